@@ -1,0 +1,46 @@
+namespace Bgpo.Tasks;
+
+/// <summary>One problem posed to the model.</summary>
+/// <param name="Id">Names the problem in journals and reports; the same problem has the same id everywhere.</param>
+/// <param name="Text">What the model reads.</param>
+/// <param name="Reference">What scoring needs besides the text (a solution, a test program); empty when the text says it all.</param>
+public sealed record Prompt(string Id, string Text, string Reference = "");
+
+/// <summary>What one completion is worth.</summary>
+/// <param name="Reward">The reward that BGPO maximises, in [0, 1] for the built-in tasks.</param>
+/// <param name="Exact">Whether the problem is solved outright.</param>
+public readonly record struct Score(double Reward, bool Exact);
+
+/// <summary>A prompt and an answer to learn from in pretraining.</summary>
+/// <param name="Prompt">The problem.</param>
+/// <param name="Answer">The answer's text, without end-of-sequence padding.</param>
+public sealed record Example(Prompt Prompt, string Answer);
+
+/// <summary>A source of problems and a judge of answers. Every method is a pure function of its arguments and the spec.</summary>
+public interface ITask
+{
+    /// <summary>The name by which specs ask for the task.</summary>
+    string Name { get; }
+
+    /// <summary>The training problem at a place of the run's dataset order.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="step">The step that samples the batch.</param>
+    /// <param name="index">Place in the batch, from 0.</param>
+    Prompt TrainingPrompt(ulong seed, int step, int index);
+
+    /// <summary>A problem with an answer for pretraining, from the training split only.</summary>
+    /// <param name="seed">The pretraining seed.</param>
+    /// <param name="step">The optimizer step.</param>
+    /// <param name="index">Place in the batch, from 0.</param>
+    /// <param name="answerNoise">Probability that a part of the answer which the prompt does not give is redrawn at random.</param>
+    Example TrainingExample(ulong seed, int step, int index, double answerNoise);
+
+    /// <summary>Held-out problems: the first <paramref name="count"/> of a fixed order that no training problem shares a solution with.</summary>
+    /// <param name="count">How many; fewer come back when the data file holds fewer.</param>
+    IReadOnlyList<Prompt> HeldOut(int count);
+
+    /// <summary>Judges a completion.</summary>
+    /// <param name="prompt">The problem.</param>
+    /// <param name="completion">The model's text up to the first end-of-sequence token.</param>
+    Score Score(Prompt prompt, string completion);
+}

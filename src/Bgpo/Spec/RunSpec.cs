@@ -1,0 +1,233 @@
+namespace Bgpo.Spec;
+
+/// <summary>Everything that decides a run's result. Two runs of the same spec end in the same weights.</summary>
+/// <remarks>
+/// Each section is a record whose property initialisers are the documented defaults. Limits are attributes, so the
+/// loader, <c>--print-spec</c> and docs/run-spec.md all read them from one place.
+/// </remarks>
+public sealed record RunSpec
+{
+    /// <summary>The run's identity and length.</summary>
+    public RunSection Run { get; init; } = new();
+
+    /// <summary>The base model that the run starts from.</summary>
+    public ModelSection Model { get; init; } = new();
+
+    /// <summary>What the model is taught, and how it is scored.</summary>
+    public TaskSection Task { get; init; } = new();
+
+    /// <summary>How completions are sampled.</summary>
+    public RolloutSection Rollout { get; init; } = new();
+
+    /// <summary>The BGPO objective.</summary>
+    public ObjectiveSection Objective { get; init; } = new();
+
+    /// <summary>How gradient work is cut into units.</summary>
+    public UnitSection Units { get; init; } = new();
+
+    /// <summary>AdamW and its schedule.</summary>
+    public OptimizerSection Optimizer { get; init; } = new();
+
+    /// <summary>Held-out evaluation.</summary>
+    public EvaluationSection Evaluation { get; init; } = new();
+
+    /// <summary>What is saved, and when.</summary>
+    public CheckpointSection Checkpoint { get; init; } = new();
+}
+
+/// <summary>The run's identity and length.</summary>
+public sealed record RunSection
+{
+    /// <summary>Name from which the run id is made when <c>--run</c> is not given.</summary>
+    [Pattern("[a-z0-9][a-z0-9-]{0,62}", "lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]
+    public string Name { get; init; } = "run";
+
+    /// <summary>Seed of every random number of the run.</summary>
+    [Range(0, long.MaxValue)]
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Number of optimizer steps (versions) to take.</summary>
+    [Range(1, 1_000_000)]
+    public int Steps { get; init; } = 100;
+}
+
+/// <summary>The base model.</summary>
+public sealed record ModelSection
+{
+    /// <summary>Folder with config.json, tokenizer.json and model.safetensors; relative to the working directory.</summary>
+    [Required]
+    public string Path { get; init; } = "";
+}
+
+/// <summary>The task: prompts and rewards.</summary>
+public sealed record TaskSection
+{
+    /// <summary>Which task.</summary>
+    [OneOf("sudoku4x4", "countdown3")]
+    public string Name { get; init; } = "sudoku4x4";
+
+    /// <summary>Data file with held-out prompts in the task's public format; empty: the task's own held-out split.</summary>
+    public string EvaluationData { get; init; } = "";
+
+    /// <summary>sudoku4x4: fewest blanks in a generated puzzle.</summary>
+    [Range(1, 15)]
+    public int MinBlanks { get; init; } = 7;
+
+    /// <summary>sudoku4x4: most blanks in a generated puzzle.</summary>
+    [Range(1, 15)]
+    public int MaxBlanks { get; init; } = 9;
+
+    /// <summary>sudoku4x4: share of the reward given for an exact solve; the rest is the share of blanks filled correctly.</summary>
+    [Range(0.0, 1.0)]
+    public double ExactShare { get; init; } = 0.5;
+
+    /// <summary>countdown3: largest number in a generated problem.</summary>
+    [Range(10, 999)]
+    public int MaxNumber { get; init; } = 100;
+}
+
+/// <summary>How completions are sampled (LLaDA's block-wise low-confidence remasking).</summary>
+public sealed record RolloutSection
+{
+    /// <summary>B: prompts per batch; each becomes one group.</summary>
+    [Range(1, 4096)]
+    public int Prompts { get; init; } = 16;
+
+    /// <summary>G: completions per prompt.</summary>
+    [Range(2, 1024)]
+    public int Completions { get; init; } = 8;
+
+    /// <summary>L: response tokens, end-of-sequence padding included.</summary>
+    [Range(1, 8192)]
+    public int ResponseLength { get; init; } = 16;
+
+    /// <summary>Tokens decoded together before the next block starts; divides the response length.</summary>
+    [Range(1, 8192)]
+    public int BlockLength { get; init; } = 16;
+
+    /// <summary>Denoising steps for the whole response in training; a multiple of the number of blocks.</summary>
+    [Range(1, 8192)]
+    public int DenoisingSteps { get; init; } = 8;
+
+    /// <summary>Gumbel temperature; 0 is greedy.</summary>
+    [Range(0.0, 10.0)]
+    public double Temperature { get; init; } = 1.0;
+}
+
+/// <summary>The BGPO objective (arXiv 2510.11683, equations 8 to 11).</summary>
+public sealed record ObjectiveSection
+{
+    /// <summary>n_t: Monte Carlo samples per completion.</summary>
+    [Range(1, 65_535)]
+    public int Samples { get; init; } = 4;
+
+    /// <summary>How t is drawn: <c>uniform</c> draws each alone, <c>stratified</c> spreads the n_t draws evenly from a random start.</summary>
+    [OneOf("uniform", "stratified")]
+    public string Timesteps { get; init; } = "uniform";
+
+    /// <summary>How masks follow from t: <c>bernoulli</c> masks each token with probability t and weighs by 1/t; <c>exact</c> masks exactly k tokens and weighs by L/k.</summary>
+    [OneOf("bernoulli", "exact")]
+    public string Masking { get; init; } = "exact";
+
+    /// <summary>Smallest t with Bernoulli masks: t is drawn from [MinTimestep, 1], which bounds the weight 1/t.</summary>
+    [Range(1e-6, 0.5)]
+    public double MinTimestep { get; init; } = 0.01;
+
+    /// <summary>Whether end-of-sequence padding after the answer counts in the likelihood.</summary>
+    public bool CountPadding { get; init; } = true;
+
+    /// <summary>Divide advantages by the group's standard deviation.</summary>
+    public bool NormalizeByStd { get; init; } = true;
+
+    /// <summary>Bound on d = l(theta) - l(theta_old) inside exp(d), used where the advantage is negative; hits are counted.</summary>
+    [Range(1.0, 80.0)]
+    public double MaxLogRatio { get; init; } = 20;
+
+    /// <summary>Minibatches that a batch of prompts is split into; each makes one optimizer step. Divides the prompts.</summary>
+    [Range(1, 4096)]
+    public int Minibatches { get; init; } = 1;
+
+    /// <summary>Times that a batch is gone through. Minibatches x epochs = updates per batch.</summary>
+    [Range(1, 64)]
+    public int Epochs { get; init; } = 1;
+}
+
+/// <summary>How gradient work is cut. Part of the result's bits: a unit's contribution is one float32 sum.</summary>
+public sealed record UnitSection
+{
+    /// <summary>Samples per unit: what one device computes in one go and contributes once.</summary>
+    [Range(1, 65_536)]
+    public int Samples { get; init; } = 32;
+
+    /// <summary>Samples whose graphs are alive together on the device; memory follows this, never n_t.</summary>
+    [Range(1, 4096)]
+    public int Microbatch { get; init; } = 8;
+}
+
+/// <summary>AdamW and its schedule.</summary>
+public sealed record OptimizerSection
+{
+    /// <summary>Peak learning rate.</summary>
+    [Range(0.0, 1.0)]
+    public double LearningRate { get; init; } = 4e-4;
+
+    /// <summary>What follows the warm-up: <c>constant</c>, <c>linear</c> to zero, or <c>cosine</c> to zero.</summary>
+    [OneOf("constant", "linear", "cosine")]
+    public string Schedule { get; init; } = "constant";
+
+    /// <summary>Steps over which the rate climbs linearly to its peak.</summary>
+    [Range(0, 1_000_000)]
+    public int WarmupSteps { get; init; }
+
+    /// <summary>Decay of the first moment.</summary>
+    [Range(0.0, 0.9999)]
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of the second moment.</summary>
+    [Range(0.0, 0.999999)]
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>Added to the root of the second moment.</summary>
+    [Range(1e-15, 1.0)]
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Decoupled weight decay.</summary>
+    [Range(0.0, 1.0)]
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>Largest gradient norm; 0 does not clip.</summary>
+    [Range(0.0, 1e6)]
+    public double ClipNorm { get; init; } = 1.0;
+}
+
+/// <summary>Held-out evaluation.</summary>
+public sealed record EvaluationSection
+{
+    /// <summary>Held-out prompts before and after the run.</summary>
+    [Range(1, 100_000)]
+    public int Count { get; init; } = 256;
+
+    /// <summary>Evaluate every so many versions in between; 0 does not.</summary>
+    [Range(0, 1_000_000)]
+    public int Every { get; init; } = 20;
+
+    /// <summary>Held-out prompts in between.</summary>
+    [Range(1, 100_000)]
+    public int IntermediateCount { get; init; } = 64;
+
+    /// <summary>Denoising steps in evaluation; 0 uses the rollout's.</summary>
+    [Range(0, 8192)]
+    public int DenoisingSteps { get; init; }
+
+    /// <summary>Temperature of the sampled evaluation; the greedy one is at 0.</summary>
+    [Range(0.0, 10.0)]
+    public double Temperature { get; init; } = 1.0;
+}
+
+/// <summary>What is saved, and when.</summary>
+public sealed record CheckpointSection
+{
+    /// <summary>Save every so many versions. The first and the last version are always saved.</summary>
+    [Range(1, 1_000_000)]
+    public int Every { get; init; } = 20;
+}
