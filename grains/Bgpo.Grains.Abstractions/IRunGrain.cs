@@ -1,0 +1,69 @@
+using Orleans;
+using Orleans.Concurrency;
+
+namespace Bgpo.Grains;
+
+/// <summary>A run's controller; key = run id. Owns the step loop; durable truth is run.json in the store.</summary>
+public interface IRunGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the run in the store and starts its step loop.</summary>
+    /// <param name="specYaml">The effective run spec.</param>
+    /// <exception cref="RunException">The run exists already, the spec or base model is bad, or the store refuses.</exception>
+    Task<RunStatus> Start(string specYaml);
+
+    /// <summary>Goes on from the newest whole checkpoint. Does nothing when the loop runs.</summary>
+    /// <exception cref="RunException">There is no such run, or it cannot be read.</exception>
+    Task<RunStatus> Resume();
+
+    /// <summary>Finishes the step in hand, saves a checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>.</summary>
+    /// <param name="reason">Recorded with the run.</param>
+    Task Stop(string reason);
+
+    /// <summary>Where the run stands.</summary>
+    [AlwaysInterleave]
+    Task<RunStatus> GetStatus();
+
+    /// <summary>Events after <paramref name="after"/>, oldest first, until the run ends or the caller leaves.</summary>
+    /// <param name="after">Sequence of the last event seen; 0 for all that the controller remembers.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    [AlwaysInterleave]
+    IAsyncEnumerable<RunEvent> Watch(long after, CancellationToken cancellationToken = default);
+}
+
+/// <summary>Where a run stands.</summary>
+/// <param name="Run">Run id.</param>
+/// <param name="State">running, stopped, completed or failed.</param>
+/// <param name="Version">Versions committed.</param>
+/// <param name="Steps">Versions to reach.</param>
+/// <param name="Epoch">Controller's epoch.</param>
+/// <param name="Checkpoint">Newest complete checkpoint's version; -1 before the first.</param>
+/// <param name="Message">Why it stopped or failed; empty otherwise.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunStatus")]
+public sealed record RunStatus(
+    [property: Id(0)] string Run, [property: Id(1)] string State, [property: Id(2)] int Version, [property: Id(3)] int Steps,
+    [property: Id(4)] long Epoch, [property: Id(5)] int Checkpoint, [property: Id(6)] string Message);
+
+/// <summary>A run cannot do what was asked. The message is one line: what, where, what to do.</summary>
+[GenerateSerializer, Alias("bgpo.RunException")]
+public sealed class RunException : Exception
+{
+    /// <summary>An empty one, for serializers.</summary>
+    public RunException()
+    {
+    }
+
+    /// <summary>One with a message.</summary>
+    /// <param name="message">What, where, what to do.</param>
+    public RunException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>One with a message and its cause.</summary>
+    /// <param name="message">What, where, what to do.</param>
+    /// <param name="innerException">The cause.</param>
+    public RunException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

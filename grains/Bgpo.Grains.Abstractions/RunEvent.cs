@@ -1,0 +1,181 @@
+using Orleans;
+
+namespace Bgpo.Grains;
+
+/// <summary>Something that happened to a run, in order, for whoever watches.</summary>
+/// <param name="Sequence">Counts a controller's events from 1; a watcher that reconnects names the last one it saw.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunEvent")]
+public abstract record RunEvent([property: Id(0)] long Sequence);
+
+/// <summary>The run began, or went on from a checkpoint.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="Version">Version it starts at; above 0 it resumes.</param>
+/// <param name="Steps">Versions to reach.</param>
+/// <param name="Parameters">Trainable parameters.</param>
+/// <param name="Shards">Shards that hold them.</param>
+/// <param name="Epoch">Controller's epoch.</param>
+/// <param name="Task">Task name.</param>
+/// <param name="Store">Where the run is kept, for people.</param>
+/// <param name="Fingerprint">Numerics of the devices: library, BLAS, processor, threads per device.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunStarted")]
+public sealed record RunStarted(
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] int Steps,
+    [property: Id(3)] long Parameters, [property: Id(4)] int Shards, [property: Id(5)] long Epoch,
+    [property: Id(6)] string Task, [property: Id(7)] string Store, [property: Id(8)] string Fingerprint) : RunEvent(Sequence);
+
+/// <summary>How far the work in hand has come. Sent at most a few times a second; a watcher may miss some.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Version">Version whose step is in work.</param>
+/// <param name="Phase">evaluate, rollout, gradient, commit or checkpoint.</param>
+/// <param name="Done">Units of the phase that are done.</param>
+/// <param name="Total">Units of the phase.</param>
+/// <param name="InFlight">Units on devices now.</param>
+/// <param name="Devices">Live devices.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.Progressed")]
+public sealed record Progressed(
+    long Sequence, [property: Id(0)] int Version, [property: Id(1)] string Phase, [property: Id(2)] int Done,
+    [property: Id(3)] int Total, [property: Id(4)] int InFlight, [property: Id(5)] int Devices) : RunEvent(Sequence);
+
+/// <summary>A step was committed.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Metrics">Its measurements.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.StepCommitted")]
+public sealed record StepCommitted(long Sequence, [property: Id(0)] StepMetrics Metrics) : RunEvent(Sequence);
+
+/// <summary>The held-out set was evaluated.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Version">Version evaluated.</param>
+/// <param name="Result">What came out.</param>
+/// <param name="Final">Whether this is the full evaluation before or after the run, not one in between.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.Evaluated")]
+public sealed record Evaluated(
+    long Sequence, [property: Id(0)] int Version, [property: Id(1)] EvaluationSummary Result, [property: Id(2)] bool Final)
+    : RunEvent(Sequence);
+
+/// <summary>A checkpoint is complete.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Version">Version saved.</param>
+/// <param name="Location">Its manifest, for people.</param>
+/// <param name="Seconds">Time it took.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.CheckpointSaved")]
+public sealed record CheckpointSaved(
+    long Sequence, [property: Id(0)] int Version, [property: Id(1)] string Location, [property: Id(2)] double Seconds)
+    : RunEvent(Sequence);
+
+/// <summary>Something worth a line: a bad checkpoint passed over, a silo lost or joined, a unit dispatched again.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Message">One line for people.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.Noticed")]
+public sealed record Noticed(long Sequence, [property: Id(0)] string Message) : RunEvent(Sequence);
+
+/// <summary>The run reached its last version.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="Version">Last version.</param>
+/// <param name="WeightsSha256">The weights' hash, lower-case hex.</param>
+/// <param name="Before">Held-out evaluation of version 0.</param>
+/// <param name="After">Held-out evaluation of the last version.</param>
+/// <param name="Seconds">Time since this controller started or resumed.</param>
+/// <param name="Checkpoint">The last checkpoint's manifest, for people.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunCompleted")]
+public sealed record RunCompleted(
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string WeightsSha256,
+    [property: Id(3)] EvaluationSummary Before, [property: Id(4)] EvaluationSummary After, [property: Id(5)] double Seconds,
+    [property: Id(6)] string Checkpoint) : RunEvent(Sequence);
+
+/// <summary>The run was stopped on request, its checkpoint written.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="Version">Version saved.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="WeightsSha256">The weights' hash, lower-case hex.</param>
+/// <param name="Checkpoint">The checkpoint's manifest, for people.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunStopped")]
+public sealed record RunStopped(
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Reason,
+    [property: Id(3)] string WeightsSha256, [property: Id(4)] string Checkpoint) : RunEvent(Sequence);
+
+/// <summary>The run cannot go on.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="Version">Version reached.</param>
+/// <param name="Message">One line: what, where, what to do.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunFailed")]
+public sealed record RunFailed(
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Message) : RunEvent(Sequence);
+
+/// <summary>A held-out evaluation.</summary>
+/// <param name="GreedyExact">Share of problems solved outright at temperature 0.</param>
+/// <param name="SampledExact">The same at the evaluation's temperature.</param>
+/// <param name="MeanReward">Mean reward at temperature 0.</param>
+/// <param name="Count">Problems.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.EvaluationSummary")]
+public sealed record EvaluationSummary(
+    [property: Id(0)] double GreedyExact, [property: Id(1)] double SampledExact, [property: Id(2)] double MeanReward,
+    [property: Id(3)] int Count);
+
+/// <summary>What a committed step measured.</summary>
+[GenerateSerializer, Immutable, Alias("bgpo.StepMetrics")]
+public sealed record StepMetrics
+{
+    /// <summary>Version that the step made: v + 1.</summary>
+    [Id(0)] public int Version { get; init; }
+
+    /// <summary>Mean reward of the batch's completions.</summary>
+    [Id(1)] public double MeanReward { get; init; }
+
+    /// <summary>Share of the batch's completions that solve their problem outright.</summary>
+    [Id(2)] public double SolveRate { get; init; }
+
+    /// <summary>Groups with spread in their rewards: those that teach.</summary>
+    [Id(3)] public int ActiveGroups { get; init; }
+
+    /// <summary>Groups of the update.</summary>
+    [Id(4)] public int Groups { get; init; }
+
+    /// <summary>Monte Carlo samples that contributed.</summary>
+    [Id(5)] public int Samples { get; init; }
+
+    /// <summary>Units that contributed.</summary>
+    [Id(6)] public int Units { get; init; }
+
+    /// <summary>Norm of the gradient before clipping.</summary>
+    [Id(7)] public double GradientNorm { get; init; }
+
+    /// <summary>Learning rate used.</summary>
+    [Id(8)] public double LearningRate { get; init; }
+
+    /// <summary>The lower bound R_lb, averaged over the update's completions.</summary>
+    [Id(9)] public double Objective { get; init; }
+
+    /// <summary>Mean ELBO estimate of the update's active completions, in nats per completion.</summary>
+    [Id(10)] public double Elbo { get; init; }
+
+    /// <summary>Times that the bound on exp(d) acted.</summary>
+    [Id(11)] public int BoundHits { get; init; }
+
+    /// <summary>Device seconds of rollouts, summed over devices.</summary>
+    [Id(12)] public double RolloutSeconds { get; init; }
+
+    /// <summary>Seconds spent scoring, summed.</summary>
+    [Id(13)] public double RewardSeconds { get; init; }
+
+    /// <summary>Device seconds of gradient units, summed over devices.</summary>
+    [Id(14)] public double GradientSeconds { get; init; }
+
+    /// <summary>Seconds from the last unit to the commit's end.</summary>
+    [Id(15)] public double CommitSeconds { get; init; }
+
+    /// <summary>Wall-clock seconds of the step.</summary>
+    [Id(16)] public double Seconds { get; init; }
+
+    /// <summary>Tokens sampled in the step.</summary>
+    [Id(17)] public int Tokens { get; init; }
+
+    /// <summary>Units that had to be dispatched again.</summary>
+    [Id(18)] public int Redispatched { get; init; }
+
+    /// <summary>Resident memory of the controller's process, MiB.</summary>
+    [Id(19)] public double RssMiB { get; init; }
+}
