@@ -1,0 +1,115 @@
+using Orleans;
+using Orleans.Concurrency;
+
+namespace Bgpo.Grains;
+
+/// <summary>
+/// One shard of a run: its weights, Adam moments, the exact sum of the step in work and the units in it; key =
+/// <see cref="ShardKey"/>. Everything but reading is fenced by the controller's epoch and may be repeated without harm.
+/// </summary>
+public interface IAccumulatorGrain : IGrainWithStringKey
+{
+    /// <summary>Takes the shard from a checkpoint, forgetting what is in memory, unless it stands at that version already.</summary>
+    /// <param name="epoch">The controller's epoch; raises the shard's.</param>
+    /// <param name="version">Version to stand at.</param>
+    [ResponseTimeout("00:02:00")]
+    Task<ShardStanding> Load(long epoch, int version);
+
+    /// <summary>Adds a contribution once.</summary>
+    /// <param name="contribution">A unit's gradient on this shard.</param>
+    /// <exception cref="ContributionException">The values are not finite or do not fit.</exception>
+    [ResponseTimeout("00:00:30")]
+    Task<AddOutcome> Add(Contribution contribution);
+
+    /// <summary>The sum of squares of the step's mean gradient on this shard, once all units are in.</summary>
+    /// <param name="request">Step, epoch and how many units there must be.</param>
+    [ResponseTimeout("00:00:30")]
+    Task<SummaryOutcome> Summarize(SummaryRequest request);
+
+    /// <summary>Applies AdamW and moves to the next version. Asked again afterwards, it only says so.</summary>
+    /// <param name="request">The step's factors.</param>
+    [ResponseTimeout("00:00:30")]
+    Task<ShardStanding> Commit(CommitRequest request);
+
+    /// <summary>The shard's weights of exactly this version; empty when it does not stand there.</summary>
+    /// <param name="version">Version wanted.</param>
+    [ReadOnly, ResponseTimeout("00:00:30")]
+    Task<ShardWeights> GetWeights(int version);
+
+    /// <summary>Saves weights and moments of the version it stands at to the store.</summary>
+    /// <param name="epoch">The controller's epoch.</param>
+    /// <param name="version">Version to save.</param>
+    [ResponseTimeout("00:05:00")]
+    Task<SavedShard> Save(long epoch, int version);
+
+    /// <summary>What the shard holds.</summary>
+    [AlwaysInterleave, ResponseTimeout("00:00:10")]
+    Task<ShardStanding> GetStanding();
+}
+
+/// <summary>A unit's gradient on one shard.</summary>
+/// <param name="Epoch">The controller's epoch.</param>
+/// <param name="Unit">The unit; its step is the version that the shard must stand at.</param>
+/// <param name="Values">The shard's part of the flat gradient.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.Contribution")]
+public sealed record Contribution(
+    [property: Id(0)] long Epoch, [property: Id(1)] UnitName Unit, [property: Id(2)] ReadOnlyMemory<float> Values);
+
+/// <summary>What became of a contribution.</summary>
+public enum AddOutcome
+{
+    /// <summary>It is in the sum.</summary>
+    Added,
+
+    /// <summary>The sum has it already.</summary>
+    HaveIt,
+
+    /// <summary>It belongs to another version or a fenced epoch, and was dropped.</summary>
+    Stale,
+}
+
+/// <summary>Asks for a shard's part of the gradient norm.</summary>
+/// <param name="Epoch">The controller's epoch.</param>
+/// <param name="Step">The step.</param>
+/// <param name="Units">Units that the sum must have.</param>
+/// <param name="Completions">What the sum is divided by.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.SummaryRequest")]
+public sealed record SummaryRequest(
+    [property: Id(0)] long Epoch, [property: Id(1)] int Step, [property: Id(2)] int Units, [property: Id(3)] int Completions);
+
+/// <summary>A shard's part of the gradient norm.</summary>
+/// <param name="Standing">What the shard holds; its units say which are missing.</param>
+/// <param name="SumOfSquares">Sum of squares of the mean gradient; NaN when units are missing.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.SummaryOutcome")]
+public sealed record SummaryOutcome([property: Id(0)] ShardStanding Standing, [property: Id(1)] double SumOfSquares);
+
+/// <summary>Commits a step on a shard.</summary>
+/// <param name="Epoch">The controller's epoch.</param>
+/// <param name="Step">The step v; the shard moves to v + 1.</param>
+/// <param name="ClipFactor">What the mean gradient is multiplied by.</param>
+/// <param name="LearningRate">The step's rate.</param>
+/// <param name="Completions">What the sum is divided by.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.CommitRequest")]
+public sealed record CommitRequest(
+    [property: Id(0)] long Epoch, [property: Id(1)] int Step, [property: Id(2)] double ClipFactor,
+    [property: Id(3)] double LearningRate, [property: Id(4)] int Completions);
+
+/// <summary>Where a shard stands.</summary>
+/// <param name="Version">Version of its weights; -1 before it is loaded.</param>
+/// <param name="Epoch">Highest epoch seen.</param>
+/// <param name="Units">Units in the sum of the step in work.</param>
+/// <param name="Fenced">Whether the request was refused because a newer controller has spoken.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.ShardStanding")]
+public sealed record ShardStanding(
+    [property: Id(0)] int Version, [property: Id(1)] long Epoch, [property: Id(2)] UnitName[] Units, [property: Id(3)] bool Fenced);
+
+/// <summary>A shard's weights.</summary>
+/// <param name="Version">Their version; -1 when the shard does not stand at the version asked for.</param>
+/// <param name="Values">The weights; empty then.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.ShardWeights")]
+public sealed record ShardWeights([property: Id(0)] int Version, [property: Id(1)] ReadOnlyMemory<float> Values);
+
+/// <summary>A saved shard, as the manifest names it.</summary>
+/// <param name="EntryJson">The shard's entry in the manifest.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.SavedShard")]
+public sealed record SavedShard([property: Id(0)] string EntryJson);

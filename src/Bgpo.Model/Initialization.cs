@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Bgpo.Model;
+
+/// <summary>Initial weights from the counter-based generator, the same on every device.</summary>
+public static class Initialization
+{
+    /// <summary>Norms one; matrices normal with std 0.02, those that write to the residual stream 0.02 / sqrt(2 layers).</summary>
+    /// <param name="layout">Where each tensor lies.</param>
+    /// <param name="layers">Transformer blocks.</param>
+    /// <param name="seed">Seed.</param>
+    /// <returns>The flat vector of parameters.</returns>
+    public static float[] Draw(ParameterLayout layout, int layers, ulong seed)
+    {
+        var flat = new float[layout.Length];
+        for (int s = 0; s < layout.Slices.Count; s++)
+        {
+            ParameterSlice slice = layout.Slices[s];
+            Span<float> values = flat.AsSpan((int)slice.Offset, (int)slice.Length);
+            if (slice.Shape.Length == 1)
+            {
+                values.Fill(1);
+                continue;
+            }
+            bool writesResidual = slice.Name.Contains(".blocks.", StringComparison.Ordinal)
+                && (slice.Name.EndsWith("attn_out.weight", StringComparison.Ordinal)
+                    || slice.Name.EndsWith("ff_out.weight", StringComparison.Ordinal));
+            double std = 0.02 / (writesResidual ? Math.Sqrt(2.0 * layers) : 1);
+            var stream = new Philox(seed, Purpose.Initialization, (uint)s);
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = (float)(std * stream.Normal((uint)i));
+            }
+        }
+        return flat;
+    }
+
+    /// <summary>Copies a flat vector into a network, whatever its device and type.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="flat">Its parameters in layout order.</param>
+    public static void Load(Transformer model, float[] flat)
+    {
+        using IDisposable noGradient = TorchSharp.torch.no_grad();
+        using TorchSharp.torch.Tensor source = TorchSharp.torch.tensor(flat);
+        _ = model.Parameters.copy_(source);
+    }
+
+    /// <summary>A CPU copy of a flat float32 tensor's values.</summary>
+    /// <param name="flat">The tensor.</param>
+    /// <param name="destination">Receives them.</param>
+    public static void CopyTo(TorchSharp.torch.Tensor flat, Span<float> destination)
+    {
+        using IDisposable scope = TorchSharp.torch.NewDisposeScope();
+        TorchSharp.torch.Tensor host = flat.detach().to(TorchSharp.torch.ScalarType.Float32).cpu().contiguous();
+        MemoryMarshal.Cast<byte, float>(host.bytes).CopyTo(destination);
+    }
+}

@@ -1,0 +1,66 @@
+namespace Bgpo.Model;
+
+/// <summary>
+/// Where each of LLaDA's tensors lies in the flat vector of trainable parameters. The order is part of a run's bits: shards
+/// are cut from this vector.
+/// </summary>
+/// <remarks>
+/// q, k and v of a block lie next to each other, and so do the two inner projections of its MLP, so that the network can use
+/// each of these groups as one matrix while files keep LLaDA's names.
+/// </remarks>
+public sealed class ParameterLayout
+{
+    private readonly List<ParameterSlice> _slices = [];
+    private readonly Dictionary<string, ParameterSlice> _byName = [];
+
+    /// <summary>Lays out the parameters of a network.</summary>
+    /// <param name="config">Its shape.</param>
+    public ParameterLayout(ModelConfig config)
+    {
+        int keyValueWidth = config.KeyValueHeads * config.HeadWidth;
+        Add("model.transformer.wte.weight", config.EmbeddingRows, config.Width);
+        for (int n = 0; n < config.Layers; n++)
+        {
+            string block = $"model.transformer.blocks.{n}.";
+            Add(block + "attn_norm.weight", config.Width);
+            Add(block + "q_proj.weight", config.Width, config.Width);
+            Add(block + "k_proj.weight", keyValueWidth, config.Width);
+            Add(block + "v_proj.weight", keyValueWidth, config.Width);
+            Add(block + "attn_out.weight", config.Width, config.Width);
+            Add(block + "ff_norm.weight", config.Width);
+            Add(block + "ff_proj.weight", config.Hidden, config.Width);
+            Add(block + "up_proj.weight", config.Hidden, config.Width);
+            Add(block + "ff_out.weight", config.Width, config.Hidden);
+        }
+        Add("model.transformer.ln_f.weight", config.Width);
+        Add("model.transformer.ff_out.weight", config.EmbeddingRows, config.Width);
+    }
+
+    /// <summary>Tensors in the order of the flat vector.</summary>
+    public IReadOnlyList<ParameterSlice> Slices => _slices;
+
+    /// <summary>Parameters in all.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>The slice of a tensor.</summary>
+    /// <param name="name">LLaDA's name of it.</param>
+    public ParameterSlice this[string name] => _byName[name];
+
+    private void Add(string name, params long[] shape)
+    {
+        var slice = new ParameterSlice(name, shape, Length);
+        _slices.Add(slice);
+        _byName.Add(name, slice);
+        Length += slice.Length;
+    }
+}
+
+/// <summary>One tensor's place in the flat vector.</summary>
+/// <param name="Name">LLaDA's name.</param>
+/// <param name="Shape">Its shape, rows first.</param>
+/// <param name="Offset">First element.</param>
+public sealed record ParameterSlice(string Name, long[] Shape, long Offset)
+{
+    /// <summary>Elements.</summary>
+    public long Length => Shape.Aggregate(1L, (a, b) => a * b);
+}
