@@ -1,0 +1,50 @@
+namespace Bgpo.Tasks.Sudoku;
+
+/// <summary>
+/// The public 4x4 Sudoku format: CSV with the header <c>Puzzle,Solution</c>; each further line a puzzle of sixteen digits
+/// (0 = blank) and its solution. A puzzle may have further solutions.
+/// </summary>
+internal static class SudokuData
+{
+    private const string Header = "Puzzle,Solution";
+    private const string Line = "'PUZZLE,SOLUTION' of 16 digits each, 0 for a blank in the puzzle";
+
+    /// <summary>Reads all problems, in the file's order.</summary>
+    /// <param name="reader">The text.</param>
+    /// <param name="file">Name to blame in errors.</param>
+    /// <exception cref="TaskDataException">A line is bad, or there is no problem.</exception>
+    public static IReadOnlyList<Prompt> Parse(TextReader reader, string file)
+    {
+        string? header = reader.ReadLine() ?? throw DataFile.Empty(file, Line);
+        if (header != Header)
+        {
+            throw new TaskDataException(file, 1, header, $"the header '{Header}'");
+        }
+        List<Prompt> prompts = [];
+        for (int number = 2; reader.ReadLine() is { } line; number++)
+        {
+            prompts.Add(ParseLine(line, reason => new TaskDataException(file, number, line, reason)));
+        }
+        return prompts.Count > 0 ? prompts : throw DataFile.Empty(file, Line);
+    }
+
+    private static Prompt ParseLine(string line, Func<string, TaskDataException> error)
+    {
+        string[] fields = line.Split(',');
+        if (fields.Length != 2 || !Grid.TryParse(fields[0], out Grid puzzle) || !Grid.TryParse(fields[1], out Grid solution))
+        {
+            throw error(Line);
+        }
+        if (puzzle.Blanks == 0)
+        {
+            throw error("a puzzle with at least one blank (0)");
+        }
+        if (!Grid.Solved.Contains(solution))
+        {
+            throw error("a solution with 1 to 4 once in every row, column and 2x2 box");
+        }
+        return puzzle.Admits(solution)
+            ? SudokuTask.Pose(puzzle, solution)
+            : throw error("a solution that keeps the puzzle's givens");
+    }
+}

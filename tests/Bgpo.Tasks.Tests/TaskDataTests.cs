@@ -1,0 +1,130 @@
+using Bgpo.Spec;
+using Bgpo.Tasks.Countdown;
+using Bgpo.Tasks.Sudoku;
+
+namespace Bgpo.Tasks.Tests;
+
+public sealed class TaskDataTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-tasks-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void SudokuFile_IsServedInItsOrder()
+    {
+        ITask task = Create("sudoku4x4", "Puzzle,Solution\n3102200002100320,3142243142131324\r\n0140432014020000,2143432114323214\n");
+        Assert.Equal(
+            [
+                new Prompt("sudoku4x4:3102200002100320", "3102200002100320", "3142243142131324"),
+                new Prompt("sudoku4x4:0140432014020000", "0140432014020000", "2143432114323214"),
+            ],
+            task.HeldOut(10));
+        Assert.Single(task.HeldOut(1));
+        Assert.All(task.HeldOut(2), prompt => Assert.Equal(new Score(1, true), task.Score(prompt, prompt.Reference)));
+    }
+
+    [Fact]
+    public void CountdownFile_IsServedInItsOrder()
+    {
+        ITask task = Create("countdown3", """
+            {"input": "30,100,93", "output": "23"}
+            {"input":"83,18,75","output":"10"}
+            """);
+        Assert.Equal(
+            [
+                new Prompt("countdown3:30,100,93=23", " 30,100, 93= 23"),
+                new Prompt("countdown3:83,18,75=10", " 83, 18, 75= 10"),
+            ],
+            task.HeldOut(10));
+        Assert.Equal(new Score(1, true), task.Score(task.HeldOut(1)[0], "30+93-100"));
+    }
+
+    [Theory]
+    [InlineData("puzzle,solution", 1, "Puzzle,Solution")]
+    [InlineData("Puzzle,Solution\nwhatever", 2, "16 digits")]
+    [InlineData("Puzzle,Solution\n3102200002100320", 2, "16 digits")]
+    [InlineData("Puzzle,Solution\n3102200002100320,3142243142131324,", 2, "16 digits")]
+    [InlineData("Puzzle,Solution\n3102200002100320,3142243142131325", 2, "16 digits")]
+    [InlineData("Puzzle,Solution\n3102200002100320,3142243142131324\n\n", 3, "16 digits")]
+    [InlineData("Puzzle,Solution\n3102200002100320,3142243142131323", 2, "every row")]
+    [InlineData("Puzzle,Solution\n3102200002100320,3142243142131320", 2, "every row")]
+    [InlineData("Puzzle,Solution\n4102200002100320,3142243142131324", 2, "keeps the puzzle's givens")]
+    [InlineData("Puzzle,Solution\n3142243142131324,3142243142131324", 2, "blank")]
+    public void BadSudokuLine_IsNamedWithWhatWasExpected(string text, int line, string expected)
+    {
+        TaskDataException error = Assert.Throws<TaskDataException>(() => SudokuData.Parse(new StringReader(text), "some.csv"));
+        Check(error, "some.csv", line, text.Split('\n')[line - 1], expected);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("not json")]
+    [InlineData("""{"input":"30,100","output":"23"}""")]
+    [InlineData("""{"input":"30,100,93"}""")]
+    [InlineData("""{"input":[30,100,93],"output":"23"}""")]
+    [InlineData("""{"input":"30,100,93","output":23}""")]
+    [InlineData("""{"input":"30,100,0","output":"23"}""")]
+    [InlineData("""{"input":"30,100,93","output":"1000"}""")]
+    [InlineData("""{"input":"30,100,93","output":"\ud800"}""")]
+    public void BadCountdownLine_IsNamedWithWhatWasExpected(string bad)
+    {
+        string text = $$"""{"input":"30,100,93","output":"23"}""" + "\n" + bad + "\n";
+        TaskDataException error = Assert.Throws<TaskDataException>(() => CountdownData.Parse(new StringReader(text), "some.jsonl"));
+        Check(error, "some.jsonl", 2, bad, """{"input":"30,100,93","output":"23"}""");
+    }
+
+    [Theory]
+    [InlineData("sudoku4x4", "")]
+    [InlineData("sudoku4x4", "Puzzle,Solution\n")]
+    [InlineData("countdown3", "")]
+    public void FileWithoutProblems_IsRefused(string name, string text)
+    {
+        TaskDataException error = Assert.Throws<TaskDataException>(() => Create(name, text));
+        Assert.Contains("no problem", error.Message, StringComparison.Ordinal);
+        Assert.Contains(error.File, error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, error.Line);
+    }
+
+    [Theory]
+    [InlineData("sudoku4x4")]
+    [InlineData("countdown3")]
+    public void FileThatCannotBeRead_IsNamed(string name)
+    {
+        string missing = Path.Combine(_folder, "missing");
+        foreach (string path in new[] { missing, _folder })
+        {
+            TaskDataException error = Assert.Throws<TaskDataException>(
+                () => TaskRegistry.Create(new TaskSection { Name = name, EvaluationData = path }));
+            Assert.Contains(path, error.Message, StringComparison.Ordinal);
+            Assert.NotNull(error.InnerException);
+        }
+    }
+
+    [Fact]
+    public void LongOrUnprintableLine_IsShownShortAndEscaped()
+    {
+        TaskDataException error = Assert.Throws<TaskDataException>(
+            () => CountdownData.Parse(new StringReader("\u001b[31m" + new string('x', 100_000)), "some.jsonl"));
+        Assert.Contains(@"'\u001b[31mxxx", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', error.Message);
+        Assert.InRange(error.Message.Length, 80, 300);
+    }
+
+    private static void Check(TaskDataException error, string file, int line, string content, string expected)
+    {
+        Assert.Equal(file, error.File);
+        Assert.Equal(line, error.Line);
+        Assert.StartsWith($"{file}, line {line}: found '{content}', expected ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    private ITask Create(string name, string text)
+    {
+        string path = Path.Combine(_folder, "data");
+        File.WriteAllText(path, text);
+        return TaskRegistry.Create(new TaskSection { Name = name, EvaluationData = path });
+    }
+}
