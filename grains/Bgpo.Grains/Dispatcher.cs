@@ -1,0 +1,166 @@
+using Orleans.Runtime;
+
+namespace Bgpo.Grains;
+
+/// <summary>
+/// A queue of units against the live devices: gradient work first, work dispatched again when its call fails or its silo
+/// leaves. Late and duplicate results are harmless, so nothing here needs to know why a call failed.
+/// </summary>
+/// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
+public sealed class Dispatcher
+{
+    /// <summary>How often the roster is read while work waits or runs.</summary>
+    private static readonly TimeSpan s_rosterPeriod = TimeSpan.FromMilliseconds(250);
+
+    private readonly Func<Task<IReadOnlyList<SiloDevices>>> _roster;
+    private readonly TimeProvider _time;
+    private readonly PriorityQueue<Work, (int Priority, long Order)> _queue = new();
+    private readonly Dictionary<string, int> _inFlight = [];
+    private IReadOnlyList<SiloDevices> _silos = [];
+    private long _order;
+    private Task _watch = Task.CompletedTask;
+
+    /// <summary>A dispatcher over a cluster.</summary>
+    /// <param name="roster">Reads the live silos.</param>
+    /// <param name="time">Clock and timers.</param>
+    public Dispatcher(Func<Task<IReadOnlyList<SiloDevices>>> roster, TimeProvider time)
+    {
+        _roster = roster;
+        _time = time;
+    }
+
+    /// <summary>Work on devices now.</summary>
+    public int InFlight => _inFlight.Values.Sum();
+
+    private bool Outstanding => _queue.Count > 0 || InFlight > 0;
+
+    /// <summary>Live devices as last seen.</summary>
+    public int Devices => _silos.Sum(silo => silo.Devices);
+
+    /// <summary>Calls that failed and were dispatched again since the dispatcher was made.</summary>
+    public int Redispatched { get; private set; }
+
+    /// <summary>Told of each failed call: the silo, and why.</summary>
+    public Action<string, Exception> OnRetry { get; init; } = static (_, _) => { };
+
+    /// <summary>Runs a piece of work on some live silo, again and again until it succeeds or fails for a reason of its own.</summary>
+    /// <param name="priority">Lower goes first.</param>
+    /// <param name="work">Does it on the named silo.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <typeparam name="T">What the work yields.</typeparam>
+    public Task<T> Run<T>(int priority, Func<string, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource<T>();
+        var item = new Work(priority, _order++, async silo => done.TrySetResult(await work(silo)), e => done.TrySetException(e), cancellationToken);
+        _queue.Enqueue(item, (priority, item.Order));
+        Pump();
+        return done.Task;
+    }
+
+    private void Pump()
+    {
+        while (_queue.Count > 0 && Free() is { } silo)
+        {
+            Work work = _queue.Dequeue();
+            if (work.CancellationToken.IsCancellationRequested)
+            {
+                work.Fail(new OperationCanceledException(work.CancellationToken));
+                continue;
+            }
+            _inFlight[silo] = _inFlight.GetValueOrDefault(silo) + 1;
+            _ = Execute(work, silo);
+        }
+        if (Outstanding && _watch.IsCompleted)
+        {
+            _watch = Watch();
+        }
+    }
+
+    private async Task Execute(Work work, string silo)
+    {
+        try
+        {
+            await work.Do(silo);
+        }
+        catch (Exception e) when (work.CancellationToken.IsCancellationRequested)
+        {
+            work.Fail(new OperationCanceledException(e.Message, e, work.CancellationToken));
+        }
+        catch (Exception e) when (e is ContributionException or RunException)
+        {
+            work.Fail(e);
+        }
+        catch (Exception e)
+        {
+            Redispatched++;
+            OnRetry(silo, e);
+            // Not again to this silo before the roster has been read anew.
+            _silos = [.. _silos.Where(live => live.Silo != silo)];
+            if (++work.Attempts >= Work.MostAttempts)
+            {
+                work.Fail(new RunException($"a unit of work failed {work.Attempts} times, last on {silo}: {e.Message}", e));
+            }
+            else
+            {
+                _queue.Enqueue(work, (work.Priority, work.Order));
+            }
+        }
+        finally
+        {
+            _inFlight[silo]--;
+        }
+        Pump();
+    }
+
+    /// <summary>The silo with the most free places; each has one more than devices, so that no device waits for a reply.</summary>
+    private string? Free()
+    {
+        string? best = null;
+        int most = 0;
+        foreach (SiloDevices silo in _silos)
+        {
+            int free = silo.Devices + 1 - _inFlight.GetValueOrDefault(silo.Silo);
+            if (free > most)
+            {
+                (best, most) = (silo.Silo, free);
+            }
+        }
+        return best;
+    }
+
+    /// <summary>Reads the roster while there is work, so that a silo that joins gets its share and one that leaves none.</summary>
+    private async Task Watch()
+    {
+        while (Outstanding)
+        {
+            try
+            {
+                _silos = await _roster();
+            }
+            catch (Exception e) when (e is TimeoutException or OrleansException)
+            {
+                OnRetry("membership", e);
+            }
+            Pump();
+            await Task.Delay(s_rosterPeriod, _time);
+        }
+    }
+
+    private sealed class Work(
+        int priority, long order, Func<string, Task> work, Action<Exception> fail, CancellationToken cancellationToken)
+    {
+        public const int MostAttempts = 20;
+
+        public int Priority => priority;
+
+        public long Order => order;
+
+        public int Attempts { get; set; }
+
+        public Func<string, Task> Do => work;
+
+        public Action<Exception> Fail => fail;
+
+        public CancellationToken CancellationToken => cancellationToken;
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Placement;
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+
+namespace Bgpo.Grains;
+
+/// <summary>Places a grain on the silo that its key names (<see cref="SiloKey"/>), for grains that use that silo's devices.</summary>
+[Serializable]
+public sealed class SiloPinnedPlacement : PlacementStrategy
+{
+    /// <summary>The strategy; it has no settings.</summary>
+    public static SiloPinnedPlacement Singleton { get; } = new();
+}
+
+/// <summary>Marks a grain class as pinned to the silo that its key names.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class SiloPinnedAttribute() : PlacementAttribute(SiloPinnedPlacement.Singleton);
+
+/// <summary>Carries out <see cref="SiloPinnedPlacement"/>.</summary>
+public sealed class SiloPinnedDirector : IPlacementDirector
+{
+    /// <inheritdoc/>
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    {
+        string silo = SiloKey.Parse(target.GrainIdentity.Key.ToString()!).Silo;
+        var pinned = SiloAddress.FromParsableString(silo);
+        foreach (SiloAddress candidate in context.GetCompatibleSilos(target))
+        {
+            if (candidate.Equals(pinned))
+            {
+                return Task.FromResult(candidate);
+            }
+        }
+        throw new SiloUnavailableException($"the silo {silo}, which {target.GrainIdentity} belongs to, is gone.");
+    }
+}
+
+/// <summary>Registers what the grains need of a silo.</summary>
+public static class GrainServices
+{
+    /// <summary>Adds placement, run contexts and weight sources. The host adds the store and the devices.</summary>
+    /// <param name="services">The silo's services.</param>
+    public static IServiceCollection AddBgpoGrains(this IServiceCollection services)
+    {
+        services.AddPlacementDirector<SiloPinnedPlacement, SiloPinnedDirector>();
+        services.AddSingleton<RunContexts>();
+        services.AddSingleton<WeightsSource>();
+        services.AddSingleton<SiloRoster>();
+        return services;
+    }
+}

@@ -1,0 +1,17 @@
+using Orleans;
+using Orleans.Concurrency;
+
+namespace Bgpo.Grains;
+
+/// <inheritdoc cref="IRolloutGrain"/>
+[Reentrant, SiloPinned]
+public sealed class RolloutGrain(RunContexts runs, WeightsSource source, IPolicyDevices devices) : Grain, IRolloutGrain
+{
+    /// <inheritdoc/>
+    public async Task<RolloutResult> Sample(RolloutRequest request, CancellationToken cancellationToken)
+    {
+        RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
+        Weights weights = await source.Get(run, request.Version);
+        return await devices.Sample(run, weights, request, cancellationToken);
+    }
+}

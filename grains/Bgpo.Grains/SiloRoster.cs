@@ -1,0 +1,36 @@
+using Orleans;
+using Orleans.Runtime;
+
+namespace Bgpo.Grains;
+
+/// <summary>The live silos and how many devices each has, from the cluster's membership and its silos' metadata.</summary>
+/// <param name="grains">Where the management grain is found.</param>
+/// <param name="metadata">What silos say of themselves.</param>
+public sealed class SiloRoster(IGrainFactory grains, ISiloMetadataCache metadata)
+{
+    /// <summary>Metadata key of a silo's number of devices.</summary>
+    public const string DevicesKey = "bgpo.devices";
+
+    /// <summary>The silos that can work now, ordered by address.</summary>
+    public async Task<IReadOnlyList<SiloDevices>> Get()
+    {
+        Dictionary<SiloAddress, SiloStatus> hosts = await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
+        return
+        [
+            .. hosts.Where(host => host.Value == SiloStatus.Active)
+                .Select(host => new SiloDevices(host.Key.ToParsableString(), DevicesOf(host.Key)))
+                .Where(silo => silo.Devices > 0)
+                .OrderBy(silo => silo.Silo, StringComparer.Ordinal),
+        ];
+    }
+
+    private int DevicesOf(SiloAddress silo) =>
+        metadata.GetSiloMetadata(silo).Metadata.TryGetValue(DevicesKey, out string? text) && int.TryParse(text, out int devices)
+            ? devices
+            : 0;
+}
+
+/// <summary>A live silo.</summary>
+/// <param name="Silo">Its address in parsable form.</param>
+/// <param name="Devices">Its devices.</param>
+public sealed record SiloDevices(string Silo, int Devices);
