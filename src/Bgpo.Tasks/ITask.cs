@@ -35,12 +35,16 @@ public interface ITask
     /// <param name="answerNoise">Probability that a part of the answer which the prompt does not give is redrawn at random.</param>
     Example TrainingExample(ulong seed, int step, int index, double answerNoise);
 
-    /// <summary>Held-out problems: the first <paramref name="count"/> of a fixed order that no training problem shares a solution with.</summary>
-    /// <param name="count">How many; fewer come back when the data file holds fewer.</param>
+    /// <summary>
+    /// Held-out problems: the first <paramref name="count"/> of an order fixed by the spec alone. No training problem shares a
+    /// solution with them (Sudoku: the solved grid; Countdown: the set of numbers).
+    /// </summary>
+    /// <param name="count">How many; fewer come back when the data file holds fewer, or the settings allow no more.</param>
     IReadOnlyList<Prompt> HeldOut(int count);
 
     /// <summary>Judges a completion.</summary>
     /// <param name="prompt">The problem.</param>
-    /// <param name="completion">The model's text up to the first end-of-sequence token.</param>
+    /// <param name="completion">The model's text up to the first end-of-sequence token; any text at all.</param>
+    /// <exception cref="ArgumentException">The prompt is not one of this task's.</exception>
     Score Score(Prompt prompt, string completion);
 }

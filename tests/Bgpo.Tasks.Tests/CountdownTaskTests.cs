@@ -28,6 +28,17 @@ public class CountdownTaskTests
     }
 
     [Theory]
+    [InlineData("5/0")]
+    [InlineData("5+1/(2/0)")]
+    [InlineData("5+0*(2/0)")]
+    [InlineData("5-(2/0)/(2/0)")]
+    public void ExpressionThatDividesByZero_EqualsNothing(string text)
+    {
+        Expression expression = Expression.TryParse(text)!;
+        Assert.DoesNotContain(Enumerable.Range(-10, 21), expression.Value.Is);
+    }
+
+    [Theory]
     [InlineData("30+100+93")] // another value
     [InlineData("23")] // not the numbers
     [InlineData("93-70")]
