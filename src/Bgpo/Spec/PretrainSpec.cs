@@ -1,7 +1,7 @@
 namespace Bgpo.Spec;
 
 /// <summary>Everything that decides what <c>bgpo pretrain</c> makes: a small base model, trained by masked-diffusion SFT.</summary>
-public sealed record PretrainSpec
+public sealed record PretrainSpec : IRuled
 {
     /// <summary>Seed of initialisation, data, masks and noise.</summary>
     [Range(0, long.MaxValue)]
@@ -28,10 +28,24 @@ public sealed record PretrainSpec
     /// <summary>Denoising steps in that evaluation.</summary>
     [Range(1, 8192)]
     public int DenoisingSteps { get; init; } = 8;
+
+    /// <inheritdoc/>
+    public IEnumerable<BrokenRule> BrokenRules()
+    {
+        if (ResponseLength >= Network.MaxSequenceLength)
+        {
+            yield return new(
+                ["responseLength", "network.maxSequenceLength"],
+                $"less than network.maxSequenceLength ({Network.MaxSequenceLength}), which holds prompt and response");
+        }
+
+        if (DenoisingSteps > ResponseLength)
+            yield return new(["denoisingSteps", "responseLength"], $"at most responseLength ({ResponseLength}): each step decodes a token or more");
+    }
 }
 
 /// <summary>Shape of a small LLaDA-like network.</summary>
-public sealed record NetworkSection
+public sealed record NetworkSection : IRuled
 {
     /// <summary>Width.</summary>
     [Range(8, 16_384)]
@@ -56,10 +70,17 @@ public sealed record NetworkSection
     /// <summary>Base of the rotary frequencies.</summary>
     [Range(100.0, 1e9)]
     public double RopeTheta { get; init; } = 10_000;
+
+    /// <inheritdoc/>
+    public IEnumerable<BrokenRule> BrokenRules()
+    {
+        if (ModelWidth % Heads != 0 || ModelWidth / Heads % 2 != 0)
+            yield return new(["heads", "modelWidth"], $"must divide modelWidth ({ModelWidth}) into heads of an even width");
+    }
 }
 
 /// <summary>One phase of pretraining.</summary>
-public sealed record PretrainPhase
+public sealed record PretrainPhase : IRuled
 {
     /// <summary>Optimizer steps.</summary>
     [Range(1, 1_000_000)]
@@ -75,4 +96,7 @@ public sealed record PretrainPhase
 
     /// <summary>AdamW and its schedule in this phase.</summary>
     public OptimizerSection Optimizer { get; init; } = new();
+
+    /// <inheritdoc/>
+    public IEnumerable<BrokenRule> BrokenRules() => SpecRules.Warmup(Optimizer, Steps, "steps");
 }

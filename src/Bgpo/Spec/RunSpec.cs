@@ -5,7 +5,7 @@ namespace Bgpo.Spec;
 /// Each section is a record whose property initialisers are the documented defaults. Limits are attributes, so the
 /// loader, <c>--print-spec</c> and docs/run-spec.md all read them from one place.
 /// </remarks>
-public sealed record RunSpec
+public sealed record RunSpec : IRuled
 {
     /// <summary>The run's identity and length.</summary>
     public RunSection Run { get; init; } = new();
@@ -33,6 +33,28 @@ public sealed record RunSpec
 
     /// <summary>What is saved, and when.</summary>
     public CheckpointSection Checkpoint { get; init; } = new();
+
+    /// <inheritdoc/>
+    public IEnumerable<BrokenRule> BrokenRules()
+    {
+        foreach (var rule in SpecRules.Warmup(Optimizer, Run.Steps, "run.steps"))
+            yield return rule;
+        if (Rollout.Prompts % Objective.Minibatches != 0)
+        {
+            yield return new(
+                ["objective.minibatches", "rollout.prompts"],
+                $"must divide rollout.prompts ({Rollout.Prompts}); choose one of {SpecRules.Divisors(Rollout.Prompts)}");
+        }
+
+        if (Evaluation.DenoisingSteps == 0)
+            yield break;
+        foreach (var rule in SpecRules.Decoding(
+            Rollout.ResponseLength, Rollout.BlockLength, Evaluation.DenoisingSteps,
+            "evaluation.denoisingSteps", "rollout.responseLength", "rollout.blockLength"))
+        {
+            yield return rule;
+        }
+    }
 }
 
 /// <summary>The run's identity and length.</summary>
@@ -54,19 +76,19 @@ public sealed record RunSection
 /// <summary>The base model.</summary>
 public sealed record ModelSection
 {
-    /// <summary>Folder with config.json, tokenizer.json and model.safetensors; relative to the working directory.</summary>
+    /// <summary>Folder with config.json, tokenizer.json and model.safetensors; looked up from the working directory, then from the project's folder.</summary>
     [Required]
     public string Path { get; init; } = "";
 }
 
 /// <summary>The task: prompts and rewards.</summary>
-public sealed record TaskSection
+public sealed record TaskSection : IRuled
 {
     /// <summary>Which task.</summary>
     [OneOf("sudoku4x4", "countdown3")]
     public string Name { get; init; } = "sudoku4x4";
 
-    /// <summary>Data file with held-out prompts in the task's public format; empty: the task's own held-out split.</summary>
+    /// <summary>Data file with held-out prompts in the task's public format, looked up likewise; empty: the task's own held-out split.</summary>
     public string EvaluationData { get; init; } = "";
 
     /// <summary>sudoku4x4: fewest blanks in a generated puzzle.</summary>
@@ -84,10 +106,17 @@ public sealed record TaskSection
     /// <summary>countdown3: largest number in a generated problem.</summary>
     [Range(10, 999)]
     public int MaxNumber { get; init; } = 100;
+
+    /// <inheritdoc/>
+    public IEnumerable<BrokenRule> BrokenRules()
+    {
+        if (MinBlanks > MaxBlanks)
+            yield return new(["minBlanks", "maxBlanks"], $"at most maxBlanks ({MaxBlanks})");
+    }
 }
 
 /// <summary>How completions are sampled (LLaDA's block-wise low-confidence remasking).</summary>
-public sealed record RolloutSection
+public sealed record RolloutSection : IRuled
 {
     /// <summary>B: prompts per batch; each becomes one group.</summary>
     [Range(1, 4096)]
@@ -112,6 +141,10 @@ public sealed record RolloutSection
     /// <summary>Gumbel temperature; 0 is greedy.</summary>
     [Range(0.0, 10.0)]
     public double Temperature { get; init; } = 1.0;
+
+    /// <inheritdoc/>
+    public IEnumerable<BrokenRule> BrokenRules() =>
+        SpecRules.Decoding(ResponseLength, BlockLength, DenoisingSteps, "denoisingSteps", "responseLength", "blockLength");
 }
 
 /// <summary>The BGPO objective (arXiv 2510.11683, equations 8 to 11).</summary>

@@ -1,0 +1,46 @@
+namespace Bgpo.Spec;
+
+/// <summary>Finds the known name that a misspelt one most likely stands for.</summary>
+public static class Nearest
+{
+    /// <summary>The nearest of the known names by edit distance, letter case, dashes and underscores aside.</summary>
+    /// <param name="name">What was written.</param>
+    /// <param name="known">What may be written.</param>
+    /// <returns>The name, or null when none is near enough to suggest.</returns>
+    public static string? To(string name, IEnumerable<string> known)
+    {
+        var wanted = Plain(name);
+        var best = known
+            .Select(candidate => (candidate, distance: Distance(wanted, Plain(candidate))))
+            .OrderBy(pair => pair.distance)
+            .FirstOrDefault();
+        return best.candidate is not null && best.distance <= Math.Max(1, Math.Min(wanted.Length, best.candidate.Length) / 3)
+            ? best.candidate
+            : null;
+    }
+
+    private static string Plain(string name) =>
+        string.Concat(name.Where(c => c is not ('-' or '_')).Select(char.ToLowerInvariant).Take(64));
+
+    /// <summary>Edits (insert, delete, replace, swap of neighbours) that turn one word into the other.</summary>
+    private static int Distance(string a, string b)
+    {
+        var table = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++)
+            table[i, 0] = i;
+        for (var j = 0; j <= b.Length; j++)
+            table[0, j] = j;
+        for (var i = 1; i <= a.Length; i++)
+        {
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var replace = table[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                table[i, j] = Math.Min(replace, 1 + Math.Min(table[i - 1, j], table[i, j - 1]));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    table[i, j] = Math.Min(table[i, j], table[i - 2, j - 2] + 1);
+            }
+        }
+
+        return table[a.Length, b.Length];
+    }
+}
