@@ -21,7 +21,7 @@ public static class SiloKey
 public static class ShardKey
 {
     /// <summary>Parameters in a full shard: 2^19, one message of 2 MiB.</summary>
-    public const int ShardLength = 1 << 19;
+    public const int ShardLength = WeightsHash.ShardSize;
 
     /// <summary>Makes a key.</summary>
     /// <param name="run">Run id.</param>

@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+
+namespace Bgpo.Grains;
+
+/// <summary>A controller's events, kept for watchers that come later. Lives inside one grain, so it needs no locks.</summary>
+public sealed class EventLog
+{
+    private readonly List<RunEvent> _events = [];
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _sequence;
+    private bool _closed;
+
+    /// <summary>Appends what <paramref name="make"/> makes of the next sequence number. Progress gives way to what follows it.</summary>
+    /// <param name="make">Makes the event.</param>
+    public void Append(Func<long, RunEvent> make)
+    {
+        if (_events.Count > 0 && _events[^1] is Progressed)
+        {
+            _events.RemoveAt(_events.Count - 1);
+        }
+        _events.Add(make(++_sequence));
+        Signal();
+    }
+
+    /// <summary>Ends every watcher's stream after the last event.</summary>
+    public void Close()
+    {
+        _closed = true;
+        Signal();
+    }
+
+    /// <summary>Starts anew for another run of the loop; watchers go on.</summary>
+    public void Reopen() => _closed = false;
+
+    /// <summary>Events after a sequence number, waiting for more until the log closes.</summary>
+    /// <param name="after">Sequence of the last event seen.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    public async IAsyncEnumerable<RunEvent> Read(long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed = _changed.Task;
+            int next = _events.FindIndex(e => e.Sequence > after);
+            if (next >= 0)
+            {
+                RunEvent[] fresh = [.. _events.Skip(next)];
+                foreach (RunEvent happened in fresh)
+                {
+                    after = happened.Sequence;
+                    yield return happened;
+                }
+                continue;
+            }
+            if (_closed)
+            {
+                yield break;
+            }
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void Signal()
+    {
+        TaskCompletionSource changed = _changed;
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        changed.SetResult();
+    }
+}
