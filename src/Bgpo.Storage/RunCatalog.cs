@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+
+namespace Bgpo.Storage;
+
+/// <summary>The runs of a store.</summary>
+/// <param name="blobs">The store.</param>
+/// <param name="time">The clock for the runs that are opened here.</param>
+public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
+{
+    /// <summary>Opens a run, which need not exist yet.</summary>
+    /// <param name="runId">The run's id.</param>
+    /// <exception cref="ArgumentException">The id is not allowed.</exception>
+    public RunStore Run(string runId) => new(blobs, runId, time);
+
+    /// <summary>Lists all runs in ordinal order of their ids.</summary>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    public async IAsyncEnumerable<CatalogEntry> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (string runId in blobs.ListFoldersAsync(cancellationToken).ConfigureAwait(false))
+        {
+            CatalogEntry? entry;
+            try
+            {
+                StoredRun? run = await Run(runId).ReadAsync(cancellationToken).ConfigureAwait(false);
+                entry = run is null ? null : new CatalogEntry(runId, run.Record, null);
+            }
+            catch (CorruptBlobException exception)
+            {
+                // One bad run must not hide the others.
+                entry = new CatalogEntry(runId, null, exception.Message);
+            }
+            if (entry is not null)
+                yield return entry;
+        }
+    }
+}
+
+/// <summary>A run in the catalogue.</summary>
+/// <param name="RunId">Its id.</param>
+/// <param name="Record">Its record, or null when that is bad.</param>
+/// <param name="Fault">What is bad, or null.</param>
+public sealed record CatalogEntry(string RunId, RunRecord? Record, string? Fault);

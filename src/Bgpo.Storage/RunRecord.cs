@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Bgpo.Storage;
+
+/// <summary>What a run is doing, as its controller last wrote.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RunState>))]
+public enum RunState
+{
+    /// <summary>A controller takes steps.</summary>
+    [JsonStringEnumMemberName("running")]
+    Running,
+
+    /// <summary>Waiting to be told to go on.</summary>
+    [JsonStringEnumMemberName("paused")]
+    Paused,
+
+    /// <summary>Ended by command before its last step; can be resumed.</summary>
+    [JsonStringEnumMemberName("stopped")]
+    Stopped,
+
+    /// <summary>All steps are done.</summary>
+    [JsonStringEnumMemberName("completed")]
+    Completed,
+
+    /// <summary>Ended by an error; can be resumed.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed,
+}
+
+/// <summary>The durable truth about a run: its <c>run.json</c>, changed only by If-Match.</summary>
+public sealed record RunRecord
+{
+    /// <summary>Format written by this version.</summary>
+    public const int CurrentFormat = 1;
+
+    /// <summary>Format of the file.</summary>
+    public int FormatVersion { get; init; } = CurrentFormat;
+
+    /// <summary>The run's id, also its folder.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>What the run is doing.</summary>
+    public required RunState State { get; init; }
+
+    /// <summary>The effective run spec, YAML.</summary>
+    public required string Spec { get; init; }
+
+    /// <summary>Seed of every random number of the run.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Fencing number of the controller that wrote this; raised by each new controller.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>Version of the newest published checkpoint that the controller knows of; null before the first.</summary>
+    public int? LatestCheckpoint { get; init; }
+
+    /// <summary>When the run was created (UTC). Set by <see cref="RunStore.CreateAsync"/>.</summary>
+    public DateTimeOffset Created { get; init; }
+
+    /// <summary>When this record was written (UTC). Set by <see cref="RunStore"/>.</summary>
+    public DateTimeOffset Updated { get; init; }
+
+    /// <summary>What the bits depend on beside the spec: device kind, threads, library versions.</summary>
+    public required string NumericsFingerprint { get; init; }
+
+    /// <summary>Parameters of a shard; the last may be shorter.</summary>
+    public int ShardSize { get; init; } = WeightsHash.ShardSize;
+
+    /// <summary>Length of the flat trainable vector.</summary>
+    public required long ParameterCount { get; init; }
+
+    /// <summary>Summary of the result, free-form; null until there is one.</summary>
+    public JsonObject? Result { get; init; }
+}
+
+/// <summary>A run record as read, with the ETag to change it by.</summary>
+/// <param name="Record">The record.</param>
+/// <param name="ETag">Pass to <see cref="RunStore.UpdateAsync"/>.</param>
+public sealed record StoredRun(RunRecord Record, string ETag);

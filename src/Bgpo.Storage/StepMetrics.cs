@@ -1,0 +1,8 @@
+using System.Text.Json.Nodes;
+
+namespace Bgpo.Storage;
+
+/// <summary>The metrics of one committed step.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Values">Free-form.</param>
+public sealed record StepMetrics(int Step, JsonObject Values);

@@ -1,0 +1,145 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Bgpo.Safetensors;
+
+/// <summary>Reads single tensors of a safetensors file from a seekable stream. The whole header is checked on opening. Not thread-safe.</summary>
+public sealed class SafetensorsReader : IDisposable
+{
+    private readonly Stream _stream;
+    private readonly bool _leaveOpen;
+    private readonly long _dataStart;
+    private readonly Dictionary<string, SafetensorsEntry> _byName;
+
+    /// <summary>Opens a file in a stream, from the stream's position to its end.</summary>
+    /// <param name="stream">Readable and seekable.</param>
+    /// <param name="label">What to call the file in messages: its path or blob name.</param>
+    /// <param name="leaveOpen">Whether disposing leaves the stream open.</param>
+    /// <exception cref="SafetensorsException">The header or the file's length breaks the format.</exception>
+    public SafetensorsReader(Stream stream, string label, bool leaveOpen = false)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(label);
+        long start = stream.Position;
+        SafetensorsHeader header = SafetensorsHeader.Read(stream, label);
+        _stream = stream;
+        _leaveOpen = leaveOpen;
+        _dataStart = start + header.DataOffset;
+        _byName = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        Label = label;
+        Entries = header.Entries;
+        Metadata = header.Metadata;
+    }
+
+    /// <summary>What the file is called in messages.</summary>
+    public string Label { get; }
+
+    /// <summary>All tensors in the header's order.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries { get; }
+
+    /// <summary>The header's <c>__metadata__</c>; empty when absent.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Opens a file of the file system.</summary>
+    /// <param name="path">Its path, also used in messages.</param>
+    /// <exception cref="SafetensorsException">It is missing, or breaks the format.</exception>
+    public static SafetensorsReader Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        FileStream stream;
+        try
+        {
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new SafetensorsException($"{path}: cannot be opened: {exception.Message}", exception);
+        }
+        try
+        {
+            return new SafetensorsReader(stream, path);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the file has the tensor.</summary>
+    /// <param name="name">The tensor's name.</param>
+    public bool Contains(string name) => _byName.ContainsKey(name);
+
+    /// <summary>Where the tensor lies.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <exception cref="SafetensorsException">There is no such tensor.</exception>
+    public SafetensorsEntry Entry(string name) =>
+        _byName.TryGetValue(name, out SafetensorsEntry? entry)
+            ? entry
+            : throw new SafetensorsException($"{Label}: has no tensor '{name}' among its {Entries.Count}.");
+
+    /// <summary>Reads a tensor's little-endian bytes, row-major.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="destination">Exactly the tensor's bytes long.</param>
+    /// <exception cref="SafetensorsException">There is no such tensor, it has another length, or the file shrank.</exception>
+    public void Read(string name, Span<byte> destination)
+    {
+        SafetensorsEntry entry = Entry(name);
+        if (destination.Length != entry.ByteLength)
+            throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} were asked for.");
+        try
+        {
+            _stream.Position = _dataStart + entry.Begin;
+            _stream.ReadExactly(destination);
+        }
+        catch (EndOfStreamException exception)
+        {
+            throw new SafetensorsException($"{Label}: tensor '{name}' ends before its {entry.ByteLength} bytes; the file was cut.", exception);
+        }
+    }
+
+    /// <summary>Reads a tensor's little-endian bytes, row-major.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <exception cref="SafetensorsException">There is no such tensor, or it is larger than an array can be.</exception>
+    public byte[] Read(string name)
+    {
+        SafetensorsEntry entry = Entry(name);
+        if (entry.ByteLength > Array.MaxLength)
+        {
+            throw new SafetensorsException(
+                $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; one array holds {Array.MaxLength}. Read it into native memory.");
+        }
+        var bytes = new byte[entry.ByteLength];
+        Read(name, bytes);
+        return bytes;
+    }
+
+    /// <summary>Reads an F32 tensor.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <returns>Its elements, row-major.</returns>
+    /// <exception cref="SafetensorsException">There is no such tensor, it is not F32, or it is too large for an array.</exception>
+    public float[] ReadSingles(string name)
+    {
+        SafetensorsEntry entry = Entry(name);
+        if (entry.Dtype != SafetensorsDtype.F32)
+            throw new SafetensorsException($"{Label}: tensor '{name}' is {entry.Dtype.Name()}; expected F32.");
+        // The bytes of one read must fit a span, whose length is an int.
+        if (entry.ByteLength > Array.MaxLength)
+            throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.Elements} elements; too many for one array.");
+        var values = new float[entry.Elements];
+        Read(name, MemoryMarshal.AsBytes(values.AsSpan()));
+        if (!BitConverter.IsLittleEndian)
+        {
+            Span<int> bits = MemoryMarshal.Cast<float, int>(values.AsSpan());
+            BinaryPrimitives.ReverseEndianness(bits, bits);
+        }
+        return values;
+    }
+
+    /// <summary>Closes the stream unless told otherwise.</summary>
+    public void Dispose()
+    {
+        if (!_leaveOpen)
+            _stream.Dispose();
+    }
+}
