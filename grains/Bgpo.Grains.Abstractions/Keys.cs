@@ -38,7 +38,7 @@ public static class ShardKey
 
     /// <summary>Shards that a vector of parameters is cut into.</summary>
     /// <param name="parameters">Its length.</param>
-    public static int Count(long parameters) => (int)((parameters + ShardLength - 1) / ShardLength);
+    public static int Count(long parameters) => WeightsHash.ShardCount(parameters);
 
     /// <summary>Where a shard lies in the flat vector.</summary>
     /// <param name="shard">The shard's index.</param>

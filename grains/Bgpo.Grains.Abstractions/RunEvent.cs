@@ -101,9 +101,11 @@ public sealed record RunStopped(
 /// <param name="Run">Run id.</param>
 /// <param name="Version">Version reached.</param>
 /// <param name="Message">One line: what, where, what to do.</param>
+/// <param name="Store">Whether it is the store that refused (read-only, full, gone), not the training that failed.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RunFailed")]
 public sealed record RunFailed(
-    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Message) : RunEvent(Sequence);
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Message,
+    [property: Id(3)] bool Store) : RunEvent(Sequence);
 
 /// <summary>A held-out evaluation.</summary>
 /// <param name="GreedyExact">Share of problems solved outright at temperature 0.</param>

@@ -60,9 +60,7 @@ public sealed class RunContexts(RunCatalog runs)
     {
         RunStore store = runs.Run(run);
         StoredRun stored = await store.ReadAsync() ?? throw new RunException($"there is no run '{run}' in {store.Blobs.Location}.");
-        // Any whole checkpoint tells the network's shape and tokens; version 0 is written before a run starts.
-        CheckpointManifest manifest = await store.LatestWholeCheckpointAsync(static _ => { })
-            ?? throw new RunException($"run '{run}' has no whole checkpoint in {store.Blobs.Location}.");
+        CheckpointManifest manifest = await AnyManifest(store);
         try
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(stored.Record.Spec, $"run.json of {run}", []);
@@ -74,5 +72,26 @@ public sealed class RunContexts(RunCatalog runs)
         {
             throw new RunException(e.Message, e);
         }
+    }
+
+    /// <summary>Any manifest tells the network's shape and tokens; that of version 0 is written before a run starts.</summary>
+    private static async Task<CheckpointManifest> AnyManifest(RunStore store)
+    {
+        string reason = "it has none";
+        foreach (int version in await store.ListCheckpointsAsync())
+        {
+            try
+            {
+                if (await store.ReadManifestAsync(version) is { } manifest)
+                {
+                    return manifest;
+                }
+            }
+            catch (CorruptBlobException e)
+            {
+                reason = e.Message;
+            }
+        }
+        throw new RunException($"run '{store.RunId}' in {store.Blobs.Location} has no readable checkpoint: {reason}");
     }
 }

@@ -57,7 +57,7 @@ public sealed record JournalGroup
     public required double[] Advantages { get; init; }
 
     /// <summary>Old policy's log-likelihood terms, (G, n_t); null when the step's first update is on-policy and only one is taken.</summary>
-    public float[][]? OldLogLikelihoods { get; init; }
+    public double[][]? OldLogLikelihoods { get; init; }
 
     internal string? Fault()
     {
@@ -73,7 +73,7 @@ public sealed record JournalGroup
             return $"with reward {Rewards[reward]} of completion {reward}; expected a finite number";
         if (Array.FindIndex(Advantages, value => !double.IsFinite(value)) is >= 0 and int advantage)
             return $"with advantage {Advantages[advantage]} of completion {advantage}; expected a finite number";
-        return OldLogLikelihoods?.Any(row => row.Any(value => !float.IsFinite(value))) == true
+        return OldLogLikelihoods?.Any(row => row.Any(value => !double.IsFinite(value))) == true
             ? "with an old log-likelihood that is not finite"
             : null;
     }

@@ -126,8 +126,8 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(expected.Advantages.Select(BitConverter.DoubleToInt64Bits), read.Advantages.Select(BitConverter.DoubleToInt64Bits));
         Assert.Equal(expected.Rewards.Select(BitConverter.DoubleToInt64Bits), read.Rewards.Select(BitConverter.DoubleToInt64Bits));
         Assert.Equal(
-            expected.OldLogLikelihoods!.SelectMany(row => row).Select(BitConverter.SingleToInt32Bits),
-            read.OldLogLikelihoods!.SelectMany(row => row).Select(BitConverter.SingleToInt32Bits));
+            expected.OldLogLikelihoods!.SelectMany(row => row).Select(BitConverter.DoubleToInt64Bits),
+            read.OldLogLikelihoods!.SelectMany(row => row).Select(BitConverter.DoubleToInt64Bits));
         Assert.Equal(expected.PromptTokens, read.PromptTokens);
         Assert.Equal((expected.Prompt, expected.Reference, expected.PromptId), (read.Prompt, read.Reference, read.PromptId));
         Assert.Equal(expected.Completions[0].Tokens, read.Completions[0].Tokens);

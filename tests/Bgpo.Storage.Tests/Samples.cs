@@ -65,7 +65,7 @@ internal static class Samples
                 Rewards = [1, 1.0 / 3],
                 Exact = [true, false],
                 Advantages = [Math.PI, -double.Epsilon],
-                OldLogLikelihoods = [[-1.1f, MathF.PI * 1e-30f], [float.Epsilon, -0f]],
+                OldLogLikelihoods = [[-1.1, Math.PI * 1e-300], [double.Epsilon, -0.0]],
             },
         ],
     };

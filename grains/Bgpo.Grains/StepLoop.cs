@@ -1,0 +1,210 @@
+using System.Diagnostics;
+using Bgpo.Storage;
+using Orleans;
+
+namespace Bgpo.Grains;
+
+/// <summary>
+/// The step protocol: plan, rollout, reward, journal, gradient, commit. There is no barrier between the phases: a group's
+/// gradient units start as soon as its rewards are known, and only the commit waits for all.
+/// </summary>
+/// <param name="run">The run.</param>
+/// <param name="epoch">The controller's epoch.</param>
+/// <param name="store">The run's store.</param>
+/// <param name="shards">The run's shards.</param>
+/// <param name="dispatcher">Who finds a silo for each unit.</param>
+/// <param name="grains">Where learner and rollout grains are found.</param>
+/// <param name="events">Where progress is told.</param>
+public sealed class StepLoop(
+    RunContext run, long epoch, RunStore store, ShardSet shards, Dispatcher dispatcher, IGrainFactory grains, EventLog events)
+{
+    private static readonly TimeSpan s_progressPeriod = TimeSpan.FromMilliseconds(100);
+
+    private Batch? _batch;
+    private long _lastProgress;
+
+    /// <summary>Takes step v: turns theta_v into theta_(v+1) on every shard.</summary>
+    /// <param name="step">v.</param>
+    /// <param name="cancellationToken">Gives up; the step can be taken again.</param>
+    public async Task<StepMetrics> Take(int step, CancellationToken cancellationToken)
+    {
+        long started = Stopwatch.GetTimestamp();
+        int redispatched = dispatcher.Redispatched;
+        var tally = new Tally();
+        Batch batch = await Open(step, tally, cancellationToken);
+
+        // Gradient: every group's units as soon as the group is ready.
+        int first = run.Plan.FirstGroup(step);
+        Task<JournalGroup[]> gradient = Task.WhenAll(
+            Enumerable.Range(first, run.Plan.GroupsPerUpdate).Select(g => Contribute(batch, g, step, tally, cancellationToken)));
+        Task old = step == batch.Step && run.Plan.UpdatesPerBatch > 1
+            ? OldLikelihoods(batch, first, cancellationToken)
+            : Task.CompletedTask;
+        // The journal is written beside the gradient work, unless it waits for the old policy's values.
+        Task journal = step == batch.Step ? WriteJournal(batch, run.Plan.UpdatesPerBatch > 1 ? Task.WhenAll(gradient, old) : old) : old;
+        await Task.WhenAll(gradient, old, journal);
+
+        long committing = Stopwatch.GetTimestamp();
+        Progress(step, "commit", 0, run.Shards, force: true);
+        int completions = run.Plan.CompletionsPerUpdate;
+        double norm = await shards.GradientNorm(step, tally.Units, completions);
+        double rate = LearningRate.At(run.Spec.Optimizer, step, run.Spec.Run.Steps);
+        await shards.Commit(step, AdamW.ClipFactor(norm, run.Spec.Optimizer.ClipNorm), rate, completions);
+
+        JournalGroup[] groups = await gradient;
+        return new StepMetrics
+        {
+            Version = step + 1,
+            MeanReward = groups.SelectMany(g => g.Rewards).Average(),
+            SolveRate = groups.SelectMany(g => g.Exact).Average(exact => exact ? 1.0 : 0.0),
+            ActiveGroups = groups.Count(Batch.Teaches),
+            Groups = groups.Length,
+            Samples = tally.Samples,
+            Units = tally.Units,
+            GradientNorm = norm,
+            LearningRate = rate,
+            Objective = tally.Objective / completions,
+            Elbo = tally.Samples == 0 ? 0 : tally.LogLikelihood / tally.Samples,
+            BoundHits = tally.BoundHits,
+            RolloutSeconds = step == batch.Step ? batch.RolloutSeconds : 0,
+            RewardSeconds = step == batch.Step ? batch.RewardSeconds : 0,
+            GradientSeconds = tally.DeviceSeconds,
+            CommitSeconds = Stopwatch.GetElapsedTime(committing).TotalSeconds,
+            Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
+            Tokens = batch.RolloutSeconds > 0 && step == batch.Step ? batch.Count * run.Spec.Rollout.Completions * run.Spec.Rollout.ResponseLength : 0,
+            Redispatched = dispatcher.Redispatched - redispatched,
+            RssMiB = Environment.WorkingSet / 1048576.0,
+        };
+    }
+
+    /// <summary>Tells watchers how far the work has come, a few times a second.</summary>
+    /// <param name="version">Version in work.</param>
+    /// <param name="phase">What is being done.</param>
+    /// <param name="done">Units done.</param>
+    /// <param name="total">Units in all.</param>
+    /// <param name="force">Tell even if something was told just before.</param>
+    public void Progress(int version, string phase, int done, int total, bool force = false)
+    {
+        if (force || _lastProgress == 0 || Stopwatch.GetElapsedTime(_lastProgress) > s_progressPeriod)
+        {
+            _lastProgress = Stopwatch.GetTimestamp();
+            events.Append(n => new Progressed(n, version, phase, done, total, dispatcher.InFlight, dispatcher.Devices));
+        }
+    }
+
+    /// <summary>The batch that a step belongs to: in hand, in the journal, or sampled now.</summary>
+    private async Task<Batch> Open(int step, Tally tally, CancellationToken cancellationToken)
+    {
+        int batchStep = run.Plan.BatchStep(step);
+        if (_batch?.Step == batchStep)
+        {
+            return _batch;
+        }
+        if (await store.ReadJournalAsync(batchStep, cancellationToken) is { } journal)
+        {
+            return _batch = Batch.FromJournal(run, journal);
+        }
+        if (batchStep != step)
+        {
+            throw new RunException(
+                $"run '{run.Id}': step {step} needs the journal of step {batchStep}, which is not in {store.Blobs.Location}.");
+        }
+        Batch batch = Batch.Sample(run, step, grains, dispatcher, () => Report(step, tally), cancellationToken);
+        return _batch = batch;
+    }
+
+    private async Task<JournalGroup> Contribute(Batch batch, int group, int step, Tally tally, CancellationToken cancellationToken)
+    {
+        JournalGroup record = await batch.Group(group);
+        if (!Batch.Teaches(record))
+        {
+            return record;
+        }
+        GroupWork work = batch.WorkOf(group, record);
+        UnitName[] units = [.. run.Plan.UnitsOf(step, group).Select(UnitName.From)];
+        tally.Units += units.Length;
+        await Task.WhenAll(units.Select(async unit =>
+        {
+            double[]? old = run.Plan.IsOnPolicy(step) ? null : batch.Old(unit, record);
+            UnitResult result = await dispatcher.Run(
+                0, silo => Learner(silo).Compute(new UnitRequest(epoch, unit, work, old), cancellationToken), cancellationToken);
+            if (step == batch.Step && run.Plan.UpdatesPerBatch > 1)
+            {
+                batch.Record(unit, result.LogLikelihoods);
+            }
+            tally.Add(result);
+            Report(step, tally);
+        }));
+        return record;
+    }
+
+    /// <summary>l_j(theta_old) of the groups whose turn comes in a later update of the batch.</summary>
+    private Task OldLikelihoods(Batch batch, int first, CancellationToken cancellationToken)
+    {
+        IEnumerable<int> later = Enumerable.Range(0, batch.Count)
+            .Where(g => g < first || g >= first + run.Plan.GroupsPerUpdate);
+        return Task.WhenAll(later.Select(async g =>
+        {
+            JournalGroup record = await batch.Group(g);
+            if (!Batch.Teaches(record))
+            {
+                return;
+            }
+            GroupWork work = batch.WorkOf(g, record);
+            await Task.WhenAll(run.Plan.UnitsOf(batch.Step, g).Select(UnitName.From).Select(async unit =>
+            {
+                UnitResult result = await dispatcher.Run(
+                    1, silo => Learner(silo).LogLikelihoods(new UnitRequest(epoch, unit, work, null), cancellationToken), cancellationToken);
+                batch.Record(unit, result.LogLikelihoods);
+            }));
+        }));
+    }
+
+    private async Task WriteJournal(Batch batch, Task ready)
+    {
+        await ready;
+        await batch.Journal(store, CancellationToken.None);
+    }
+
+    private ILearnerGrain Learner(string silo) => grains.GetGrain<ILearnerGrain>(SiloKey.Of(run.Id, silo));
+
+    private void Report(int step, Tally tally)
+    {
+        if (_batch is { } batch && batch.Ready < batch.Count)
+        {
+            Progress(step, "rollout", batch.Ready, batch.Count);
+        }
+        else
+        {
+            Progress(step, "gradient", tally.UnitsDone, tally.Units);
+        }
+    }
+
+    /// <summary>What a step's units add up to, for its metrics only: nothing here reaches the weights.</summary>
+    private sealed class Tally
+    {
+        public int Units { get; set; }
+
+        public int UnitsDone { get; private set; }
+
+        public int Samples { get; private set; }
+
+        public double Objective { get; private set; }
+
+        public double LogLikelihood { get; private set; }
+
+        public int BoundHits { get; private set; }
+
+        public double DeviceSeconds { get; private set; }
+
+        public void Add(UnitResult result)
+        {
+            UnitsDone++;
+            Samples += result.LogLikelihoods.Length;
+            Objective += result.Objective;
+            LogLikelihood += result.LogLikelihoods.Sum();
+            BoundHits += result.BoundHits;
+            DeviceSeconds += result.DeviceSeconds;
+        }
+    }
+}
