@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Bgpo.Model;
 
 /// <summary>Initial weights from the counter-based generator, the same on every device.</summary>
@@ -33,25 +31,5 @@ public static class Initialization
             }
         }
         return flat;
-    }
-
-    /// <summary>Copies a flat vector into a network, whatever its device and type.</summary>
-    /// <param name="model">The network.</param>
-    /// <param name="flat">Its parameters in layout order.</param>
-    public static void Load(Transformer model, float[] flat)
-    {
-        using IDisposable noGradient = TorchSharp.torch.no_grad();
-        using TorchSharp.torch.Tensor source = TorchSharp.torch.tensor(flat);
-        _ = model.Parameters.copy_(source);
-    }
-
-    /// <summary>A CPU copy of a flat float32 tensor's values.</summary>
-    /// <param name="flat">The tensor.</param>
-    /// <param name="destination">Receives them.</param>
-    public static void CopyTo(TorchSharp.torch.Tensor flat, Span<float> destination)
-    {
-        using IDisposable scope = TorchSharp.torch.NewDisposeScope();
-        TorchSharp.torch.Tensor host = flat.detach().to(TorchSharp.torch.ScalarType.Float32).cpu().contiguous();
-        MemoryMarshal.Cast<byte, float>(host.bytes).CopyTo(destination);
     }
 }

@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using Bgpo.Grains;
+using TorchSharp.Embedded;
+
+namespace Bgpo.Silo;
+
+/// <summary>This silo's devices: each a thread with a replica of the run it last worked for.</summary>
+public sealed class PolicyDevices : IPolicyDevices, IDisposable
+{
+    private readonly DeviceWorker[] _workers;
+    private readonly PolicyReplica?[] _replicas;
+    private readonly Stack<int> _free;
+    private readonly SemaphoreSlim _available;
+
+    /// <summary>Starts the devices.</summary>
+    /// <param name="count">How many; on CPU each is one thread.</param>
+    public PolicyDevices(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"cpu:{i}"))];
+        _replicas = new PolicyReplica?[count];
+        _free = new Stack<int>(Enumerable.Range(0, count).Reverse());
+        _available = new SemaphoreSlim(count);
+    }
+
+    /// <inheritdoc/>
+    public int Count => _workers.Length;
+
+    /// <inheritdoc/>
+    public string Fingerprint { get; } = string.Join(
+        "; ", "cpu", RuntimeInformation.ProcessArchitecture, CpuName.Read(), $"libtorch {EmbeddedTorch.LibtorchVersion}",
+        EmbeddedTorch.BlasDescription, "1 thread a device");
+
+    /// <inheritdoc/>
+    public Task<RolloutResult> Sample(
+        RunContext run, Weights weights, RolloutRequest request, CancellationToken cancellationToken) =>
+        OnFreeDevice(run, replica => replica.Sample(weights, request), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<UnitResult> Compute(
+        RunContext run, Weights weights, UnitRequest request, float[] gradient, CancellationToken cancellationToken) =>
+        OnFreeDevice(run, replica => replica.Compute(weights, request, gradient), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<UnitResult> LogLikelihoods(
+        RunContext run, Weights weights, UnitRequest request, CancellationToken cancellationToken) =>
+        OnFreeDevice(run, replica => replica.LogLikelihoods(weights, request), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (DeviceWorker worker in _workers)
+        {
+            worker.Dispose();
+        }
+        foreach (PolicyReplica? replica in _replicas)
+        {
+            replica?.Dispose();
+        }
+        _available.Dispose();
+    }
+
+    private async Task<T> OnFreeDevice<T>(RunContext run, Func<PolicyReplica, T> work, CancellationToken cancellationToken)
+    {
+        await _available.WaitAsync(cancellationToken);
+        int device;
+        lock (_free)
+        {
+            device = _free.Pop();
+        }
+        try
+        {
+            return await _workers[device].Run(() => work(ReplicaOn(device, run)));
+        }
+        finally
+        {
+            lock (_free)
+            {
+                _free.Push(device);
+            }
+            _available.Release();
+        }
+    }
+
+    /// <summary>The device's replica of a run; one of another run makes way for it.</summary>
+    private PolicyReplica ReplicaOn(int device, RunContext run)
+    {
+        if (_replicas[device]?.Run != run.Id)
+        {
+            _replicas[device]?.Dispose();
+            _replicas[device] = new PolicyReplica(run);
+        }
+        return _replicas[device]!;
+    }
+}
