@@ -56,18 +56,18 @@ public static partial class torch
 
     /// <summary>The elements of an array in one dimension.</summary>
     public static Tensor tensor(
-        int[] dataArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null)
-        => Copy<int>(dataArray, ScalarType.Int32, [dataArray.Length], dtype, device, requires_grad, names);
+        int[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null)
+        => Copy<int>(rawArray, ScalarType.Int32, [rawArray.Length], dtype, device, requires_grad, names);
 
     /// <summary>The elements of an array in a shape.</summary>
     public static Tensor tensor(
-        int[] dataArray, ReadOnlySpan<long> dimensions,
+        int[] rawArray, ReadOnlySpan<long> dimensions,
         ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null)
-        => Copy<int>(dataArray, ScalarType.Int32, dimensions, dtype, device, requires_grad, names);
+        => Copy<int>(rawArray, ScalarType.Int32, dimensions, dtype, device, requires_grad, names);
 
     /// <summary>A bool as a tensor without dimensions.</summary>
-    public static Tensor tensor(bool scalar, Device? device = null, bool requires_grad = false)
-        => Copy<bool>([scalar], ScalarType.Bool, [], null, device, requires_grad, null);
+    public static Tensor tensor(bool scalar, ScalarType? dtype = null, Device? device = null, bool requires_grad = false)
+        => Copy<bool>([scalar], ScalarType.Bool, [], dtype, device, requires_grad, null);
 
     /// <summary>The elements of an array in one dimension.</summary>
     public static Tensor tensor(

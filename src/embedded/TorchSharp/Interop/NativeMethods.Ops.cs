@@ -347,10 +347,10 @@ internal static unsafe partial class NativeMethods
     internal static partial nint ts_std_dims(nint t, long* d, int n, int unbiased, int keepdim);
 
     [LibraryImport(Library)]
-    internal static partial nint ts_amax(nint t, long* d, int n, int keepdim);
+    internal static partial nint ts_amax(nint t, long* d, int n, int keepdim, nint @out);
 
     [LibraryImport(Library)]
-    internal static partial nint ts_amin(nint t, long* d, int n, int keepdim);
+    internal static partial nint ts_amin(nint t, long* d, int n, int keepdim, nint @out);
 
     [LibraryImport(Library)]
     internal static partial nint ts_max(nint t);

@@ -76,17 +76,29 @@ public static partial class torch
             => std((ReadOnlySpan<long>)[dim], unbiased, keepdim, type);
 
         /// <summary>The largest elements over dimensions; equal ones share the gradient.</summary>
-        public unsafe Tensor amax(params long[] dims)
+        public Tensor amax(params long[] dims) => amax(dims.AsSpan());
+
+        /// <summary>The largest elements over dimensions, written to a tensor where one is given.</summary>
+        public Tensor amax(long[] dims, bool keepdim = false, Tensor? @out = null) => amax(dims.AsSpan(), keepdim, @out);
+
+        /// <summary>The largest elements over dimensions, written to a tensor where one is given.</summary>
+        public unsafe Tensor amax(ReadOnlySpan<long> dims, bool keepdim = false, Tensor? @out = null)
         {
             fixed (long* p = dims)
-                return Result(ts_amax(Handle, p, dims.Length, 0));
+                return Result(ts_amax(Handle, p, dims.Length, Flag(keepdim), Optional(@out)), @out);
         }
 
         /// <summary>The smallest elements over dimensions; equal ones share the gradient.</summary>
-        public unsafe Tensor amin(params long[] dims)
+        public Tensor amin(params long[] dims) => amin(dims.AsSpan());
+
+        /// <summary>The smallest elements over dimensions, written to a tensor where one is given.</summary>
+        public Tensor amin(long[] dims, bool keepdim = false, Tensor? @out = null) => amin(dims.AsSpan(), keepdim, @out);
+
+        /// <summary>The smallest elements over dimensions, written to a tensor where one is given.</summary>
+        public unsafe Tensor amin(ReadOnlySpan<long> dims, bool keepdim = false, Tensor? @out = null)
         {
             fixed (long* p = dims)
-                return Result(ts_amin(Handle, p, dims.Length, 0));
+                return Result(ts_amin(Handle, p, dims.Length, Flag(keepdim), Optional(@out)), @out);
         }
 
         /// <summary>The largest element.</summary>

@@ -38,9 +38,9 @@ else
     headers="-isystem $include/torch/csrc/api/include"
 fi
 
-# The library and this shim must agree on std::string. A libtorch of the old ABI has no mangled name with "cxx11".
+# The library and this shim must agree on std::string. With the old ABI this function's name has no "cxx11".
 abi=1
-if ! grep -q -m1 -a 'show_config[^[:space:]]*B5cxx11' "$lib/libtorch_cpu.so"; then
+if ! grep -q -F -a '_ZN2at11show_configB5cxx11Ev' "$lib/libtorch_cpu.so"; then
     abi=0
 fi
 

@@ -175,8 +175,12 @@ TS_API Tensor ts_std(Tensor t, int32_t unbiased) { TS_MAKE(t->std(unbiased != 0)
 TS_API Tensor ts_std_dims(Tensor t, const int64_t* d, int32_t n, int32_t unbiased, int32_t keepdim) {
     TS_MAKE(t->std(dims(d, n), unbiased != 0, keepdim != 0));
 }
-TS_API Tensor ts_amax(Tensor t, const int64_t* d, int32_t n, int32_t keepdim) { TS_MAKE(t->amax(dims(d, n), keepdim != 0)); }
-TS_API Tensor ts_amin(Tensor t, const int64_t* d, int32_t n, int32_t keepdim) { TS_MAKE(t->amin(dims(d, n), keepdim != 0)); }
+TS_API Tensor ts_amax(Tensor t, const int64_t* d, int32_t n, int32_t keepdim, Tensor out) {
+    TS_MAKE(out == nullptr ? t->amax(dims(d, n), keepdim != 0) : at::amax_out(*out, *t, dims(d, n), keepdim != 0));
+}
+TS_API Tensor ts_amin(Tensor t, const int64_t* d, int32_t n, int32_t keepdim, Tensor out) {
+    TS_MAKE(out == nullptr ? t->amin(dims(d, n), keepdim != 0) : at::amin_out(*out, *t, dims(d, n), keepdim != 0));
+}
 TS_API Tensor ts_max(Tensor t) { TS_MAKE(t->max()); }
 TS_API Tensor ts_min(Tensor t) { TS_MAKE(t->min()); }
 TS_API Tensor ts_max_dim(Tensor t, int64_t dim, int32_t keepdim, Tensor* indices) {
