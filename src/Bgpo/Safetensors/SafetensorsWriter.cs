@@ -77,12 +77,20 @@ public static class SafetensorsWriter
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string partial = path + ".partial";
-        using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
+        try
         {
-            Write(stream, tensors, metadata, path);
-            stream.Flush(flushToDisk: true);
+            using (var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
+            {
+                Write(stream, tensors, metadata, path);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(partial, path, overwrite: true);
         }
-        File.Move(partial, path, overwrite: true);
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
     }
 
     /// <summary>The reference sorts names by their UTF-8 bytes, which differs from UTF-16 order beyond the basic plane.</summary>

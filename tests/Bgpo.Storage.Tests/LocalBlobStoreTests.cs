@@ -1,0 +1,133 @@
+using System.Runtime.Versioning;
+using Bgpo.Storage.Local;
+
+namespace Bgpo.Storage.Tests;
+
+/// <summary>The contract on a local folder, and what only a folder can get wrong.</summary>
+public sealed class LocalBlobStoreTests : BlobStoreContract
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Root => Path.Combine(_folder, "runs");
+
+    protected override Task<IBlobStore> OpenEmptyAsync() => Task.FromResult<IBlobStore>(new LocalBlobStore(Root));
+
+    protected override IBlobStore OpenAgain() => new LocalBlobStore(Root);
+
+    protected override Task CloseAsync()
+    {
+        _folder.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task TwoProcesses_NeverBothCreateABlob()
+    {
+        const int Count = 40;
+        Task<(int ExitCode, string Output, string Error)> other = Child.RunAsync(null, "race", Root, $"{Count}", "other");
+        int won = await Child.RaceAsync(Store, Count, "own");
+        int otherWon = (await other).ExitCode;
+        Assert.Equal(Count, won + otherWon);
+        int own = 0;
+        for (int i = 0; i < Count; i++)
+            own += await TextAsync($"race/{i}") == "own" ? 1 : 0;
+        Assert.Equal(won, own);
+    }
+
+    [Fact]
+    public async Task TwoProcesses_LoseNoIncrement()
+    {
+        await Store.PutAsync("counter", Bytes("0"));
+        Task<(int ExitCode, string Output, string Error)> other = Child.RunAsync(null, "increment", Root, "20");
+        await Child.IncrementAsync(Store, 20);
+        Assert.Equal(0, (await other).ExitCode);
+        Assert.Equal("40", await TextAsync("counter"));
+    }
+
+    [Fact]
+    public async Task NoTemporaryFile_IsLeftByAnyWrite()
+    {
+        string etag = await Store.PutAsync("a/x", Bytes("1"));
+        await Store.PutIfAbsentAsync("a/x", Bytes("2"));
+        await Store.PutIfAbsentAsync("a/y", Bytes("2"));
+        await Store.PutIfUnchangedAsync("a/x", Bytes("3"), "\"stale\"");
+        await Store.PutIfUnchangedAsync("a/x", Bytes("3"), etag);
+        Assert.Empty(Leftovers("a"));
+    }
+
+    [Theory]
+    [InlineData(StorageFaults.BlobHalfWritten)]
+    [InlineData(StorageFaults.BlobWritten)]
+    public async Task LeftoverOfAKilledWriter_IsNeverListed_AndGoesAfterAnHour(string fault)
+    {
+        await Store.PutAsync("race/other", Bytes("x"));
+        Assert.Equal(Child.Killed, (await Child.RunAsync($"{fault}:kill", "race", Root, "1", "w")).ExitCode);
+        string leftover = Assert.Single(Leftovers("race"));
+        Assert.Equal(["race/other"], await NamesAsync(""));
+
+        await OpenAgain().PutAsync("race/other", Bytes("y"));
+        Assert.True(File.Exists(leftover), "a young leftover may belong to a live writer");
+
+        File.SetLastWriteTimeUtc(leftover, DateTime.UtcNow.AddHours(-2));
+        await OpenAgain().PutAsync("race/other", Bytes("z"));
+        Assert.Empty(Leftovers("race"));
+    }
+
+    [Fact]
+    public async Task OldTemporaryFileOfALiveWriter_IsNotSwept()
+    {
+        await Store.PutAsync("a/x", Bytes("x"));
+        string path = Path.Combine(Root, "a", LocalBlobStore.TemporaryPrefix + "1-live");
+        using (File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+        {
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-2));
+            await OpenAgain().PutAsync("a/x", Bytes("y"));
+            Assert.True(File.Exists(path));
+        }
+        await OpenAgain().PutAsync("a/x", Bytes("z"));
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public void StoreThatIsAFile_IsRefusedByPath()
+    {
+        File.WriteAllText(Root, "x");
+        StorageException exception = Assert.Throws<StorageException>(() => new LocalBlobStore(Root));
+        Assert.Contains($"'{Root}' is a file", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FileInPlaceOfAFolder_IsNamedWithARemedy()
+    {
+        await Store.PutAsync("a", Bytes("x"));
+        StorageException exception = await Assert.ThrowsAsync<StorageException>(() => Store.PutAsync("a/b", Bytes("x")));
+        AssertOneLine(exception, Root, "'a/b'", "a file stands where a folder is needed");
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task FolderWithoutPermission_IsNamedWithARemedy()
+    {
+        Assert.SkipWhen(Environment.UserName == "root", "root may write anywhere");
+        Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        StorageException exception = await Assert.ThrowsAsync<StorageException>(() => Store.PutAsync("a/b", Bytes("x")));
+        AssertOneLine(exception, Root, "'a/b'", "permission is denied");
+    }
+
+    [Theory]
+    [InlineData(28, "no space is left")]
+    [InlineData(30, "read-only")]
+    [InlineData(13, "permission is denied")]
+    [InlineData(20, "a file stands where a folder is needed")]
+    [InlineData(5, "Input/output error; mend the folder")]
+    public void SystemError_BecomesOneLineWithARemedy(int error, string remedy) =>
+        AssertOneLine(FolderErrors.Translate(Libc.Failure("write", Root, error), Root, "write 'a/b'"), Root, "'a/b'", remedy);
+
+    private static void AssertOneLine(StorageException exception, params string[] parts)
+    {
+        Assert.DoesNotContain('\n', exception.Message);
+        Assert.All(parts, part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
+    }
+
+    private string[] Leftovers(string folder) => Directory.GetFiles(Path.Combine(Root, folder), LocalBlobStore.TemporaryPrefix + "*");
+}
