@@ -89,14 +89,15 @@ internal static class Child
         return won;
     }
 
-    /// <summary>Adds one to a stored number, as often as told, by read and put-if-unchanged.</summary>
+    /// <summary>Adds one to a stored number, as often as told, by read and put-if-unchanged; keeps the length.</summary>
     public static async Task IncrementAsync(IBlobStore store, int count)
     {
         for (int done = 0; done < count;)
         {
             Blob blob = (await store.GetAsync("counter"))!;
             int value = int.Parse(Encoding.UTF8.GetString(blob.Content.Span));
-            if (await store.PutIfUnchangedAsync("counter", Encoding.UTF8.GetBytes($"{value + 1}"), blob.ETag) is not null)
+            byte[] next = Encoding.UTF8.GetBytes($"{value + 1}".PadRight(blob.Content.Length));
+            if (await store.PutIfUnchangedAsync("counter", next, blob.ETag) is not null)
                 done++;
         }
     }

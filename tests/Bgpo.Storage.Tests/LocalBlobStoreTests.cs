@@ -25,6 +25,9 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
     {
         const int Count = 40;
         Task<(int ExitCode, string Output, string Error)> other = Child.RunAsync(null, "race", Root, $"{Count}", "other");
+        // Once the other has begun, we catch up with it, so both want the same names at the same time.
+        while (await Store.FindAsync("race/0") is null && !other.IsCompleted)
+            await Task.Yield();
         int won = await Child.RaceAsync(Store, Count, "own");
         int otherWon = (await other).ExitCode;
         Assert.Equal(Count, won + otherWon);
@@ -37,11 +40,14 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
     [Fact]
     public async Task TwoProcesses_LoseNoIncrement()
     {
-        await Store.PutAsync("counter", Bytes("0"));
-        Task<(int ExitCode, string Output, string Error)> other = Child.RunAsync(null, "increment", Root, "20");
-        await Child.IncrementAsync(Store, 20);
+        // A large content makes the moment between check and replacement long enough to be hit.
+        await Store.PutAsync("counter", Bytes("0".PadRight(1_000_000)));
+        Task<(int ExitCode, string Output, string Error)> other = Child.RunAsync(null, "increment", Root, "30");
+        while ((await TextAsync("counter")).TrimEnd() == "0" && !other.IsCompleted)
+            await Task.Yield();
+        await Child.IncrementAsync(Store, 30);
         Assert.Equal(0, (await other).ExitCode);
-        Assert.Equal("40", await TextAsync("counter"));
+        Assert.Equal("60", (await TextAsync("counter")).TrimEnd());
     }
 
     [Fact]
