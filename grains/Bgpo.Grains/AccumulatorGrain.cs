@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Bgpo.Storage;
 using Orleans;
-using Orleans.Concurrency;
 
 namespace Bgpo.Grains;
 

@@ -7,7 +7,6 @@ using Bgpo.Storage;
 using Bgpo.Tasks;
 using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.Concurrency;
 
 namespace Bgpo.Grains;
 

@@ -1,0 +1,146 @@
+using Bgpo.Model;
+using Bgpo.Silo;
+using Bgpo.Spec;
+using Bgpo.Storage;
+using Bgpo.Storage.Local;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+
+namespace Bgpo.Grains.Tests;
+
+/// <summary>Whole runs through real grains in one silo, at a size of seconds.</summary>
+public sealed class RunTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-run-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task ARun_ReachesItsLastStep_AndSaysWhatItCameTo()
+    {
+        RunCompleted completed = await Complete("a", devices: 2);
+        Assert.Equal(6, completed.Version);
+        Assert.Equal(64, completed.WeightsSha256.Length);
+        Assert.NotEqual(await HashAt("a", 0), completed.WeightsSha256);
+        Assert.Equal(await HashAt("a", 6), completed.WeightsSha256);
+    }
+
+    [Fact]
+    public async Task TheSameSpec_EndsInTheSameWeights_OnOneDeviceAndOnThree()
+    {
+        string one = (await Complete("a", devices: 1)).WeightsSha256;
+        string three = (await Complete("b", devices: 3)).WeightsSha256;
+        Assert.Equal(one, three);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    public async Task AStoppedAndResumedRun_EndsInTheSameWeights(int minibatches, int epochs)
+    {
+        string[] overrides = [$"objective.minibatches={minibatches}", $"objective.epochs={epochs}"];
+        string undisturbed = (await Complete("a", 2, overrides)).WeightsSha256;
+
+        int stoppedAt = await StopAfter("b", 2, steps: 3, overrides);
+        RunCompleted resumed = await Resume("b");
+
+        Assert.InRange(stoppedAt, 3, 5);
+        Assert.Equal(undisturbed, resumed.WeightsSha256);
+    }
+
+    [Fact]
+    public async Task AnotherSeed_EndsInOtherWeights()
+    {
+        string one = (await Complete("a", 2)).WeightsSha256;
+        string other = (await Complete("b", 2, "run.seed=2")).WeightsSha256;
+        Assert.NotEqual(one, other);
+    }
+
+    [Fact]
+    public async Task ARunId_CannotBeStartedTwice()
+    {
+        await Complete("a", 1);
+        RunException refused = await Assert.ThrowsAsync<RunException>(() => Complete("a", 1));
+        Assert.Contains("'a'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ResumingARunThatIsNot_SaysSo()
+    {
+        RunException refused = await Assert.ThrowsAsync<RunException>(() => Resume("nowhere"));
+        Assert.Contains("no run 'nowhere'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EveryStep_CountsEverySampleOnce()
+    {
+        List<RunEvent> events = await Events("a", 2, run => run.Start(SpecText([])));
+        foreach (StepMetrics step in events.OfType<StepCommitted>().Select(e => e.Metrics))
+        {
+            Assert.Equal(step.ActiveGroups * 4 * 2, step.Samples);
+            Assert.True(double.IsFinite(step.GradientNorm));
+        }
+        Assert.Equal([1, 2, 3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
+    }
+
+    private async Task<RunCompleted> Complete(string run, int devices, params string[] overrides) =>
+        (await Events(run, devices, grain => grain.Start(SpecText(overrides)))).OfType<RunCompleted>().Single();
+
+    private async Task<RunCompleted> Resume(string run) =>
+        (await Events(run, 1, grain => grain.Resume())).OfType<RunCompleted>().Single();
+
+    private async Task<int> StopAfter(string run, int devices, int steps, string[] overrides)
+    {
+        List<RunEvent> events = await Events(
+            run, devices, grain => grain.Start(SpecText(overrides)),
+            (grain, e) => e is StepCommitted step && step.Metrics.Version == steps ? grain.Stop("test") : Task.CompletedTask);
+        return events.OfType<RunStopped>().Single().Version;
+    }
+
+    private async Task<List<RunEvent>> Events(
+        string run, int devices, Func<IRunGrain, Task> begin, Func<IRunGrain, RunEvent, Task>? react = null)
+    {
+        using IHost host = BgpoSilo.Build(new SiloSettings(new LocalBlobStore(Path.Combine(_folder, "runs")), devices));
+        await host.StartAsync();
+        IRunGrain grain = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(run);
+        List<RunEvent> events = [];
+        await begin(grain);
+        await foreach (RunEvent e in grain.Watch(0))
+        {
+            events.Add(e);
+            await (react?.Invoke(grain, e) ?? Task.CompletedTask);
+        }
+        await host.StopAsync();
+        Assert.Empty(events.OfType<RunFailed>().Select(failed => failed.Message));
+        return events;
+    }
+
+    private async Task<string> HashAt(string run, int version) =>
+        (await new RunStore(new LocalBlobStore(Path.Combine(_folder, "runs")), run).ReadManifestAsync(version))!.WeightsSha256;
+
+    private string SpecText(string[] overrides)
+    {
+        string model = Path.Combine(_folder, "base");
+        if (!Directory.Exists(model))
+        {
+            var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
+            ModelConfig config = Pretraining.ConfigOf(
+                new NetworkSection { ModelWidth = 16, Layers = 1, Heads = 2, HiddenWidth = 24, MaxSequenceLength = 64 }, tokenizer);
+            float[] weights = Initialization.Draw(new ParameterLayout(config), config.Layers, 5);
+            new ModelFolder(config, tokenizer, weights).Save(model);
+        }
+        string yaml = $"""
+            run: {"{"} seed: 1, steps: 6 {"}"}
+            model: {"{"} path: {model} {"}"}
+            task: {"{"} name: countdown3 {"}"}
+            rollout: {"{"} prompts: 4, completions: 4, responseLength: 16, blockLength: 16, denoisingSteps: 4 {"}"}
+            objective: {"{"} samples: 2 {"}"}
+            units: {"{"} samples: 3, microbatch: 2 {"}"}
+            optimizer: {"{"} learningRate: 0.01 {"}"}
+            evaluation: {"{"} count: 8, every: 0 {"}"}
+            checkpoint: {"{"} every: 2 {"}"}
+            """;
+        return SpecWriter.Write(SpecLoader.Load<RunSpec>(yaml, "test", overrides));
+    }
+}
