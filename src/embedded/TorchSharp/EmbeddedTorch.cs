@@ -16,18 +16,9 @@ public static class EmbeddedTorch
     public static string LibtorchConfiguration => Marshal.PtrToStringUTF8(NativeMethods.ts_show_config())!;
 
     /// <summary>
-    /// The BLAS that serves matrix products: its build and the kernels that it chose for this processor (such as "OpenBLAS 0.3.21
-    /// ... SkylakeX MAX_THREADS=128"), and the files it was loaded from; or "built into libtorch".
+    /// The BLAS that serves libtorch's matrix products: what OpenBLAS says of itself, with the kernels that it chose for this
+    /// processor, and its file, as in "OpenBLAS 0.3.21 DYNAMIC_ARCH Haswell SINGLE_THREADED (/usr/lib/.../libblas.so.3)"; the file
+    /// alone for another BLAS; or "built into libtorch".
     /// </summary>
-    public static string BlasDescription
-    {
-        get
-        {
-            // After any native call libtorch is loaded, and with it its BLAS.
-            _ = torch.get_num_threads();
-            var files = LibtorchLoader.MappedBlas();
-            var configuration = LibtorchLoader.OpenBlasConfiguration();
-            return files.Count == 0 ? "built into libtorch" : $"{configuration ?? "unknown build"} ({string.Join(", ", files)})";
-        }
-    }
+    public static string BlasDescription => Marshal.PtrToStringUTF8(NativeMethods.ts_blas())!;
 }

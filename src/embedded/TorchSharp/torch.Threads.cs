@@ -12,8 +12,9 @@ public static partial class torch
     public static int get_num_threads() => ts_get_num_threads();
 
     /// <summary>
-    /// Sets the number of threads that libtorch uses for one operation. libtorch keeps it in OpenMP, where it belongs to the
-    /// calling thread: every thread that computes sets its own. Threads that backward() starts (for CUDA) are not meant.
+    /// Sets the number of threads that libtorch uses for one operation, for the calling thread: libtorch keeps it in OpenMP, where
+    /// every thread has its own. A thread that has not used libtorch yet starts with the number set last, by whatever thread; so
+    /// every thread that computes sets its own first. With 1, no thread is started.
     /// </summary>
     /// <exception cref="ExternalException">The number is not positive.</exception>
     public static void set_num_threads(int num) => Check(ts_set_num_threads(num));

@@ -11,8 +11,9 @@ namespace TorchSharp.Interop;
 /// </summary>
 internal static partial class LibtorchLoader
 {
+    // RTLD_NOW without RTLD_GLOBAL: found by its SONAME where it is needed, and in nobody's way where it is not, as with a
+    // libtorch that has another BLAS built in.
     private const int Now = 0x2;
-    private const int Global = 0x100;
 
     // libblas and liblapack need libopenblas, which their run path finds in the same folder.
     private static readonly string[] s_blas = ["libopenblas.so.0", "libblas.so.3", "liblapack.so.3"];
@@ -25,37 +26,12 @@ internal static partial class LibtorchLoader
 
     private static void LoadSerialBlas()
     {
-        // A libtorch given by LIBTORCH may bring its own BLAS; then these are loaded and stay unused.
         var folder = $"/usr/lib/{Multiarch}/openblas-serial";
         foreach (var file in s_blas)
         {
             var path = Path.Combine(folder, file);
-            if (File.Exists(path) && DlOpen(path, Now | Global) == 0)
+            if (File.Exists(path) && DlOpen(path, Now) == 0)
                 throw new DllNotFoundException($"cannot load {path}: {Marshal.PtrToStringUTF8(DlError())}");
-        }
-    }
-
-    /// <summary>The BLAS libraries in this process's memory, with symbolic links resolved, in order.</summary>
-    internal static IReadOnlyList<string> MappedBlas()
-        => [.. File.ReadLines("/proc/self/maps")
-            .Select(line => line.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? line[slash..] : "")
-            .Where(path => Path.GetFileName(path) is var file
-                && (file.StartsWith("libblas", StringComparison.Ordinal)
-                    || file.StartsWith("libopenblas", StringComparison.Ordinal)
-                    || file.StartsWith("libmkl_", StringComparison.Ordinal)))
-            .Distinct()
-            .Order(StringComparer.Ordinal)];
-
-    /// <summary>What OpenBLAS says of itself, or null where another BLAS is used.</summary>
-    internal static string? OpenBlasConfiguration()
-    {
-        // RTLD_DEFAULT: the one that libtorch's own calls reach.
-        var function = DlSym(0, "openblas_get_config");
-        if (function == 0)
-            return null;
-        unsafe
-        {
-            return Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)function)());
         }
     }
 
@@ -83,9 +59,6 @@ internal static partial class LibtorchLoader
 
     [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint DlOpen(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "dlsym", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint DlSym(nint library, string name);
 
     [LibraryImport("libc", EntryPoint = "dlerror")]
     private static partial nint DlError();

@@ -20,6 +20,9 @@ internal static unsafe partial class NativeMethods
     internal static partial nint ts_show_config();
 
     [LibraryImport(Library)]
+    internal static partial nint ts_blas();
+
+    [LibraryImport(Library)]
     internal static partial int ts_get_num_threads();
 
     [LibraryImport(Library)]

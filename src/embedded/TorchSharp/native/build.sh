@@ -44,7 +44,7 @@ if ! grep -q -F -a '_ZN2at11show_configB5cxx11Ev' "$lib/libtorch_cpu.so"; then
     abi=0
 fi
 
-libraries="-ltorch_cpu -lc10"
+libraries="-ltorch_cpu -lc10 -ldl"
 if [ -f "$lib/libtorch_cuda.so" ]; then
     # Nothing here calls into these: loading them is what registers the CUDA kernels.
     libraries="-Wl,--no-as-needed $libraries -ltorch_cuda -lc10_cuda -ltorch -Wl,--as-needed"

@@ -8,6 +8,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/cuda.h>
 
+#include <dlfcn.h>
+
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -71,6 +73,29 @@ TS_API const char* ts_version() { return TORCH_VERSION; }
 
 TS_API const char* ts_show_config() {
     run([] { text_result = at::show_config(); });
+    return text_result.c_str();
+}
+
+/// What serves libtorch's matrix products: the file that has sgemm_ as libtorch_cpu.so itself reaches it, and what OpenBLAS
+/// there says of itself. Other BLAS libraries in the process's memory do not matter.
+TS_API const char* ts_blas() {
+    run([] {
+        text_result = "built into libtorch";
+        Dl_info where;
+        if (dladdr(reinterpret_cast<void*>(&at::show_config), &where) == 0) {
+            return;
+        }
+        std::unique_ptr<void, int (*)(void*)> libtorch(dlopen(where.dli_fname, RTLD_LAZY | RTLD_NOLOAD), dlclose);
+        void* product = libtorch ? dlsym(libtorch.get(), "sgemm_") : nullptr;
+        if (product == nullptr || dladdr(product, &where) == 0) {
+            return;
+        }
+        std::unique_ptr<char, void (*)(void*)> file(realpath(where.dli_fname, nullptr), std::free);
+        text_result = file ? file.get() : where.dli_fname;
+        if (auto* describe = reinterpret_cast<const char* (*)()>(dlsym(libtorch.get(), "openblas_get_config"))) {
+            text_result = std::string(describe()) + " (" + text_result + ")";
+        }
+    });
     return text_result.c_str();
 }
 
