@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Bgpo.Spec;
 
 namespace Bgpo.Model;
@@ -9,11 +8,10 @@ namespace Bgpo.Model;
 public sealed record TrainingExample(int[] Prompt, int[] Response);
 
 /// <summary>How far pretraining has come.</summary>
-/// <param name="Step">Steps taken, over all phases.</param>
-/// <param name="Steps">Steps in all.</param>
+/// <param name="Phase">Phase, from 1.</param>
+/// <param name="Step">Step of the phase, from 1.</param>
 /// <param name="Loss">The step's loss: the negative ELBO per response token, in nats.</param>
-/// <param name="Seconds">Time since the start.</param>
-public readonly record struct PretrainProgress(int Step, int Steps, double Loss, double Seconds);
+public readonly record struct PretrainStep(int Phase, int Step, double Loss);
 
 /// <summary>
 /// Masked-diffusion SFT (LLaDA, section 2.3): responses are masked at a random rate, prompts never, and the network learns to
@@ -36,17 +34,16 @@ public static class Pretraining
     /// <returns>The trained model.</returns>
     public static ModelFolder Train(
         PretrainSpec spec, ITokenizer tokenizer, Func<int, int, double, TrainingExample> example,
-        Action<PretrainProgress> progress, CancellationToken cancellationToken)
+        Action<PretrainStep> progress, CancellationToken cancellationToken)
     {
         ModelConfig config = ConfigOf(spec.Network, tokenizer);
         using var model = new Transformer(config);
-        float[] weights = Initialization.Draw(model.Layout, config.Layers, (ulong)spec.Seed);
+        float[] weights = Initialization.Draw(config, model.Layout, (ulong)spec.Seed);
         var gradient = new float[weights.Length];
-        int total = spec.Phases.Sum(phase => phase.Steps);
         int taken = 0;
-        long started = Stopwatch.GetTimestamp();
-        foreach (PretrainPhase phase in spec.Phases)
+        for (int p = 0; p < spec.Phases.Count; p++)
         {
+            PretrainPhase phase = spec.Phases[p];
             var first = new float[weights.Length];
             var second = new float[weights.Length];
             for (int step = 0; step < phase.Steps; step++)
@@ -65,7 +62,7 @@ public static class Pretraining
                     weights, first, second, gradient, phase.Optimizer, LearningRate.At(phase.Optimizer, step, phase.Steps),
                     AdamW.ClipFactor(norm, phase.Optimizer.ClipNorm), step + 1);
                 taken++;
-                progress(new PretrainProgress(taken, total, loss, Stopwatch.GetElapsedTime(started).TotalSeconds));
+                progress(new PretrainStep(p + 1, step + 1, loss));
             }
         }
         return new ModelFolder(config, tokenizer, weights);

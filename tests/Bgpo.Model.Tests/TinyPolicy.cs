@@ -24,8 +24,8 @@ internal sealed class TinyPolicy : IDisposable
     /// <summary>Weights of a size at which the network is far from uniform.</summary>
     public static float[] Weights(ulong seed)
     {
-        float[] flat = Initialization.Draw(new ParameterLayout(Config), Config.Layers, seed);
-        return [.. flat.Select(w => w == 1 ? 1f : 10 * w)];
+        float[] flat = Initialization.Draw(Config, new ParameterLayout(Config), seed);
+        return [.. flat.Select(w => w == 1 ? 1f : 2 * w)];
     }
 
     public static RunSpec Spec(int samples, int unitSamples = 64, int microbatch = 64, string masking = "exact", string timesteps = "uniform") => new()
