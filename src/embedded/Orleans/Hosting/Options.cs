@@ -1,0 +1,59 @@
+namespace Orleans.Configuration;
+
+/// <summary>The names of the cluster.</summary>
+public class ClusterOptions
+{
+    /// <summary>The default of <see cref="ClusterId"/>.</summary>
+    public const string DefaultClusterId = "default";
+
+    /// <summary>The default of <see cref="ServiceId"/>.</summary>
+    public const string DefaultServiceId = "default";
+
+    /// <summary>Silos and clients of one id find one another.</summary>
+    public string ClusterId { get; set; } = DefaultClusterId;
+
+    /// <summary>The service's name, which outlives clusters.</summary>
+    public string ServiceId { get; set; } = DefaultServiceId;
+}
+
+/// <summary>How calls are sent and waited for.</summary>
+public abstract class MessagingOptions
+{
+    /// <summary>How long a caller waits for an answer; 30 s by default.</summary>
+    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The most bytes of one message's body; 4 MiB and 64 KiB by default: a shard of 2 MiB twice over.</summary>
+    public int MaxMessageBodySize { get; set; } = (4 * 1024 * 1024) + (64 * 1024);
+}
+
+/// <inheritdoc/>
+public class SiloMessagingOptions : MessagingOptions;
+
+/// <inheritdoc/>
+public class ClientMessagingOptions : MessagingOptions;
+
+/// <summary>What the silo is called.</summary>
+public class SiloOptions
+{
+    /// <summary>The silo's name.</summary>
+    public string SiloName { get; set; } = string.Empty;
+}
+
+/// <summary>When idle grains are deactivated.</summary>
+public class GrainCollectionOptions
+{
+    /// <summary>How often idle grains are looked for; one minute by default.</summary>
+    public TimeSpan CollectionQuantum { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a grain may be idle; 15 minutes by default.</summary>
+    public TimeSpan CollectionAge { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long grains of a class, by its full name, may be idle.</summary>
+    public Dictionary<string, TimeSpan> ClassSpecificCollectionAge { get; set; } = [];
+
+    /// <summary>How long <c>OnActivateAsync</c> may take; 30 s by default.</summary>
+    public TimeSpan ActivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long running requests and <c>OnDeactivateAsync</c> may take; 30 s by default.</summary>
+    public TimeSpan DeactivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,59 @@
+using System.Net;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Activations;
+using Orleans.Configuration;
+using Orleans.Membership;
+using Orleans.Runtime;
+
+namespace Orleans.Hosting;
+
+internal sealed class LocalSiloDetails(
+    IOptions<ClusterOptions> cluster, IOptions<SiloOptions> silo, IOptions<LocalSiloOptions> ports) : ILocalSiloDetails
+{
+    private readonly int _generation = SiloAddress.AllocateNewGeneration();
+
+    public string Name => silo.Value.SiloName is { Length: > 0 } name ? name : $"Silo_{SiloAddress.Endpoint.Port}";
+
+    public string ClusterId => cluster.Value.ClusterId;
+
+    public string DnsHostName => Dns.GetHostName();
+
+    public SiloAddress SiloAddress => SiloAddress.New(IPAddress.Loopback, ports.Value.SiloPort, _generation);
+
+    public SiloAddress GatewayAddress => SiloAddress.New(IPAddress.Loopback, ports.Value.GatewayPort, 0);
+}
+
+/// <summary>Starts and stops the silo with its host.</summary>
+internal sealed class SiloHost : IHostedService
+{
+    private readonly SiloLifecycle _lifecycle;
+
+    public SiloHost(
+        SiloLifecycle lifecycle, Catalog catalog, IClusterView cluster, IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants)
+    {
+        _lifecycle = lifecycle;
+        lifecycle.Subscribe<SiloHost>(ServiceLifecycleStage.RuntimeInitialize, _ => Task.CompletedTask, cluster.LeaveAsync);
+        lifecycle.Subscribe<SiloHost>(
+            ServiceLifecycleStage.BecomeActive,
+            async cancellation =>
+            {
+                catalog.StartCollecting();
+                await cluster.JoinAsync(cancellation);
+            },
+            async cancellation =>
+            {
+                await cluster.BeginLeaveAsync(cancellation);
+                await catalog.StopAsync(cancellation);
+            });
+        foreach (ILifecycleParticipant<ISiloLifecycle> participant in participants)
+        {
+            participant.Participate(lifecycle);
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => _lifecycle.StartAsync(cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => _lifecycle.StopAsync(cancellationToken);
+
+}

@@ -1,0 +1,115 @@
+using System.Reflection;
+using Orleans.Runtime;
+using Orleans.Serialization.Invocation;
+
+namespace Orleans.Messaging;
+
+/// <summary>A request on its way to a grain, or running in it.</summary>
+internal sealed class Call : IInvokable
+{
+    // Owns no timer and no handle, so there is nothing to dispose of.
+    private CancellationTokenSource? _cancellation;
+    private bool _cancelled;
+
+    public required GrainId Target { get; init; }
+
+    public required GrainMethod Method { get; init; }
+
+    /// <summary>The arguments: the receiver's own, or immutable.</summary>
+    public required object?[] Arguments { get; init; }
+
+    /// <summary>What flows with the call: see <see cref="Runtime.RequestContext"/>.</summary>
+    public Dictionary<string, object>? Context { get; init; }
+
+    /// <summary>Who waits for the result; null for a one-way call.</summary>
+    public IResponder? Responder { get; init; }
+
+    /// <summary>What to call instead of the grain: a timer's tick.</summary>
+    public object? LocalTarget { get; init; }
+
+    /// <summary>Whether the call may run between the turns of others.</summary>
+    public bool AlwaysInterleave { get; init; }
+
+    /// <summary>Whether the call counts as use of the grain.</summary>
+    public bool KeepsAlive { get; init; } = true;
+
+    /// <summary>How often the call was sent on because its target was not where it should be.</summary>
+    public int Forwards { get; set; }
+
+    /// <summary>The activation that has the call, if any.</summary>
+    public Activation? Holder { get; set; }
+
+    public bool IsCancelled => Volatile.Read(ref _cancelled);
+
+    /// <summary>The call chain that may re-enter, or empty.</summary>
+    public Guid ReentrancyId =>
+        Context is not null && Context.TryGetValue(RequestContext.ReentrancyHeader, out object? id) && id is Guid chain ? chain : default;
+
+    /// <summary>Puts a token of this call's own among the arguments, so that the caller can cancel from afar.</summary>
+    public void BindCancellation()
+    {
+        if (Method.CancellationIndex >= 0)
+        {
+            _cancellation = new CancellationTokenSource();
+            Arguments[Method.CancellationIndex] = _cancellation.Token;
+        }
+    }
+
+    /// <summary>Cancels the call: its token, in a turn of the grain if it has begun.</summary>
+    public void Cancel()
+    {
+        Volatile.Write(ref _cancelled, true);
+        if (_cancellation is null)
+        {
+            return;
+        }
+
+        if (Holder is { } holder)
+        {
+            holder.Post(static source => ((CancellationTokenSource)source!).Cancel(), _cancellation);
+        }
+        else
+        {
+            _cancellation.Cancel();
+        }
+    }
+
+    public void Fail(Exception exception) => Responder?.Fail(exception);
+
+    public int GetArgumentCount() => Arguments.Length;
+
+    public object? GetArgument(int index) => Arguments[index];
+
+    public string GetMethodName() => Method.Info.Name;
+
+    public string GetInterfaceName() => Method.Interface.Type.Name;
+
+    public MethodInfo GetMethod() => Method.Info;
+
+    public Type GetInterfaceType() => Method.Interface.Type;
+
+    public TimeSpan? GetDefaultResponseTimeout() => Method.ResponseTimeout;
+
+    public CancellationToken GetCancellationToken() =>
+        Method.CancellationIndex < 0 ? default : (CancellationToken)Arguments[Method.CancellationIndex]!;
+
+    public override string ToString() => $"{Method} on {Target}";
+}
+
+/// <summary>Where the outcome of a call goes.</summary>
+internal interface IResponder
+{
+    /// <summary>Takes the result, copied or serialized before this returns: the grain may change it later.</summary>
+    void Complete(GrainMethod method, object? result);
+
+    void Fail(Exception exception);
+}
+
+/// <summary>Brings calls to where their grains are.</summary>
+internal interface ICallRouter
+{
+    void Route(Call call);
+
+    /// <summary>Tells the grain that its caller no longer wants the outcome.</summary>
+    void Cancel(Call call);
+}
