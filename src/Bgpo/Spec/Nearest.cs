@@ -3,14 +3,17 @@ namespace Bgpo.Spec;
 /// <summary>Finds the known name that a misspelt one most likely stands for.</summary>
 public static class Nearest
 {
-    /// <summary>The nearest of the known names by edit distance, letter case, dashes and underscores aside.</summary>
+    /// <summary>The nearest of the known names: the only one that begins so, else by edit distance. Letter case, dashes and underscores count for nothing.</summary>
     /// <param name="name">What was written.</param>
     /// <param name="known">What may be written.</param>
     /// <returns>The name, or null when none is near enough to suggest.</returns>
     public static string? To(string name, IEnumerable<string> known)
     {
         var wanted = Plain(name);
-        var best = known
+        var candidates = known.ToArray();
+        if (wanted.Length >= 3 && candidates.Where(c => Plain(c).StartsWith(wanted, StringComparison.Ordinal)).ToArray() is [var only])
+            return only;
+        var best = candidates
             .Select(candidate => (candidate, distance: Distance(wanted, Plain(candidate))))
             .OrderBy(pair => pair.distance)
             .FirstOrDefault();

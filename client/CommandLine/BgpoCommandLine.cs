@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Reflection;
+using Bgpo.Client.Commands;
+using Bgpo.Grains;
+using Bgpo.Spec;
+
+namespace Bgpo.Client.CommandLine;
+
+/// <summary>The whole command line: parses, runs the command, and turns what goes wrong into one line and an exit code.</summary>
+/// <param name="context">What commands work with.</param>
+internal sealed class BgpoCommandLine(ConsoleContext context)
+{
+    /// <summary>The version that <c>--version</c> prints.</summary>
+    internal static string Version =>
+        typeof(BgpoCommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Runs a command line to its end.</summary>
+    /// <param name="arguments">Without the program's name.</param>
+    /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
+    internal async Task<int> Run(IReadOnlyList<string> arguments)
+    {
+        var (root, version) = Root();
+        var parsed = root.Parse(arguments.Count == 0 ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (Usage.Error(parsed) is { } error)
+        {
+            Say(error);
+            return ExitCode.BadInput;
+        }
+
+        if (parsed.GetValue(version))
+        {
+            context.Terminal.Out.WriteLine("bgpo " + Version);
+            return ExitCode.Done;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = context.Terminal.Out,
+                Error = context.Terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null, // Interrupts knows better what to wait for
+            }).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.Interrupts.Token.IsCancellationRequested)
+        {
+            Say("interrupted");
+            return ExitCode.Interrupted;
+        }
+#pragma warning disable CA1031 // The last place where anything can be caught: a person gets a line, not a stack trace.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return Explain(e);
+        }
+    }
+
+    private (Command Root, Option<bool> Version) Root()
+    {
+        var train = new TrainCommand(context);
+        var pretrain = new PretrainCommand(context);
+        var evaluate = new EvalCommand(context);
+        var generate = new GenerateCommand(context);
+        var bench = new BenchCommand(context);
+        var help = new HelpOption();
+        var version = new Option<bool>("--version") { Description = "print the version" };
+        var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
+        {
+            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, bench.Command,
+        };
+        // A command without an action is an error, and --version is no command.
+        root.SetAction(_ => ExitCode.Done);
+        root.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 0 && result.Children.All(c => c is not System.CommandLine.Parsing.CommandResult) && !result.GetValue(version))
+                result.AddError("no command");
+        });
+        help.Action = new Usage.HelpWithExamples((HelpAction)help.Action!, new Dictionary<Command, IReadOnlyList<(string, string)>>
+        {
+            [root] =
+            [
+                ("train", "teaches a small model to solve 4x4 Sudoku (configs/sudoku.yaml) while you watch"),
+                ("train --help", "says what train takes; every command has such a page"),
+                ("test", "builds everything and runs all tests"),
+            ],
+            [train.Command] = TrainCommand.Examples,
+            [pretrain.Command] = PretrainCommand.Examples,
+            [evaluate.Command] = EvalCommand.Examples,
+            [generate.Command] = GenerateCommand.Examples,
+            [bench.Command] = BenchCommand.Examples,
+            [bench.Memory] = BenchCommand.Examples,
+        }, context.Paths.Command);
+        return (root, version);
+    }
+
+    private int Explain(Exception exception)
+    {
+        var cause = exception is AggregateException { InnerException: { } inner } ? inner : exception;
+        if (Environment.GetEnvironmentVariable("BGPO_TRACE") == "1")
+            context.Terminal.Error.WriteLine(exception);
+        switch (cause)
+        {
+            case SpecException spec:
+                foreach (var error in spec.Errors.DefaultIfEmpty(spec.Message))
+                    Say(error);
+                return ExitCode.BadInput;
+            case BadInputException or RunException:
+                Say(cause.Message);
+                return ExitCode.BadInput;
+            case IOException or UnauthorizedAccessException:
+                Say(cause.Message);
+                return ExitCode.BadInput;
+            default:
+                Say($"failed: {cause.Message} ({cause.GetType().Name}; BGPO_TRACE=1 shows where)");
+                return ExitCode.Failed;
+        }
+    }
+
+    private void Say(string message) => context.Terminal.Error.WriteLine("bgpo: " + message.ReplaceLineEndings(" "));
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Bgpo.Client.CommandLine;
+
+/// <summary>The options that commands are made of. Each checks its own value and says what is allowed.</summary>
+internal static class Flags
+{
+    internal static Option<string?> Text(string name, string valueName, string description) =>
+        new(name) { Description = description, HelpName = valueName };
+
+    internal static Option<bool> Switch(string name, string description) => new(name) { Description = description };
+
+    internal static Option<int?> Whole(string name, string valueName, string description, int minimum, int maximum) => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        CustomParser = result =>
+        {
+            if (int.TryParse(Token(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+                && value >= minimum && value <= maximum)
+            {
+                return value;
+            }
+
+            result.AddError($"option {name}: value '{Token(result)}': a whole number from {minimum} to {maximum}");
+            return null;
+        },
+    };
+
+    internal static Option<double?> Number(string name, string valueName, string description, double minimum, double maximum) => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        CustomParser = result =>
+        {
+            if (double.TryParse(Token(result), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && value >= minimum && value <= maximum)
+            {
+                return value;
+            }
+
+            result.AddError(FormattableString.Invariant($"option {name}: value '{Token(result)}': a number from {minimum} to {maximum}"));
+            return null;
+        },
+    };
+
+    /// <summary>Ascending whole numbers with commas between: 1,64.</summary>
+    internal static Option<int[]?> WholeNumbers(string name, string valueName, string description, int minimum, int maximum) => new(name)
+    {
+        Description = description,
+        HelpName = valueName,
+        CustomParser = result =>
+        {
+            var parts = Token(result).Split(',');
+            var values = new int[parts.Length];
+            for (var i = 0; i < parts.Length; i++)
+            {
+                var good = int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out values[i])
+                    && values[i] >= minimum && values[i] <= maximum && (i == 0 || values[i] > values[i - 1]);
+                if (!good)
+                {
+                    result.AddError($"option {name}: value '{Token(result)}': ascending whole numbers from {minimum} to {maximum} with commas between, for example 1,64");
+                    return null;
+                }
+            }
+
+            return values;
+        },
+    };
+
+    internal static Option<string[]> Set() => new("--set")
+    {
+        Description = "override a field of the spec; as often as wanted, the last one of a field wins",
+        HelpName = "FIELD=VALUE",
+        AllowMultipleArgumentsPerToken = false,
+        DefaultValueFactory = _ => [],
+    };
+
+    internal static Option<bool> Json(string what) => Switch("--json", what);
+
+    internal static Option<int?> Threads() =>
+        Whole("--threads", "N", "CPU devices, one thread each; default: one for each core. Results do not depend on it", 1, 1024);
+
+    private static string Token(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
+using Bgpo.Client.Watching;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo bench</c>: measures what the project promises.</summary>
+internal sealed class BenchCommand
+{
+    private static readonly int[] DefaultSamples = [1, 64];
+
+    private readonly ConsoleContext _context;
+    private readonly Option<int[]?> _samples = Flags.WholeNumbers("--samples", "N,N", "the n_t to compare; default: 1,64", 1, 1024);
+    private readonly Option<int?> _threads = Flags.Threads();
+    private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
+
+    internal BenchCommand(ConsoleContext context)
+    {
+        _context = context;
+        Memory = new Command("memory", "Peak memory of the gradient phase: BGPO's is constant in n_t, the one-graph ELBO objective's is not.")
+        {
+            _samples, _threads, _json,
+        };
+        Memory.SetAction((parsed, _) => MeasureMemory(parsed));
+        Command = new Command("bench", "Measures what the project promises.") { Memory };
+    }
+
+    /// <summary>Examples for its help.</summary>
+    internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
+    [
+        ("bench memory", "peak memory with n_t = 1 and 64"),
+        ("bench memory --samples 1,8,64 --json | jq .ratio", "for scripts"),
+    ];
+
+    /// <summary>The command.</summary>
+    internal Command Command { get; }
+
+    /// <summary>Its measurement of memory.</summary>
+    internal Command Memory { get; }
+
+    private async Task<int> MeasureMemory(ParseResult parsed)
+    {
+        var json = parsed.GetValue(_json);
+        var output = _context.Terminal.Out;
+        var request = new MemoryRequest(parsed.GetValue(_samples) is { Length: > 0 } samples ? samples : DefaultSamples, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+        if (!json)
+            output.WriteLine($"{"objective",-20}{"n_t",6}{"peak MiB",12}{"over base",12}");
+        var progress = new Reporter<MemoryMeasured>(row =>
+        {
+            if (!json)
+                output.WriteLine($"{(row.Objective == "elbo" ? "one-graph ELBO" : "BGPO"),-20}{row.Samples,6}{row.PeakMiB,12:0.0}{row.PeakMiB - row.BaseMiB,12:0.0}");
+        });
+        var outcome = await _context.Models.MeasureMemory(request, progress, _context.Interrupts.Token).ConfigureAwait(false);
+        output.WriteLine(json
+            ? JsonLines.Line(new { Benchmark = "memory", outcome.Ratio, outcome.Rows })
+            : $"BGPO with n_t = {request.Samples[^1]} takes {outcome.Ratio:0.000} times the memory of n_t = {request.Samples[0]}");
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,21 @@
+using Bgpo.Client.Hosting;
+
+namespace Bgpo.Client;
+
+/// <summary>What commands work with.</summary>
+/// <param name="Terminal">Where they write.</param>
+/// <param name="Paths">Where they look files up.</param>
+/// <param name="Interrupts">Ctrl-C.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Training">Starts what runs live in.</param>
+/// <param name="Models">Works with models.</param>
+internal sealed record ConsoleContext(
+    Terminal Terminal, ProjectPaths Paths, Interrupts Interrupts, TimeProvider Time, ITrainingHost Training, IModelCommands Models)
+{
+    /// <summary>This process's peak memory, MiB.</summary>
+    internal static double PeakRssMiB()
+    {
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        return process.PeakWorkingSet64 / (1024.0 * 1024.0);
+    }
+}

@@ -1,0 +1,16 @@
+using Bgpo.Client;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
+using Bgpo.Client.Watching;
+
+var terminal = Terminal.OfProcess();
+using var interrupts = new Interrupts(leave: () =>
+{
+    if (terminal.IsInteractive)
+        terminal.Out.Write(LiveScreen.ShowCursor);
+    Environment.Exit(ExitCode.Interrupted);
+});
+interrupts.Listen();
+var context = new ConsoleContext(
+    terminal, ProjectPaths.OfProcess(), interrupts, TimeProvider.System, Hosts.Training(), Hosts.Models());
+return await new BgpoCommandLine(context).Run(args).ConfigureAwait(false);

@@ -1,0 +1,42 @@
+namespace Bgpo.Client;
+
+/// <summary>Where files are looked up: the working directory first, then the project's folder.</summary>
+/// <param name="WorkingFolder">The caller's working directory.</param>
+/// <param name="Home">The project's folder (BGPO_HOME); null when the console was not started by its script.</param>
+/// <param name="Command">What the user types to start the console.</param>
+internal sealed record ProjectPaths(string WorkingFolder, string? Home, string Command)
+{
+    /// <summary>The process's own.</summary>
+    internal static ProjectPaths OfProcess() => new(
+        Directory.GetCurrentDirectory(),
+        Environment.GetEnvironmentVariable("BGPO_HOME") is { Length: > 0 } home ? home : null,
+        Environment.GetEnvironmentVariable("BGPO_COMMAND") is { Length: > 0 } command ? command : "bgpo");
+
+    /// <summary>The full path of a file or folder that exists here or in the project; null when neither has it.</summary>
+    internal string? Find(string path) =>
+        new[] { WorkingFolder, Home }.OfType<string>().Select(folder => Path.GetFullPath(path, folder)).FirstOrDefault(Path.Exists);
+
+    /// <summary>A full path for a file or folder of the caller's, whether it exists or not.</summary>
+    internal string Full(string path) => Path.GetFullPath(path, WorkingFolder);
+
+    /// <summary>A path as the user would write it: relative where that is shorter.</summary>
+    internal string Shown(string path)
+    {
+        if (!Path.IsPathRooted(path))
+            return path;
+        var relative = Path.GetRelativePath(WorkingFolder, path);
+        return relative.Length < path.Length && !relative.StartsWith("../..", StringComparison.Ordinal) ? relative : path;
+    }
+
+    /// <summary>A specification of the project's own, full path; null when the project is not known or lacks it.</summary>
+    internal string? Config(string name) => new[] { Home, WorkingFolder }.OfType<string>()
+        .Select(folder => Path.Combine(folder, "configs", name)).FirstOrDefault(File.Exists);
+
+    /// <summary>A command line that can be pasted into a shell.</summary>
+    internal string CommandLine(params string[] arguments) => string.Join(' ', arguments.Select(Quoted).Prepend(Command));
+
+    private static string Quoted(string argument) =>
+        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@".Contains(c, StringComparison.Ordinal))
+            ? argument
+            : "'" + argument.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+}

@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace Bgpo.Client;
+
+/// <summary>Where the console writes, and what can be shown there.</summary>
+/// <param name="Out">Data: what was asked for.</param>
+/// <param name="Error">Messages.</param>
+internal sealed record Terminal(TextWriter Out, TextWriter Error)
+{
+    /// <summary>Whether <see cref="Out"/> is a terminal that can be painted on.</summary>
+    internal bool IsInteractive { get; init; }
+
+    /// <summary>Whether <see cref="Error"/> is one.</summary>
+    internal bool IsErrorInteractive { get; init; }
+
+    /// <summary>Whether colours are wanted (NO_COLOR is not set).</summary>
+    internal bool HasColor { get; init; }
+
+    /// <summary>Columns and rows now.</summary>
+    internal Func<(int Width, int Height)> Size { get; init; } = () => (80, 24);
+
+    /// <summary>The process's own.</summary>
+    internal static Terminal OfProcess()
+    {
+        var dumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
+        return new Terminal(Writer(Console.OpenStandardOutput()), Writer(Console.OpenStandardError()))
+        {
+            IsInteractive = !Console.IsOutputRedirected && !dumb,
+            IsErrorInteractive = !Console.IsErrorRedirected && !dumb,
+            HasColor = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
+            Size = WindowSize,
+        };
+
+        // The buffer holds a whole frame, so that a frame is one write and cannot be seen half painted.
+        static TextWriter Writer(Stream stream) =>
+            TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(false), 1 << 16) { AutoFlush = true, NewLine = "\n" });
+    }
+
+    private static (int, int) WindowSize()
+    {
+        try
+        {
+            // A terminal that does not know its size says 0.
+            return (Console.WindowWidth is > 0 and var width ? width : 80, Console.WindowHeight is > 0 and var height ? height : 24);
+        }
+        catch (IOException)
+        {
+            return (80, 24);
+        }
+    }
+}

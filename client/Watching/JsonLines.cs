@@ -1,0 +1,78 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Watching;
+
+/// <summary>Events and results as JSON, one object a line, for scripts.</summary>
+internal static class JsonLines
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>A run's event.</summary>
+    /// <param name="happened">The event.</param>
+    /// <param name="peakRssMiB">This process's peak memory, for the last line.</param>
+    internal static string Of(RunEvent happened, double peakRssMiB) => happened switch
+    {
+        RunStarted => Tagged("started", happened),
+        Progressed => Tagged("progress", happened),
+        StepCommitted step => Tagged("step", step.Metrics),
+        Evaluated evaluated => Tagged("evaluated", evaluated, evaluated.Result),
+        CheckpointSaved => Tagged("checkpoint", happened),
+        Noticed => Tagged("notice", happened),
+        RunCompleted done => Completed(done, peakRssMiB),
+        RunStopped => Tagged("stopped", happened),
+        RunFailed => Tagged("failed", happened),
+        _ => Tagged(JsonNamingPolicy.CamelCase.ConvertName(happened.GetType().Name), happened),
+    };
+
+    /// <summary>A line with the fields of objects, one after the other, behind what kind of line it is.</summary>
+    internal static string Tagged(string kind, params object[] bodies)
+    {
+        var line = new JsonObject { ["event"] = kind };
+        foreach (var body in bodies)
+        {
+            foreach (var (name, value) in JsonSerializer.SerializeToNode(body, body.GetType(), Options)!.AsObject())
+            {
+                // Sections of an event are given as bodies of their own; its place in the stream is of no use to a script.
+                if (value is not JsonObject && name != "sequence")
+                    line[name] = value?.DeepClone();
+            }
+        }
+
+        return line.ToJsonString(Options);
+    }
+
+    /// <summary>Any object as one line.</summary>
+    internal static string Line(object value) => JsonSerializer.Serialize(value, Options);
+
+    private static string Completed(RunCompleted done, double peakRssMiB)
+    {
+        return new JsonObject
+        {
+            ["event"] = "completed",
+            ["run"] = done.Run,
+            ["version"] = done.Version,
+            ["weightsSha256"] = done.WeightsSha256,
+            ["evalBefore"] = Evaluation(done.Before),
+            ["evalAfter"] = Evaluation(done.After),
+            ["seconds"] = Math.Round(done.Seconds, 3),
+            ["peakRssMiB"] = Math.Round(peakRssMiB, 1),
+            ["checkpoint"] = done.Checkpoint,
+        }.ToJsonString(Options);
+
+        static JsonObject Evaluation(EvaluationSummary result) => new()
+        {
+            ["greedyExact"] = result.GreedyExact,
+            ["sampledExact"] = result.SampledExact,
+            ["meanReward"] = result.MeanReward,
+        };
+    }
+}

@@ -1,0 +1,38 @@
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Watching;
+
+/// <summary>A run's events as plain lines, for logs and pipes: one line a step.</summary>
+internal sealed class PlainLines
+{
+    private int _steps;
+
+    /// <summary>The line for an event; null when it is not worth one.</summary>
+    internal string? Of(RunEvent happened)
+    {
+        switch (happened)
+        {
+            case RunStarted started:
+                _steps = started.Steps;
+                return $"run {started.Run}: {(started.Version > 0 ? $"goes on at version {started.Version} of" : "starts,")} "
+                    + $"{Printed.Many(started.Steps, "step")}, {started.Task}, {Printed.Many(started.Parameters, "parameter")} "
+                    + $"in {Printed.Many(started.Shards, "shard")}, store {started.Store}";
+            case StepCommitted { Metrics: var step }:
+                return $"step {Counted(step.Version)}  reward {Printed.Share(step.MeanReward)}  solved {Printed.Share(step.SolveRate)}"
+                    + $"  groups {step.ActiveGroups}/{step.Groups}  norm {Printed.Short(step.GradientNorm)}  lr {Printed.Tiny(step.LearningRate)}"
+                    + $"  {Printed.Short(step.Seconds)} s  {Printed.Count(Printed.Rate(step.Samples, step.Seconds))} samples/s  {Printed.Count(step.RssMiB)} MiB";
+            case Evaluated { Result: var result } evaluated:
+                return $"held out at version {evaluated.Version}: greedy {Printed.Share(result.GreedyExact)}  sampled {Printed.Share(result.SampledExact)}"
+                    + $"  reward {Printed.Share(result.MeanReward)}  ({Printed.Many(result.Count, "problem")})";
+            case CheckpointSaved saved:
+                return $"checkpoint of version {saved.Version}: {saved.Location} ({Printed.Short(saved.Seconds)} s)";
+            case Noticed noticed:
+                return $"notice: {noticed.Message}";
+            default:
+                // How the run ends is the summary's to say.
+                return null;
+        }
+    }
+
+    private string Counted(int version) => _steps == 0 ? $"{version}" : $"{version.ToString().PadLeft(_steps.ToString().Length)}/{_steps}";
+}

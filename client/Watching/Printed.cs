@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace Bgpo.Client.Watching;
+
+/// <summary>Numbers as people read them.</summary>
+internal static class Printed
+{
+    /// <summary>Minutes and seconds: 1:33, 2:05:09.</summary>
+    internal static string Clock(double seconds)
+    {
+        var whole = (long)Math.Max(0, Math.Round(double.IsFinite(seconds) ? seconds : 0));
+        return whole < 3600
+            ? string.Create(CultureInfo.InvariantCulture, $"{whole / 60}:{whole % 60:00}")
+            : string.Create(CultureInfo.InvariantCulture, $"{whole / 3600}:{whole / 60 % 60:00}:{whole % 60:00}");
+    }
+
+    /// <summary>A share or reward: three decimals.</summary>
+    internal static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+
+    /// <summary>A share in percent: 83.6 %.</summary>
+    internal static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+
+    /// <summary>Two decimals: seconds, norms.</summary>
+    internal static string Short(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+
+    /// <summary>A small number such as a learning rate: 3.2e-04.</summary>
+    internal static string Tiny(double value) => value == 0 ? "0" : value.ToString("0.0e-00", CultureInfo.InvariantCulture);
+
+    /// <summary>A whole number with thousands apart: 216,512.</summary>
+    internal static string Count(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
+    /// <summary>A number and its noun: 1 shard, 3 shards.</summary>
+    internal static string Many(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
+
+    /// <summary>Work per second; 0 where no time was measured.</summary>
+    internal static double Rate(double amount, double seconds) => seconds > 0 ? amount / seconds : 0;
+}

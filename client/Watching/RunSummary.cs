@@ -1,0 +1,58 @@
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Watching;
+
+/// <summary>What the console says when a run ends: what came of it, where it lies, what to type next.</summary>
+/// <param name="paths">For paths and commands as the user types them.</param>
+internal sealed class RunSummary(ProjectPaths paths)
+{
+    /// <summary>A run reached its last version.</summary>
+    /// <param name="done">The last event.</param>
+    /// <param name="task">Task name; empty when it is not known.</param>
+    /// <param name="peakRssMiB">This process's peak memory.</param>
+    internal IEnumerable<string> Completed(RunCompleted done, string task, double peakRssMiB)
+    {
+        yield return "";
+        yield return $"{$"held out ({Printed.Many(done.After.Count, "problem")})",-28}{"before",9}{"after",10}{"change",10}";
+        yield return Row("solved, greedy", done.Before.GreedyExact, done.After.GreedyExact, Printed.Percent, 100);
+        yield return Row("solved, sampled", done.Before.SampledExact, done.After.SampledExact, Printed.Percent, 100);
+        yield return Row("mean reward, greedy", done.Before.MeanReward, done.After.MeanReward, Printed.Share, 1);
+        yield return "";
+        yield return $"run         {done.Run}: version {done.Version} in {Printed.Clock(done.Seconds)}, peak memory {Printed.Count(peakRssMiB)} MiB";
+        yield return $"checkpoint  {paths.Shown(done.Checkpoint)}";
+        yield return $"weights     sha256 {done.WeightsSha256}";
+        var model = ModelOf(done.Checkpoint);
+        yield return "next        " + paths.CommandLine(["eval", "--model", model, .. task.Length > 0 ? new[] { "--task", task } : []]);
+        yield return "            " + paths.CommandLine(["generate", "--model", model, ExamplePrompts.For(task)]);
+    }
+
+    /// <summary>A run was stopped and can go on.</summary>
+    /// <param name="stopped">The last event.</param>
+    /// <param name="store">The store that the user asked for; null for the usual one.</param>
+    internal IEnumerable<string> Stopped(RunStopped stopped, string? store)
+    {
+        yield return "";
+        yield return $"run         {stopped.Run}: stopped at version {stopped.Version} ({stopped.Reason})";
+        yield return $"checkpoint  {paths.Shown(stopped.Checkpoint)}";
+        yield return $"weights     sha256 {stopped.WeightsSha256}";
+        yield return "next        " + Resume(stopped.Run, store);
+    }
+
+    /// <summary>The command that goes on with a run.</summary>
+    internal string Resume(string run, string? store) =>
+        paths.CommandLine(["train", "--resume", run, .. store is null ? Array.Empty<string>() : ["--store", store]]);
+
+    /// <summary>The folder that <c>--model</c> takes: the one of the manifest.</summary>
+    private string ModelOf(string checkpoint) => paths.Shown(
+        checkpoint.EndsWith(".json", StringComparison.Ordinal) ? Path.GetDirectoryName(checkpoint) ?? checkpoint : checkpoint);
+
+    private static string Row(string label, double before, double after, Func<double, string> show, double scale) =>
+        $"  {label,-26}{show(before),9}{show(after),10}{((after - before) * scale).ToString(scale == 1 ? "+0.000;-0.000;0" : "+0.0;-0.0;0"),10}";
+}
+
+/// <summary>A prompt of each task that can be typed as it is.</summary>
+internal static class ExamplePrompts
+{
+    /// <summary>The task's; the first task's when it is not known.</summary>
+    internal static string For(string task) => task == "countdown3" ? " 30,100, 93= 23" : "3102200002100320";
+}

@@ -1,0 +1,192 @@
+using Bgpo.Grains;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Bgpo.Client.Watching;
+
+/// <summary>What the live view knows of a run, fed by its events, and how it looks. Knows no clock and no terminal.</summary>
+internal sealed class TrainingView
+{
+    /// <summary>Steps whose times make the estimate of the time left.</summary>
+    private const int RecentSteps = 20;
+    private const int NoticesShown = 3;
+    private const int Label = 12;
+
+    private readonly List<StepMetrics> _steps = [];
+    private readonly List<string> _notices = [];
+    private RunStarted? _started;
+    private DateTimeOffset _startedAt;
+    private Progressed? _progress;
+    private Evaluated? _first;
+    private Evaluated? _latest;
+    private CheckpointSaved? _checkpoint;
+    private DateTimeOffset _checkpointAt;
+    private string? _end;
+
+    /// <summary>Takes an event in.</summary>
+    /// <param name="happened">The event.</param>
+    /// <param name="now">When it was seen.</param>
+    internal void On(RunEvent happened, DateTimeOffset now)
+    {
+        switch (happened)
+        {
+            case RunStarted started:
+                (_started, _startedAt) = (started, now);
+                DropFrom(started.Version + 1);
+                break;
+            case Progressed progress:
+                _progress = progress;
+                break;
+            case StepCommitted step:
+                // After going back to a checkpoint the same versions come again.
+                DropFrom(step.Metrics.Version);
+                _steps.Add(step.Metrics);
+                break;
+            case Evaluated evaluated:
+                _first ??= evaluated;
+                _latest = evaluated;
+                break;
+            case CheckpointSaved saved:
+                (_checkpoint, _checkpointAt) = (saved, now);
+                break;
+            case Noticed noticed:
+                Notice(noticed.Message);
+                break;
+            case RunCompleted:
+                _end = "completed";
+                break;
+            case RunStopped:
+                _end = "stopped";
+                break;
+            case RunFailed:
+                _end = "failed";
+                break;
+        }
+    }
+
+    /// <summary>Adds a line for people.</summary>
+    internal void Notice(string message)
+    {
+        _notices.Add(message);
+        if (_notices.Count > NoticesShown)
+            _notices.RemoveAt(0);
+    }
+
+    /// <summary>The view: lines of at most <paramref name="width"/> columns.</summary>
+    /// <param name="now">The time, for what has passed.</param>
+    /// <param name="width">Columns.</param>
+    internal IRenderable Render(DateTimeOffset now, int width)
+    {
+        var rows = new List<IRenderable>();
+        if (_started is null)
+        {
+            rows.Add(new ViewLine(width).Add("starting…", ViewLine.Dim));
+        }
+        else
+        {
+            rows.Add(Title(_started, width));
+            rows.Add(Versions(_started, now, width));
+            if (_progress is { } progress && _end is null)
+                rows.Add(Phase(progress, width));
+            rows.Add(new ViewLine(width));
+            rows.Add(Curve("reward", m => m.MeanReward, width));
+            rows.Add(Curve("solve rate", m => m.SolveRate, width));
+            rows.Add(HeldOut(width));
+            rows.Add(new ViewLine(width));
+            rows.AddRange(Rates(width));
+            rows.Add(Checkpoint(now, width));
+        }
+
+        rows.AddRange(_notices.Select(notice => new ViewLine(width).Add(notice, ViewLine.Warning)));
+        if (_started is not null && _end is null)
+            rows.Add(new ViewLine(width).Add("Ctrl-C saves a checkpoint and stops", ViewLine.Dim));
+        return new Rows(rows);
+    }
+
+    private void DropFrom(int version) => _steps.RemoveAll(step => step.Version >= version);
+
+    private int Version => _steps.Count > 0 ? _steps[^1].Version : _started?.Version ?? 0;
+
+    private static ViewLine Title(RunStarted started, int width) => new ViewLine(width)
+        .Add(started.Run, ViewLine.Strong)
+        .Add($"  {started.Task}, {Printed.Many(started.Parameters, "parameter")} in {Printed.Many(started.Shards, "shard")}", ViewLine.Dim);
+
+    private ViewLine Versions(RunStarted started, DateTimeOffset now, int width)
+    {
+        var left = started.Steps - Version;
+        var pace = _steps.TakeLast(RecentSteps).Select(step => step.Seconds).DefaultIfEmpty(0).Average();
+        var times = Printed.Clock((now - _startedAt).TotalSeconds)
+            + (_end is not null ? $", {_end}" : pace > 0 && left > 0 ? $", about {Printed.Clock(pace * left)} left" : "");
+        return Progress("version", Version, started.Steps, times, width);
+    }
+
+    private static ViewLine Phase(Progressed progress, int width) => Progress(
+        progress.Phase, progress.Done, progress.Total,
+        $"{progress.InFlight} in flight on {Printed.Many(progress.Devices, "device")}", width);
+
+    private static ViewLine Progress(string label, int done, int total, string tail, int width)
+    {
+        var (full, rest) = Sparkline.Bar(total > 0 ? (double)done / total : 0, Math.Clamp(width - 62, 8, 40));
+        return new ViewLine(width).Label(label, Label)
+            .Add($"{$"{Printed.Count(done)} of {Printed.Count(total)}",-14}")
+            .Add(full, ViewLine.Good).Add(rest, ViewLine.Dim).Add("  ").Add(tail);
+    }
+
+    private ViewLine Curve(string label, Func<StepMetrics, double> of, int width)
+    {
+        var line = new ViewLine(width).Label(label, Label);
+        if (_steps.Count == 0)
+            return line.Add("-", ViewLine.Dim);
+        var values = _steps.Select(of).ToArray();
+        var finite = values.Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
+        return line.Add($"{Printed.Share(values[^1])}  ", ViewLine.Strong)
+            .Add(Sparkline.Of(values, Math.Clamp(width - 42, 8, 60)), ViewLine.Good)
+            .Add($"  {Printed.Share(finite.Min())} to {Printed.Share(finite.Max())}", ViewLine.Dim);
+    }
+
+    private ViewLine HeldOut(int width)
+    {
+        var line = new ViewLine(width).Label("held out", Label);
+        if (_first is not { } first || _latest is not { } latest)
+            return line.Add("-", ViewLine.Dim);
+        if (ReferenceEquals(first, latest))
+        {
+            return line.Add($"greedy {Printed.Share(latest.Result.GreedyExact)}  sampled {Printed.Share(latest.Result.SampledExact)}  ")
+                .Add($"reward {Printed.Share(latest.Result.MeanReward)}").Add($"  at {latest.Version}", ViewLine.Dim);
+        }
+
+        return line.Add("greedy ").Change(first.Result.GreedyExact, latest.Result.GreedyExact)
+            .Add("  sampled ").Change(first.Result.SampledExact, latest.Result.SampledExact)
+            .Add("  reward ").Change(first.Result.MeanReward, latest.Result.MeanReward)
+            .Add($"  at {latest.Version}", ViewLine.Dim);
+    }
+
+    private IEnumerable<ViewLine> Rates(int width)
+    {
+        if (_steps.Count == 0)
+            yield break;
+        var last = _steps[^1];
+        var recent = _steps.TakeLast(RecentSteps / 4).ToArray();
+        var seconds = recent.Sum(step => step.Seconds);
+        yield return new ViewLine(width).Label("a step", Label).Add($"{Printed.Short(last.Seconds)} s", ViewLine.Strong)
+            .Add($"  rollout {Printed.Short(last.RolloutSeconds)}  reward {Printed.Short(last.RewardSeconds)}")
+            .Add($"  gradient {Printed.Short(last.GradientSeconds)}  commit {Printed.Short(last.CommitSeconds)}");
+        yield return new ViewLine(width).Label("rate", Label)
+            .Add($"{Printed.Count(Printed.Rate(recent.Sum(step => (double)step.Samples), seconds))} samples/s")
+            .Add($"  {Printed.Count(Printed.Rate(recent.Sum(step => (double)step.Tokens), seconds))} tokens/s")
+            .Add($"  {last.ActiveGroups} of {last.Groups} groups teach");
+        yield return new ViewLine(width).Label("optimizer", Label)
+            .Add($"gradient norm {Printed.Short(last.GradientNorm)}  learning rate {Printed.Tiny(last.LearningRate)}  ELBO {Printed.Short(last.Elbo)}")
+            .Add(last.BoundHits > 0 ? $"  bound hit {last.BoundHits} times" : "", ViewLine.Warning);
+        yield return new ViewLine(width).Label("memory", Label).Add($"{Printed.Count(last.RssMiB)} MiB")
+            .Add(last.Redispatched > 0 ? $"  {Printed.Many(last.Redispatched, "unit")} dispatched again" : "", ViewLine.Warning);
+    }
+
+    private ViewLine Checkpoint(DateTimeOffset now, int width)
+    {
+        var line = new ViewLine(width).Label("checkpoint", Label);
+        return _checkpoint is { } saved
+            ? line.Add($"version {saved.Version}, {Printed.Clock((now - _checkpointAt).TotalSeconds)} ago")
+            : line.Add("none yet", ViewLine.Dim);
+    }
+}

@@ -1,0 +1,211 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Tests;
+
+/// <summary>A console in memory, with a project folder and a working folder on disk.</summary>
+internal sealed class FakeConsole : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("bgpo-console-");
+
+    internal FakeConsole()
+    {
+        Home = Directory.CreateDirectory(Path.Combine(_folder.FullName, "home")).FullName;
+        Work = Directory.CreateDirectory(Path.Combine(_folder.FullName, "work")).FullName;
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(Home, "configs")).FullName, "sudoku.yaml"), "model:\n  path: models/base\n");
+        File.WriteAllText(Path.Combine(Home, "configs", "pretrain-sudoku.yaml"), "phases:\n  - steps: 40\n");
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(Home, "models", "base")).FullName, "config.json"), "{}");
+        Interrupts = new Interrupts(() => HasLeft = true);
+    }
+
+    internal string Home { get; }
+
+    internal string Work { get; }
+
+    internal StringWriter Out { get; } = new() { NewLine = "\n" };
+
+    internal StringWriter Error { get; } = new() { NewLine = "\n" };
+
+    internal Interrupts Interrupts { get; }
+
+    internal bool HasLeft { get; private set; }
+
+    internal FakeHost Host { get; } = new();
+
+    internal FakeModels Models { get; } = new();
+
+    internal string WorkFile(string name, string text)
+    {
+        File.WriteAllText(Path.Combine(Work, name), text);
+        return name;
+    }
+
+    internal Task<int> Run(params string[] arguments) => new BgpoCommandLine(new ConsoleContext(
+        new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo"), Interrupts, TimeProvider.System, Host, Models)).Run(arguments);
+
+    /// <summary>Runs a command line that must fail, and returns its one line of error without the prefix.</summary>
+    internal async Task<string> Refused(int code, params string[] arguments)
+    {
+        Assert.Equal(code, await Run(arguments));
+        Assert.Equal("", Out.ToString());
+        var line = Assert.Single(Error.ToString().TrimEnd('\n').Split('\n'));
+        Assert.StartsWith("bgpo: ", line, StringComparison.Ordinal);
+        return line["bgpo: ".Length..];
+    }
+
+    public void Dispose()
+    {
+        Interrupts.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}
+
+internal sealed class FakeHost : ITrainingHost
+{
+    internal FakeRun Grain { get; } = new();
+
+    internal HostOptions? Options { get; private set; }
+
+    internal string? Run { get; private set; }
+
+    internal bool IsDisposed { get; private set; }
+
+    public Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Options = options;
+        return Task.FromResult<ITrainingCluster>(new Cluster(this));
+    }
+
+    private sealed class Cluster(FakeHost host) : ITrainingCluster
+    {
+        public IRunGrain GetRun(string run)
+        {
+            host.Run = run;
+            return host.Grain;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            host.IsDisposed = true;
+            return default;
+        }
+    }
+}
+
+/// <summary>A run that does what its script says.</summary>
+internal sealed class FakeRun : IRunGrain
+{
+    private readonly Channel<RunEvent> _events = Channel.CreateUnbounded<RunEvent>();
+
+    internal string? Yaml { get; private set; }
+
+    internal bool IsResumed { get; private set; }
+
+    internal string? StopReason { get; private set; }
+
+    internal RunException? Refusal { get; init; }
+
+    internal RunStatus Status { get; set; } = new("r", "running", 0, 3, 1, -1, "");
+
+    internal Action? WhenStopped { get; set; }
+
+    internal Action? WhenWatched { get; set; }
+
+    internal FakeRun Emits(params RunEvent[] events)
+    {
+        foreach (var happened in events)
+            _events.Writer.TryWrite(happened);
+        return this;
+    }
+
+    internal void EndStream() => _events.Writer.Complete();
+
+    public Task<RunStatus> Start(string specYaml)
+    {
+        Yaml = specYaml;
+        return Refused ?? Task.FromResult(Status);
+    }
+
+    public Task<RunStatus> Resume()
+    {
+        IsResumed = true;
+        return Refused ?? Task.FromResult(Status);
+    }
+
+    public Task Stop(string reason)
+    {
+        StopReason = reason;
+        WhenStopped?.Invoke();
+        return Task.CompletedTask;
+    }
+
+    public Task<RunStatus> GetStatus() => Task.FromResult(Status);
+
+    internal RunException? Error { get; set; }
+
+    private Task<RunStatus>? Refused => (Error ?? Refusal) is { } error ? Task.FromException<RunStatus>(error) : null;
+
+    public async IAsyncEnumerable<RunEvent> Watch(long after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        WhenWatched?.Invoke();
+        await foreach (var happened in _events.Reader.ReadAllAsync(cancellationToken))
+            yield return happened;
+    }
+}
+
+internal sealed class FakeModels : IModelCommands
+{
+    internal PretrainRequest? Pretrained { get; private set; }
+
+    internal EvaluateRequest? Evaluated { get; private set; }
+
+    internal GenerateRequest? Generated { get; private set; }
+
+    internal MemoryRequest? Measured { get; private set; }
+
+    internal Exception? Error { get; set; }
+
+    public Task<PretrainOutcome> Pretrain(PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken)
+    {
+        Throw(cancellationToken);
+        Pretrained = request;
+        for (var step = 1; step <= 40; step++)
+            progress.Report(new PretrainProgress(1, 1, step, 40, 2.5));
+        return Task.FromResult(new PretrainOutcome(216_512, "abc", new EvaluationSummary(0.3, 0.05, 0.6, 256), 53.2));
+    }
+
+    public Task<EvaluateOutcome> Evaluate(EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
+    {
+        Throw(cancellationToken);
+        Evaluated = request;
+        progress.Report(new ProblemsDone(1, 2));
+        return Task.FromResult(new EvaluateOutcome(0.5, 0.75, 2, "abc", 1.25));
+    }
+
+    public Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken)
+    {
+        Throw(cancellationToken);
+        Generated = request;
+        return Task.FromResult(new GenerateOutcome("3142241342311324", 16, 0.01));
+    }
+
+    public Task<MemoryOutcome> MeasureMemory(MemoryRequest request, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken)
+    {
+        Throw(cancellationToken);
+        Measured = request;
+        var row = new MemoryMeasured("bgpo", 1, 228.25, 100);
+        progress.Report(row);
+        return Task.FromResult(new MemoryOutcome([row], 1.01));
+    }
+
+    private void Throw(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Error is { } error)
+            throw error;
+    }
+}

@@ -1,0 +1,109 @@
+namespace Bgpo.Client.Tests;
+
+public sealed class ModelCommandTests : IDisposable
+{
+    private readonly FakeConsole _console = new();
+
+    public void Dispose() => _console.Dispose();
+
+    [Fact]
+    public async Task Pretrain_ShowsItsProgressAndWhatItMade()
+    {
+        Assert.Equal(0, await _console.Run("pretrain", "--out", "m", "--set", "phases.0.steps=41"));
+
+        Assert.Equal((Path.Combine(_console.Work, "m"), 41), (_console.Models.Pretrained!.Output, _console.Models.Pretrained.Spec.Phases[0].Steps));
+        Assert.Equal(
+            """
+            phase 1/1  step 20/40  loss 2.500
+            phase 1/1  step 40/40  loss 2.500
+            model       m: 216,512 parameters in 0:53
+            weights     sha256 abc
+            held out    solved 30.0 % greedy, 5.0 % sampled, mean reward 0.600 (256 problems)
+            next        bgpo eval --model m --task sudoku4x4
+                        bgpo train --set model.path=m
+
+            """,
+            _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task Pretrain_Json_EndsWithTheModel()
+    {
+        Assert.Equal(0, await _console.Run("pretrain", "--out", "m", "--json"));
+        var lines = _console.Out.ToString().TrimEnd().Split('\n');
+        Assert.Equal("""{"event":"step","phase":1,"phases":1,"step":1,"steps":40,"loss":2.5}""", lines[0]);
+        Assert.Equal(
+            $$"""{"event":"completed","model":"{{Path.Combine(_console.Work, "m")}}","parameters":216512,"weightsSha256":"abc","seconds":53.2,"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.6,"count":256}""",
+            lines[^1]);
+    }
+
+    [Fact]
+    public async Task Pretrain_KeepsWhatIsThere_UnlessForced()
+    {
+        Directory.CreateDirectory(Path.Combine(_console.Work, "m"));
+        _console.WorkFile("m/config.json", "{}");
+        Assert.Equal("option --out: value 'm': the folder is not empty; name another or add --force", await _console.Refused(2, "pretrain", "--out", "m"));
+        Assert.Null(_console.Models.Pretrained);
+        Assert.Equal(0, await _console.Run("pretrain", "--out", "m", "--force"));
+    }
+
+    [Fact]
+    public async Task Eval_AsksWithTheTasksDecoding_AndShowsTheResult()
+    {
+        File.WriteAllText(Path.Combine(_console.Home, "configs", "countdown.yaml"), "model:\n  path: m\nrollout: { responseLength: 32, blockLength: 32 }\n");
+
+        Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--task", "countdown3", "--count", "2", "--steps", "4", "--temperature", "0.5"));
+
+        var request = _console.Models.Evaluated!;
+        Assert.Equal(
+            ("countdown3", 32, 4, 2, 0.5), (request.Task.Name, request.Rollout.ResponseLength, request.Rollout.DenoisingSteps, request.Count, request.Temperature));
+        Assert.Contains("problems    2 of countdown3, at temperature 0.5, 4 denoising steps\nsolved      50.0 %\nreward      0.750\n", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Eval_Json_IsOneLine()
+    {
+        Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--json"));
+        Assert.Equal(
+            $$"""{"model":"{{Path.Combine(_console.Home, "models", "base")}}","task":"sudoku4x4","count":2,"temperature":0,"seed":1,"exact":0.5,"meanReward":0.75,"weightsSha256":"abc","seconds":1.25}""" + "\n",
+            _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task Generate_PrintsTheCompletionAlone()
+    {
+        Assert.Equal(0, await _console.Run("generate", "--model", "models/base", "3102200002100320", "--seed", "7"));
+        Assert.Equal("3142241342311324\n", _console.Out.ToString());
+        Assert.Equal(("3102200002100320", 7), (_console.Models.Generated!.Prompt, _console.Models.Generated.Seed));
+    }
+
+    [Fact]
+    public async Task Generate_TakesAPromptAsItIs_EvenOneThatLooksLikeAFileName()
+    {
+        Assert.Equal(0, await _console.Run("generate", "--model", "models/base", "@3,4,5=23"));
+        Assert.Equal("@3,4,5=23", _console.Models.Generated!.Prompt);
+    }
+
+    [Fact]
+    public async Task BenchMemory_Json_IsOneLineWithTheRatio()
+    {
+        Assert.Equal(0, await _console.Run("bench", "memory", "--samples", "1,8,64", "--json"));
+        Assert.Equal([1, 8, 64], _console.Models.Measured!.Samples);
+        Assert.Equal(
+            """{"benchmark":"memory","ratio":1.01,"rows":[{"objective":"bgpo","samples":1,"peakMiB":228.25,"baseMiB":100}]}""" + "\n", _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task BenchMemory_IsATable()
+    {
+        Assert.Equal(0, await _console.Run("bench", "memory"));
+        Assert.Equal(
+            """
+            objective              n_t    peak MiB   over base
+            BGPO                     1       228.3       128.3
+            BGPO with n_t = 64 takes 1.010 times the memory of n_t = 1
+
+            """,
+            _console.Out.ToString());
+    }
+}

@@ -1,0 +1,126 @@
+using Bgpo.Client.Watching;
+using Bgpo.Grains;
+using Spectre.Console;
+
+namespace Bgpo.Client.Tests;
+
+public class TrainingViewTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void RunInFullFlight_LooksLikeThis()
+    {
+        var view = Seen(Events.Started, Events.Before, Events.Between);
+        for (var version = 1; version <= 47; version++)
+            view.On(Events.Step(version, reward: 0.4 + (0.005 * version), solved: 0.01 * version), Noon);
+        view.On(Events.Checkpoint, Noon.AddSeconds(30));
+        view.On(Events.Rollout, Noon);
+        view.On(new Noticed(99, "silo b left; 2 units go elsewhere"), Noon);
+
+        Assert.Equal(
+            """
+            sudoku-1  sudoku4x4, 216,512 parameters in 1 shard
+            version     47 of 120     ━━━━━━━───────────  0:38, about 0:58 left
+            rollout     12 of 16      ━━━━━━━━━━━━━━────  4 in flight on 2 devices
+
+            reward      0.635  ▁▁▁▁▂▂▂▂▂▃▃▃▃▃▄▄▄▄▄▅▅▅▅▅▅▆▆▆▆▆▇▇▇▇▇███  0.405 to 0.635
+            solve rate  0.470  ▁▁▁▁▂▂▂▂▂▃▃▃▃▃▄▄▄▄▄▅▅▅▅▅▅▆▆▆▆▆▇▇▇▇▇███  0.010 to 0.470
+            held out    greedy 0.301→0.742  sampled 0.051→0.262  reward 0.610→0.853  at 40
+
+            a step      0.80 s  rollout 0.46  reward 0.00  gradient 0.31  commit 0.02
+            rate        640 samples/s  2,560 tokens/s  12 of 16 groups teach
+            optimizer   gradient norm 0.43  learning rate 3.2e-04  ELBO -12.35
+            memory      512 MiB
+            checkpoint  version 40, 0:08 ago
+            silo b left; 2 units go elsewhere
+            Ctrl-C saves a checkpoint and stops
+            """,
+            Text(view, Noon.AddSeconds(38), 80));
+    }
+
+    [Fact]
+    public void BeforeTheFirstEvent_SomethingIsShown() => Assert.Equal("starting…", Text(new TrainingView(), Noon, 80));
+
+    [Fact]
+    public void BeforeTheFirstStep_NothingIsMadeUp()
+    {
+        var text = Text(Seen(Events.Started), Noon, 80);
+
+        Assert.Contains("version     0 of 120", text, StringComparison.Ordinal);
+        Assert.Contains("reward      -", text, StringComparison.Ordinal);
+        Assert.Contains("held out    -", text, StringComparison.Ordinal);
+        Assert.Contains("checkpoint  none yet", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("left", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(40)]
+    [InlineData(79)]
+    [InlineData(80)]
+    [InlineData(200)]
+    public void NoLine_IsWiderThanTheTerminal(int width)
+    {
+        var view = Seen(Events.Started with { Run = new string('r', 63), Task = new string('t', 100) }, Events.Before, Events.Between, Events.Rollout);
+        for (var version = 1; version <= 120; version++)
+            view.On(Events.Step(version, reward: 1e9), Noon);
+        view.Notice(new string('x', 500) + "\n漢字");
+
+        Assert.All(Text(view, Noon, width).Split('\n'), line => Assert.InRange(line.Length, 0, width));
+    }
+
+    [Fact]
+    public void ReplayedVersions_ReplaceWhatWasSeenOfThem()
+    {
+        var view = Seen(Events.Started, Events.Step(1), Events.Step(2), Events.Step(3, reward: 0.9), Events.Step(2, reward: 0.7));
+
+        var text = Text(view, Noon, 80);
+        Assert.Contains("version     2 of 120", text, StringComparison.Ordinal);
+        Assert.Contains("0.500 to 0.700", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ResumedRun_StartsItsCurveAtItsVersion()
+    {
+        var view = Seen(Events.Started with { Version = 40 });
+        Assert.Contains("version     40 of 120", Text(view, Noon, 80), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EndedRun_SaysSo_AndOffersNoStop()
+    {
+        var text = Text(Seen(Events.Started, Events.Rollout, Events.Step(1), Events.Stopped), Noon, 80);
+        Assert.Contains("0:00, stopped", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Ctrl-C", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("in flight", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MarkupInNames_IsShownAsItIs() =>
+        Assert.Contains("[red]x[/]", Text(Seen(Events.Started, new Noticed(2, "[red]x[/]")), Noon, 80), StringComparison.Ordinal);
+
+    [Fact]
+    public void NotFiniteMetrics_DoNotBreakTheView()
+    {
+        var view = Seen(Events.Started, Events.Step(1, double.NaN, double.PositiveInfinity), Events.Step(2, double.NaN));
+        Assert.Contains("reward      NaN", Text(view, Noon, 80), StringComparison.Ordinal);
+    }
+
+    private static TrainingView Seen(params RunEvent[] events)
+    {
+        var view = new TrainingView();
+        foreach (var happened in events)
+            view.On(happened, Noon);
+        return view;
+    }
+
+    private static string Text(TrainingView view, DateTimeOffset now, int width)
+    {
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
+        console.Profile.Width = width;
+        console.Write(view.Render(now, width));
+        return string.Join('\n', text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(line => line.TrimEnd()));
+    }
+}
