@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bgpo.Bench;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
@@ -14,14 +15,16 @@ internal sealed class BenchCommand
     private readonly Option<int[]?> _samples = Flags.WholeNumbers("--samples", "N,N", "the n_t to compare; default: 1,64", 1, 1024);
     private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
+    private readonly Option<string?> _probe = Flags.Text("--probe", "OBJECTIVE", "measure one objective in this process and print base and peak");
 
     internal BenchCommand(ConsoleContext context)
     {
         _context = context;
         Memory = new Command("memory", "Peak memory of the gradient phase: BGPO's is constant in n_t, the one-graph ELBO objective's is not.")
         {
-            _samples, _threads, _json,
+            _samples, _threads, _json, _probe,
         };
+        _probe.Hidden = true;
         Memory.SetAction((parsed, _) => MeasureMemory(parsed));
         Command = new Command("bench", "Measures what the project promises.") { Memory };
     }
@@ -43,6 +46,13 @@ internal sealed class BenchCommand
     {
         var json = parsed.GetValue(_json);
         var output = _context.Terminal.Out;
+        if (parsed.GetValue(_probe) is { } objective)
+        {
+            var (before, peak) = MemoryProbe.Measure(objective, parsed.GetValue(_samples)![0]);
+            output.WriteLine(FormattableString.Invariant($"{before} {peak}"));
+            return ExitCode.Done;
+        }
+
         var request = new MemoryRequest(parsed.GetValue(_samples) is { Length: > 0 } samples ? samples : DefaultSamples, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         if (!json)
             output.WriteLine($"{"objective",-20}{"n_t",6}{"peak MiB",12}{"over base",12}");

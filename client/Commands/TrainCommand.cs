@@ -109,7 +109,7 @@ internal sealed partial class TrainCommand
                 return ExitCode.Interrupted;
             case RunFailed failed:
                 Say($"run {failed.Run} failed at version {failed.Version}: {failed.Message}");
-                return ExitCode.Failed;
+                return failed.Store ? ExitCode.BadInput : ExitCode.Failed;
             default:
                 // It had ended before it was watched.
                 Say($"run {status.Run}: {status.State} at version {status.Version} of {status.Steps}{(status.Message.Length > 0 ? ": " + status.Message : "")}");

@@ -4,26 +4,8 @@ namespace Bgpo.Client.Hosting;
 internal static class Hosts
 {
     /// <summary>Starts what runs live in.</summary>
-    internal static ITrainingHost Training() => new Absent();
+    internal static ITrainingHost Training() => new SiloTrainingHost(SiloLogging.Configure);
 
     /// <summary>Works with models.</summary>
-    internal static IModelCommands Models() => new Absent();
-
-    private sealed class Absent : ITrainingHost, IModelCommands
-    {
-        private static InvalidOperationException Missing => new("this console was built without its silo");
-
-        public Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken) => throw Missing;
-
-        public Task<PretrainOutcome> Pretrain(PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken) =>
-            throw Missing;
-
-        public Task<EvaluateOutcome> Evaluate(EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken) =>
-            throw Missing;
-
-        public Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken) => throw Missing;
-
-        public Task<MemoryOutcome> MeasureMemory(MemoryRequest request, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken) =>
-            throw Missing;
-    }
+    internal static IModelCommands Models() => new ModelCommands();
 }
