@@ -43,7 +43,7 @@ internal sealed class ModelCommands : IModelCommands
         EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        ModelFolder model = Bad(() => ModelFolder.Load(request.Model));
+        ModelFolder model = await ModelSource.Load(request.Model, cancellationToken);
         ITask task = Bad(() => TaskRegistry.Create(request.Task));
         Score[] scores = await Score(
             model, task, request.Count, Options(request.Rollout, request.Temperature), (ulong)request.Seed, request.Threads, progress,
@@ -56,7 +56,7 @@ internal sealed class ModelCommands : IModelCommands
     /// <inheritdoc/>
     public async Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken)
     {
-        ModelFolder folder = Bad(() => ModelFolder.Load(request.Model));
+        ModelFolder folder = await ModelSource.Load(request.Model, cancellationToken);
         int[] prompt = Bad(() => folder.Tokenizer.EncodePrompt(request.Prompt));
         long started = Stopwatch.GetTimestamp();
         using var device = new DeviceWorker("cpu:0");
@@ -96,7 +96,7 @@ internal sealed class ModelCommands : IModelCommands
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "bgpo.dll"));
+            start.ArgumentList.Add(typeof(ModelCommands).Assembly.Location);
         }
         foreach (string argument in new[] { "bench", "memory", "--probe", objective, "--samples", $"{samples}" })
         {
