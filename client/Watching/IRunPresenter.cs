@@ -79,7 +79,7 @@ internal sealed class LivePresenter : IRunPresenter
     public void On(RunEvent happened) => Change(() => _view.On(happened, _time.GetUtcNow()));
 
     /// <inheritdoc/>
-    public void Say(string message) => Change(() => _view.Notice(message));
+    public void Say(string message) => Change(() => _view.Footer(message));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -22,6 +22,7 @@ internal sealed class TrainingView
     private CheckpointSaved? _checkpoint;
     private DateTimeOffset _checkpointAt;
     private string? _end;
+    private string _footer = "Ctrl-C saves a checkpoint and stops";
 
     /// <summary>Takes an event in.</summary>
     /// <param name="happened">The event.</param>
@@ -50,7 +51,9 @@ internal sealed class TrainingView
                 (_checkpoint, _checkpointAt) = (saved, now);
                 break;
             case Noticed noticed:
-                Notice(noticed.Message);
+                _notices.Add(noticed.Message);
+                if (_notices.Count > NoticesShown)
+                    _notices.RemoveAt(0);
                 break;
             case RunCompleted:
                 _end = "completed";
@@ -64,13 +67,8 @@ internal sealed class TrainingView
         }
     }
 
-    /// <summary>Adds a line for people.</summary>
-    internal void Notice(string message)
-    {
-        _notices.Add(message);
-        if (_notices.Count > NoticesShown)
-            _notices.RemoveAt(0);
-    }
+    /// <summary>Replaces the last line, which says what the watcher may do.</summary>
+    internal void Footer(string message) => _footer = message;
 
     /// <summary>The view: lines of at most <paramref name="width"/> columns.</summary>
     /// <param name="now">The time, for what has passed.</param>
@@ -99,7 +97,7 @@ internal sealed class TrainingView
 
         rows.AddRange(_notices.Select(notice => new ViewLine(width).Add(notice, ViewLine.Warning)));
         if (_started is not null && _end is null)
-            rows.Add(new ViewLine(width).Add("Ctrl-C saves a checkpoint and stops", ViewLine.Dim));
+            rows.Add(new ViewLine(width).Add(_footer, ViewLine.Dim));
         return new Rows(rows);
     }
 

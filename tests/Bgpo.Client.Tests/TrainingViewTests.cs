@@ -65,7 +65,7 @@ public class TrainingViewTests
         var view = Seen(Events.Started with { Run = new string('r', 63), Task = new string('t', 100) }, Events.Before, Events.Between, Events.Rollout);
         for (var version = 1; version <= 120; version++)
             view.On(Events.Step(version, reward: 1e9), Noon);
-        view.Notice(new string('x', 500) + "\n漢字");
+        view.On(new Noticed(200, new string('x', 500) + "\n漢字"), Noon);
 
         Assert.All(Text(view, Noon, width).Split('\n'), line => Assert.InRange(line.Length, 0, width));
     }
@@ -94,6 +94,22 @@ public class TrainingViewTests
         Assert.Contains("0:00, stopped", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Ctrl-C", text, StringComparison.Ordinal);
         Assert.DoesNotContain("in flight", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatTheConsoleSays_StandsInPlaceOfTheHint()
+    {
+        var view = Seen(Events.Started);
+        view.Footer("stopping");
+        Assert.EndsWith("\nstopping", Text(view, Noon, 80), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OfManyNotices_TheLastOnesAreShown()
+    {
+        var text = Text(Seen([Events.Started, .. Enumerable.Range(1, 9).Select(i => new Noticed(1 + i, $"notice {i}"))]), Noon, 80);
+        Assert.Contains("notice 7\nnotice 8\nnotice 9\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("notice 6", text, StringComparison.Ordinal);
     }
 
     [Fact]
