@@ -42,9 +42,9 @@ internal sealed class RunSummary(ProjectPaths paths)
     internal string Resume(string run, string? store) =>
         paths.CommandLine(["train", "--resume", run, .. store is null ? Array.Empty<string>() : ["--store", store]]);
 
-    /// <summary>The folder that <c>--model</c> takes: the one of the manifest.</summary>
-    private string ModelOf(string checkpoint) => paths.Shown(
-        checkpoint.EndsWith(".json", StringComparison.Ordinal) ? Path.GetDirectoryName(checkpoint) ?? checkpoint : checkpoint);
+    /// <summary>What <c>--model</c> takes: the run's folder, two above the manifest.</summary>
+    private string ModelOf(string checkpoint) =>
+        paths.Shown(Path.GetDirectoryName(Path.GetDirectoryName(checkpoint)) is { Length: > 0 } run ? run : checkpoint);
 
     private static string Row(string label, double before, double after, Func<double, string> show, double scale) =>
         $"  {label,-26}{show(before),9}{show(after),10}{((after - before) * scale).ToString(scale == 1 ? "+0.000;-0.000;0" : "+0.0;-0.0;0"),10}";

@@ -13,13 +13,13 @@ internal static class Events
 
     internal static readonly Evaluated Between = new(4, 40, new EvaluationSummary(0.742, 0.262, 0.853, 64), false);
 
-    internal static readonly CheckpointSaved Checkpoint = new(5, 40, "/s/runs/sudoku-1/checkpoints/40/manifest.json", 0.031);
+    internal static readonly CheckpointSaved Checkpoint = new(5, 40, "/s/runs/sudoku-1/checkpoints/00000040.json", 0.031);
 
     internal static readonly RunCompleted Completed = new(
         900, "sudoku-1", 120, "0123abcd", new EvaluationSummary(0.30, 0.05, 0.61, 256), new EvaluationSummary(0.836, 0.82, 0.912, 256), 93.1,
-        "/s/runs/sudoku-1/checkpoints/120/manifest.json");
+        "/s/runs/sudoku-1/checkpoints/00000120.json");
 
-    internal static readonly RunStopped Stopped = new(900, "sudoku-1", 48, "interrupted", "0123abcd", "/s/runs/sudoku-1/checkpoints/48/manifest.json");
+    internal static readonly RunStopped Stopped = new(900, "sudoku-1", 48, "interrupted", "0123abcd", "/s/runs/sudoku-1/checkpoints/00000048.json");
 
     internal static StepCommitted Step(int version, double reward = 0.5, double solved = 0.25) => new(10 + version, new StepMetrics
     {

@@ -16,7 +16,7 @@ public class LinesTests
                 null,
                 "held out at version 0: greedy 0.301  sampled 0.051  reward 0.610  (256 problems)",
                 "step   7/120  reward 0.500  solved 0.250  groups 12/16  norm 0.43  lr 3.2e-04  0.80 s  640 samples/s  512 MiB",
-                "checkpoint of version 40: /s/runs/sudoku-1/checkpoints/40/manifest.json (0.03 s)",
+                "checkpoint of version 40: /s/runs/sudoku-1/checkpoints/00000040.json (0.03 s)",
                 "notice: hm",
                 null,
             ],
@@ -30,7 +30,7 @@ public class LinesTests
 
     [Fact]
     public void Json_CompletedLine_IsWhatScriptsAreToldToExpect() => Assert.Equal(
-        """{"event":"completed","run":"sudoku-1","version":120,"weightsSha256":"0123abcd","evalBefore":{"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.61},"evalAfter":{"greedyExact":0.836,"sampledExact":0.82,"meanReward":0.912},"seconds":93.1,"peakRssMiB":612.3,"checkpoint":"/s/runs/sudoku-1/checkpoints/120/manifest.json"}""",
+        """{"event":"completed","run":"sudoku-1","version":120,"weightsSha256":"0123abcd","evalBefore":{"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.61},"evalAfter":{"greedyExact":0.836,"sampledExact":0.82,"meanReward":0.912},"seconds":93.1,"peakRssMiB":612.3,"checkpoint":"/s/runs/sudoku-1/checkpoints/00000120.json"}""",
         JsonLines.Of(Events.Completed, 612.3456));
 
     [Fact]
@@ -45,7 +45,7 @@ public class LinesTests
             JsonLines.Of(Events.Between, 0));
         Assert.Equal("""{"event":"failed","run":"r","version":3,"message":"no \"x\""}""", JsonLines.Of(new RunFailed(1, "r", 3, "no \"x\""), 0));
         Assert.Equal(
-            """{"event":"stopped","run":"sudoku-1","version":48,"reason":"interrupted","weightsSha256":"0123abcd","checkpoint":"/s/runs/sudoku-1/checkpoints/48/manifest.json"}""",
+            """{"event":"stopped","run":"sudoku-1","version":48,"reason":"interrupted","weightsSha256":"0123abcd","checkpoint":"/s/runs/sudoku-1/checkpoints/00000048.json"}""",
             JsonLines.Of(Events.Stopped, 0));
     }
 
@@ -98,10 +98,10 @@ public class LinesTests
               mean reward, greedy           0.610     0.912    +0.302
 
             run         sudoku-1: version 120 in 1:33, peak memory 612 MiB
-            checkpoint  runs/sudoku-1/checkpoints/120/manifest.json
+            checkpoint  runs/sudoku-1/checkpoints/00000120.json
             weights     sha256 0123abcd
-            next        ./bgpo eval --model runs/sudoku-1/checkpoints/120 --task sudoku4x4
-                        ./bgpo generate --model runs/sudoku-1/checkpoints/120 3102200002100320
+            next        ./bgpo eval --model runs/sudoku-1 --task sudoku4x4
+                        ./bgpo generate --model runs/sudoku-1 3102200002100320
             """,
             string.Join('\n', lines));
     }
