@@ -106,12 +106,12 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
                 foreach (var error in spec.Errors.DefaultIfEmpty(spec.Message))
                     Say(error);
                 return ExitCode.BadInput;
-            case BadInputException or RunException:
+            case BadInputException or IOException or UnauthorizedAccessException:
                 Say(cause.Message);
                 return ExitCode.BadInput;
-            case IOException or UnauthorizedAccessException:
+            case RunException:
                 Say(cause.Message);
-                return ExitCode.BadInput;
+                return ExitCode.Failed;
             default:
                 Say($"failed: {cause.Message} ({cause.GetType().Name}; BGPO_TRACE=1 shows where)");
                 return ExitCode.Failed;

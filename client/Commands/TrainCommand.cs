@@ -73,7 +73,7 @@ internal sealed partial class TrainCommand
         var cluster = await _context.Training.Start(options, interrupted).ConfigureAwait(false);
         await using var _ = cluster.ConfigureAwait(false);
         var grain = cluster.GetRun(run);
-        var status = yaml is null ? await grain.Resume().ConfigureAwait(false) : await grain.Start(yaml).ConfigureAwait(false);
+        var status = await Begin(grain, yaml).ConfigureAwait(false);
 
         RunWatch watch;
         RunEvent? end;
@@ -87,6 +87,19 @@ internal sealed partial class TrainCommand
         if (end is null)
             status = await grain.GetStatus().ConfigureAwait(false);
         return Conclude(end, status, watch.Started?.Task ?? "", parsed);
+    }
+
+    /// <summary>What a run refuses at its start is the user's to mend; what goes wrong later is a failed run.</summary>
+    private static async Task<RunStatus> Begin(IRunGrain grain, string? yaml)
+    {
+        try
+        {
+            return yaml is null ? await grain.Resume().ConfigureAwait(false) : await grain.Start(yaml).ConfigureAwait(false);
+        }
+        catch (RunException e)
+        {
+            throw new BadInputException(e.Message, e);
+        }
     }
 
     /// <summary>Says how the run ended, once the terminal is free again.</summary>

@@ -55,8 +55,11 @@ internal sealed class LiveScreen : IDisposable
         _size = size;
 
         var lines = Rendered(frame, size.Width);
-        _lines = Math.Min(lines.Length, Math.Max(1, size.Height - 1));
-        foreach (var line in lines.Take(_lines))
+        var room = Math.Max(1, size.Height - 1);
+        if (lines.Length > room)
+            lines = [.. lines[..(room - 1)], lines[^1]]; // the last line says what the watcher may do
+        _lines = lines.Length;
+        foreach (var line in lines)
             text.Append(line).Append(ClearLine).Append('\n');
         _terminal.Out.Write(text.Append(ClearBelow).ToString());
     }

@@ -49,10 +49,3 @@ internal sealed class RunSummary(ProjectPaths paths)
     private static string Row(string label, double before, double after, Func<double, string> show, double scale) =>
         $"  {label,-26}{show(before),9}{show(after),10}{((after - before) * scale).ToString(scale == 1 ? "+0.000;-0.000;0" : "+0.0;-0.0;0"),10}";
 }
-
-/// <summary>A prompt of each task that can be typed as it is.</summary>
-internal static class ExamplePrompts
-{
-    /// <summary>The task's; the first task's when it is not known.</summary>
-    internal static string For(string task) => task == "countdown3" ? " 30,100, 93= 23" : "3102200002100320";
-}

@@ -1,6 +1,5 @@
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands;
-using Bgpo.Grains;
 using Bgpo.Spec;
 
 namespace Bgpo.Client.Tests;
@@ -153,7 +152,6 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData(typeof(BadInputException))]
-    [InlineData(typeof(RunException))]
     [InlineData(typeof(IOException))]
     [InlineData(typeof(UnauthorizedAccessException))]
     public async Task BadInputFoundLater_IsOneLineAndExitCode2(Type kind)

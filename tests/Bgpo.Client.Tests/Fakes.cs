@@ -107,7 +107,7 @@ internal sealed class FakeRun : IRunGrain
 
     internal string? StopReason { get; private set; }
 
-    internal RunException? Refusal { get; init; }
+    internal RunException? Error { get; set; }
 
     internal RunStatus Status { get; set; } = new("r", "running", 0, 3, 1, -1, "");
 
@@ -145,9 +145,7 @@ internal sealed class FakeRun : IRunGrain
 
     public Task<RunStatus> GetStatus() => Task.FromResult(Status);
 
-    internal RunException? Error { get; set; }
-
-    private Task<RunStatus>? Refused => (Error ?? Refusal) is { } error ? Task.FromException<RunStatus>(error) : null;
+    private Task<RunStatus>? Refused => Error is { } error ? Task.FromException<RunStatus>(error) : null;
 
     public async IAsyncEnumerable<RunEvent> Watch(long after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

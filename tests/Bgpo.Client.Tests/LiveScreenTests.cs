@@ -21,7 +21,7 @@ public class LiveScreenTests
     }
 
     [Fact]
-    public void FrameTallerThanTheTerminal_IsCropped_SoThatTheNextOneFindsItsStart()
+    public void FrameTallerThanTheTerminal_KeepsItsLastLine_AndTheNextOneFindsItsStart()
     {
         using var output = new StringWriter();
         _size = (80, 3);
@@ -31,7 +31,7 @@ public class LiveScreenTests
             screen.Paint(Lines("e", "f", "g", "h"));
         }
 
-        Assert.Equal("\e[?25la\e[K\nb\e[K\n\e[J\e[2A\re\e[K\nf\e[K\n\e[J\e[?25h", output.ToString());
+        Assert.Equal("\e[?25la\e[K\nd\e[K\n\e[J\e[2A\re\e[K\nh\e[K\n\e[J\e[?25h", output.ToString());
     }
 
     [Fact]

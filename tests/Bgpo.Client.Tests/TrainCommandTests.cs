@@ -138,6 +138,13 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task RunThatCannotBeWatchedAnyMore_IsAFailedRun()
+    {
+        _console.Host.Grain.WhenWatched = () => throw new RunException("run x: its controller is gone; resume it");
+        Assert.Equal("run x: its controller is gone; resume it", await _console.Refused(1, "train", "--run", "x"));
+    }
+
+    [Fact]
     public async Task Resume_GoesOnWithTheRun_AndSendsNoSpec()
     {
         _console.Host.Grain.Emits(Events.Started with { Version = 40 }, Events.Completed);
