@@ -31,7 +31,7 @@ public static class MemoryProbe
         var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
         ModelConfig config = Pretraining.ConfigOf(new NetworkSection(), tokenizer);
         using var model = new Transformer(config);
-        FlatVector.Load(model, Initialization.Draw(config, model.Layout, 1));
+        FlatVector.Load(model, Initialization.Draw(model.Layout, 1));
         var gradient = new float[model.Layout.Length];
         var sum = new ExactSum(gradient.Length);
         // The warm-up takes what every n_t needs: libtorch's own buffers, compiled code, the flat vectors.

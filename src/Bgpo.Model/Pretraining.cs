@@ -38,7 +38,7 @@ public static class Pretraining
     {
         ModelConfig config = ConfigOf(spec.Network, tokenizer);
         using var model = new Transformer(config);
-        float[] weights = Initialization.Draw(config, model.Layout, (ulong)spec.Seed);
+        float[] weights = Initialization.Draw(model.Layout, (ulong)spec.Seed);
         var gradient = new float[weights.Length];
         int taken = 0;
         for (int p = 0; p < spec.Phases.Count; p++)

@@ -127,7 +127,7 @@ public sealed class RunTests : IDisposable
             var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
             ModelConfig config = Pretraining.ConfigOf(
                 new NetworkSection { ModelWidth = 16, Layers = 1, Heads = 2, HiddenWidth = 24, MaxSequenceLength = 64 }, tokenizer);
-            float[] weights = Initialization.Draw(config, new ParameterLayout(config), 5);
+            float[] weights = Initialization.Draw(new ParameterLayout(config), 5);
             new ModelFolder(config, tokenizer, weights).Save(model);
         }
         string yaml = $"""

@@ -24,7 +24,7 @@ internal sealed class TinyPolicy : IDisposable
     /// <summary>Weights of a size at which the network is far from uniform.</summary>
     public static float[] Weights(ulong seed)
     {
-        float[] flat = Initialization.Draw(Config, new ParameterLayout(Config), seed);
+        float[] flat = Initialization.Draw(new ParameterLayout(Config), seed);
         return [.. flat.Select(w => w == 1 ? 1f : 2 * w)];
     }
 
