@@ -14,8 +14,8 @@ public static class MemoryProbe
     /// <summary>Completions of a group.</summary>
     private const int Completions = 8;
 
-    /// <summary>Groups of a step.</summary>
-    private const int Groups = 4;
+    /// <summary>Microbatches that every measurement runs, so that what a process gathers over time is the same for every n_t.</summary>
+    private const int Microbatches = 512;
 
     private const int ResponseLength = 16;
     private const string StatusFile = "/proc/self/status";
@@ -34,25 +34,27 @@ public static class MemoryProbe
         FlatVector.Load(model, Initialization.Draw(model.Layout, 1));
         var gradient = new float[model.Layout.Length];
         var sum = new ExactSum(gradient.Length);
-        // The warm-up takes what every n_t needs: libtorch's own buffers, compiled code, the flat vectors.
-        Phase(model, "bgpo", 1, tokenizer, gradient, sum);
+        // What every n_t needs is not counted: libtorch's own buffers, compiled code, the flat vectors.
+        Phase(model, "bgpo", 1, tokenizer, gradient, sum, groups: 4);
         double before = ReadMiB("VmRSS");
-        Phase(model, objective, samples, tokenizer, gradient, sum);
+        int groups = objective == "bgpo" ? Math.Max(1, Microbatches / samples) : 4;
+        Phase(model, objective, samples, tokenizer, gradient, sum, groups);
         return (before, ReadMiB("VmHWM"));
     }
 
     private static void Phase(
-        Transformer model, string objective, int samples, CharacterTokenizer tokenizer, float[] gradient, ExactSum sum)
+        Transformer model, string objective, int samples, CharacterTokenizer tokenizer, float[] gradient, ExactSum sum,
+        int groups)
     {
         RunSpec spec = new()
         {
-            Rollout = new RolloutSection { Prompts = Groups, Completions = Completions, ResponseLength = ResponseLength },
+            Rollout = new RolloutSection { Prompts = 1, Completions = Completions, ResponseLength = ResponseLength },
             Objective = new ObjectiveSection { Samples = samples },
             Units = new UnitSection { Samples = 32, Microbatch = Completions },
         };
         var plan = new UnitPlan(spec);
         var pass = new GradientPass(model, spec);
-        for (int g = 0; g < Groups; g++)
+        for (int g = 0; g < groups; g++)
         {
             GroupRecord group = RandomGroup(g, tokenizer);
             foreach (UnitId unit in plan.UnitsOf(0, g))
