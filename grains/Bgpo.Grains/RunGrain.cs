@@ -36,6 +36,13 @@ public sealed partial class RunGrain(
             ModelFolder model = ModelFolder.Load(spec.Model.Path);
             _ = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
             CheckFits(spec, model);
+            if (await Store.ReadAsync() is not null)
+            {
+                throw new RunException(
+                    $"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by --resume {Id}, or choose another id.");
+            }
+            // The record comes last: a start that is cut short leaves no run, and can simply be made again.
+            await SaveBase(model);
             _stored = await Store.CreateAsync(new RunRecord
             {
                 RunId = Id,
@@ -44,8 +51,8 @@ public sealed partial class RunGrain(
                 Seed = spec.Run.Seed,
                 NumericsFingerprint = devices.Fingerprint,
                 ParameterCount = model.Parameters.LongLength,
+                LatestCheckpoint = 0,
             });
-            await SaveBase(model);
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
         {
