@@ -18,7 +18,7 @@ public sealed class ScriptTests : IDisposable
     public ScriptTests()
     {
         File.Copy(Path.Combine(ProjectRoot(), "bgpo"), Path.Combine(_root, "bgpo"));
-        foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
+        foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "bench/I.cs", "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
             Write(file, "");
         foreach (var tool in Tools)
             File.CreateSymbolicLink(Path.Combine(Directory.CreateDirectory(Path.Combine(_root, "bin")).FullName, tool), Which(tool));
@@ -119,9 +119,9 @@ public sealed class ScriptTests : IDisposable
     {
         File.Delete(Path.Combine(_root, "installed"));
         var (code, _, error) = Run("train");
-        Assert.Equal((7, "bgpo: installing libtorch-dev libopenblas0-serial\n"), (code, error));
+        Assert.Equal((7, "bgpo: installing libtorch-dev libopenblas0-pthread\n"), (code, error));
         Assert.Equal(
-            ["apt-get -q -y -o DPkg::Lock::Timeout=300 update", "apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends libtorch-dev libopenblas0-serial"],
+            ["apt-get -q -y -o DPkg::Lock::Timeout=300 update", "apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends libtorch-dev libopenblas0-pthread"],
             Calls().Where(call => call.StartsWith("apt-get", StringComparison.Ordinal)));
     }
 
@@ -140,7 +140,7 @@ public sealed class ScriptTests : IDisposable
         Write("apt-fails", "");
         var (code, _, error) = Run("train");
         Assert.Equal(1, code);
-        Assert.Contains("E: no network\nbgpo: could not install libtorch-dev libopenblas0-serial", error, StringComparison.Ordinal);
+        Assert.Contains("E: no network\nbgpo: could not install libtorch-dev libopenblas0-pthread", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class ScriptTests : IDisposable
         File.Delete(Path.Combine(_root, "bin", "g++"));
         var (code, _, error) = Run("train");
         Assert.Equal(1, code);
-        Assert.StartsWith("bgpo: missing on this machine: g++ libtorch-dev libopenblas0-serial.", error, StringComparison.Ordinal);
+        Assert.StartsWith("bgpo: missing on this machine: g++ libtorch-dev libopenblas0-pthread.", error, StringComparison.Ordinal);
         Assert.Equal(0, Builds());
     }
 
@@ -161,7 +161,7 @@ public sealed class ScriptTests : IDisposable
         File.Delete(Path.Combine(_root, "installed"));
         Tool("id", "echo 1000");
         var (code, _, error) = Run("train");
-        Assert.Equal((1, "bgpo: missing: libtorch-dev libopenblas0-serial. Run as root: apt-get install libtorch-dev libopenblas0-serial\n"), (code, error));
+        Assert.Equal((1, "bgpo: missing: libtorch-dev libopenblas0-pthread. Run as root: apt-get install libtorch-dev libopenblas0-pthread\n"), (code, error));
     }
 
     [Fact]

@@ -124,7 +124,7 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public async Task FailedRun_IsOneLineAndExitCode1()
     {
-        _console.Host.Grain.Emits(Events.Started, new RunFailed(2, "sudoku-1", 7, "unit (7, 3, 0): gradient is not finite; lower optimizer.learningRate"));
+        _console.Host.Grain.Emits(Events.Started, new RunFailed(2, "sudoku-1", 7, "unit (7, 3, 0): gradient is not finite; lower optimizer.learningRate", false));
         Assert.Equal(1, await _console.Run("train"));
         Assert.Equal(
             "bgpo: run sudoku-1 failed at version 7: unit (7, 3, 0): gradient is not finite; lower optimizer.learningRate\n", _console.Error.ToString());

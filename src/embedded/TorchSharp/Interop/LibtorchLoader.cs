@@ -4,11 +4,15 @@ using System.Runtime.InteropServices;
 namespace TorchSharp.Interop;
 
 /// <summary>
-/// Finds libtorchshim.so beside the assembly and, before it, loads the serial OpenBLAS where Debian's libopenblas0-serial put
-/// it. glibc serves a later request for the same SONAME from what is loaded already, so libtorch then uses the serial BLAS
-/// whatever /etc/alternatives points to. A threaded BLAS would start threads of its own under one-thread devices and make
-/// results depend on the number of cores.
+/// Finds libtorchshim.so beside the assembly and, before it, loads OpenBLAS where Debian's libopenblas0-pthread put it, held to
+/// one thread. glibc serves a later request for the same SONAME from what is loaded already, so libtorch then uses this BLAS
+/// whatever /etc/alternatives points to.
 /// </summary>
+/// <remarks>
+/// One thread, since a BLAS that starts its own would make results depend on the number of cores and would make two devices
+/// fight for them. Not the build without threads (libopenblas0-serial): it hands out its work buffers without a lock, so two
+/// devices that multiply at the same time now and then write into each other's. BlasTests shows it on that build.
+/// </remarks>
 internal static partial class LibtorchLoader
 {
     // RTLD_NOW without RTLD_GLOBAL: found by its SONAME where it is needed, and in nobody's way where it is not, as with a
@@ -20,13 +24,15 @@ internal static partial class LibtorchLoader
 
     internal static void Install()
     {
-        LoadSerialBlas();
+        LoadBlas();
         NativeLibrary.SetDllImportResolver(typeof(LibtorchLoader).Assembly, Resolve);
     }
 
-    private static void LoadSerialBlas()
+    private static void LoadBlas()
     {
-        var folder = $"/usr/lib/{Multiarch}/openblas-serial";
+        // Read when the library is loaded; .NET's own environment is a copy that native code does not see.
+        _ = SetEnvironment("OPENBLAS_NUM_THREADS", "1", 1);
+        var folder = $"/usr/lib/{Multiarch}/openblas-pthread";
         foreach (var file in s_blas)
         {
             var path = Path.Combine(folder, file);
@@ -59,6 +65,9 @@ internal static partial class LibtorchLoader
 
     [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint DlOpen(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
 
     [LibraryImport("libc", EntryPoint = "dlerror")]
     private static partial nint DlError();

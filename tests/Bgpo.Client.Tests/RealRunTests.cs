@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Bgpo.Model;
+
+namespace Bgpo.Client.Tests;
+
+/// <summary>The real executable, from the command line to the last line: runs that are let alone, interrupted, killed, resumed.</summary>
+public sealed partial class RealRunTests : IDisposable
+{
+    private const int Interrupt = 2;
+    private const int Kill = 9;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-real-").FullName;
+
+    public RealRunTests()
+    {
+        var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
+        var network = new Spec.NetworkSection { ModelWidth = 16, Layers = 1, Heads = 2, HiddenWidth = 24, MaxSequenceLength = 64 };
+        ModelConfig config = Pretraining.ConfigOf(network, tokenizer);
+        new ModelFolder(config, tokenizer, Initialization.Draw(new ParameterLayout(config), 5)).Save(Path.Combine(_folder, "base"));
+        File.WriteAllText(Path.Combine(_folder, "spec.yaml"), """
+            run: { seed: 1, steps: 40 }
+            model: { path: base }
+            task: { name: countdown3 }
+            rollout: { prompts: 4, completions: 4, responseLength: 16, blockLength: 16, denoisingSteps: 4 }
+            objective: { samples: 2 }
+            units: { samples: 8, microbatch: 4 }
+            optimizer: { learningRate: 0.01 }
+            evaluation: { count: 8, every: 0 }
+            checkpoint: { every: 7 }
+            """);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task TwoRunsOfASpec_EndInTheSameWeights()
+    {
+        Assert.Equal(await Undisturbed("a"), await Undisturbed("b"));
+    }
+
+    [Fact]
+    public async Task AnInterruptedRun_SaysHowToGoOn_AndEndsInTheSameWeights()
+    {
+        string undisturbed = await Undisturbed("a");
+
+        (int code, List<JsonNode> events, string error) = await Train(["--config", "spec.yaml", "--run", "b"], Interrupt, afterVersion: 3);
+
+        Assert.Equal(130, code);
+        Assert.Equal("stopped", (string?)events[^1]["event"]);
+        Assert.InRange((int)events[^1]["version"]!, 3, 39);
+        Assert.Contains("--resume b", error, StringComparison.Ordinal);
+        Assert.Equal(undisturbed, await Resumed("b"));
+    }
+
+    [Fact]
+    public async Task ARunKilledAgainAndAgain_EndsInTheSameWeights()
+    {
+        string undisturbed = await Undisturbed("a");
+
+        (int code, _, _) = await Train(["--config", "spec.yaml", "--run", "b"], Kill, afterVersion: 4);
+        Assert.Equal(128 + Kill, code);
+        (code, List<JsonNode> again, _) = await Train(["--resume", "b"], Kill, afterVersion: 16);
+        Assert.Equal(128 + Kill, code);
+        Assert.Equal(0, (int)again.First(e => (string?)e["event"] == "started")["version"]!);
+
+        Assert.Equal(undisturbed, await Resumed("b"));
+    }
+
+    [Fact]
+    public async Task ACompletedRun_ResumedAgain_OnlySaysWhatItCameTo()
+    {
+        string undisturbed = await Undisturbed("a");
+        Assert.Equal(undisturbed, await Resumed("a"));
+    }
+
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("model.safetensors")]
+    public async Task AModelFolderThatIsNotWhole_IsOneLine_AndExitCode2(string missing)
+    {
+        File.Delete(Path.Combine(_folder, "base", missing));
+        (int code, _, string error) = await Train(["--config", "spec.yaml", "--run", "a"]);
+        Assert.Equal(2, code);
+        Assert.Contains(missing, error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task AStoreThatIsAFile_IsOneLine_AndExitCode2()
+    {
+        (int code, _, string error) = await Train(["--config", "spec.yaml", "--run", "a", "--store", "spec.yaml"]);
+        Assert.Equal(2, code);
+        Assert.Contains("spec.yaml", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task EvalAndGenerate_TakeARunsFolder()
+    {
+        await Undisturbed("a");
+        (int code, string output, string error) = await Run(["eval", "--model", "runs/a", "--task", "countdown3", "--count", "8", "--json"]);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Equal(8, (int)JsonNode.Parse(output)!["count"]!);
+        (code, _, error) = await Run(["generate", "--model", "runs/a", " 30,100, 93= 23"]);
+        Assert.Equal((0, ""), (code, error));
+    }
+
+    private async Task<string> Undisturbed(string run) => Hash(await Train(["--config", "spec.yaml", "--run", run]));
+
+    private async Task<string> Resumed(string run) => Hash(await Train(["--resume", run]));
+
+    private static string Hash((int Code, List<JsonNode> Events, string Error) ended)
+    {
+        Assert.Equal((0, ""), (ended.Code, ended.Error));
+        JsonNode last = ended.Events[^1];
+        Assert.Equal(("completed", 40), ((string?)last["event"], (int)last["version"]!));
+        return (string)last["weightsSha256"]!;
+    }
+
+    /// <summary>Runs <c>train --json</c>; sends a signal once a version is committed.</summary>
+    private async Task<(int Code, List<JsonNode> Events, string Error)> Train(string[] arguments, int? signal = null, int afterVersion = 0)
+    {
+        List<JsonNode> events = [];
+        bool sent = false;
+        (int code, string error) = await Start(["train", .. arguments, "--json", "--threads", "2"], (process, line) =>
+        {
+            JsonNode e = JsonNode.Parse(line)!;
+            events.Add(e);
+            if (!sent && signal is { } number && (string?)e["event"] == "step" && (int)e["version"]! >= afterVersion)
+            {
+                sent = true;
+                Assert.Equal(0, SendSignal(process.Id, number));
+            }
+        });
+        return (code, events, error);
+    }
+
+    private async Task<(int Code, string Output, string Error)> Run(string[] arguments)
+    {
+        List<string> lines = [];
+        (int code, string error) = await Start(arguments, (_, line) => lines.Add(line));
+        return (code, string.Join('\n', lines), error);
+    }
+
+    private async Task<(int Code, string Error)> Start(string[] arguments, Action<Process, string> read)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = _folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["BGPO_HOME"] = _folder, ["BGPO_COMMAND"] = "bgpo" },
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"));
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            read(process, line);
+        }
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await error);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}
