@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace Bgpo.Grains;
 
 /// <summary>
@@ -18,7 +16,7 @@ public sealed class Dispatcher
     private readonly Dictionary<string, int> _inFlight = [];
     private IReadOnlyList<SiloDevices> _silos = [];
     private long _order;
-    private Task _watch = Task.CompletedTask;
+    private bool _watching;
 
     /// <summary>A dispatcher over a cluster.</summary>
     /// <param name="roster">Reads the live silos.</param>
@@ -59,20 +57,26 @@ public sealed class Dispatcher
 
     private void Pump()
     {
-        while (_queue.Count > 0 && Free() is { } silo)
+        while (_queue.TryPeek(out Work? work, out _))
         {
-            Work work = _queue.Dequeue();
             if (work.CancellationToken.IsCancellationRequested)
             {
+                // Needs no silo: a run without any can be stopped all the same.
+                _queue.Dequeue();
                 work.Fail(new OperationCanceledException(work.CancellationToken));
                 continue;
             }
+            if (Free() is not { } silo)
+            {
+                break;
+            }
+            _queue.Dequeue();
             _inFlight[silo] = _inFlight.GetValueOrDefault(silo) + 1;
             _ = Execute(work, silo);
         }
-        if (Outstanding && _watch.IsCompleted)
+        if (Outstanding && !_watching)
         {
-            _watch = Watch();
+            _ = Watch();
         }
     }
 
@@ -131,19 +135,23 @@ public sealed class Dispatcher
     /// <summary>Reads the roster while there is work, so that a silo that joins gets its share and one that leaves none.</summary>
     private async Task Watch()
     {
+        // Set before the first await: a roster that answers at once must not start a second watch from within this one.
+        _watching = true;
         while (Outstanding)
         {
             try
             {
                 _silos = await _roster();
             }
-            catch (Exception e) when (e is TimeoutException or OrleansException)
+            catch (Exception e)
             {
+                // Whatever it was: a watch that ended here would leave the queue without a silo for good.
                 OnRetry("membership", e);
             }
             Pump();
             await Task.Delay(s_rosterPeriod, _time);
         }
+        _watching = false;
     }
 
     private sealed class Work(

@@ -49,8 +49,10 @@ public sealed class CharacterTokenizer : ITokenizer
         try
         {
             Form form = JsonSerializer.Deserialize<Form>(json) ?? throw new JsonException("it holds null.");
-            return form.Type == "character"
+            return form is { Type: "character", Characters: not null }
                 ? new CharacterTokenizer(form.Characters)
+                : form.Type == "character"
+                ? throw new ModelException($"{file}: characters is null; expected the characters that the model knows.")
                 : throw new ModelException($"{file}: type is '{form.Type}'; expected 'character'.");
         }
         catch (JsonException e)

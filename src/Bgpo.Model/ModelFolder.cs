@@ -87,7 +87,7 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
 
     private static float[] ReadParameters(SafetensorsModel model, ParameterLayout layout)
     {
-        var flat = new float[layout.Length];
+        // Every name and shape before any memory: a configuration of a huge network beside a small file names the tensor.
         foreach (ParameterSlice slice in layout.Slices)
         {
             SafetensorsReader reader = model.ReaderOf(slice.Name);
@@ -98,11 +98,17 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
                     $"{reader.Label}: tensor '{slice.Name}' has shape [{string.Join(", ", entry.Shape)}]; "
                     + $"{ConfigFile} makes it [{string.Join(", ", slice.Shape)}].");
             }
-            reader.ReadSingles(slice.Name).CopyTo(flat, slice.Offset);
         }
-        string? unknown = model.Names.FirstOrDefault(name => layout.Slices.All(slice => slice.Name != name));
-        return unknown is null
-            ? flat
-            : throw new ModelException($"the model has a tensor '{unknown}' that {ConfigFile} does not call for.");
+        if (model.Names.FirstOrDefault(name => layout.Slices.All(slice => slice.Name != name)) is { } unknown)
+        {
+            throw new ModelException(
+                $"{model.ReaderOf(unknown).Label}: has a tensor '{unknown}' that {ConfigFile} does not call for.");
+        }
+        var flat = new float[layout.Length];
+        foreach (ParameterSlice slice in layout.Slices)
+        {
+            model.ReaderOf(slice.Name).ReadSingles(slice.Name).CopyTo(flat, slice.Offset);
+        }
+        return flat;
     }
 }

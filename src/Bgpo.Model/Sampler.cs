@@ -24,9 +24,9 @@ public readonly record struct SamplerOptions(int ResponseLength, int BlockLength
         {
             throw new ArgumentException($"{DenoisingSteps} denoising steps cannot be shared equally by {Blocks} blocks.");
         }
-        if (!(Temperature >= 0))
+        if (!(Temperature >= 0 && double.IsFinite(Temperature)))
         {
-            throw new ArgumentException($"the temperature {Temperature} is not 0 or above.");
+            throw new ArgumentException($"the temperature {Temperature} is not a finite number of 0 or above.");
         }
     }
 }
@@ -42,7 +42,7 @@ public static class Sampler
     /// <param name="prompts">B prompts, equally long.</param>
     /// <param name="options">How to decode.</param>
     /// <param name="noise">Opens sequence b's noise stream of a denoising step: (b, step) to stream. Place p * V + v of it
-    /// belongs to position p of the response and token v.</param>
+    /// belongs to position p of the response and token v; V counts the rows that pad the vocabulary.</param>
     /// <returns>B responses of L tokens.</returns>
     public static int[][] Sample(
         Transformer model, IReadOnlyList<int[]> prompts, SamplerOptions options, Func<int, int, Philox> noise)
@@ -66,7 +66,7 @@ public static class Sampler
         }
 
         int stepsPerBlock = options.DenoisingSteps / options.Blocks;
-        var pick = new Pick(model.Config.EmbeddingRows, mask, options);
+        var pick = new Pick(model.Config.EmbeddingRows, model.Config.Vocabulary, mask, options);
         for (int step = 0; step < options.DenoisingSteps; step++)
         {
             int block = step / stepsPerBlock;
@@ -76,7 +76,7 @@ public static class Sampler
             for (int i = 0; i < b; i++)
             {
                 Span<long> response = tokens.AsSpan((i * total) + promptLength + from, options.BlockLength);
-                ReadOnlySpan<float> scores = logits.AsSpan(i * response.Length * pick.Vocabulary, response.Length * pick.Vocabulary);
+                ReadOnlySpan<float> scores = logits.AsSpan(i * response.Length * pick.Rows, response.Length * pick.Rows);
                 pick.Commit(response, scores, from, stepsLeft, noise(i, step));
             }
         }
@@ -105,12 +105,13 @@ public static class Sampler
     }
 
     /// <summary>Chooses tokens for one block of one sequence. Working space is kept between calls.</summary>
-    private sealed class Pick(int vocabulary, int mask, SamplerOptions options)
+    private sealed class Pick(int rows, int vocabulary, int mask, SamplerOptions options)
     {
         private readonly (double Confidence, int Place, int Token)[] _candidates =
             new (double, int, int)[options.BlockLength];
 
-        public int Vocabulary => vocabulary;
+        /// <summary>Scores of a place: the vocabulary and the rows that pad it.</summary>
+        public int Rows => rows;
 
         /// <summary>Fills the most confident of the block's masked places: masked / steps left of them, rounded up.</summary>
         public void Commit(Span<long> block, ReadOnlySpan<float> logits, int from, int stepsLeft, Philox noise)
@@ -120,8 +121,8 @@ public static class Sampler
             {
                 if (block[p] == mask)
                 {
-                    ReadOnlySpan<float> row = logits.Slice(p * vocabulary, vocabulary);
-                    int token = Choose(row, noise, (uint)((from + p) * vocabulary));
+                    ReadOnlySpan<float> row = logits.Slice(p * rows, rows);
+                    int token = Choose(row, noise, (uint)((from + p) * rows));
                     _candidates[masked++] = (Confidence(row, token), p, token);
                 }
             }
@@ -136,7 +137,7 @@ public static class Sampler
             }
         }
 
-        /// <summary>argmax of exp(logit) / (-log u)^T, taken in logarithms; plain argmax at T = 0. Never [MASK] itself.</summary>
+        /// <summary>argmax of exp(logit) / (-log u)^T, taken in logarithms; plain argmax at T = 0. Never [MASK] itself, nor a padding row.</summary>
         private int Choose(ReadOnlySpan<float> logits, Philox noise, uint address)
         {
             int best = -1;

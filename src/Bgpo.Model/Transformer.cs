@@ -199,8 +199,10 @@ public sealed class Transformer : IDisposable
     {
         long length = shape.Aggregate(1L, (a, b) => a * b);
         long offset = Layout[first].Offset;
-        Tensor leaf = Parameters.narrow(0, offset, length).view(shape).detach();
-        _leaves.Add((leaf, Gradients.narrow(0, offset, length).view(shape)));
+        // The views on the way are freed at once: each would hold the whole flat vector alive until the collector finds it.
+        using IDisposable scope = NewDisposeScope();
+        Tensor leaf = Parameters.narrow(0, offset, length).view(shape).detach().MoveToOuterDisposeScope();
+        _leaves.Add((leaf, Gradients.narrow(0, offset, length).view(shape).MoveToOuterDisposeScope()));
         return leaf;
     }
 

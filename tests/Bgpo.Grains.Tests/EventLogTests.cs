@@ -1,0 +1,101 @@
+namespace Bgpo.Grains.Tests;
+
+/// <summary>A controller's events: nobody misses any that matters, however late they come.</summary>
+public sealed class EventLogTests
+{
+    [Fact]
+    public async Task AWatcherThatComesLate_SeesEverything()
+    {
+        var log = new EventLog();
+        log.Append(n => new Noticed(n, "a"));
+        log.Append(n => new Noticed(n, "b"));
+        log.Close();
+        Assert.Equal(["1 a", "2 b"], await Texts(log, after: 0));
+        Assert.Equal(["2 b"], await Texts(log, after: 1));
+        Assert.Empty(await Texts(log, after: 2));
+    }
+
+    [Fact]
+    public async Task Progress_GivesWayToWhatFollows()
+    {
+        var log = new EventLog();
+        log.Append(n => new Noticed(n, "a"));
+        log.Append(n => Progress(n, 1));
+        log.Append(n => Progress(n, 2));
+        log.Append(n => new Noticed(n, "b"));
+        log.Append(n => Progress(n, 3));
+        log.Close();
+        Assert.Equal(["1 a", "4 b", "5 3"], await Texts(log, after: 0));
+        Assert.Equal(["4 b", "5 3"], await Texts(log, after: 2)); // 2 has given way; its watcher goes on after it
+    }
+
+    [Fact]
+    public async Task AWatcherThatIsThere_SeesEachEventAsItComes_AndTheEnd()
+    {
+        var log = new EventLog();
+        await using IAsyncEnumerator<RunEvent> watcher = log.Read(0, CancellationToken.None).GetAsyncEnumerator();
+        for (int i = 1; i <= 3; i++)
+        {
+            ValueTask<bool> next = watcher.MoveNextAsync();
+            Assert.False(next.IsCompleted);
+            log.Append(n => Progress(n, i));
+            Assert.True(await next);
+            Assert.Equal(i, watcher.Current.Sequence);
+        }
+        ValueTask<bool> end = watcher.MoveNextAsync();
+        Assert.False(end.IsCompleted);
+        log.Close();
+        Assert.False(await end);
+    }
+
+    [Fact]
+    public async Task TwoWatchers_BothSeeEverything()
+    {
+        var log = new EventLog();
+        Task<List<string>> one = Texts(log, after: 0);
+        Task<List<string>> other = Texts(log, after: 0);
+        log.Append(n => new Noticed(n, "a"));
+        log.Append(n => new Noticed(n, "b"));
+        log.Close();
+        Assert.Equal(["1 a", "2 b"], await one);
+        Assert.Equal(["1 a", "2 b"], await other);
+    }
+
+    [Fact]
+    public async Task ACancelledWatcher_Leaves()
+    {
+        var log = new EventLog();
+        using var cancel = new CancellationTokenSource();
+        await using IAsyncEnumerator<RunEvent> watcher = log.Read(0, cancel.Token).GetAsyncEnumerator();
+        ValueTask<bool> next = watcher.MoveNextAsync();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
+    }
+
+    [Fact]
+    public async Task AReopenedLog_CountsOn_AndHoldsItsWatchers()
+    {
+        var log = new EventLog();
+        log.Append(n => new Noticed(n, "a"));
+        log.Close();
+        log.Reopen();
+        await using IAsyncEnumerator<RunEvent> watcher = log.Read(1, CancellationToken.None).GetAsyncEnumerator();
+        ValueTask<bool> next = watcher.MoveNextAsync();
+        Assert.False(next.IsCompleted);
+        log.Append(n => new Noticed(n, "b"));
+        Assert.True(await next);
+        Assert.Equal(2, watcher.Current.Sequence);
+    }
+
+    private static Progressed Progress(long sequence, int done) => new(sequence, 1, "gradient", done, 9, 0, 1);
+
+    private static async Task<List<string>> Texts(EventLog log, long after)
+    {
+        List<string> seen = [];
+        await foreach (RunEvent happened in log.Read(after, CancellationToken.None))
+        {
+            seen.Add($"{happened.Sequence} {(happened is Noticed noticed ? noticed.Message : ((Progressed)happened).Done)}");
+        }
+        return seen;
+    }
+}
