@@ -166,7 +166,7 @@ internal sealed partial class TrainCommand
             _context.Terminal.Out.WriteLine(line);
     }
 
-    private void Say(string message) => _context.Terminal.Error.WriteLine("bgpo: " + message);
+    private void Say(string message) => _context.Terminal.Error.WriteLine("bgpo: " + message.ReplaceLineEndings(" "));
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,62}\z")]
     private static partial Regex RunName();

@@ -33,7 +33,7 @@ internal sealed record PretrainRequest(PretrainSpec Spec, string Output, int Thr
 /// <param name="Phases">Phases in all.</param>
 /// <param name="Step">Step of the phase, from 1.</param>
 /// <param name="Steps">Steps of the phase.</param>
-/// <param name="Loss">Mean masked-diffusion loss of the batch, nats per response.</param>
+/// <param name="Loss">Mean masked-diffusion loss of the batch, nats per response token.</param>
 internal sealed record PretrainProgress(int Phase, int Phases, int Step, int Steps, double Loss);
 
 /// <summary>What pretraining made.</summary>

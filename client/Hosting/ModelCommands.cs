@@ -28,11 +28,17 @@ internal sealed class ModelCommands : IModelCommands
             return new TrainingExample(
                 tokenizer.EncodePrompt(example.Prompt.Text), tokenizer.EncodeResponse(example.Answer, spec.ResponseLength));
         }
+        // A place that cannot be written is news for the start, not for the end.
+        Bad(() => Directory.CreateDirectory(Beside(request.Output)));
         using var device = new DeviceWorker("cpu:0");
         ModelFolder model = await device.Run(() => Bad(() => Pretraining.Train(
             spec, tokenizer, ExampleOf, step => progress.Report(new PretrainProgress(step.Phase, spec.Phases.Count, step.Step, spec.Phases[step.Phase - 1].Steps, step.Loss)),
             cancellationToken)));
-        Bad(() => SaveWhole(model, request.Output));
+        Bad(() =>
+        {
+            model.Save(Beside(request.Output));
+            return Place(request.Output);
+        });
         EvaluationSummary? evaluation = spec.EvaluationCount == 0 ? null : await Summarize(model, task, spec, request.Threads, cancellationToken);
         return new PretrainOutcome(
             model.Parameters.LongLength, WeightsHash.Of(model.Parameters), evaluation, Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -174,31 +180,23 @@ internal sealed class ModelCommands : IModelCommands
     private static SamplerOptions Options(RolloutSection rollout, double temperature) =>
         new(rollout.ResponseLength, rollout.BlockLength, rollout.DenoisingSteps, temperature);
 
-    /// <summary>Writes the folder beside its place and moves it there, so that it is never half a model.</summary>
-    private static bool SaveWhole(ModelFolder model, string output)
+    /// <summary>Where a model is written before it takes its place whole.</summary>
+    private static string Beside(string output) => output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.partial";
+
+    /// <summary>Moves what was written beside the output to its place; an older model there stays whole until then.</summary>
+    private static bool Place(string output)
     {
-        string beside = output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.partial";
-        try
+        string former = output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.former";
+        if (Directory.Exists(output))
         {
-            model.Save(beside);
-            if (Directory.Exists(output))
-            {
-                Directory.Delete(output, recursive: true);
-            }
-            Directory.Move(beside, output);
-            return true;
+            Directory.Move(output, former);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        Directory.Move(Beside(output), output);
+        if (Directory.Exists(former))
         {
-            throw new BadInputException($"the model folder '{output}' cannot be written: {e.Message}", e);
+            Directory.Delete(former, recursive: true);
         }
-        finally
-        {
-            if (Directory.Exists(beside))
-            {
-                Directory.Delete(beside, recursive: true);
-            }
-        }
+        return true;
     }
 
     /// <summary>Turns what is wrong with the caller's input into one line.</summary>
@@ -208,7 +206,8 @@ internal sealed class ModelCommands : IModelCommands
         {
             return work();
         }
-        catch (Exception e) when (e is ModelException or TaskDataException or SpecException or ArgumentException)
+        catch (Exception e) when (e is ModelException or TaskDataException or SpecException or ArgumentException
+            or IOException or UnauthorizedAccessException)
         {
             throw new BadInputException(e.Message, e);
         }

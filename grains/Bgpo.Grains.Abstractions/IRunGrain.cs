@@ -9,13 +9,15 @@ public interface IRunGrain : IGrainWithStringKey
     /// <summary>Creates the run in the store and starts its step loop.</summary>
     /// <param name="specYaml">The effective run spec.</param>
     /// <exception cref="RunException">The run exists already, the spec or base model is bad, or the store refuses.</exception>
+    [ResponseTimeout("00:10:00")]
     Task<RunStatus> Start(string specYaml);
 
     /// <summary>Goes on from the newest whole checkpoint. Does nothing when the loop runs.</summary>
     /// <exception cref="RunException">There is no such run, or it cannot be read.</exception>
+    [ResponseTimeout("00:10:00")]
     Task<RunStatus> Resume();
 
-    /// <summary>Finishes the step in hand, saves a checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>.</summary>
+    /// <summary>Finishes the step in hand (an evaluation is given up), saves a checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>.</summary>
     /// <param name="reason">Recorded with the run.</param>
     Task Stop(string reason);
 

@@ -1,3 +1,5 @@
+using Bgpo.Model;
+using Bgpo.Storage;
 namespace Bgpo.Grains;
 
 /// <summary>
@@ -90,7 +92,7 @@ public sealed class Dispatcher
         {
             work.Fail(new OperationCanceledException(e.Message, e, work.CancellationToken));
         }
-        catch (Exception e) when (e is ContributionException or RunException)
+        catch (Exception e) when (e is ContributionException or RunException or ModelException or StorageException)
         {
             work.Fail(e);
         }

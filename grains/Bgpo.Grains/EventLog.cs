@@ -40,10 +40,10 @@ public sealed class EventLog
         while (true)
         {
             Task changed = _changed.Task;
-            int next = _events.FindIndex(e => e.Sequence > after);
-            if (next >= 0)
+            int next = FirstAfter(after);
+            if (next < _events.Count)
             {
-                RunEvent[] fresh = [.. _events.Skip(next)];
+                RunEvent[] fresh = [.. _events[next..]];
                 foreach (RunEvent happened in fresh)
                 {
                     after = happened.Sequence;
@@ -57,6 +57,19 @@ public sealed class EventLog
             }
             await changed.WaitAsync(cancellationToken);
         }
+    }
+
+    /// <summary>Place of the first event after a sequence number; sequences ascend, with gaps where progress gave way.</summary>
+    private int FirstAfter(long sequence)
+    {
+        int low = 0;
+        int high = _events.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = _events[middle].Sequence > sequence ? (low, middle) : (middle + 1, high);
+        }
+        return low;
     }
 
     private void Signal()

@@ -14,12 +14,13 @@ namespace Bgpo.Grains;
 [KeepAlive]
 public sealed partial class RunGrain(
     RunCatalog catalog, RunContexts contexts, SiloRoster roster, IPolicyDevices devices, TimeProvider time, ILogger<RunGrain> log)
-    : Grain, IRunGrain
+    : Grain, IRunGrain, IDisposable
 {
     private readonly EventLog _events = new();
     private Task _loop = Task.CompletedTask;
     private StoredRun? _stored;
     private string? _stopReason;
+    private CancellationTokenSource _stopping = new();
     private int _version;
     private string _message = "";
 
@@ -34,14 +35,13 @@ public sealed partial class RunGrain(
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(specYaml, $"spec of run {Id}", []);
             ModelFolder model = ModelFolder.Load(spec.Model.Path);
-            _ = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
             CheckFits(spec, model);
             if (await Store.ReadAsync() is not null)
             {
                 throw new RunException(
                     $"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by --resume {Id}, or choose another id.");
             }
-            // The record comes last: a start that is cut short leaves no run, and can simply be made again.
+            // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
             await SaveBase(model);
             _stored = await Store.CreateAsync(new RunRecord
             {
@@ -77,6 +77,7 @@ public sealed partial class RunGrain(
                 ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot be resumed.");
             _version = from.Version;
             _stopReason = null;
+            _stopping = new CancellationTokenSource();
             _message = "";
             _events.Reopen();
             if (_stored.Record.NumericsFingerprint != devices.Fingerprint)
@@ -85,12 +86,13 @@ public sealed partial class RunGrain(
                     n, $"the run began on [{_stored.Record.NumericsFingerprint}] and goes on on [{devices.Fingerprint}]: "
                     + "its weights may differ in the last bits from an undisturbed run's."));
             }
-            bool done = _stored.Record.State == RunState.Completed;
+            // A completed run whose last checkpoint is damaged is not done: its last steps are taken again from the journal.
+            bool done = _stored.Record.State == RunState.Completed && from.Version == run.Spec.Run.Steps;
             if (!done)
             {
                 await Write(record => record with { State = RunState.Running, Epoch = record.Epoch + 1 });
             }
-            _loop = done ? Recount(from) : Guard(() => Run(run, from.Version));
+            _loop = done ? Recount(run, from) : Guard(() => Run(run, from));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
         {
@@ -100,10 +102,10 @@ public sealed partial class RunGrain(
     }
 
     /// <inheritdoc/>
-    public Task Stop(string reason)
+    public async Task Stop(string reason)
     {
         _stopReason ??= reason;
-        return Task.CompletedTask;
+        await _stopping.CancelAsync();
     }
 
     /// <inheritdoc/>
@@ -112,8 +114,11 @@ public sealed partial class RunGrain(
     /// <inheritdoc/>
     public IAsyncEnumerable<RunEvent> Watch(long after, CancellationToken cancellationToken) => _events.Read(after, cancellationToken);
 
-    /// <summary>The step loop, from a checkpoint's version to the last.</summary>
-    private async Task Run(RunContext run, int version)
+    /// <inheritdoc/>
+    public void Dispose() => _stopping.Dispose();
+
+    /// <summary>The step loop, from a checkpoint to the last version or to a stop.</summary>
+    private async Task Run(RunContext run, CheckpointManifest saved)
     {
         long started = Stopwatch.GetTimestamp();
         long epoch = _stored!.Record.Epoch;
@@ -121,38 +126,52 @@ public sealed partial class RunGrain(
         var shards = new ShardSet(GrainFactory, run, epoch);
         var loop = new StepLoop(run, epoch, Store, shards, dispatcher, GrainFactory, _events);
         var evaluator = new Evaluator(run, GrainFactory, dispatcher);
-        _events.Append(n => new RunStarted(
-            n, Id, version, run.Spec.Run.Steps, run.Parameters, run.Shards, epoch, run.Task.Name, Store.Blobs.Location,
-            devices.Fingerprint));
-        await shards.Load(version);
-
-        EvaluationSummary before = Remembered("evalBefore") ?? await Evaluate(run, evaluator, loop, version, final: true);
-        if (version == 0)
+        Announce(run, saved.Version);
+        await shards.Load(saved.Version);
+        try
         {
-            await Write(record => record with { Result = new JsonObject { ["evalBefore"] = JsonSerializer.SerializeToNode(before) } });
-        }
-        CheckpointManifest? saved = null;
-        while (_version < run.Spec.Run.Steps && _stopReason is null)
-        {
-            StepMetrics metrics = await loop.Take(_version, CancellationToken.None);
-            _version = metrics.Version;
-            await Store.WriteMetricsAsync(_version, JsonSerializer.SerializeToNode(metrics)!.AsObject());
-            _events.Append(n => new StepCommitted(n, metrics));
-            bool last = _version == run.Spec.Run.Steps;
-            saved = !last && _version % run.Spec.Checkpoint.Every == 0 ? await Save(run, shards, loop) : null;
-            if (!last && run.Spec.Evaluation.Every > 0 && _version % run.Spec.Evaluation.Every == 0)
+            EvaluationSummary before = Remembered("evalBefore") ?? await EvaluateBase(evaluator, run, loop);
+            while (_version < run.Spec.Run.Steps && _stopReason is null)
             {
-                await Evaluate(run, evaluator, loop, _version, final: false);
+                StepMetrics metrics = await loop.Take(_version, CancellationToken.None);
+                _version = metrics.Version;
+                await Store.WriteMetricsAsync(_version, JsonSerializer.SerializeToNode(metrics)!.AsObject());
+                _events.Append(n => new StepCommitted(n, metrics));
+                if (_version == run.Spec.Run.Steps || _version % run.Spec.Checkpoint.Every == 0)
+                {
+                    saved = await Save(run, shards, loop);
+                }
+                bool last = _version == run.Spec.Run.Steps;
+                if (!last && run.Spec.Evaluation.Every > 0 && _version % run.Spec.Evaluation.Every == 0)
+                {
+                    await Evaluate(run, evaluator, loop, _version, final: false);
+                }
+            }
+            if (_version == run.Spec.Run.Steps)
+            {
+                EvaluationSummary after = await Evaluate(run, evaluator, loop, _version, final: true);
+                await Complete(saved, before, after, started);
+                return;
             }
         }
-        saved ??= await Save(run, shards, loop);
-        if (_version < run.Spec.Run.Steps)
+        catch (OperationCanceledException) when (_stopReason is not null)
         {
-            await Write(record => record with { State = RunState.Stopped });
-            _events.Append(n => new RunStopped(n, Id, _version, _stopReason!, saved.WeightsSha256, Location(_version)));
-            return;
+            // An evaluation gives way to a stop; a step in hand never does.
         }
-        EvaluationSummary after = await Evaluate(run, evaluator, loop, _version, final: true);
+        saved = saved.Version == _version ? saved : await Save(run, shards, loop);
+        await Write(record => record with { State = RunState.Stopped });
+        _events.Append(n => new RunStopped(n, Id, _version, _stopReason!, saved.WeightsSha256, Location(_version)));
+    }
+
+    private async Task<EvaluationSummary> EvaluateBase(Evaluator evaluator, RunContext run, StepLoop loop)
+    {
+        EvaluationSummary before = await Evaluate(run, evaluator, loop, _version, final: true);
+        await Write(record => record with { Result = new JsonObject { ["evalBefore"] = JsonSerializer.SerializeToNode(before) } });
+        return before;
+    }
+
+    private async Task Complete(CheckpointManifest saved, EvaluationSummary before, EvaluationSummary after, long started)
+    {
         await Write(record => record with
         {
             State = RunState.Completed,
@@ -168,13 +187,18 @@ public sealed partial class RunGrain(
     }
 
     /// <summary>Says again what a completed run came to.</summary>
-    private Task Recount(CheckpointManifest last)
+    private Task Recount(RunContext run, CheckpointManifest last)
     {
+        Announce(run, last.Version);
         _events.Append(n => new RunCompleted(
             n, Id, last.Version, last.WeightsSha256, Remembered("evalBefore")!, Remembered("evalAfter")!, 0, Location(last.Version)));
         _events.Close();
         return Task.CompletedTask;
     }
+
+    private void Announce(RunContext run, int version) => _events.Append(n => new RunStarted(
+        n, Id, version, run.Spec.Run.Steps, run.Parameters, run.Shards, _stored!.Record.Epoch, run.Task.Name, Store.Blobs.Location,
+        devices.Fingerprint));
 
     /// <summary>Runs the loop to its end and turns what goes wrong into the run's last event.</summary>
     private async Task Guard(Func<Task> loop)
@@ -208,7 +232,7 @@ public sealed partial class RunGrain(
     {
         int count = final ? run.Spec.Evaluation.Count : Math.Min(run.Spec.Evaluation.Count, run.Spec.Evaluation.IntermediateCount);
         EvaluationSummary summary = await evaluator.Evaluate(
-            version, count, (done, total) => loop.Progress(version, "evaluate", done, total), CancellationToken.None);
+            version, count, (done, total) => loop.Progress(version, "evaluate", done, total), _stopping.Token);
         _events.Append(n => new Evaluated(n, version, summary, final));
         return summary;
     }
@@ -269,16 +293,21 @@ public sealed partial class RunGrain(
 
     private void Retried(string silo, Exception reason) => UnitRetried(silo, reason.Message);
 
+    /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
     private static void CheckFits(RunSpec spec, ModelFolder model)
     {
-        int room = model.Config.MaxSequenceLength;
-        if (spec.Rollout.ResponseLength >= room)
+        ITask task = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
+        int room = model.Config.MaxSequenceLength - spec.Rollout.ResponseLength;
+        foreach (Prompt prompt in task.HeldOut(spec.Evaluation.Count).Prepend(task.TrainingPrompt((ulong)spec.Run.Seed, 0, 0)))
         {
-            throw new ModelException(
-                $"rollout.responseLength {spec.Rollout.ResponseLength} leaves no place for a prompt: the model's "
-                + $"max_sequence_length is {room}.");
+            int length = model.Tokenizer.EncodePrompt(prompt.Text).Length;
+            if (length > room)
+            {
+                throw new ModelException(
+                    $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} the model's "
+                    + $"max_sequence_length {model.Config.MaxSequenceLength} leaves room for {room}.");
+            }
         }
-        _ = model.Tokenizer.EncodePrompt(TaskRegistry.Create(spec.Task).TrainingPrompt((ulong)spec.Run.Seed, 0, 0).Text);
     }
 
     [LoggerMessage(LogLevel.Error, "Run {Run} failed at version {Version}.")]

@@ -25,7 +25,7 @@ public sealed class StepLoop(
 
     /// <summary>Takes step v: turns theta_v into theta_(v+1) on every shard.</summary>
     /// <param name="step">v.</param>
-    /// <param name="cancellationToken">Gives up; the step can be taken again.</param>
+    /// <param name="cancellationToken">Gives the step up.</param>
     public async Task<StepMetrics> Take(int step, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();

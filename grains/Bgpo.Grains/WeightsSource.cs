@@ -29,10 +29,11 @@ public sealed class WeightsSource(IGrainFactory grains)
         return pull.Weights.Value;
     }
 
-    private async Task<Weights> Fetch(RunContext run, int version)
+    // On the thread pool: the pull belongs to the silo, not to the turns of the grain that happened to ask first.
+    private Task<Weights> Fetch(RunContext run, int version) => Task.Run(() => FetchShards(run, version));
+
+    private async Task<Weights> FetchShards(RunContext run, int version)
     {
-        // Leaves the caller's turn: the pull belongs to the silo, not to the grain that happened to ask first.
-        await Task.Yield();
         var shards = new ReadOnlyMemory<float>[run.Shards];
         using var slots = new SemaphoreSlim(Parallelism);
         await Task.WhenAll(Enumerable.Range(0, run.Shards).Select(async shard =>

@@ -48,7 +48,7 @@ public static class MonteCarlo
     }
 
     /// <summary>Masks exactly k tokens, every set of k equally likely; weight L/k.</summary>
-    public static double Exact(Philox stream, int k, Span<bool> mask)
+    internal static double Exact(Philox stream, int k, Span<bool> mask)
     {
         // Selection sampling: token i is taken with probability (still needed) / (still left).
         int needed = k;

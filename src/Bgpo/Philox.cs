@@ -26,7 +26,7 @@ public enum Purpose
     /// <summary>Held-out split and its problems.</summary>
     HeldOut = 7,
 
-    /// <summary>Masks and data of pretraining.</summary>
+    /// <summary>Data of pretraining.</summary>
     Pretraining = 8,
 
     /// <summary>Noise put on pretraining answers.</summary>

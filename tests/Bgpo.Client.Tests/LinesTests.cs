@@ -43,7 +43,7 @@ public class LinesTests
         Assert.Equal(
             """{"event":"evaluated","version":40,"final":false,"greedyExact":0.742,"sampledExact":0.262,"meanReward":0.853,"count":64}""",
             JsonLines.Of(Events.Between, 0));
-        Assert.Equal("""{"event":"failed","run":"r","version":3,"message":"no \"x\""}""", JsonLines.Of(new RunFailed(1, "r", 3, "no \"x\"", false), 0));
+        Assert.Equal("""{"event":"failed","run":"r","version":3,"message":"no \"x\"","store":false}""", JsonLines.Of(new RunFailed(1, "r", 3, "no \"x\"", false), 0));
         Assert.Equal(
             """{"event":"stopped","run":"sudoku-1","version":48,"reason":"interrupted","weightsSha256":"0123abcd","checkpoint":"/s/runs/sudoku-1/checkpoints/00000048.json"}""",
             JsonLines.Of(Events.Stopped, 0));

@@ -17,7 +17,7 @@ public sealed class ScriptTests : IDisposable
 
     public ScriptTests()
     {
-        File.Copy(Path.Combine(ProjectRoot(), "bgpo"), Path.Combine(_root, "bgpo"));
+        File.Copy(Path.Combine(ProjectFolder.Find(), "bgpo"), Path.Combine(_root, "bgpo"));
         foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "bench/I.cs", "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
             Write(file, "");
         foreach (var tool in Tools)
@@ -314,12 +314,4 @@ public sealed class ScriptTests : IDisposable
 
     private static string Which(string tool) => Environment.GetEnvironmentVariable("PATH")!.Split(':')
         .Select(folder => Path.Combine(folder, tool)).First(File.Exists);
-
-    private static string ProjectRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "Orleans.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
-    }
 }

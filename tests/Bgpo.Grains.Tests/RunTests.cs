@@ -1,4 +1,3 @@
-using Bgpo.Model;
 using Bgpo.Silo;
 using Bgpo.Spec;
 using Bgpo.Storage;
@@ -79,7 +78,7 @@ public sealed class RunTests : IDisposable
         foreach (StepMetrics step in events.OfType<StepCommitted>().Select(e => e.Metrics))
         {
             Assert.Equal(step.ActiveGroups * 4 * 2, step.Samples);
-            Assert.True(double.IsFinite(step.GradientNorm));
+            Assert.True(step.ActiveGroups > 0 && step.GradientNorm > 0, "a step that teaches nothing proves nothing");
         }
         Assert.Equal([1, 2, 3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
     }
@@ -119,25 +118,27 @@ public sealed class RunTests : IDisposable
     private async Task<string> HashAt(string run, int version) =>
         (await new RunStore(new LocalBlobStore(Path.Combine(_folder, "runs")), run).ReadManifestAsync(version))!.WeightsSha256;
 
-    private string SpecText(string[] overrides)
+    /// <summary>The project's own base model: an untrained one earns no rewards, and a run of it would teach nothing.</summary>
+    private static string BaseModel()
     {
-        string model = Path.Combine(_folder, "base");
-        if (!Directory.Exists(model))
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orleans.sln")))
         {
-            var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
-            ModelConfig config = Pretraining.ConfigOf(
-                new NetworkSection { ModelWidth = 16, Layers = 1, Heads = 2, HiddenWidth = 24, MaxSequenceLength = 64 }, tokenizer);
-            float[] weights = Initialization.Draw(new ParameterLayout(config), 5);
-            new ModelFolder(config, tokenizer, weights).Save(model);
+            folder = folder.Parent;
         }
+        return Path.Combine(folder!.FullName, "models", "sudoku-base");
+    }
+
+    private static string SpecText(string[] overrides)
+    {
         string yaml = $"""
             run: {"{"} seed: 1, steps: 6 {"}"}
-            model: {"{"} path: {model} {"}"}
-            task: {"{"} name: countdown3 {"}"}
+            model: {"{"} path: {BaseModel()} {"}"}
+            task: {"{"} name: sudoku4x4 {"}"}
             rollout: {"{"} prompts: 4, completions: 4, responseLength: 16, blockLength: 16, denoisingSteps: 4 {"}"}
             objective: {"{"} samples: 2 {"}"}
             units: {"{"} samples: 3, microbatch: 2 {"}"}
-            optimizer: {"{"} learningRate: 0.01 {"}"}
+            optimizer: {"{"} learningRate: 0.0004 {"}"}
             evaluation: {"{"} count: 8, every: 0 {"}"}
             checkpoint: {"{"} every: 2 {"}"}
             """;

@@ -70,7 +70,7 @@ public sealed class SamplerTests
     [InlineData(12, 4, 6, 0.7)]
     public void Sampling_IsLLaDAsAlgorithm_StepByStep(int length, int block, int steps, double temperature)
     {
-        using var policy = new TinyPolicy(1);
+        using var policy = new TinyPolicy(8);
         var options = new SamplerOptions(length, block, steps, temperature);
         int[] expected = Plain(options, Noise(3), best: true);
         Assert.Equal(expected, Sampler.Sample(policy.Model, [s_prompt], options, Noise(3))[0]);
@@ -171,7 +171,7 @@ public sealed class SamplerTests
     private static int[] Plain(SamplerOptions options, Func<int, int, Philox> noise, bool best)
     {
         ModelConfig config = TinyPolicy.Config;
-        var network = new PlainTransformer(config, [.. TinyPolicy.Weights(1).Select(w => (double)w)]);
+        var network = new PlainTransformer(config, [.. TinyPolicy.Weights(8).Select(w => (double)w)]);
         int[] tokens = [.. s_prompt, .. Enumerable.Repeat(config.MaskToken, options.ResponseLength)];
         int perBlock = options.DenoisingSteps / options.Blocks;
         for (int step = 0; step < options.DenoisingSteps; step++)

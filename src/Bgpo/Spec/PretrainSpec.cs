@@ -80,7 +80,7 @@ public sealed record NetworkSection : IRuled
 }
 
 /// <summary>One phase of pretraining.</summary>
-public sealed record PretrainPhase : IRuled
+public sealed record PretrainPhase
 {
     /// <summary>Optimizer steps.</summary>
     [Range(1, 1_000_000)]
@@ -96,7 +96,4 @@ public sealed record PretrainPhase : IRuled
 
     /// <summary>AdamW and its schedule in this phase.</summary>
     public OptimizerSection Optimizer { get; init; } = new();
-
-    /// <inheritdoc/>
-    public IEnumerable<BrokenRule> BrokenRules() => SpecRules.Warmup(Optimizer, Steps, "steps");
 }

@@ -37,8 +37,6 @@ public sealed record RunSpec : IRuled
     /// <inheritdoc/>
     public IEnumerable<BrokenRule> BrokenRules()
     {
-        foreach (var rule in SpecRules.Warmup(Optimizer, Run.Steps, "run.steps"))
-            yield return rule;
         if (Rollout.Prompts % Objective.Minibatches != 0)
         {
             yield return new(

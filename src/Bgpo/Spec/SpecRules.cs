@@ -15,13 +15,6 @@ public interface IRuled
 /// <summary>The arithmetic that several sections share.</summary>
 internal static class SpecRules
 {
-    /// <summary>Where the schedule is longer than the training.</summary>
-    internal static IEnumerable<BrokenRule> Warmup(OptimizerSection optimizer, int steps, string stepsField)
-    {
-        if (optimizer.WarmupSteps > steps)
-            yield return new(["optimizer.warmupSteps", stepsField], $"at most {stepsField} ({steps})");
-    }
-
     /// <summary>Decoding of <paramref name="length"/> tokens, block by block, in a number of denoising steps.</summary>
     internal static IEnumerable<BrokenRule> Decoding(
         int length, int block, int steps, string stepsField, string lengthField, string blockField)

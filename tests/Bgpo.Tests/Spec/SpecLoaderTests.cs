@@ -63,7 +63,6 @@ public class SpecLoaderTests
     [InlineData("evaluation:\n  denoisingSteps: 17\n", "f.yaml:4: field evaluation.denoisingSteps: value '17': at most rollout.responseLength (16): each step decodes a token or more")]
     [InlineData("objective:\n  minibatches: 3\n", "f.yaml:4: field objective.minibatches: value '3': must divide rollout.prompts (16); choose one of 1, 2, 4, 8, 16")]
     [InlineData("task:\n  minBlanks: 10\n", "f.yaml:4: field task.minBlanks: value '10': at most maxBlanks (9)")]
-    [InlineData("optimizer:\n  warmupSteps: 101\n", "f.yaml:4: field optimizer.warmupSteps: value '101': at most run.steps (100)")]
     public void FieldsThatDoNotFitTogether_AreRefused(string rest, string expected) => Refused(Least + rest, expected);
 
     [Theory]
@@ -144,7 +143,6 @@ public class SpecLoaderTests
     [InlineData("phases: 3\n", "", "p.yaml:1: field phases: value '3': a list (items that start with '- ')")]
     [InlineData("phases:\n  - steps: 1\n  - stepz: 2\n", "", "p.yaml:3: field phases.1.stepz: value '2': unknown field; did you mean 'phases.1.steps'?")]
     [InlineData("phases:\n  - steps: 1\n", "phases.1.steps=2", "--set phases.1: field phases: item '1': 0 to 0")]
-    [InlineData("phases:\n  - steps: 1\n    optimizer: { warmupSteps: 2 }\n", "", "p.yaml:3: field phases.0.optimizer.warmupSteps: value '2': at most steps (1)")]
     [InlineData("phases:\n  - steps: 1\nnetwork: { heads: 5 }\n", "", "p.yaml:3: field network.heads: value '5': must divide modelWidth (64) into heads of an even width")]
     [InlineData("phases:\n  - steps: 1\nnetwork: { heads: 64 }\n", "", "p.yaml:3: field network.heads: value '64': must divide modelWidth (64) into heads of an even width")]
     [InlineData("phases:\n  - steps: 1\ndenoisingSteps: 17\n", "", "p.yaml:3: field denoisingSteps: value '17': at most responseLength (16): each step decodes a token or more")]
