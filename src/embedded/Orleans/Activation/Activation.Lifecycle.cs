@@ -156,7 +156,7 @@ internal sealed partial class Activation
             }
             else
             {
-                _catalog.Router.Route(call);
+                _catalog.Router.Reroute(call);
             }
         }
 

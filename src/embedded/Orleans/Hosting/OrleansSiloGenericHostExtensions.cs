@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Activations;
 using Orleans.Configuration;
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Hosting;
 using Orleans.Membership;
 using Orleans.Messaging;
@@ -62,7 +63,8 @@ public static class OrleansSiloGenericHostExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ILocalSiloDetails, LocalSiloDetails>();
         services.AddSingleton(provider => new GrainTypeRegistry(provider));
-        services.AddSingleton<IClusterView, SingleSiloCluster>();
+        services.AddSingleton<ICluster, SingleSiloCluster>();
+        services.AddSingleton<DistributedGrainDirectory>();
         services.AddSingleton<PlacementService>();
         services.AddSingleton(provider => new Catalog(
             provider.GetRequiredService<GrainTypeRegistry>(),
@@ -92,16 +94,23 @@ public static class OrleansSiloGenericHostExtensions
     // Catalog and references need one another; this is where they meet.
     private static ClusterClient Client(IServiceProvider provider)
     {
+        ICluster cluster = provider.GetRequiredService<ICluster>();
         SiloRouter router = provider.GetRequiredService<SiloRouter>();
         ClusterClient client = new(
             router,
             provider.GetRequiredService<IOptions<SiloMessagingOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<GrainTypeRegistry>(),
+            new GrainTypeResolver(provider.GetRequiredService<GrainTypeRegistry>(), () => cluster.View),
             provider);
         Catalog catalog = provider.GetRequiredService<Catalog>();
         catalog.References = client;
         catalog.Router = router;
+        provider.GetRequiredService<DistributedGrainDirectory>().References = client;
+        if (provider.GetService<Transport>() is { } transport)
+        {
+            transport.References = client;
+        }
+
         return client;
     }
 }

@@ -36,6 +36,18 @@ internal sealed class Call : IInvokable
     /// <summary>How often the call was sent on because its target was not where it should be.</summary>
     public int Forwards { get; set; }
 
+    /// <summary>Whether the call was sent to a silo that its sender only remembers, not one that it found just now.</summary>
+    public bool IsGuess { get; set; }
+
+    /// <summary>Where the call waits for its answer from, if it was sent to another process.</summary>
+    public Connection? SentOver { get; set; }
+
+    /// <summary>Where the call came from, if from another process.</summary>
+    public Connection? Origin { get; init; }
+
+    /// <summary>Its number where it was sent.</summary>
+    public long SentAs { get; set; }
+
     /// <summary>The activation that has the call, if any.</summary>
     public Activation? Holder { get; set; }
 
@@ -99,8 +111,11 @@ internal sealed class Call : IInvokable
 /// <summary>Where the outcome of a call goes.</summary>
 internal interface IResponder
 {
-    /// <summary>Takes the result, copied or serialized before this returns: the grain may change it later.</summary>
-    void Complete(GrainMethod method, object? result);
+    /// <summary>
+    /// Takes the result; unless it is <paramref name="owned"/> by the receiver it is copied or serialized before this returns, for the
+    /// grain may change it later.
+    /// </summary>
+    void Complete(GrainMethod method, object? result, bool owned);
 
     void Fail(Exception exception);
 }
@@ -109,6 +124,9 @@ internal interface IResponder
 internal interface ICallRouter
 {
     void Route(Call call);
+
+    /// <summary>Sends on a call that its grain has not run because it is gone.</summary>
+    void Reroute(Call call);
 
     /// <summary>Tells the grain that its caller no longer wants the outcome.</summary>
     void Cancel(Call call);
