@@ -73,6 +73,18 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
         }
     }
 
+    /// <summary>Waits until all live silos have reported to this one: then they know of it, too.</summary>
+    public async Task SettleAsync(CancellationToken cancellation)
+    {
+        Task complete;
+        lock (_lock)
+        {
+            complete = _complete.Task;
+        }
+
+        await complete.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
     public Task<DirectoryAnswer> Lookup(long version, GrainId grain) =>
         ServeAsync(version, grain, () => _entries.GetValueOrDefault(grain));
 

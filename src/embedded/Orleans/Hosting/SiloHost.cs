@@ -6,6 +6,7 @@ using Orleans.Configuration;
 using Orleans.Membership;
 using Orleans.Messaging;
 using Orleans.Runtime;
+using Orleans.Runtime.GrainDirectory;
 
 namespace Orleans.Hosting;
 
@@ -34,6 +35,7 @@ internal sealed class SiloHost : IHostedService
         SiloLifecycle lifecycle,
         Catalog catalog,
         ICluster cluster,
+        DistributedGrainDirectory directory,
         ClusterClient references,
         IHostApplicationLifetime host,
         IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants)
@@ -48,6 +50,7 @@ internal sealed class SiloHost : IHostedService
             {
                 catalog.StartCollecting();
                 await cluster.JoinAsync(cancellation);
+                await directory.SettleAsync(cancellation);
             },
             async cancellation =>
             {
