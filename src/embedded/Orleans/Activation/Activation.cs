@@ -266,6 +266,7 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
         }
 
         _running++;
+        call.HasBegun = true;
         if (!call.AlwaysInterleave)
         {
             _blocking.Add(call);

@@ -41,8 +41,8 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
     /// <summary>
     /// Claims <paramref name="grain"/> for this silo; if nobody has it, <paramref name="activate"/> runs before any other view is reported.
     /// </summary>
-    /// <returns>The silo that has it now.</returns>
-    public async Task<SiloAddress> ClaimAsync(GrainId grain, Action activate)
+    /// <returns>The silo that has it now, or null if <paramref name="activate"/> refused.</returns>
+    public async Task<SiloAddress?> ClaimAsync(GrainId grain, Func<bool> activate)
     {
         while (true)
         {
@@ -50,17 +50,24 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
                 await AskAsync(grain, (owner, version) => owner.Register(version, grain, _cluster.Local)).ConfigureAwait(false);
             if (answer.Silo != _cluster.Local)
             {
-                return answer.Silo!;
+                return answer.Silo;
             }
 
             lock (_lock)
             {
-                if (_view.Version == answer.Version)
+                if (_view.Version != answer.Version)
                 {
-                    activate();
+                    continue;
+                }
+
+                if (activate())
+                {
                     return _cluster.Local;
                 }
             }
+
+            await ReleaseAsync(grain).ConfigureAwait(false);
+            return null;
         }
     }
 

@@ -6,11 +6,11 @@ using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Activations;
 using Orleans.Configuration;
-using Orleans.Runtime.GrainDirectory;
 using Orleans.Hosting;
 using Orleans.Membership;
 using Orleans.Messaging;
 using Orleans.Runtime;
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Placement;
 
 namespace Microsoft.Extensions.Hosting;

@@ -54,6 +54,8 @@ internal sealed partial class ClusterDirectory
 
     public string LockOf(SiloAddress silo) => FileOf(silo, "lock");
 
+    public string HeartbeatOf(SiloAddress silo) => FileOf(silo, "beat");
+
     /// <summary>Takes the lock of <paramref name="silo"/>, or null if somebody holds it.</summary>
     public FileStream? TryLock(SiloAddress silo)
     {
@@ -89,6 +91,7 @@ internal sealed partial class ClusterDirectory
     public void Clear(SiloAddress silo)
     {
         File.Delete(SocketOf(silo));
+        File.Delete(HeartbeatOf(silo));
         File.Delete(FileOf(silo, "tmp"));
         File.Delete(LockOf(silo));
     }

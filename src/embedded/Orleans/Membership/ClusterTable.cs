@@ -15,6 +15,9 @@ internal sealed record SiloRow
 
     public required SiloStatus Status { get; init; }
 
+    /// <summary>Whether it is dead because it left, having handed over all it had.</summary>
+    public bool Left { get; init; }
+
     public ImmutableDictionary<string, string> Metadata { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>The silo's grain classes with their properties.</summary>

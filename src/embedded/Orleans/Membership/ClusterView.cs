@@ -8,6 +8,7 @@ namespace Orleans.Membership;
 internal sealed record SiloMember(
     SiloAddress Address,
     SiloStatus Status,
+    bool Left,
     ImmutableDictionary<string, string> Metadata,
     ImmutableDictionary<GrainType, GrainProperties> Classes);
 
@@ -31,6 +32,10 @@ internal sealed class ClusterView
 
     /// <summary>The silos that may hold grains: the active ones, and those that are leaving.</summary>
     public ImmutableArray<SiloAddress> Live { get; }
+
+    /// <summary>The live silos of <paramref name="earlier"/> that died: neither here any more nor gone by their own will.</summary>
+    public SiloAddress[] DeadSince(ClusterView earlier) =>
+        [.. earlier.Live.Where(silo => !Has(silo) && !(Members.TryGetValue(silo, out SiloMember? member) && member.Left))];
 
     public bool Has(SiloAddress silo) => Members.TryGetValue(silo, out SiloMember? member) && IsLive(member.Status);
 

@@ -42,7 +42,7 @@ internal sealed class EmbeddedClient : IHostedService
             }
 
             ClusterView view = EmbeddedCluster.ViewOf(_store.Read());
-            gone = [.. View.Live.Where(silo => !view.Has(silo))];
+            gone = view.DeadSince(View);
             View = view;
         }
 

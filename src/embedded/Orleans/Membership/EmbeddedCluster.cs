@@ -24,7 +24,8 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
     private readonly ClusterMembershipOptions _options;
     private readonly ILogger _logger;
     private readonly Lock _adoptLock = new();
-    private readonly Dictionary<SiloAddress, int> _missed = [];
+    private readonly Dictionary<SiloAddress, (long Beats, int Missed)> _missed = [];
+    private readonly Heartbeat _heartbeat;
     private readonly CancellationTokenSource _stopping = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClusterTable _table = new();
@@ -40,6 +41,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
     {
         _identity = identity;
         _store = new ClusterTableStore(identity.Directory, ClusterDirectory.NameOf(identity.SiloAddress));
+        _heartbeat = new Heartbeat(identity.Directory, identity.SiloAddress);
         _transport = transport;
         _types = types;
         _metadata = metadata.Value;
@@ -80,7 +82,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
         };
         LocalStatus = SiloStatus.Active;
         Change(table => table with { Rows = [.. Buried(table.Rows, IsGone), own] });
-        _ = WatchAsync();
+        new Thread(Watch) { IsBackground = true, Name = "Orleans membership" }.Start();
         return Task.CompletedTask;
     }
 
@@ -91,12 +93,16 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
         await _stopping.CancelAsync();
         try
         {
-            await _transport.DrainAsync(cancellation);
+            if (!_evicted)
+            {
+                await _transport.LeaveAsync(View.Version, cancellation);
+            }
         }
         finally
         {
             await SetOwnStatus(SiloStatus.Dead);
             _transport.Dispose();
+            _heartbeat.Dispose();
             _identity.Release();
         }
     }
@@ -120,6 +126,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
     {
         _stopping.Cancel();
         _transport.Dispose();
+        _heartbeat.Dispose();
         _identity.Release();
     }
 
@@ -129,7 +136,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
         {
             LocalStatus = status;
             string self = Local.ToParsableString();
-            Change(table => table with { Rows = [.. table.Rows.Select(row => row.Address == self ? row with { Status = status } : row)] });
+            Change(table => table with { Rows = [.. table.Rows.Select(row => row.Address == self ? row with { Status = status, Left = status == SiloStatus.Dead } : row)] });
         }
 
         return Task.CompletedTask;
@@ -152,7 +159,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
 
     private void Adopt(ClusterTable table)
     {
-        ImmutableArray<SiloAddress> dead;
+        SiloAddress[] dead;
         lock (_adoptLock)
         {
             if (table.Version <= View.Version)
@@ -162,7 +169,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
 
             _table = table;
             ClusterView view = ViewOf(table);
-            dead = [.. View.Live.Where(silo => !view.Has(silo))];
+            dead = view.DeadSince(View);
             View = view;
             if (LocalStatus is SiloStatus.Active or SiloStatus.ShuttingDown && !view.Has(Local) && !_evicted)
             {
@@ -194,62 +201,61 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
     public static ClusterView ViewOf(ClusterTable table) => new(table.Version, table.Rows.Select(row => new SiloMember(
         SiloAddress.Parse(row.Address),
         row.Status,
+        row.Left,
         row.Metadata,
         row.Classes.ToImmutableDictionary(pair => GrainType.Create(pair.Key), pair => new GrainProperties(pair.Value)))));
 
-    private async Task WatchAsync()
+    /// <summary>
+    /// Beats, and looks after the beats of the others, on a thread of its own: no load of grains makes a silo look dead.
+    /// </summary>
+    private void Watch()
     {
-        using PeriodicTimer timer = new(_options.ProbeTimeout);
+        TimeSpan period = _options.ProbeTimeout / 2;
         long last = Environment.TickCount64;
-        try
+        for (int turn = 0; !_stopping.Token.WaitHandle.WaitOne(period); turn++)
         {
-            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+            long now = Environment.TickCount64;
+            bool late = now - last > 2 * period.TotalMilliseconds;
+            last = now;
+            try
             {
-                long now = Environment.TickCount64;
-                bool late = now - last > 1.5 * _options.ProbeTimeout.TotalMilliseconds;
-                last = now;
-                try
+                _heartbeat.Beat();
+                if (late)
+                {
+                    // This process slept: first of all it learns whether it was buried meanwhile.
+                    _missed.Clear();
+                    Refresh();
+                }
+                else if (turn % 2 == 0)
                 {
                     Refresh();
-                    Probe(late);
-                }
-                catch (IOException failure)
-                {
-                    LogWatchFailed(_logger, failure);
+                    Probe();
                 }
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopped.
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                LogWatchFailed(_logger, failure);
+            }
         }
     }
 
-    /// <summary>Looks who has been heard of. If this process itself slept or starved, the others are not to blame.</summary>
-    private void Probe(bool late)
+    private void Probe()
     {
         foreach (SiloAddress silo in View.Live.Where(silo => silo != Local))
         {
-            Connection? connection = _transport.Find(silo);
-            if (connection is null)
+            if (_transport.Find(silo) is null)
             {
                 _ = ConnectAsync(silo);
             }
 
-            if (late || (connection is not null && connection.Silence < _options.ProbeTimeout * 1.5))
+            long beats = Heartbeat.Read(_identity.Directory, silo);
+            (long seen, int missed) = _missed.GetValueOrDefault(silo, (-1, 0));
+            missed = beats == seen ? missed + 1 : 0;
+            _missed[silo] = (beats, missed);
+            if (missed >= _options.NumMissedProbesLimit || IsGone(silo))
             {
-                _missed.Remove(silo);
+                Suspect(silo, $"it missed {missed} probes");
             }
-            else
-            {
-                int missed = _missed[silo] = _missed.GetValueOrDefault(silo) + 1;
-                if (missed > _options.NumMissedProbesLimit || IsGone(silo))
-                {
-                    Suspect(silo, $"it missed {missed} probes");
-                }
-            }
-
-            connection?.Send(FrameKind.Ping, View.Version);
         }
     }
 

@@ -1,8 +1,8 @@
 using Orleans.Concurrency;
-using Orleans.Runtime.GrainDirectory;
 using Orleans.Membership;
 using Orleans.Messaging;
 using Orleans.Placement;
+using Orleans.Runtime.GrainDirectory;
 
 namespace Orleans.Runtime;
 

@@ -34,7 +34,7 @@ internal sealed class SingleSiloCluster(ILocalSiloDetails silo, GrainTypeRegistr
     private Task Change(SiloStatus status)
     {
         LocalStatus = status;
-        SiloMember member = new(Local, status, metadata.Value.Metadata, types.PropertiesByType());
+        SiloMember member = new(Local, status, false, metadata.Value.Metadata, types.PropertiesByType());
         View = new ClusterView(View.Version + 1, [member]);
         ViewChanged?.Invoke(View);
         return Task.CompletedTask;

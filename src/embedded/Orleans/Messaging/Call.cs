@@ -51,6 +51,9 @@ internal sealed class Call : IInvokable
     /// <summary>The activation that has the call, if any.</summary>
     public Activation? Holder { get; set; }
 
+    /// <summary>Whether the grain has begun to run it.</summary>
+    public bool HasBegun { get; set; }
+
     public bool IsCancelled => Volatile.Read(ref _cancelled);
 
     /// <summary>The call chain that may re-enter, or empty.</summary>

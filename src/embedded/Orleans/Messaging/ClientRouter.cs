@@ -26,6 +26,8 @@ internal sealed class ClientRouter(EmbeddedClient client, Transport transport) :
 
     public void Moved(Call call, long version) => Route(call);
 
+    public void Undelivered(Call call, SiloUnavailableException reason) => _ = RouteSlowlyAsync(call);
+
     private async Task RouteSlowlyAsync(Call call)
     {
         // A call that was not sent can safely go through another silo.

@@ -20,6 +20,9 @@ internal interface IConnectionHandler
     /// <summary>Takes a frame, in the order of arrival. What <paramref name="body"/> holds is read before this returns.</summary>
     void OnFrame(Connection connection, FrameKind kind, WireReader body);
 
+    /// <summary>A call was not sent because the connection is over.</summary>
+    void OnUndelivered(Call call, SiloUnavailableException reason);
+
     /// <summary>The connection is over; calls that waited on it have failed by now.</summary>
     void OnClosed(Connection connection);
 }
@@ -40,7 +43,6 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     private readonly ConcurrentDictionary<long, Call> _pending = new();
     private long _lastId;
     private long _queuedBytes;
-    private long _lastReceived = Environment.TickCount64;
     private bool _sending;
     private bool _closed;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -60,9 +62,6 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     public bool IsGreeted { get; set; }
 
     public bool IsClosed => Volatile.Read(ref _closed);
-
-    /// <summary>How long nothing has come from the other side.</summary>
-    public TimeSpan Silence => TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _lastReceived));
 
     /// <summary>Sends a request; its outcome, or the connection's end, reaches the call.</summary>
     public void Send(Call call)
@@ -157,16 +156,47 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     /// <summary>Ends the connection: what waits on it fails.</summary>
     public void Close(Exception? reason)
     {
-        List<Call> lost;
+        if (End() is { } lost)
+        {
+            foreach (Call call in lost)
+            {
+                call.Fail(Lost(call, reason));
+            }
+
+            handler.OnClosed(this);
+        }
+    }
+
+    /// <summary>Ends the connection at the other side's goodbye; returns the calls that it has not run.</summary>
+    public List<Call> Retire()
+    {
+        List<Call> unanswered = End() ?? [];
+        handler.OnClosed(this);
+        return unanswered;
+    }
+
+    /// <summary>Waits until all that was sent has left this process, or the connection is over.</summary>
+    public async Task DrainAsync(CancellationToken cancellation)
+    {
+        while (!IsClosed && Volatile.Read(ref _queuedBytes) > 0)
+        {
+            await Task.Delay(5, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the connection; returns the calls that waited on it, or null if it was over already.</summary>
+    private List<Call>? End()
+    {
+        List<Call> unanswered;
         lock (_lock)
         {
             if (_closed)
             {
-                return;
+                return null;
             }
 
             _closed = true;
-            lost = [.. _waiting];
+            unanswered = [.. _waiting];
             _waiting.Clear();
             if (!_sending)
             {
@@ -177,27 +207,13 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
         socket.Dispose();
         foreach (long id in _pending.Keys)
         {
-            if (_pending.TryRemove(id, out Call? call))
+            if (Take(id) is { } call)
             {
-                lost.Add(call);
+                unanswered.Add(call);
             }
         }
 
-        foreach (Call call in lost)
-        {
-            call.Fail(Lost(call, reason));
-        }
-
-        handler.OnClosed(this);
-    }
-
-    /// <summary>Waits until all that was sent has left this process, or the connection is over.</summary>
-    public async Task DrainAsync(CancellationToken cancellation)
-    {
-        while (!IsClosed && Volatile.Read(ref _queuedBytes) > 0)
-        {
-            await Task.Delay(5, cancellation).ConfigureAwait(false);
-        }
+        return unanswered;
     }
 
     private SiloUnavailableException Lost(Call call, Exception? reason) => reason is null
@@ -225,9 +241,12 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
             _pending[id] = call;
         }
 
-        if (!Send(frame) && (call.Responder is null || Take(id) is not null))
+        if (!Send(frame))
         {
-            call.Fail(Lost(call, null));
+            if (call.Responder is null || Take(id) is not null)
+            {
+                handler.OnUndelivered(call, Lost(call, null));
+            }
         }
         else if (call.IsCancelled)
         {
@@ -375,7 +394,6 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
                     throw new MalformedFrameException("the connection ended inside a frame");
                 }
 
-                Volatile.Write(ref _lastReceived, Environment.TickCount64);
                 got += received;
             }
         }
@@ -411,7 +429,6 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
                 return mayEnd && _end == _start ? false : throw new MalformedFrameException("the connection ended inside a frame");
             }
 
-            Volatile.Write(ref _lastReceived, Environment.TickCount64);
             _end += received;
         }
 

@@ -14,11 +14,12 @@ internal enum FrameKind : byte
 
     /// <summary>The caller of a request no longer wants its outcome.</summary>
     Cancel = 4,
-    Ping = 5,
-    Pong = 6,
 
     /// <summary>The table of members has a new version.</summary>
-    Membership = 7,
+    Membership = 5,
+
+    /// <summary>The last from a silo that leaves: what it has not answered has not run and is to be sent elsewhere.</summary>
+    Goodbye = 6,
 }
 
 /// <summary>How a request ended.</summary>

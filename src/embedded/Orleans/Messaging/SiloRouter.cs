@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Orleans.Activations;
-using Orleans.Runtime.GrainDirectory;
 using Orleans.Membership;
 using Orleans.Runtime;
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Placement;
 
 namespace Orleans.Messaging;
@@ -106,15 +106,26 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
 
     public void Moved(Call call, long version)
     {
-        _remembered.TryRemove(call.Target, out _);
-        if (++call.Forwards > MaxForwards)
+        if (SystemTargets.Is(call.Target))
         {
-            call.Fail(new OrleansMessageRejectionException(
-                $"{call} was sent on {MaxForwards} times and found its grain nowhere; the cluster changes too fast."));
+            call.Fail(new SiloUnavailableException($"Silo {SystemTargets.SiloOf(call.Target)} has left."));
             return;
         }
 
-        _ = RouteAfterAsync(call, version);
+        TryElsewhere(call, version, new OrleansMessageRejectionException(
+            $"{call} was sent on {MaxForwards} times and found its grain nowhere; the cluster changes too fast."));
+    }
+
+    public void Undelivered(Call call, SiloUnavailableException reason)
+    {
+        if (SystemTargets.Is(call.Target))
+        {
+            call.Fail(reason);
+        }
+        else
+        {
+            TryElsewhere(call, _cluster.View.Version, reason);
+        }
     }
 
     public Task<int> CountActivations() => Task.FromResult(_catalog.Count);
@@ -123,6 +134,19 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
     {
         _catalog.Find(grain)?.Deactivate(new(DeactivationReasonCode.DuplicateActivation, "Another silo has this grain and keeps it."));
         return Task.CompletedTask;
+    }
+
+    private void TryElsewhere(Call call, long version, Exception otherwise)
+    {
+        _remembered.TryRemove(call.Target, out _);
+        if (++call.Forwards > MaxForwards || _cluster.LocalStatus == SiloStatus.Dead)
+        {
+            call.Fail(otherwise);
+        }
+        else
+        {
+            _ = RouteAfterAsync(call, version);
+        }
     }
 
     private async Task RouteAfterAsync(Call call, long version)
@@ -155,16 +179,11 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
             RequestContext.Clear();
             if (!_placement.StrategyOf(grain.Type).IsUsingGrainDirectory)
             {
-                _ = Create(first, listed: false);
+                ThrowUnlessMade(Create(first, listed: false));
             }
             else
             {
-                silo = await _directory.FindAsync(grain).ConfigureAwait(false)
-                    ?? await _placement.PlaceAsync(grain, first.Context, first.Method.Interface.InterfaceType).ConfigureAwait(false);
-                if (silo == _cluster.Local)
-                {
-                    silo = await _directory.ClaimAsync(grain, () => Create(first, listed: true)).ConfigureAwait(false);
-                }
+                silo = await FindOrPlaceAsync(first).ConfigureAwait(false);
             }
         }
         catch (Exception caught)
@@ -175,6 +194,31 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
         while (_resolving.Take(grain) is { } call)
         {
             Finish(call, silo, failure);
+        }
+    }
+
+    private async Task<SiloAddress> FindOrPlaceAsync(Call first)
+    {
+        GrainId grain = first.Target;
+        while (true)
+        {
+            SiloAddress silo = await _directory.FindAsync(grain).ConfigureAwait(false)
+                ?? await _placement.PlaceAsync(grain, first.Context, first.Method.Interface.InterfaceType).ConfigureAwait(false);
+            if (silo != _cluster.Local
+                || await _directory.ClaimAsync(grain, () => Create(first, listed: true)).ConfigureAwait(false) is not { } winner)
+            {
+                if (silo != _cluster.Local)
+                {
+                    return silo;
+                }
+
+                // This silo began to leave just now; the next choice is another.
+                ObjectDisposedException.ThrowIf(_cluster.LocalStatus == SiloStatus.Dead, this);
+                await Task.Delay(5).ConfigureAwait(false);
+                continue;
+            }
+
+            return winner;
         }
     }
 
@@ -193,11 +237,11 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
             }
             else if (!_placement.StrategyOf(grain.Type).IsUsingGrainDirectory)
             {
-                _ = Create(first, listed: false);
+                ThrowUnlessMade(Create(first, listed: false));
             }
             else
             {
-                silo = await _directory.ClaimAsync(grain, () => Create(first, listed: true)).ConfigureAwait(false);
+                silo = await _directory.ClaimAsync(grain, () => Create(first, listed: true)).ConfigureAwait(false) ?? SiloAddress.Zero;
             }
         }
         catch (Exception caught)
@@ -236,8 +280,15 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
         }
     }
 
-    private Activation Create(Call call, bool listed) => _catalog.GetOrCreate(call.Target, call.Context, listed)
-        ?? throw new SiloUnavailableException($"Silo {_cluster.Local} is shutting down and takes no {call}.");
+    private bool Create(Call call, bool listed) => _catalog.GetOrCreate(call.Target, call.Context, listed) is not null;
+
+    private void ThrowUnlessMade(bool made)
+    {
+        if (!made)
+        {
+            throw new SiloUnavailableException($"Silo {_cluster.Local} is shutting down.");
+        }
+    }
 
     private void SendTo(Call call, SiloAddress silo, bool guess)
     {

@@ -18,6 +18,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
     private readonly ConcurrentDictionary<Connection, bool> _incoming = new();
     private Socket? _listener;
     private volatile bool _closed;
+    private volatile bool _leaving;
 
     /// <summary>Connects <paramref name="local"/>, or a client if it is null, to the silos of <paramref name="directory"/>.</summary>
     public Transport(ClusterDirectory directory, string clusterId, SiloAddress? local, int maxMessageBytes, ILogger<Transport> logger)
@@ -116,6 +117,33 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
         _outgoing.TryRemove(silo, out _);
     }
 
+    /// <summary>
+    /// Takes leave of everybody: clients' calls that run elsewhere get a moment to end, what was not run is handed back.
+    /// </summary>
+    public async Task LeaveAsync(long version, CancellationToken cancellation)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(TimeSpan.FromSeconds(5));
+        while (_incoming.Keys.Any(connection => connection.Incoming.Values.Any(call => call.SentOver is not null))
+            && !patience.IsCancellationRequested)
+        {
+            await Task.Delay(5, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        _leaving = true;
+        foreach (Connection connection in _incoming.Keys)
+        {
+            foreach (Call unfinished in connection.Incoming.Values.Where(call => call.HasBegun || call.SentOver is not null))
+            {
+                unfinished.Fail(new SiloUnavailableException($"Silo {_local} left before {unfinished} ended."));
+            }
+
+            connection.Send(FrameKind.Goodbye, version);
+        }
+
+        await DrainAsync(cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>Waits until all that was sent has left this process.</summary>
     public Task DrainAsync(CancellationToken cancellation) =>
         Task.WhenAll(Everyone().Select(connection => connection.DrainAsync(cancellation)));
@@ -155,18 +183,24 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
                 }
 
                 break;
-            case FrameKind.Ping:
-                connection.Send(FrameKind.Pong, body.Raw<long>());
-                break;
-            case FrameKind.Pong:
-                break;
             case FrameKind.Membership:
                 Announced?.Invoke(body.Raw<long>());
+                break;
+            case FrameKind.Goodbye:
+                long version = body.Raw<long>();
+                foreach (Call unanswered in connection.Retire())
+                {
+                    unanswered.SentOver = null;
+                    Router.Moved(unanswered, version);
+                }
+
                 break;
             default:
                 throw new MalformedFrameException($"a frame is of kind {(byte)kind}, which is unknown");
         }
     }
+
+    public void OnUndelivered(Call call, SiloUnavailableException reason) => Router.Undelivered(call, reason);
 
     public void OnClosed(Connection connection)
     {
@@ -197,7 +231,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
         }
         catch (Exception failure)
         {
-            call.Fail(failure is SiloUnavailableException ? failure : new SiloUnavailableException($"Silo {silo} cannot be reached.", failure));
+            OnUndelivered(call, failure as SiloUnavailableException ?? new($"Silo {silo} cannot be reached.", failure));
         }
     }
 
@@ -280,6 +314,12 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
 
     private void OnRequest(Connection connection, WireReader body)
     {
+        if (_leaving)
+        {
+            // The goodbye is on its way: whoever asked will ask another.
+            return;
+        }
+
         long id = body.Raw<long>();
         Call call;
         try
@@ -347,4 +387,7 @@ internal interface IRemoteRouter
 
     /// <summary>Sends a call on that did not find its grain where it was sent; the other side has the members' <paramref name="version"/>.</summary>
     void Moved(Call call, long version);
+
+    /// <summary>Takes back a call that could not be sent, for <paramref name="reason"/>.</summary>
+    void Undelivered(Call call, SiloUnavailableException reason);
 }
