@@ -58,8 +58,8 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     /// <summary>Requests of the other side that run here, by their number.</summary>
     public ConcurrentDictionary<long, Call> Incoming { get; } = new();
 
-    /// <summary>Whether the other side has said who it is.</summary>
-    public bool IsGreeted { get; set; }
+    /// <summary>Completes when the other side has said who it is; fails if the connection ends before.</summary>
+    public TaskCompletionSource Greeted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool IsClosed => Volatile.Read(ref _closed);
 
@@ -205,6 +205,8 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
         }
 
         socket.Dispose();
+        Greeted.TrySetException(new SiloUnavailableException($"The connection with {Peer} ended before it began."));
+        _ = Greeted.Task.Exception;
         foreach (long id in _pending.Keys)
         {
             if (Take(id) is { } call)

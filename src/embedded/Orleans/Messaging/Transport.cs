@@ -16,6 +16,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<SiloAddress, Lazy<Task<Connection>>> _outgoing = new();
     private readonly ConcurrentDictionary<Connection, bool> _incoming = new();
+    private readonly ConcurrentDictionary<Connection, bool> _greeting = new();
     private Socket? _listener;
     private volatile bool _closed;
     private volatile bool _leaving;
@@ -73,7 +74,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
                 return connection;
             }
         }
-        catch (Exception failure) when (failure is SocketException or IOException)
+        catch (Exception failure) when (failure is SocketException or IOException or SiloUnavailableException)
         {
             _outgoing.TryRemove(new(silo, opening));
             Lost?.Invoke(silo);
@@ -160,7 +161,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
 
     public void OnFrame(Connection connection, FrameKind kind, WireReader body)
     {
-        if (connection.Silo is null && !connection.IsGreeted && kind != FrameKind.Hello)
+        if (!connection.Greeted.Task.IsCompleted && kind != FrameKind.Hello)
         {
             throw new MalformedFrameException($"the first frame is a {kind}, not a Hello");
         }
@@ -220,7 +221,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
         }
     }
 
-    private IEnumerable<Connection> Everyone() => _incoming.Keys.Concat(_outgoing.Values
+    private IEnumerable<Connection> Everyone() => _incoming.Keys.Concat(_greeting.Keys).Concat(_outgoing.Values
         .Where(opening => opening.IsValueCreated && opening.Value.IsCompletedSuccessfully).Select(opening => opening.Value.Result));
 
     private async Task SendLaterAsync(Call call, SiloAddress silo)
@@ -248,15 +249,31 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
             throw;
         }
 
-        Connection connection = new(socket, silo.ToString(), this, _logger) { Silo = silo, IsGreeted = true };
+        Connection connection = new(socket, silo.ToString(), this, _logger) { Silo = silo };
+        _greeting[connection] = true;
+        try
+        {
+            SendHello(connection);
+            _ = connection.ReceiveAsync();
+
+            // Nothing is sent before the answer: what was sent to a process that is just dying might have run.
+            await connection.Greeted.Task.ConfigureAwait(false);
+            return connection;
+        }
+        finally
+        {
+            _greeting.TryRemove(connection, out _);
+        }
+    }
+
+    private void SendHello(Connection connection)
+    {
         WireWriter hello = Frame.Begin(FrameKind.Hello);
         hello.Text(_clusterId);
         hello.Text(_local?.ToParsableString() ?? "");
         hello.VarUInt((uint)Environment.ProcessId);
         Frame.End(hello, int.MaxValue, FrameKind.Hello);
         connection.Send(hello);
-        _ = connection.ReceiveAsync();
-        return connection;
     }
 
     private async Task AcceptAsync(Socket listener)
@@ -297,7 +314,6 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
         }
 
         connection.Peer = address.Length == 0 ? $"client process {process}" : $"silo {address} (process {process})";
-        connection.IsGreeted = true;
         if (address.Length > 0)
         {
             SiloAddress silo = SiloAddress.TryParse(address, out SiloAddress? parsed)
@@ -309,6 +325,12 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
             }
 
             connection.Silo = silo;
+        }
+
+        connection.Greeted.TrySetResult();
+        if (_incoming.ContainsKey(connection))
+        {
+            SendHello(connection);
         }
     }
 
