@@ -181,14 +181,14 @@ internal sealed class MemberwiseCodec<T> : Codec<T>
         }
     }
 
-    /// <summary>The parameters of a record's primary constructor: the one whose every parameter is a property of the same name.</summary>
+    /// <summary>The parameters of a record's primary constructor: the one whose every parameter is a property, perhaps of a base.</summary>
     private static ParameterInfo[] PositionalParameters(Type type)
     {
         bool record = type.GetMethod("<Clone>$", Declared) is not null || (type.IsValueType && type.GetMethod("PrintMembers", Declared) is not null);
         bool asked = type.GetCustomAttribute<GenerateSerializerAttribute>() is { IncludePrimaryConstructorParameters: true };
         return !record && !asked ? [] : type.GetConstructors(Declared)
             .Select(constructor => constructor.GetParameters())
-            .Where(parameters => parameters.All(parameter => type.GetProperty(parameter.Name!, Declared) is not null))
+            .Where(parameters => parameters.All(parameter => type.GetProperty(parameter.Name!, Declared & ~BindingFlags.DeclaredOnly) is not null))
             .MaxBy(parameters => parameters.Length) ?? [];
     }
 }
