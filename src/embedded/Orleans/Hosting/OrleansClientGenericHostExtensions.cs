@@ -9,6 +9,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Membership;
 using Orleans.Messaging;
+using Orleans.Serialization;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -75,6 +76,7 @@ public static class OrleansClientGenericHostExtensions
         services.AddSingleton(Client);
         services.AddSingleton<IClusterClient>(provider => provider.GetRequiredService<ClusterClient>());
         services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<ClusterClient>());
+        services.AddSingleton(provider => new Serializer(provider.GetRequiredService<ClusterClient>()));
         services.AddHostedService(provider =>
         {
             // The references must exist before the first message does.

@@ -12,6 +12,7 @@ using Orleans.Messaging;
 using Orleans.Runtime;
 using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Placement;
+using Orleans.Serialization;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -79,6 +80,7 @@ public static class OrleansSiloGenericHostExtensions
         services.AddScoped<ActivationSlot>();
         services.AddScoped(provider => provider.GetRequiredService<ActivationSlot>().Context
             ?? throw new InvalidOperationException($"{nameof(IGrainContext)} is a service of grains only."));
+        services.AddSingleton(provider => new Serializer(provider.GetRequiredService<ClusterClient>()));
         services.AddSingleton<SiloLifecycle>();
         services.AddSingleton<ISiloLifecycle>(provider => provider.GetRequiredService<SiloLifecycle>());
         services.AddSingleton<SiloHost>();

@@ -26,6 +26,9 @@ internal sealed class WireWriter : IDisposable
 
     public List<Blob> Blobs { get; } = [];
 
+    /// <summary>Whether everything goes into the head.</summary>
+    public bool IsInline { get; init; }
+
     /// <summary>Whether blobs are copied as they are written, because their owner may change them.</summary>
     public bool Snapshot { get; set; }
 
@@ -104,7 +107,7 @@ internal sealed class WireWriter : IDisposable
     public void Elements<T>(ReadOnlyMemory<T> memory)
     {
         int bytes = checked(memory.Length * Unsafe.SizeOf<T>());
-        if (bytes < BlobThreshold)
+        if (bytes < BlobThreshold || IsInline)
         {
             InlineElements(memory.Span);
             return;
