@@ -132,7 +132,16 @@ internal sealed partial class Activation
             LogDeactivationFailed(_logger, disposal, this);
         }
 
-        await _catalog.ForgetAsync(this);
+        try
+        {
+            await _catalog.ForgetAsync(this);
+        }
+        catch (Exception unknown)
+        {
+            // The directory cannot be told, for its owner is gone: the next owner asks who has what.
+            LogDeactivationFailed(_logger, unknown, this);
+        }
+
         _state = State.Gone;
         List<Call> rest = [.. _waiting];
         _waiting.Clear();

@@ -220,12 +220,12 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
     {
         while (true)
         {
-            Task wait;
+            Task? wait = null;
             lock (_lock)
             {
                 if (_view.Version < version)
                 {
-                    wait = _cluster.RefreshAsync(version, CancellationToken.None);
+                    // Below, for a new view is adopted under this very lock.
                 }
                 else if (_view.OwnerOf(grain) != _cluster.Local)
                 {
@@ -241,7 +241,7 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
                 }
             }
 
-            await wait.ConfigureAwait(false);
+            await (wait ?? _cluster.RefreshAsync(version, CancellationToken.None)).ConfigureAwait(false);
         }
     }
 

@@ -45,6 +45,8 @@ internal sealed class ClusterTableStore(ClusterDirectory directory, string write
     private const string Prefix = "table-";
     private const int KeptVersions = 8;
 
+    private readonly Lock _updateLock = new();
+
     /// <summary>The version in place; 0 if there is none.</summary>
     public long ReadVersion() => Directory.EnumerateFiles(directory.Path, Prefix + "*").Select(VersionOf).DefaultIfEmpty(0).Max();
 
@@ -72,6 +74,15 @@ internal sealed class ClusterTableStore(ClusterDirectory directory, string write
 
     /// <summary>Changes the table by <paramref name="change"/>, which may run several times; null from it leaves the table alone.</summary>
     public ClusterTable Update(Func<ClusterTable, ClusterTable?> change)
+    {
+        // One draft at a time in this process; between processes nobody waits for anybody.
+        lock (_updateLock)
+        {
+            return Replace(change);
+        }
+    }
+
+    private ClusterTable Replace(Func<ClusterTable, ClusterTable?> change)
     {
         while (true)
         {

@@ -232,6 +232,10 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
                     Probe();
                 }
             }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 LogWatchFailed(_logger, failure);

@@ -35,6 +35,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
 {
     public const int QueueLimitBytes = 16 * 1024 * 1024;
 
+    private const int InlineFrames = 16;
     private const int BufferBytes = 64 * 1024;
 
     private readonly Lock _lock = new();
@@ -260,8 +261,14 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     {
         try
         {
-            while (true)
+            for (int sent = 1; ; sent++)
             {
+                if (sent % InlineFrames == 0)
+                {
+                    // Whoever came first sends for all who came since; nobody's turn should last for ever by that.
+                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                }
+
                 WireWriter? frame;
                 Call? next = null;
                 lock (_lock)
