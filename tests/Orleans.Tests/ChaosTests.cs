@@ -25,10 +25,10 @@ public sealed class Guarded : Grain, IGuarded
             {
                 _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (attempt < 20)
+            catch (IOException) when (attempt < 4)
             {
                 // The kernel may still be closing the files of a process that was killed.
-                await Task.Delay(10, cancellationToken);
+                await Task.Delay(5, cancellationToken);
             }
         }
     }

@@ -265,8 +265,13 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
             return;
         }
 
+        if (!call.TryCommit())
+        {
+            Settle();
+            return;
+        }
+
         _running++;
-        call.HasBegun = true;
         if (!call.AlwaysInterleave)
         {
             _blocking.Add(call);

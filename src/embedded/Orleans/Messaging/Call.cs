@@ -7,9 +7,14 @@ namespace Orleans.Messaging;
 /// <summary>A request on its way to a grain, or running in it.</summary>
 internal sealed class Call : IInvokable
 {
+    private const int Free = 0;
+    private const int Committed = 1;
+    private const int Withdrawn = 2;
+
     // Owns no timer and no handle, so there is nothing to dispose of.
     private CancellationTokenSource? _cancellation;
     private bool _cancelled;
+    private int _fate;
 
     public required GrainId Target { get; init; }
 
@@ -51,14 +56,23 @@ internal sealed class Call : IInvokable
     /// <summary>The activation that has the call, if any.</summary>
     public Activation? Holder { get; set; }
 
-    /// <summary>Whether the grain has begun to run it.</summary>
-    public bool HasBegun { get; set; }
+    /// <summary>Whether the call runs here or was sent on, so that it cannot be handed back.</summary>
+    public bool IsCommitted => Volatile.Read(ref _fate) == Committed;
 
     public bool IsCancelled => Volatile.Read(ref _cancelled);
 
     /// <summary>The call chain that may re-enter, or empty.</summary>
     public Guid ReentrancyId =>
         Context is not null && Context.TryGetValue(RequestContext.ReentrancyHeader, out object? id) && id is Guid chain ? chain : default;
+
+    /// <summary>Says that the call is about to run or to be sent; false if it was handed back and is no longer this silo's.</summary>
+    public bool TryCommit() => Interlocked.CompareExchange(ref _fate, Committed, Free) != Withdrawn;
+
+    /// <summary>Says that the call came back without having run.</summary>
+    public void Return() => Interlocked.CompareExchange(ref _fate, Free, Committed);
+
+    /// <summary>Takes the call from this silo, so that its sender may send it elsewhere; false if it runs already.</summary>
+    public bool TryWithdraw() => Interlocked.CompareExchange(ref _fate, Withdrawn, Free) == Free;
 
     /// <summary>Puts a token of this call's own among the arguments, so that the caller can cancel from afar.</summary>
     public void BindCancellation()

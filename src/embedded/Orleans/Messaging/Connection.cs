@@ -225,6 +225,11 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
 
     private void SendNow(Call call)
     {
+        if (!call.TryCommit())
+        {
+            return;
+        }
+
         long id = Interlocked.Increment(ref _lastId);
         WireWriter frame;
         try
@@ -248,6 +253,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
         {
             if (call.Responder is null || Take(id) is not null)
             {
+                call.Return();
                 handler.OnUndelivered(call, Lost(call, null));
             }
         }

@@ -122,13 +122,13 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
     }
 
     /// <summary>
-    /// Takes leave of everybody: clients' calls that run elsewhere get a moment to end, what was not run is handed back.
+    /// Takes leave of everybody: calls that run get a moment to end, what was not run is handed back.
     /// </summary>
     public async Task LeaveAsync(long version, CancellationToken cancellation)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(TimeSpan.FromSeconds(5));
-        while (_incoming.Keys.Any(connection => connection.Incoming.Values.Any(call => call.SentOver is not null))
+        while (_incoming.Keys.Any(connection => connection.Incoming.Values.Any(call => call.IsCommitted))
             && !patience.IsCancellationRequested)
         {
             await Task.Delay(5, CancellationToken.None).ConfigureAwait(false);
@@ -137,7 +137,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
         _leaving = true;
         foreach (Connection connection in _incoming.Keys)
         {
-            foreach (Call unfinished in connection.Incoming.Values.Where(call => call.HasBegun || call.SentOver is not null))
+            foreach (Call unfinished in connection.Incoming.Values.Where(call => !call.TryWithdraw()))
             {
                 unfinished.Fail(new SiloUnavailableException($"Silo {_local} left before {unfinished} ended."));
             }
@@ -195,6 +195,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
                 foreach (Call unanswered in connection.Retire())
                 {
                     unanswered.SentOver = null;
+                    unanswered.Return();
                     Router.Moved(unanswered, version);
                 }
 
@@ -387,6 +388,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
                     call.Fail(Slot<Exception>.Read(body));
                     break;
                 case Outcome.Moved:
+                    call.Return();
                     Router.Moved(call, body.Raw<long>());
                     break;
                 default:
