@@ -67,8 +67,61 @@ public sealed class Where(ILocalSiloDetails silo) : Grain, IWhere
     public Task<int> Fail(string message) => throw new ArgumentException(message);
 }
 
+public interface IHeir : IGrainWithStringKey
+{
+    Task Leave(string what);
+
+    Task<string> Inherited();
+}
+
+[PreferLocalPlacement]
+public sealed class Heir : Grain, IHeir
+{
+    private string _inherited = "";
+
+    public Task Leave(string what)
+    {
+        _inherited = what;
+        return Task.CompletedTask;
+    }
+
+    public Task<string> Inherited() => Task.FromResult(_inherited);
+}
+
+public interface ITestator : IGrainWithStringKey
+{
+    Task Own(string what);
+}
+
+[PreferLocalPlacement]
+public sealed class Testator : Grain, ITestator
+{
+    private string _owned = "";
+
+    public Task Own(string what)
+    {
+        _owned = what;
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        GrainFactory.GetGrain<IHeir>("heir").Leave($"{_owned} ({reason.ReasonCode})");
+}
+
 public class ClusterTests
 {
+    [Fact]
+    public async Task LeavingSilosGrains_CanHandOverWhatTheyHold()
+    {
+        await using ClusterFixture cluster = new();
+        IHost one = await cluster.StartSiloAsync("one");
+        IHost two = await cluster.StartSiloAsync("two");
+        await ClusterFixture.GrainsOf(one).GetGrain<IHeir>("heir").Leave("nothing");
+        await ClusterFixture.GrainsOf(two).GetGrain<ITestator>("t").Own("gold");
+        await two.StopAsync();
+        Assert.Equal("gold (ShuttingDown)", await ClusterFixture.GrainsOf(one).GetGrain<IHeir>("heir").Inherited());
+    }
+
     [Fact]
     public async Task TwoSilos_HaveOneActivationOfAGrainBetweenThem()
     {
