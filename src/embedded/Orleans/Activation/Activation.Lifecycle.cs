@@ -132,7 +132,16 @@ internal sealed partial class Activation
             LogDeactivationFailed(_logger, disposal, this);
         }
 
-        await _catalog.ForgetAsync(this);
+        try
+        {
+            await _catalog.ForgetAsync(this);
+        }
+        catch (Exception unknown)
+        {
+            // The directory cannot be told, for its owner is gone: the next owner asks who has what.
+            LogDeactivationFailed(_logger, unknown, this);
+        }
+
         _state = State.Gone;
         List<Call> rest = [.. _waiting];
         _waiting.Clear();
@@ -156,7 +165,7 @@ internal sealed partial class Activation
             }
             else
             {
-                _catalog.Router.Route(call);
+                _catalog.Router.Reroute(call);
             }
         }
 

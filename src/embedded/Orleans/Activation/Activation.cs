@@ -74,6 +74,9 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
 
     public GrainClass Class => _class;
 
+    /// <summary>Whether the directory knows of this activation; under its lock while the activation is made.</summary>
+    public bool IsListed { get; set; }
+
     public Catalog Catalog => _catalog;
 
     public ILogger Logger => _logger;
@@ -262,6 +265,12 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
             return;
         }
 
+        if (!call.TryCommit())
+        {
+            Settle();
+            return;
+        }
+
         _running++;
         if (!call.AlwaysInterleave)
         {
@@ -286,7 +295,7 @@ internal sealed partial class Activation : IGrainContext, ICallChainReentrantGra
             object target = call.LocalTarget
                 ?? (call.Method.Interface.Type == typeof(IStreamExtension) ? _streams ??= new StreamHost(this) : GrainInstance!);
             object? result = await call.Method.Invoke(target, call.Arguments);
-            call.Responder?.Complete(call.Method, result);
+            call.Responder?.Complete(call.Method, result, owned: false);
         }
         catch (Exception failure)
         {

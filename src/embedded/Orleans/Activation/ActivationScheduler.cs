@@ -72,7 +72,8 @@ internal sealed class ActivationScheduler(IGrainContext context) : TaskScheduler
             _running = true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        // Fair to all: a grain that is called without end would starve the sockets from a thread's own queue.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>

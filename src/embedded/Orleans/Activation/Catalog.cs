@@ -27,7 +27,7 @@ internal sealed class Catalog(
     public ICallRouter Router { get; set; } = null!;
 
     /// <summary>Called when an activation has left, before its waiting requests are sent on.</summary>
-    public Func<GrainId, Task>? Left { get; set; }
+    public Func<Activation, Task>? Left { get; set; }
 
     public ICollection<Activation> Activations => _activations.Values;
 
@@ -37,7 +37,7 @@ internal sealed class Catalog(
 
     /// <summary>The activation of <paramref name="id"/>, made now if there is none; null once the silo stops.</summary>
     /// <exception cref="OrleansException">This process has no such class.</exception>
-    public Activation? GetOrCreate(GrainId id, Dictionary<string, object>? context)
+    public Activation? GetOrCreate(GrainId id, Dictionary<string, object>? context, bool listed)
     {
         if (_activations.TryGetValue(id, out Activation? known))
         {
@@ -58,7 +58,7 @@ internal sealed class Catalog(
                 return null;
             }
 
-            Activation made = new(this, grainClass, id, _logger);
+            Activation made = new(this, grainClass, id, _logger) { IsListed = listed };
             _activations[id] = made;
             made.Start(context);
             return made;
@@ -71,7 +71,7 @@ internal sealed class Catalog(
         {
             if (Left is { } left)
             {
-                await left(activation.GrainId);
+                await left(activation);
             }
         }
         finally

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Messaging;
 using Orleans.Metadata;
 using Orleans.Runtime;
 using Orleans.Serialization.Invocation;
@@ -26,6 +27,14 @@ internal sealed class GrainClass
         foreach (IGrainPropertiesProviderAttribute attribute in type.GetCustomAttributes(true).OfType<IGrainPropertiesProviderAttribute>())
         {
             attribute.Populate(services, type, GrainType, properties);
+        }
+
+        int index = 0;
+        foreach (Type implemented in type.GetInterfaces().Where(candidate => typeof(IAddressable).IsAssignableFrom(candidate)
+            && candidate.Assembly != typeof(IAddressable).Assembly || candidate == typeof(IManagementGrain)))
+        {
+            properties[$"{WellKnownGrainTypeProperties.ImplementedInterfacePrefix}{index++}"] =
+                GrainInterface.Of(implemented).InterfaceType.ToString();
         }
 
         Properties = new GrainProperties(properties.ToImmutableDictionary());

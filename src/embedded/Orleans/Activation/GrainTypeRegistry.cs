@@ -1,5 +1,6 @@
-using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Reflection;
+using Orleans.Metadata;
 using Orleans.Runtime;
 
 namespace Orleans.Activations;
@@ -10,7 +11,6 @@ internal sealed class GrainTypeRegistry(IServiceProvider services)
     private readonly Lock _lock = new();
     private readonly HashSet<Assembly> _scanned = [];
     private readonly Dictionary<GrainType, GrainClass> _classes = [];
-    private readonly ConcurrentDictionary<(Type Interface, string? Prefix), GrainType> _byInterface = new();
 
     /// <summary>All grain classes known.</summary>
     public IReadOnlyCollection<GrainClass> Classes
@@ -25,6 +25,10 @@ internal sealed class GrainTypeRegistry(IServiceProvider services)
         }
     }
 
+    /// <summary>The properties of all classes, as other silos see them.</summary>
+    public ImmutableDictionary<GrainType, GrainProperties> PropertiesByType() =>
+        Classes.ToImmutableDictionary(known => known.GrainType, known => known.Properties);
+
     /// <summary>The class of <paramref name="type"/>, or null if this process has none.</summary>
     public GrainClass? Find(GrainType type)
     {
@@ -38,31 +42,6 @@ internal sealed class GrainTypeRegistry(IServiceProvider services)
 
             return found;
         }
-    }
-
-    /// <summary>The grain type that implements <paramref name="interfaceType"/>.</summary>
-    /// <exception cref="ArgumentException">None does, or several do and <paramref name="prefix"/> does not choose one.</exception>
-    public GrainType TypeOf(Type interfaceType, string? prefix) =>
-        _byInterface.TryGetValue((interfaceType, prefix), out GrainType known) ? known : Resolve(interfaceType, prefix);
-
-    private GrainType Resolve(Type interfaceType, string? prefix)
-    {
-        GrainClass[] found = [.. Classes.Where(candidate => interfaceType.IsAssignableFrom(candidate.Type)
-            && (prefix is null || candidate.Type.FullName!.StartsWith(prefix, StringComparison.Ordinal)))];
-        if (found.Length > 1 && Array.Find(found, candidate => interfaceType.Name == "I" + candidate.Type.Name
-            && interfaceType.Namespace == candidate.Type.Namespace) is { } conventional)
-        {
-            found = [conventional];
-        }
-
-        return found switch
-        {
-            [GrainClass only] => _byInterface.GetOrAdd((interfaceType, prefix), only.GrainType),
-            [] => throw new ArgumentException($"Could not find an implementation for interface {interfaceType.FullName}"
-                + (prefix is null ? "." : $" whose name starts with \"{prefix}\".")),
-            _ => throw new ArgumentException($"Unable to identify a single appropriate grain type for interface {interfaceType.FullName}:"
-                + $" candidates are {string.Join(", ", found.Select(candidate => candidate.Type.FullName))}. Name one by grainClassNamePrefix."),
-        };
     }
 
     private void Scan()
@@ -82,7 +61,7 @@ internal sealed class GrainTypeRegistry(IServiceProvider services)
                 continue;
             }
 
-            foreach (Type type in assembly.GetTypes())
+            foreach (Type type in TypesOf(assembly))
             {
                 if (type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false }
                     && typeof(IGrainBase).IsAssignableFrom(type) && typeof(IAddressable).IsAssignableFrom(type))
@@ -94,8 +73,36 @@ internal sealed class GrainTypeRegistry(IServiceProvider services)
             // Grains may sit in an assembly that nobody has touched yet.
             foreach (AssemblyName reference in references.Where(reference => !IsFramework(reference.Name!)))
             {
-                open.Enqueue(Assembly.Load(reference));
+                if (TryLoad(reference) is { } loaded)
+                {
+                    open.Enqueue(loaded);
+                }
             }
+        }
+    }
+
+    // What cannot be loaded cannot be called either; it is missed when it is wanted, with its name.
+    private static Type[] TypesOf(Assembly assembly)
+    {
+        try
+        {
+            return assembly.GetTypes();
+        }
+        catch (ReflectionTypeLoadException partial)
+        {
+            return [.. partial.Types.OfType<Type>()];
+        }
+    }
+
+    private static Assembly? TryLoad(AssemblyName name)
+    {
+        try
+        {
+            return Assembly.Load(name);
+        }
+        catch (Exception failure) when (failure is IOException or BadImageFormatException)
+        {
+            return null;
         }
     }
 

@@ -110,6 +110,9 @@ namespace Orleans.Metadata
         /// <summary>The names of placement filters, with commas between.</summary>
         public const string PlacementFilter = "placement-filter";
 
+        /// <summary>How the keys begin whose values are the interfaces that the class implements.</summary>
+        public const string ImplementedInterfacePrefix = "interface.";
+
         /// <summary>"true" for a reentrant class.</summary>
         public const string Reentrant = "reentrant";
 

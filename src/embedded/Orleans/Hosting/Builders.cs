@@ -63,6 +63,28 @@ public static class SiloBuilderExtensions
     }
 }
 
+/// <summary>What every client builder can do.</summary>
+public static class ClientBuilderExtensions
+{
+    /// <summary>Configures <typeparamref name="TOptions"/>.</summary>
+    public static IClientBuilder Configure<TOptions>(this IClientBuilder builder, Action<TOptions> configureOptions)
+        where TOptions : class
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.Configure(configureOptions);
+        return builder;
+    }
+
+    /// <summary>Adds services.</summary>
+    public static IClientBuilder ConfigureServices(this IClientBuilder builder, Action<IServiceCollection> configureDelegate)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configureDelegate);
+        configureDelegate(builder.Services);
+        return builder;
+    }
+}
+
 /// <summary>Where silos are found, for one process.</summary>
 public static class CoreHostingExtensions
 {

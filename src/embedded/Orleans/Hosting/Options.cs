@@ -22,8 +22,8 @@ public abstract class MessagingOptions
     /// <summary>How long a caller waits for an answer; 30 s by default.</summary>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The most bytes of one message's body; 4 MiB and 64 KiB by default: a shard of 2 MiB twice over.</summary>
-    public int MaxMessageBodySize { get; set; } = (4 * 1024 * 1024) + (64 * 1024);
+    /// <summary>The most bytes of one message's body; 4 MiB by default.</summary>
+    public int MaxMessageBodySize { get; set; } = 4 * 1024 * 1024;
 }
 
 /// <inheritdoc/>
@@ -56,4 +56,23 @@ public class GrainCollectionOptions
 
     /// <summary>How long running requests and <c>OnDeactivateAsync</c> may take; 30 s by default.</summary>
     public TimeSpan DeactivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How silos that hang are found out. The defaults suit processes of one machine: burial takes 0.5 to 2.3 s.</summary>
+public class ClusterMembershipOptions
+{
+    /// <summary>How often a silo is probed, and how long it has to answer; 400 ms by default.</summary>
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>How many probes a silo may miss; 3 by default.</summary>
+    public int NumMissedProbesLimit { get; set; } = 3;
+
+    /// <summary>How many silos must miss it before it is declared dead; 1 by default. A process that is gone needs no vote.</summary>
+    public int NumVotesForDeathDeclaration { get; set; } = 1;
+
+    /// <summary>How long such a vote counts; 2 minutes by default.</summary>
+    public TimeSpan DeathVoteExpirationTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How often clients look at the table of members; 1 s by default. Silos look with every probe.</summary>
+    public TimeSpan TableRefreshTimeout { get; set; } = TimeSpan.FromSeconds(1);
 }

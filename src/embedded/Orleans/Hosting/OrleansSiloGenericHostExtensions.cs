@@ -10,7 +10,9 @@ using Orleans.Hosting;
 using Orleans.Membership;
 using Orleans.Messaging;
 using Orleans.Runtime;
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Placement;
+using Orleans.Serialization;
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -62,7 +64,8 @@ public static class OrleansSiloGenericHostExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ILocalSiloDetails, LocalSiloDetails>();
         services.AddSingleton(provider => new GrainTypeRegistry(provider));
-        services.AddSingleton<IClusterView, SingleSiloCluster>();
+        services.AddSingleton<ICluster, SingleSiloCluster>();
+        services.AddSingleton<DistributedGrainDirectory>();
         services.AddSingleton<PlacementService>();
         services.AddSingleton(provider => new Catalog(
             provider.GetRequiredService<GrainTypeRegistry>(),
@@ -77,6 +80,7 @@ public static class OrleansSiloGenericHostExtensions
         services.AddScoped<ActivationSlot>();
         services.AddScoped(provider => provider.GetRequiredService<ActivationSlot>().Context
             ?? throw new InvalidOperationException($"{nameof(IGrainContext)} is a service of grains only."));
+        services.AddSingleton(provider => new Serializer(provider.GetRequiredService<ClusterClient>()));
         services.AddSingleton<SiloLifecycle>();
         services.AddSingleton<ISiloLifecycle>(provider => provider.GetRequiredService<SiloLifecycle>());
         services.AddSingleton<SiloHost>();
@@ -92,16 +96,23 @@ public static class OrleansSiloGenericHostExtensions
     // Catalog and references need one another; this is where they meet.
     private static ClusterClient Client(IServiceProvider provider)
     {
+        ICluster cluster = provider.GetRequiredService<ICluster>();
         SiloRouter router = provider.GetRequiredService<SiloRouter>();
         ClusterClient client = new(
             router,
             provider.GetRequiredService<IOptions<SiloMessagingOptions>>().Value,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<GrainTypeRegistry>(),
+            new GrainTypeResolver(provider.GetRequiredService<GrainTypeRegistry>(), () => cluster.View),
             provider);
         Catalog catalog = provider.GetRequiredService<Catalog>();
         catalog.References = client;
         catalog.Router = router;
+        provider.GetRequiredService<DistributedGrainDirectory>().References = client;
+        if (provider.GetService<Transport>() is { } transport)
+        {
+            transport.References = client;
+        }
+
         return client;
     }
 }

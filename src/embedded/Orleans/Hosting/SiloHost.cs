@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 using Orleans.Activations;
 using Orleans.Configuration;
 using Orleans.Membership;
+using Orleans.Messaging;
 using Orleans.Runtime;
+using Orleans.Runtime.GrainDirectory;
 
 namespace Orleans.Hosting;
 
@@ -30,9 +32,17 @@ internal sealed class SiloHost : IHostedService
     private readonly SiloLifecycle _lifecycle;
 
     public SiloHost(
-        SiloLifecycle lifecycle, Catalog catalog, IClusterView cluster, IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants)
+        SiloLifecycle lifecycle,
+        Catalog catalog,
+        ICluster cluster,
+        DistributedGrainDirectory directory,
+        ClusterClient references,
+        IHostApplicationLifetime host,
+        IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants)
     {
         _lifecycle = lifecycle;
+        ArgumentNullException.ThrowIfNull(references);
+        cluster.Evicted += host.StopApplication;
         lifecycle.Subscribe<SiloHost>(ServiceLifecycleStage.RuntimeInitialize, _ => Task.CompletedTask, cluster.LeaveAsync);
         lifecycle.Subscribe<SiloHost>(
             ServiceLifecycleStage.BecomeActive,
@@ -40,11 +50,16 @@ internal sealed class SiloHost : IHostedService
             {
                 catalog.StartCollecting();
                 await cluster.JoinAsync(cancellation);
+                await directory.SettleAsync(cancellation);
             },
             async cancellation =>
             {
-                await cluster.BeginLeaveAsync(cancellation);
-                await catalog.StopAsync(cancellation);
+                // One that was declared dead has nothing to hand over: others have its grains by now.
+                if (cluster.LocalStatus != SiloStatus.Dead)
+                {
+                    await cluster.BeginLeaveAsync(cancellation);
+                    await catalog.StopAsync(cancellation);
+                }
             });
         foreach (ILifecycleParticipant<ISiloLifecycle> participant in participants)
         {

@@ -16,6 +16,8 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     private static readonly Lock GenerationLock = new();
     private static long s_lastGeneration;
 
+    private int _hash;
+
     private SiloAddress(IPEndPoint endpoint, int generation)
     {
         Endpoint = endpoint;
@@ -88,7 +90,15 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     public string ToParsableString() => $"{Endpoint}@{Generation}";
 
     /// <summary>A hash that is the same in every process.</summary>
-    public int GetConsistentHashCode() => unchecked((int)StableHash.Compute(Encoding.UTF8.GetBytes(ToParsableString())));
+    public int GetConsistentHashCode()
+    {
+        if (_hash == 0)
+        {
+            _hash = unchecked((int)StableHash.Compute(Encoding.UTF8.GetBytes(ToParsableString())));
+        }
+
+        return _hash;
+    }
 
     /// <inheritdoc/>
     public bool Equals(SiloAddress? other) =>

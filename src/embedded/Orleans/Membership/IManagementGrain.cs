@@ -1,7 +1,8 @@
-using Orleans.Activations;
 using Orleans.Concurrency;
 using Orleans.Membership;
+using Orleans.Messaging;
 using Orleans.Placement;
+using Orleans.Runtime.GrainDirectory;
 
 namespace Orleans.Runtime;
 
@@ -15,11 +16,17 @@ public interface IManagementGrain : IGrainWithIntegerKey
     Task<int> GetTotalActivationCount();
 }
 
-[LocalPlacement, Reentrant]
-internal sealed class ManagementGrain(IClusterView cluster, Catalog catalog) : Grain, IManagementGrain
+[LocalPlacement, Reentrant, GrainType("sys.management")]
+internal sealed class ManagementGrain(ICluster cluster) : Grain, IManagementGrain
 {
-    public Task<Dictionary<SiloAddress, SiloStatus>> GetHosts(bool onlyActive) => Task.FromResult(cluster.Silos
-        .Where(silo => !onlyActive || silo.Value == SiloStatus.Active).ToDictionary(silo => silo.Key, silo => silo.Value));
+    public Task<Dictionary<SiloAddress, SiloStatus>> GetHosts(bool onlyActive) => Task.FromResult(cluster.View.Members
+        .Where(silo => !onlyActive || silo.Value.Status == SiloStatus.Active).ToDictionary(silo => silo.Key, silo => silo.Value.Status));
 
-    public Task<int> GetTotalActivationCount() => Task.FromResult(catalog.Count);
+    public async Task<int> GetTotalActivationCount()
+    {
+        GrainReferenceFactory references = GrainContext.GrainReference.Factory;
+        int[] counts = await Task.WhenAll(cluster.View.Live.Select(silo => ((ISiloControl)references.Create(
+            SystemTargets.IdOf(SystemTargets.Control, silo), typeof(ISiloControl))).CountActivations()));
+        return counts.Sum();
+    }
 }

@@ -28,12 +28,12 @@ public interface ISiloMetadataCache
     SiloMetadata GetSiloMetadata(SiloAddress siloAddress);
 }
 
-internal sealed class SiloMetadataCache(IClusterView cluster) : ISiloMetadataCache
+internal sealed class SiloMetadataCache(ICluster cluster) : ISiloMetadataCache
 {
     public SiloMetadata GetSiloMetadata(SiloAddress siloAddress)
     {
         SiloMetadata metadata = new();
-        metadata.AddMetadata(cluster.MetadataOf(siloAddress));
+        metadata.AddMetadata(cluster.View.Members.TryGetValue(siloAddress, out SiloMember? member) ? member.Metadata : ImmutableDictionary<string, string>.Empty);
         return metadata;
     }
 }

@@ -1,44 +1,42 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using Orleans.Activations;
-using Orleans.Metadata;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Orleans.Membership;
 
 /// <summary>A cluster of one process.</summary>
-internal sealed class SingleSiloCluster(ILocalSiloDetails silo, GrainTypeRegistry types, IOptions<SiloMetadata> metadata) : IClusterView
+internal sealed class SingleSiloCluster(ILocalSiloDetails silo, GrainTypeRegistry types, IOptions<SiloMetadata> metadata) : ICluster
 {
+    public event Action<ClusterView>? ViewChanged;
+
+    // Nobody else is there who could.
+    public event Action? Evicted
+    {
+        add { }
+        remove { }
+    }
+
     public SiloAddress Local => silo.SiloAddress;
 
     public SiloStatus LocalStatus { get; private set; } = SiloStatus.Created;
 
-    public ImmutableDictionary<SiloAddress, SiloStatus> Silos =>
-        ImmutableDictionary<SiloAddress, SiloStatus>.Empty.Add(Local, LocalStatus);
+    public ClusterView View { get; private set; } = new(0, []);
 
-    public SiloAddress[] SilosWith(GrainType type) => types.Find(type) is null ? [] : [Local];
+    public Task RefreshAsync(long version, CancellationToken cancellation) => Task.CompletedTask;
 
-    public GrainProperties? PropertiesOf(GrainType type) => types.Find(type)?.Properties;
+    public Task JoinAsync(CancellationToken cancellation) => Change(SiloStatus.Active);
 
-    public ImmutableDictionary<string, string> MetadataOf(SiloAddress silo) =>
-        silo == Local ? metadata.Value.Metadata : ImmutableDictionary<string, string>.Empty;
+    public Task BeginLeaveAsync(CancellationToken cancellation) => Change(SiloStatus.ShuttingDown);
 
-    public Task JoinAsync(CancellationToken cancellation)
+    public Task LeaveAsync(CancellationToken cancellation) => Change(SiloStatus.Dead);
+
+    private Task Change(SiloStatus status)
     {
-        LocalStatus = SiloStatus.Active;
-        return Task.CompletedTask;
-    }
-
-    public Task BeginLeaveAsync(CancellationToken cancellation)
-    {
-        LocalStatus = SiloStatus.ShuttingDown;
-        return Task.CompletedTask;
-    }
-
-    public Task LeaveAsync(CancellationToken cancellation)
-    {
-        LocalStatus = SiloStatus.Dead;
+        LocalStatus = status;
+        SiloMember member = new(Local, status, false, metadata.Value.Metadata, types.PropertiesByType());
+        View = new ClusterView(View.Version + 1, [member]);
+        ViewChanged?.Invoke(View);
         return Task.CompletedTask;
     }
 }

@@ -24,6 +24,7 @@ internal sealed class GrainMethod
                 + " properties, events, generic methods nor ref, in or out parameters.");
         }
 
+        ParameterTypes = [.. parameters.Select(parameter => parameter.ParameterType)];
         (Kind, ResultType) = Classify(info);
         OneWay = info.IsDefined(typeof(OneWayAttribute)) || Kind == ResultKind.Void;
         ReadOnly = info.IsDefined(typeof(ReadOnlyAttribute));
@@ -52,6 +53,8 @@ internal sealed class GrainMethod
     /// <summary>The type of the result, of one element for a stream, or null.</summary>
     public Type? ResultType { get; }
 
+    public Type[] ParameterTypes { get; }
+
     public bool OneWay { get; }
 
     public bool ReadOnly { get; }
@@ -75,6 +78,9 @@ internal sealed class GrainMethod
             }
         }
     }
+
+    /// <summary>Whether the grain may still change a result it has returned.</summary>
+    public bool ResultIsCopied => _resultCopied;
 
     public object? CopyResult(object? result) => _resultCopied ? Codecs.Copy(result) : result;
 

@@ -5,7 +5,7 @@ using Orleans.Runtime;
 namespace Orleans.Messaging;
 
 /// <summary>Makes references for one host: they send their calls through its router.</summary>
-internal class GrainReferenceFactory(ICallRouter router, MessagingOptions options, TimeProvider time, GrainTypeRegistry types)
+internal class GrainReferenceFactory(ICallRouter router, MessagingOptions options, TimeProvider time, GrainTypeResolver types)
     : IGrainFactory
 {
     public CallSender Sender { get; } = new(router, options, time);
@@ -52,7 +52,7 @@ internal class GrainReferenceFactory(ICallRouter router, MessagingOptions option
 
 /// <summary>The references of a host, with its services.</summary>
 internal sealed class ClusterClient(
-    ICallRouter router, MessagingOptions options, TimeProvider time, GrainTypeRegistry types, IServiceProvider services)
+    ICallRouter router, MessagingOptions options, TimeProvider time, GrainTypeResolver types, IServiceProvider services)
     : GrainReferenceFactory(router, options, time, types), IClusterClient
 {
     public IServiceProvider ServiceProvider => services;

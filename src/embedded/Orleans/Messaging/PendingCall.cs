@@ -32,11 +32,11 @@ internal sealed class PendingCall<T>(ICallRouter router)
         }
     }
 
-    public void Complete(GrainMethod method, object? result)
+    public void Complete(GrainMethod method, object? result, bool owned)
     {
         try
         {
-            if (TrySetResult((T)method.CopyResult(result)!))
+            if (TrySetResult((T)(owned ? result : method.CopyResult(result))!))
             {
                 Release();
             }

@@ -8,7 +8,7 @@ using Orleans.Placement;
 namespace Orleans.Runtime.Placement;
 
 /// <summary>Runs hints, filters and directors to find the silo of a new activation.</summary>
-internal sealed class PlacementService(IClusterView cluster, GrainTypeRegistry types, IServiceProvider services) : IPlacementContext
+internal sealed class PlacementService(ICluster cluster, GrainTypeRegistry types, IServiceProvider services) : IPlacementContext
 {
     private readonly ConcurrentDictionary<GrainType, (PlacementStrategy Strategy, PlacementFilterStrategy[] Filters)> _rules = new();
 
@@ -32,7 +32,7 @@ internal sealed class PlacementService(IClusterView cluster, GrainTypeRegistry t
     public SiloAddress[] GetCompatibleSilos(PlacementTarget target)
     {
         GrainType type = target.GrainIdentity.Type;
-        SiloAddress[] withClass = cluster.SilosWith(type);
+        SiloAddress[] withClass = cluster.View.SilosWith(type);
         IEnumerable<SiloAddress> passing = withClass;
         PlacementFilterStrategy[] filters = RulesOf(type).Filters;
         foreach (PlacementFilterStrategy filter in filters)
@@ -51,7 +51,7 @@ internal sealed class PlacementService(IClusterView cluster, GrainTypeRegistry t
 
     private (PlacementStrategy Strategy, PlacementFilterStrategy[] Filters) Resolve(GrainType type)
     {
-        GrainProperties properties = types.Find(type)?.Properties ?? cluster.PropertiesOf(type)
+        GrainProperties properties = types.Find(type)?.Properties ?? cluster.View.PropertiesOf(type)
             ?? throw new OrleansException($"No active nodes are compatible with grain {type}: no silo of the cluster has such a class.");
         PlacementStrategy strategy = services.GetRequiredService<PlacementStrategy>();
         if (properties.Properties.TryGetValue(WellKnownGrainTypeProperties.PlacementStrategy, out string? name))

@@ -11,14 +11,12 @@ namespace Orleans.Serialization;
 /// <summary>Finds the codec of a type: built in, or made from its <see cref="GenerateSerializerAttribute"/> members.</summary>
 internal static class Codecs
 {
-    private static readonly ConcurrentDictionary<Type, Codec> Known = new();
+    private const byte Null = 0;
+    private const byte Declared = 1;
+    private const byte Again = 2;
+    private const byte Named = 3;
 
-    private static readonly HashSet<Type> SharedTypes =
-    [
-        typeof(object), typeof(string), typeof(decimal), typeof(Half), typeof(Int128), typeof(UInt128), typeof(BigInteger), typeof(Guid),
-        typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(DateOnly), typeof(TimeOnly), typeof(Uri), typeof(Version),
-        typeof(IPAddress), typeof(IPEndPoint), typeof(CultureInfo), typeof(CancellationToken), typeof(SiloAddress), typeof(DBNull),
-    ];
+    private static readonly ConcurrentDictionary<Type, Codec> Known = new(BuiltIn().Select(codec => KeyValuePair.Create(codec.Type, codec)));
 
     private static readonly Dictionary<Type, Type> GenericCodecs = new()
     {
@@ -54,7 +52,7 @@ internal static class Codecs
             return value;
         }
 
-        if (codec.Type.IsValueType)
+        if (!codec.IsTracked)
         {
             return codec.CopyObject(value, context);
         }
@@ -69,18 +67,120 @@ internal static class Codecs
         return copy;
     }
 
-    /// <summary>Whether values of <paramref name="type"/> need never be copied, judged by the static type alone.</summary>
-    public static bool NeverCopied(Type type) =>
-        (type.IsValueType || type.IsSealed) && (IsSharedLeaf(type) || (type.IsDefined(typeof(ImmutableAttribute), false)));
+    /// <summary>Writes a reference, or a boxed value, whose receiver expects a <paramref name="declared"/>.</summary>
+    public static void WriteReference(WireWriter writer, object? value, Type declared)
+    {
+        if (value is null)
+        {
+            writer.Byte(Null);
+            return;
+        }
 
-    private static bool IsSharedLeaf(Type type) => type.IsPrimitive || type.IsEnum || SharedTypes.Contains(type);
+        Type type = value.GetType();
+        Codec codec = Get(type);
+        if (codec.IsTracked && writer.Seen(value) is >= 0 and int offset)
+        {
+            writer.Byte(Again);
+            writer.VarUInt((uint)offset);
+            return;
+        }
+
+        writer.Byte(type == declared ? Declared : Named);
+        if (type != declared)
+        {
+            writer.Text(TypeNames.Of(type));
+        }
+
+        codec.WriteObject(writer, value);
+    }
+
+    /// <summary>Reads what <see cref="WriteReference"/> wrote.</summary>
+    public static object? ReadReference(WireReader reader, Type declared)
+    {
+        int position = reader.Position;
+        Type type = declared;
+        switch (reader.Byte())
+        {
+            case Null:
+                return null;
+            case Again:
+                return reader.Recall((int)reader.VarUInt());
+            case Named:
+                string name = reader.Text();
+                try
+                {
+                    type = TypeNames.Resolve(name);
+                }
+                catch (CodecNotFoundException) when (declared == typeof(Exception))
+                {
+                    return ExceptionFields.ReadUnknown(reader, name);
+                }
+
+                break;
+            case Declared:
+                break;
+            default:
+                throw new SerializerException("The message is garbled: an unknown mark stands before an object.");
+        }
+
+        Codec codec = Get(type);
+        reader.Enter();
+        reader.Pending = codec.IsTracked ? position : -1;
+        object value = codec.ReadObject(reader);
+        reader.Leave();
+        return value;
+    }
+
+    /// <summary>Whether values of <paramref name="type"/> need never be copied, judged by the static type alone.</summary>
+    public static bool NeverCopied(Type type) => (type.IsValueType || type.IsSealed)
+        && (type.IsEnum || (Known.TryGetValue(type, out Codec? codec) ? codec.IsShared : type.IsDefined(typeof(ImmutableAttribute), false)));
+
+    private static IEnumerable<Codec> BuiltIn() =>
+    [
+        new BitsCodec<bool>(), new BitsCodec<byte>(), new BitsCodec<sbyte>(), new BitsCodec<short>(), new BitsCodec<ushort>(),
+        new BitsCodec<int>(), new BitsCodec<uint>(), new BitsCodec<long>(), new BitsCodec<ulong>(), new BitsCodec<nint>(),
+        new BitsCodec<nuint>(), new BitsCodec<char>(), new BitsCodec<float>(), new BitsCodec<double>(), new BitsCodec<decimal>(),
+        new BitsCodec<Half>(), new BitsCodec<Int128>(), new BitsCodec<UInt128>(), new BitsCodec<Guid>(), new BitsCodec<DateTime>(),
+        new BitsCodec<DateTimeOffset>(), new BitsCodec<TimeSpan>(), new BitsCodec<DateOnly>(), new BitsCodec<TimeOnly>(),
+        new TextCodec<string>(value => value, value => value),
+        new TextCodec<Uri>(value => value.OriginalString, value => new Uri(value, UriKind.RelativeOrAbsolute)),
+        new TextCodec<Version>(value => value.ToString(), Version.Parse),
+        new TextCodec<CultureInfo>(value => value.Name, CultureInfo.GetCultureInfo),
+        new TextCodec<IPAddress>(value => value.ToString(), IPAddress.Parse),
+        new TextCodec<IPEndPoint>(value => value.ToString(), IPEndPoint.Parse),
+        new TextCodec<BigInteger>(value => value.ToString("R"), BigInteger.Parse),
+        new TextCodec<SiloAddress>(value => value.ToParsableString(), SiloAddress.FromParsableString),
+        new ConstantCodec<CancellationToken>(CancellationToken.None),
+        new ConstantCodec<DBNull>(DBNull.Value),
+        new ObjectCodec(), new IdSpanCodec(), new GrainIdCodec(), new GrainMethodCodec(),
+    ];
 
     private static Codec Make(Type type)
     {
-        if (IsSharedLeaf(type) || typeof(Type).IsAssignableFrom(type) || typeof(IPAddress).IsAssignableFrom(type)
-            || typeof(GrainReference).IsAssignableFrom(type) || typeof(Exception).IsAssignableFrom(type))
+        if (type.IsEnum)
         {
-            return Create(typeof(SharedCodec<>), type);
+            return Create(typeof(BitsCodec<>), type);
+        }
+
+        if (typeof(Exception).IsAssignableFrom(type))
+        {
+            return Create(typeof(ExceptionCodec<>), type);
+        }
+
+        if (typeof(GrainReference).IsAssignableFrom(type))
+        {
+            return Create(typeof(GrainReferenceCodec<>), type);
+        }
+
+        if (typeof(Type).IsAssignableFrom(type))
+        {
+            return (Codec)Activator.CreateInstance(typeof(TypeCodec<>).MakeGenericType(type))!;
+        }
+
+        // The loopback address and its like are of a hidden kind.
+        if (typeof(IPAddress).IsAssignableFrom(type))
+        {
+            return Get(typeof(IPAddress));
         }
 
         if (type.IsArray)
@@ -98,12 +198,7 @@ internal static class Codecs
                 return Create(codec, type.GetGenericArguments());
             }
 
-            if (definition.Namespace == nameof(System) && definition.Name.StartsWith("Tuple`", StringComparison.Ordinal))
-            {
-                return Create(typeof(MemberwiseCodec<>), type);
-            }
-
-            if (definition.Namespace == nameof(System) && definition.Name.StartsWith("ValueTuple`", StringComparison.Ordinal))
+            if (typeof(System.Runtime.CompilerServices.ITuple).IsAssignableFrom(definition) && definition.Namespace == nameof(System))
             {
                 return Create(typeof(MemberwiseCodec<>), type);
             }
@@ -126,12 +221,20 @@ internal static class Codecs
         {
             return (Codec)Activator.CreateInstance(definition.MakeGenericType(arguments))!;
         }
-        catch (TargetInvocationException failure) when (failure.InnerException is SerializerException)
+        catch (TargetInvocationException failure) when (failure.InnerException is SerializerException inner)
         {
-            throw failure.InnerException;
+            throw inner;
         }
     }
 
     private static CodecNotFoundException Missing(Type type, string advice) =>
         new($"Could not find a codec or copier for type {type}: {advice}.");
+}
+
+internal sealed class TypeCodec<T> : LeafCodec<T>
+    where T : Type
+{
+    public override void Write(WireWriter writer, T value) => writer.Text(TypeNames.Of(value));
+
+    public override T Read(WireReader reader) => (T)TypeNames.Resolve(reader.Text());
 }

@@ -4,14 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Orleans.Serialization;
 
-internal sealed class SharedCodec<T> : Codec<T>
-{
-    public override bool IsShared => true;
-
-    public override T Copy(T value, CopyContext context) => value;
-}
-
-/// <summary>Copies runs of elements: at once where elements hold no references, else one by one.</summary>
+/// <summary>Copies and sends runs of elements: at once where they are plain bits, else one by one.</summary>
 internal static class Elements<T>
 {
     public static void Copy(ReadOnlySpan<T> source, Span<T> target, CopyContext context)
@@ -34,6 +27,50 @@ internal static class Elements<T>
         Copy(source, copy, context);
         return copy;
     }
+
+    /// <summary>Whether runs travel as they lie in memory.</summary>
+    public static bool IsBits => ElementKinds.Of<T>() != ElementKind.None;
+
+    public static void Write(WireWriter writer, ReadOnlyMemory<T> source)
+    {
+        if (IsBits)
+        {
+            writer.Elements(source);
+        }
+        else
+        {
+            WriteEach(writer, source.Span);
+        }
+    }
+
+    public static void WriteEach(WireWriter writer, ReadOnlySpan<T> source)
+    {
+        writer.VarUInt((uint)source.Length);
+        foreach (T item in source)
+        {
+            Slot<T>.Write(writer, item);
+        }
+    }
+
+    public static T[] Read(WireReader reader)
+    {
+        if (IsBits)
+        {
+            return reader.Elements<T>();
+        }
+
+        T[] items = new T[reader.Count()];
+        ReadEach(reader, items);
+        return items;
+    }
+
+    public static void ReadEach(WireReader reader, Span<T> items)
+    {
+        for (int i = 0; i < items.Length; i++)
+        {
+            items[i] = Slot<T>.Read(reader);
+        }
+    }
 }
 
 internal sealed class ArrayCodec<T> : Codec<T[]>
@@ -50,6 +87,23 @@ internal sealed class ArrayCodec<T> : Codec<T[]>
         Elements<T>.Copy(value, copy, context);
         return copy;
     }
+
+    public override void Write(WireWriter writer, T[] value) => Elements<T>.Write(writer, value);
+
+    public override T[] Read(WireReader reader)
+    {
+        if (Elements<T>.IsBits)
+        {
+            T[] bits = reader.Elements<T>();
+            reader.Record(bits);
+            return bits;
+        }
+
+        T[] items = new T[reader.Count()];
+        reader.Record(items);
+        Elements<T>.ReadEach(reader, items);
+        return items;
+    }
 }
 
 internal sealed class ListCodec<T> : Codec<List<T>>
@@ -61,6 +115,39 @@ internal sealed class ListCodec<T> : Codec<List<T>>
         CollectionsMarshal.SetCount(copy, value.Count);
         Elements<T>.Copy(CollectionsMarshal.AsSpan(value), CollectionsMarshal.AsSpan(copy), context);
         return copy;
+    }
+
+    public override void Write(WireWriter writer, List<T> value)
+    {
+        if (!Elements<T>.IsBits)
+        {
+            Elements<T>.WriteEach(writer, CollectionsMarshal.AsSpan(value));
+        }
+        else if (value.Count < WireWriter.BlobThreshold)
+        {
+            writer.InlineElements<T>(CollectionsMarshal.AsSpan(value));
+        }
+        else
+        {
+            writer.Elements<T>(value.ToArray());
+        }
+    }
+
+    public override List<T> Read(WireReader reader)
+    {
+        List<T> list = [];
+        reader.Record(list);
+        if (Elements<T>.IsBits)
+        {
+            list.AddRange(reader.Elements<T>());
+        }
+        else
+        {
+            CollectionsMarshal.SetCount(list, reader.Count());
+            Elements<T>.ReadEach(reader, CollectionsMarshal.AsSpan(list));
+        }
+
+        return list;
     }
 }
 
@@ -77,6 +164,20 @@ internal sealed class QueueCodec<T> : Codec<Queue<T>>
 
         return copy;
     }
+
+    public override void Write(WireWriter writer, Queue<T> value) => Elements<T>.WriteEach(writer, value.ToArray());
+
+    public override Queue<T> Read(WireReader reader)
+    {
+        Queue<T> items = new();
+        reader.Record(items);
+        for (int count = reader.Count(); count > 0; count--)
+        {
+            items.Enqueue(Slot<T>.Read(reader));
+        }
+
+        return items;
+    }
 }
 
 internal sealed class HashSetCodec<T> : Codec<HashSet<T>>
@@ -91,6 +192,24 @@ internal sealed class HashSetCodec<T> : Codec<HashSet<T>>
         }
 
         return copy;
+    }
+
+    public override void Write(WireWriter writer, HashSet<T> value)
+    {
+        Comparers.Write(writer, value.Comparer);
+        Elements<T>.WriteEach(writer, value.ToArray());
+    }
+
+    public override HashSet<T> Read(WireReader reader)
+    {
+        HashSet<T> items = new(Comparers.Read<T>(reader));
+        reader.Record(items);
+        for (int count = reader.Count(); count > 0; count--)
+        {
+            items.Add(Slot<T>.Read(reader));
+        }
+
+        return items;
     }
 }
 
@@ -108,6 +227,29 @@ internal sealed class DictionaryCodec<TKey, TValue> : Codec<Dictionary<TKey, TVa
 
         return copy;
     }
+
+    public override void Write(WireWriter writer, Dictionary<TKey, TValue> value)
+    {
+        Comparers.Write(writer, value.Comparer);
+        writer.VarUInt((uint)value.Count);
+        foreach ((TKey key, TValue item) in value)
+        {
+            Slot<TKey>.Write(writer, key);
+            Slot<TValue>.Write(writer, item);
+        }
+    }
+
+    public override Dictionary<TKey, TValue> Read(WireReader reader)
+    {
+        Dictionary<TKey, TValue> items = new(Comparers.Read<TKey>(reader));
+        reader.Record(items);
+        for (int count = reader.Count(); count > 0; count--)
+        {
+            items.Add(Slot<TKey>.Read(reader), Slot<TValue>.Read(reader));
+        }
+
+        return items;
+    }
 }
 
 internal sealed class SortedDictionaryCodec<TKey, TValue> : Codec<SortedDictionary<TKey, TValue>>
@@ -124,6 +266,28 @@ internal sealed class SortedDictionaryCodec<TKey, TValue> : Codec<SortedDictiona
 
         return copy;
     }
+
+    public override void Write(WireWriter writer, SortedDictionary<TKey, TValue> value)
+    {
+        writer.VarUInt((uint)value.Count);
+        foreach ((TKey key, TValue item) in value)
+        {
+            Slot<TKey>.Write(writer, key);
+            Slot<TValue>.Write(writer, item);
+        }
+    }
+
+    public override SortedDictionary<TKey, TValue> Read(WireReader reader)
+    {
+        SortedDictionary<TKey, TValue> items = [];
+        reader.Record(items);
+        for (int count = reader.Count(); count > 0; count--)
+        {
+            items.Add(Slot<TKey>.Read(reader), Slot<TValue>.Read(reader));
+        }
+
+        return items;
+    }
 }
 
 internal sealed class KeyValuePairCodec<TKey, TValue> : Codec<KeyValuePair<TKey, TValue>>
@@ -132,6 +296,14 @@ internal sealed class KeyValuePairCodec<TKey, TValue> : Codec<KeyValuePair<TKey,
 
     public override KeyValuePair<TKey, TValue> Copy(KeyValuePair<TKey, TValue> value, CopyContext context) =>
         new(Slot<TKey>.Copy(value.Key, context), Slot<TValue>.Copy(value.Value, context));
+
+    public override void Write(WireWriter writer, KeyValuePair<TKey, TValue> value)
+    {
+        Slot<TKey>.Write(writer, value.Key);
+        Slot<TValue>.Write(writer, value.Value);
+    }
+
+    public override KeyValuePair<TKey, TValue> Read(WireReader reader) => new(Slot<TKey>.Read(reader), Slot<TValue>.Read(reader));
 }
 
 internal sealed class NullableCodec<T> : Codec<T?>
@@ -140,22 +312,45 @@ internal sealed class NullableCodec<T> : Codec<T?>
     public override bool IsShared => Slot<T>.IsShared;
 
     public override T? Copy(T? value, CopyContext context) => value is { } inner ? Slot<T>.Copy(inner, context) : null;
+
+    public override void Write(WireWriter writer, T? value)
+    {
+        writer.Byte(value.HasValue ? (byte)1 : (byte)0);
+        if (value is { } inner)
+        {
+            Slot<T>.Write(writer, inner);
+        }
+    }
+
+    public override T? Read(WireReader reader) => reader.Byte() == 0 ? null : Slot<T>.Read(reader);
 }
 
 internal sealed class ReadOnlyMemoryCodec<T> : Codec<ReadOnlyMemory<T>>
 {
     public override ReadOnlyMemory<T> Copy(ReadOnlyMemory<T> value, CopyContext context) => Elements<T>.Copy(value.Span, context);
+
+    public override void Write(WireWriter writer, ReadOnlyMemory<T> value) => Elements<T>.Write(writer, value);
+
+    public override ReadOnlyMemory<T> Read(WireReader reader) => Elements<T>.Read(reader);
 }
 
 internal sealed class MemoryCodec<T> : Codec<Memory<T>>
 {
     public override Memory<T> Copy(Memory<T> value, CopyContext context) => Elements<T>.Copy(value.Span, context);
+
+    public override void Write(WireWriter writer, Memory<T> value) => Elements<T>.Write(writer, value);
+
+    public override Memory<T> Read(WireReader reader) => Elements<T>.Read(reader);
 }
 
 internal sealed class ArraySegmentCodec<T> : Codec<ArraySegment<T>>
 {
     public override ArraySegment<T> Copy(ArraySegment<T> value, CopyContext context) =>
         value.Array is null ? value : new(Elements<T>.Copy(value.AsSpan(), context));
+
+    public override void Write(WireWriter writer, ArraySegment<T> value) => Elements<T>.Write(writer, value);
+
+    public override ArraySegment<T> Read(WireReader reader) => new(Elements<T>.Read(reader));
 }
 
 internal sealed class ImmutableArrayCodec<T> : Codec<ImmutableArray<T>>
@@ -165,27 +360,71 @@ internal sealed class ImmutableArrayCodec<T> : Codec<ImmutableArray<T>>
     public override ImmutableArray<T> Copy(ImmutableArray<T> value, CopyContext context) => value.IsDefault || Slot<T>.IsShared
         ? value
         : ImmutableCollectionsMarshal.AsImmutableArray(Elements<T>.Copy(value.AsSpan(), context));
+
+    public override void Write(WireWriter writer, ImmutableArray<T> value)
+    {
+        writer.Byte(value.IsDefault ? (byte)0 : (byte)1);
+        if (!value.IsDefault)
+        {
+            Elements<T>.Write(writer, value.AsMemory());
+        }
+    }
+
+    public override ImmutableArray<T> Read(WireReader reader) =>
+        reader.Byte() == 0 ? default : ImmutableCollectionsMarshal.AsImmutableArray(Elements<T>.Read(reader));
 }
 
 internal sealed class ImmutableListCodec<T> : Codec<ImmutableList<T>>
 {
+    // It cannot hold itself, for it is whole only when all it holds is.
+    public override bool IsTracked => false;
+
     public override bool IsShared => Slot<T>.IsShared;
 
     public override ImmutableList<T> Copy(ImmutableList<T> value, CopyContext context) =>
         [.. value.Select(item => Slot<T>.Copy(item, context))];
+
+    public override void Write(WireWriter writer, ImmutableList<T> value) => Elements<T>.WriteEach(writer, value.ToArray());
+
+    public override ImmutableList<T> Read(WireReader reader)
+    {
+        T[] items = new T[reader.Count()];
+        Elements<T>.ReadEach(reader, items);
+        return [.. items];
+    }
 }
 
 internal sealed class ImmutableHashSetCodec<T> : Codec<ImmutableHashSet<T>>
 {
+    // It cannot hold itself, for it is whole only when all it holds is.
+    public override bool IsTracked => false;
+
     public override bool IsShared => Slot<T>.IsShared;
 
     public override ImmutableHashSet<T> Copy(ImmutableHashSet<T> value, CopyContext context) =>
         value.Select(item => Slot<T>.Copy(item, context)).ToImmutableHashSet(value.KeyComparer);
+
+    public override void Write(WireWriter writer, ImmutableHashSet<T> value)
+    {
+        Comparers.Write(writer, value.KeyComparer);
+        Elements<T>.WriteEach(writer, value.ToArray());
+    }
+
+    public override ImmutableHashSet<T> Read(WireReader reader)
+    {
+        IEqualityComparer<T>? comparer = Comparers.Read<T>(reader);
+        T[] items = new T[reader.Count()];
+        Elements<T>.ReadEach(reader, items);
+        return items.ToImmutableHashSet(comparer);
+    }
 }
 
 internal sealed class ImmutableDictionaryCodec<TKey, TValue> : Codec<ImmutableDictionary<TKey, TValue>>
     where TKey : notnull
 {
+    // It cannot hold itself, for it is whole only when all it holds is.
+    public override bool IsTracked => false;
+
     public override bool IsShared => Slot<TKey>.IsShared && Slot<TValue>.IsShared;
 
     public override ImmutableDictionary<TKey, TValue> Copy(ImmutableDictionary<TKey, TValue> value, CopyContext context) =>
@@ -194,4 +433,52 @@ internal sealed class ImmutableDictionaryCodec<TKey, TValue> : Codec<ImmutableDi
             pair => Slot<TValue>.Copy(pair.Value, context),
             value.KeyComparer,
             value.ValueComparer);
+
+    public override void Write(WireWriter writer, ImmutableDictionary<TKey, TValue> value)
+    {
+        Comparers.Write(writer, value.KeyComparer);
+        writer.VarUInt((uint)value.Count);
+        foreach ((TKey key, TValue item) in value)
+        {
+            Slot<TKey>.Write(writer, key);
+            Slot<TValue>.Write(writer, item);
+        }
+    }
+
+    public override ImmutableDictionary<TKey, TValue> Read(WireReader reader)
+    {
+        ImmutableDictionary<TKey, TValue>.Builder items = ImmutableDictionary.CreateBuilder<TKey, TValue>(Comparers.Read<TKey>(reader));
+        for (int count = reader.Count(); count > 0; count--)
+        {
+            items.Add(Slot<TKey>.Read(reader), Slot<TValue>.Read(reader));
+        }
+
+        return items.ToImmutable();
+    }
+}
+
+/// <summary>The comparers that travel: the default one, and those of strings that have a name.</summary>
+internal static class Comparers
+{
+    private static readonly StringComparer[] Strings =
+        [StringComparer.Ordinal, StringComparer.OrdinalIgnoreCase, StringComparer.InvariantCulture, StringComparer.InvariantCultureIgnoreCase];
+
+    public static void Write<T>(WireWriter writer, IEqualityComparer<T> comparer)
+    {
+        int index = ReferenceEquals(comparer, EqualityComparer<T>.Default) ? 0 : 1 + Array.IndexOf<object>(Strings, comparer);
+        if (index == 0 && !ReferenceEquals(comparer, EqualityComparer<T>.Default))
+        {
+            throw new SerializerException($"A collection of {typeof(T)} with comparer {comparer.GetType()} cannot be sent.");
+        }
+
+        writer.Byte((byte)index);
+    }
+
+    public static IEqualityComparer<T>? Read<T>(WireReader reader)
+    {
+        int index = reader.Byte();
+        return index == 0 ? null
+            : index <= Strings.Length && Strings[index - 1] is IEqualityComparer<T> comparer ? comparer
+            : throw new SerializerException("The message is garbled: an unknown comparer.");
+    }
 }

@@ -19,6 +19,10 @@ internal abstract class Member<T>
 
     public abstract void Copy(ref T source, ref T target, CopyContext context);
 
+    public abstract void Write(WireWriter writer, ref T source);
+
+    public abstract void Read(WireReader reader, ref T target);
+
     public static Member<T> Create(ulong key, FieldInfo field, string name, bool immutable)
     {
         Type type = typeof(FieldMember<,>).MakeGenericType(typeof(T), field.FieldType);
@@ -48,6 +52,10 @@ internal sealed class FieldMember<T, TMember> : Member<T>
         TMember value = _get(ref source);
         _set(ref target, _immutable ? value : Slot<TMember>.Copy(value, context));
     }
+
+    public override void Write(WireWriter writer, ref T source) => Slot<TMember>.Write(writer, _get(ref source));
+
+    public override void Read(WireReader reader, ref T target) => _set(ref target, Slot<TMember>.Read(reader));
 
     // Emitted rather than reflected: init-only properties and read-only fields can be set, and it costs a nanosecond.
     private static MemberGetter<T, TMember> Getter(FieldInfo field)

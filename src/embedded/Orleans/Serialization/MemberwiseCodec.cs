@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Orleans.Serialization;
 
-/// <summary>Copies a type member by member: those with an <see cref="IdAttribute"/>, and the positional ones of a record.</summary>
+/// <summary>Copies and sends a type member by member: those with an <see cref="IdAttribute"/>, and the positional ones of a record.</summary>
 internal sealed class MemberwiseCodec<T> : Codec<T>
 {
     private const BindingFlags Declared =
@@ -16,6 +16,11 @@ internal sealed class MemberwiseCodec<T> : Codec<T>
     private readonly Func<T>? _construct;
 
     public MemberwiseCodec()
+        : this(false)
+    {
+    }
+
+    public MemberwiseCodec(bool exception)
     {
         if (typeof(T).IsAbstract)
         {
@@ -23,7 +28,7 @@ internal sealed class MemberwiseCodec<T> : Codec<T>
         }
 
         IsShared = typeof(T).IsDefined(typeof(ImmutableAttribute), false);
-        _members = [.. FindMembers()];
+        _members = [.. FindMembers(exception)];
         _construct = typeof(T).IsValueType || typeof(T).GetConstructor(Declared, []) is not { } constructor
             ? null
             : System.Linq.Expressions.Expression.Lambda<Func<T>>(System.Linq.Expressions.Expression.New(constructor)).Compile();
@@ -47,6 +52,62 @@ internal sealed class MemberwiseCodec<T> : Codec<T>
         return copy;
     }
 
+    public override void Write(WireWriter writer, T value)
+    {
+        bool snapshot = writer.Snapshot;
+        writer.Snapshot = snapshot && !IsShared;
+        WriteMembers(writer, value);
+        writer.Snapshot = snapshot;
+    }
+
+    public override T Read(WireReader reader)
+    {
+        T value = New();
+        if (!typeof(T).IsValueType)
+        {
+            reader.Record(value!);
+        }
+
+        ReadMembers(reader, ref value);
+        return value;
+    }
+
+    // Each member is its key (never 0), its length and itself; 0 ends them. So a reader can pass over what it does not know.
+    public void WriteMembers(WireWriter writer, T value)
+    {
+        foreach (Member<T> member in _members)
+        {
+            writer.VarUInt(member.Key + 1);
+            int start = writer.BeginLength();
+            member.Write(writer, ref value);
+            writer.EndLength(start);
+        }
+
+        writer.VarUInt(0);
+    }
+
+    public void ReadMembers(WireReader reader, ref T value)
+    {
+        int expected = 0;
+        while (reader.VarUInt() is not 0 and ulong key)
+        {
+            int end = reader.Raw<int>() + reader.Position;
+            Member<T>? member = expected < _members.Length && _members[expected].Key == key - 1
+                ? _members[expected++]
+                : Array.Find(_members, candidate => candidate.Key == key - 1);
+            member?.Read(reader, ref value);
+            reader.SkipTo(end);
+        }
+    }
+
+    public static void SkipMembers(WireReader reader)
+    {
+        while (reader.VarUInt() != 0)
+        {
+            reader.SkipTo(reader.Raw<int>() + reader.Position);
+        }
+    }
+
     private T New()
     {
         if (typeof(T).IsValueType)
@@ -57,18 +118,24 @@ internal sealed class MemberwiseCodec<T> : Codec<T>
         return _construct is null ? (T)RuntimeHelpers.GetUninitializedObject(typeof(T)) : _construct();
     }
 
-    private static IEnumerable<Member<T>> FindMembers()
+    private static IEnumerable<Member<T>> FindMembers(bool exception)
     {
-        ulong level = 0;
         bool tuple = typeof(T).Namespace == nameof(System);
-        for (Type? type = typeof(T); type is not null && type != typeof(object) && type != typeof(ValueType); type = type.BaseType, level++)
+        for (Type? type = typeof(T); type is not null && type != typeof(object) && type != typeof(ValueType); type = type.BaseType)
         {
             if (!tuple && !type.IsDefined(typeof(GenerateSerializerAttribute), false))
             {
+                if (exception)
+                {
+                    yield break;
+                }
+
                 throw new CodecNotFoundException($"Could not find a codec or copier for type {type}, the base of {typeof(T)}:"
                     + " mark it with [GenerateSerializer] and its members with [Id(n)].");
             }
 
+            // Each class of a family has ids of its own; its depth keeps them apart.
+            ulong level = (ulong)Depth(type);
             HashSet<ulong> seen = [];
             foreach ((ulong id, FieldInfo field, MemberInfo source) in tuple ? TupleMembers(type) : MembersOf(type))
             {
@@ -78,10 +145,12 @@ internal sealed class MemberwiseCodec<T> : Codec<T>
                 }
 
                 bool immutable = source.IsDefined(typeof(ImmutableAttribute), false);
-                yield return Member<T>.Create((level << 40) | id, field, source.Name, immutable);
+                yield return Member<T>.Create((id << 5) | level, field, source.Name, immutable);
             }
         }
     }
+
+    private static int Depth(Type type) => type.BaseType is { } parent ? 1 + Depth(parent) : 0;
 
     private static IEnumerable<(ulong Id, FieldInfo Field, MemberInfo Source)> TupleMembers(Type type) =>
         type.GetFields(Declared).Select((field, index) => ((ulong)index, field, (MemberInfo)field));
@@ -112,14 +181,14 @@ internal sealed class MemberwiseCodec<T> : Codec<T>
         }
     }
 
-    /// <summary>The parameters of a record's primary constructor: the one whose every parameter is a property of the same name.</summary>
+    /// <summary>The parameters of a record's primary constructor: the one whose every parameter is a property, perhaps of a base.</summary>
     private static ParameterInfo[] PositionalParameters(Type type)
     {
         bool record = type.GetMethod("<Clone>$", Declared) is not null || (type.IsValueType && type.GetMethod("PrintMembers", Declared) is not null);
         bool asked = type.GetCustomAttribute<GenerateSerializerAttribute>() is { IncludePrimaryConstructorParameters: true };
         return !record && !asked ? [] : type.GetConstructors(Declared)
             .Select(constructor => constructor.GetParameters())
-            .Where(parameters => parameters.All(parameter => type.GetProperty(parameter.Name!, Declared) is not null))
+            .Where(parameters => parameters.All(parameter => type.GetProperty(parameter.Name!, Declared & ~BindingFlags.DeclaredOnly) is not null))
             .MaxBy(parameters => parameters.Length) ?? [];
     }
 }

@@ -1,0 +1,455 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
+using Orleans.Serialization;
+
+namespace Orleans.Messaging;
+
+/// <summary>What is done with the frames of a connection.</summary>
+internal interface IConnectionHandler
+{
+    /// <summary>The most bytes of one message.</summary>
+    int MaxMessageBytes { get; }
+
+    /// <summary>Makes the references that messages hold.</summary>
+    GrainReferenceFactory References { get; }
+
+    /// <summary>Takes a frame, in the order of arrival. What <paramref name="body"/> holds is read before this returns.</summary>
+    void OnFrame(Connection connection, FrameKind kind, WireReader body);
+
+    /// <summary>A call was not sent because the connection is over.</summary>
+    void OnUndelivered(Call call, SiloUnavailableException reason);
+
+    /// <summary>The connection is over; calls that waited on it have failed by now.</summary>
+    void OnClosed(Connection connection);
+}
+
+/// <summary>
+/// One socket to another process of this machine. Whoever has something to send does so on its own thread if nobody else is at it;
+/// beyond <see cref="QueueLimitBytes"/> calls wait unserialized until there is room.
+/// </summary>
+internal sealed partial class Connection(Socket socket, string peer, IConnectionHandler handler, ILogger logger)
+{
+    public const int QueueLimitBytes = 16 * 1024 * 1024;
+
+    private const int InlineFrames = 16;
+    private const int BufferBytes = 64 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<WireWriter> _queue = new();
+    private readonly Queue<Call> _waiting = new();
+    private readonly ConcurrentDictionary<long, Call> _pending = new();
+    private long _lastId;
+    private long _queuedBytes;
+    private bool _sending;
+    private bool _closed;
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+    private int _start;
+    private int _end;
+
+    /// <summary>Who is at the other end, in words.</summary>
+    public string Peer { get; set; } = peer;
+
+    /// <summary>The silo at the other end, if it is one.</summary>
+    public SiloAddress? Silo { get; set; }
+
+    /// <summary>Requests of the other side that run here, by their number.</summary>
+    public ConcurrentDictionary<long, Call> Incoming { get; } = new();
+
+    /// <summary>Completes when the other side has said who it is; fails if the connection ends before.</summary>
+    public TaskCompletionSource Greeted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool IsClosed => Volatile.Read(ref _closed);
+
+    /// <summary>Sends a request; its outcome, or the connection's end, reaches the call.</summary>
+    public void Send(Call call)
+    {
+        lock (_lock)
+        {
+            if (!_closed && (Volatile.Read(ref _queuedBytes) > QueueLimitBytes || _waiting.Count > 0))
+            {
+                _waiting.Enqueue(call);
+                return;
+            }
+        }
+
+        SendNow(call);
+    }
+
+    /// <summary>Sends <paramref name="frame"/> and disposes it; false if the connection is over.</summary>
+    public bool Send(WireWriter frame)
+    {
+        lock (_lock)
+        {
+            if (_closed)
+            {
+                frame.Dispose();
+                return false;
+            }
+
+            _queue.Enqueue(frame);
+            Interlocked.Add(ref _queuedBytes, frame.TotalBytes);
+            if (_sending)
+            {
+                return true;
+            }
+
+            _sending = true;
+        }
+
+        _ = SendQueuedAsync();
+        return true;
+    }
+
+    /// <summary>Sends a frame of <paramref name="kind"/> with one number in it.</summary>
+    public bool Send(FrameKind kind, long number)
+    {
+        WireWriter frame = Frame.Begin(kind);
+        frame.Raw(number);
+        Frame.End(frame, int.MaxValue, kind);
+        return Send(frame);
+    }
+
+    /// <summary>Tells the other side that <paramref name="call"/> is no longer wanted.</summary>
+    public void Cancel(Call call)
+    {
+        if (_pending.TryRemove(call.SentAs, out _))
+        {
+            Send(FrameKind.Cancel, call.SentAs);
+        }
+    }
+
+    /// <summary>The call that waits for outcome number <paramref name="id"/>, which no longer waits.</summary>
+    public Call? Take(long id) => _pending.TryRemove(id, out Call? call) ? call : null;
+
+    /// <summary>Reads frames until the connection ends.</summary>
+    public async Task ReceiveAsync()
+    {
+        Exception? reason = null;
+        try
+        {
+            await ReceiveFramesAsync().ConfigureAwait(false);
+        }
+        catch (MalformedFrameException failure)
+        {
+            LogMalformed(logger, Peer, failure.Message);
+            reason = failure;
+        }
+        catch (Exception failure)
+        {
+            // A broken pipe is how a process that was killed says goodbye.
+            if (failure is not (SocketException or ObjectDisposedException or OperationCanceledException))
+            {
+                LogMalformed(logger, Peer, failure.ToString());
+            }
+
+            reason = failure;
+        }
+
+        Close(reason);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
+
+    /// <summary>Ends the connection: what waits on it fails.</summary>
+    public void Close(Exception? reason)
+    {
+        if (End() is { } lost)
+        {
+            foreach (Call call in lost)
+            {
+                call.Fail(Lost(call, reason));
+            }
+
+            handler.OnClosed(this);
+        }
+    }
+
+    /// <summary>Ends the connection at the other side's goodbye; returns the calls that it has not run.</summary>
+    public List<Call> Retire()
+    {
+        List<Call> unanswered = End() ?? [];
+        handler.OnClosed(this);
+        return unanswered;
+    }
+
+    /// <summary>Waits until all that was sent has left this process, or the connection is over.</summary>
+    public async Task DrainAsync(CancellationToken cancellation)
+    {
+        while (!IsClosed && Volatile.Read(ref _queuedBytes) > 0)
+        {
+            await Task.Delay(5, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the connection; returns the calls that waited on it, or null if it was over already.</summary>
+    private List<Call>? End()
+    {
+        List<Call> unanswered;
+        lock (_lock)
+        {
+            if (_closed)
+            {
+                return null;
+            }
+
+            _closed = true;
+            unanswered = [.. _waiting];
+            _waiting.Clear();
+            if (!_sending)
+            {
+                DropQueue();
+            }
+        }
+
+        socket.Dispose();
+        Greeted.TrySetException(new SiloUnavailableException($"The connection with {Peer} ended before it began."));
+        _ = Greeted.Task.Exception;
+        foreach (long id in _pending.Keys)
+        {
+            if (Take(id) is { } call)
+            {
+                unanswered.Add(call);
+            }
+        }
+
+        return unanswered;
+    }
+
+    private SiloUnavailableException Lost(Call call, Exception? reason) => reason is null
+        ? new($"The target silo became unavailable for message: {call}. The connection to {Peer} ended.")
+        : new($"The target silo became unavailable for message: {call}. The connection to {Peer} ended.", reason);
+
+    private void SendNow(Call call)
+    {
+        if (!call.TryCommit())
+        {
+            return;
+        }
+
+        long id = Interlocked.Increment(ref _lastId);
+        WireWriter frame;
+        try
+        {
+            frame = RequestFrame.Write(call, id, handler.MaxMessageBytes);
+        }
+        catch (Exception failure)
+        {
+            call.Fail(failure);
+            return;
+        }
+
+        if (call.Responder is not null)
+        {
+            call.SentAs = id;
+            call.SentOver = this;
+            _pending[id] = call;
+        }
+
+        if (!Send(frame))
+        {
+            if (call.Responder is null || Take(id) is not null)
+            {
+                call.Return();
+                handler.OnUndelivered(call, Lost(call, null));
+            }
+        }
+        else if (call.IsCancelled)
+        {
+            Cancel(call);
+        }
+    }
+
+    private async Task SendQueuedAsync()
+    {
+        try
+        {
+            for (int sent = 1; ; sent++)
+            {
+                if (sent % InlineFrames == 0)
+                {
+                    // Whoever came first sends for all who came since; nobody's turn should last for ever by that.
+                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                }
+
+                WireWriter? frame;
+                Call? next = null;
+                lock (_lock)
+                {
+                    if (_closed)
+                    {
+                        DropQueue();
+                        return;
+                    }
+
+                    if (Volatile.Read(ref _queuedBytes) <= QueueLimitBytes / 2)
+                    {
+                        _waiting.TryDequeue(out next);
+                    }
+
+                    if (!_queue.TryDequeue(out frame) && next is null)
+                    {
+                        _sending = false;
+                        return;
+                    }
+                }
+
+                if (next is not null)
+                {
+                    SendNow(next);
+                }
+
+                if (frame is not null)
+                {
+                    long bytes = frame.TotalBytes;
+                    using (frame)
+                    {
+                        await SendAllAsync(frame.Head).ConfigureAwait(false);
+                        foreach (Blob blob in frame.Blobs)
+                        {
+                            await SendAllAsync(blob.Bytes).ConfigureAwait(false);
+                        }
+                    }
+
+                    Interlocked.Add(ref _queuedBytes, -bytes);
+                }
+            }
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            lock (_lock)
+            {
+                _sending = false;
+                DropQueue();
+            }
+
+            Close(failure);
+        }
+    }
+
+    private void DropQueue()
+    {
+        while (_queue.TryDequeue(out WireWriter? frame))
+        {
+            frame.Dispose();
+        }
+
+        Interlocked.Exchange(ref _queuedBytes, 0);
+    }
+
+    private async ValueTask SendAllAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            int sent = await socket.SendAsync(bytes, SocketFlags.None).ConfigureAwait(false);
+            bytes = bytes[sent..];
+        }
+    }
+
+    private async Task ReceiveFramesAsync()
+    {
+        while (await FillAsync(Frame.PreludeBytes, mayEnd: true).ConfigureAwait(false))
+        {
+            (int headBytes, int blobs, int blobBytes) = Frame.ReadPrelude(
+                _buffer.AsSpan(_start, Frame.PreludeBytes), handler.MaxMessageBytes);
+            int headEnd = Frame.PreludeBytes + headBytes;
+            int tableEnd = headEnd + (blobs * Frame.TableEntryBytes);
+            await FillAsync(tableEnd, mayEnd: false).ConfigureAwait(false);
+            byte[] frame = _buffer;
+            int start = _start;
+            Array[] arrays = blobs == 0 ? [] : new Array[blobs];
+            if (blobs > 0)
+            {
+                // Receiving the blobs may use the buffer again; the head is kept apart until then.
+                frame = ArrayPool<byte>.Shared.Rent(tableEnd);
+                _buffer.AsSpan(_start, tableEnd).CopyTo(frame);
+                _start += tableEnd;
+                start = 0;
+                await ReceiveBlobsAsync(frame.AsMemory(headEnd, tableEnd - headEnd), arrays, blobBytes).ConfigureAwait(false);
+            }
+            else
+            {
+                _start += tableEnd;
+            }
+
+            WireReader body = new(frame.AsMemory(start, headEnd), Frame.PreludeBytes, arrays, handler.References);
+            handler.OnFrame(this, (FrameKind)body.Byte(), body);
+            if (blobs > 0)
+            {
+                ArrayPool<byte>.Shared.Return(frame);
+            }
+        }
+    }
+
+    private async Task ReceiveBlobsAsync(ReadOnlyMemory<byte> table, Array[] arrays, int promised)
+    {
+        long left = promised;
+        for (int i = 0; i < arrays.Length; i++)
+        {
+            int bytes = BinaryPrimitives.ReadInt32LittleEndian(table.Span[(i * Frame.TableEntryBytes)..]);
+            ElementKind kind = (ElementKind)table.Span[(i * Frame.TableEntryBytes) + 4];
+            left -= bytes;
+            if (bytes < 0 || left < 0 || ElementKinds.Allocate(kind, bytes) is not { } block)
+            {
+                throw new MalformedFrameException($"block {i} has {bytes} bytes of kind {(byte)kind}, which cannot be");
+            }
+
+            arrays[i] = block.Array;
+            int buffered = Math.Min(bytes, _end - _start);
+            _buffer.AsSpan(_start, buffered).CopyTo(block.Memory.Span);
+            _start += buffered;
+            for (int got = buffered; got < bytes;)
+            {
+                int received = await socket.ReceiveAsync(block.Memory[got..], SocketFlags.None).ConfigureAwait(false);
+                if (received == 0)
+                {
+                    throw new MalformedFrameException("the connection ended inside a frame");
+                }
+
+                got += received;
+            }
+        }
+    }
+
+    /// <summary>Makes sure that <paramref name="count"/> bytes are in the buffer; false if the connection ended before the first.</summary>
+    private async ValueTask<bool> FillAsync(int count, bool mayEnd)
+    {
+        if (_buffer.Length - _start < count)
+        {
+            byte[] target = _buffer.Length >= count ? _buffer : ArrayPool<byte>.Shared.Rent(count);
+            _buffer.AsSpan(_start, _end - _start).CopyTo(target);
+            if (target != _buffer)
+            {
+                ArrayPool<byte>.Shared.Return(_buffer);
+                _buffer = target;
+            }
+
+            _end -= _start;
+            _start = 0;
+        }
+
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+
+        while (_end - _start < count)
+        {
+            int received = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None).ConfigureAwait(false);
+            if (received == 0)
+            {
+                return mayEnd && _end == _start ? false : throw new MalformedFrameException("the connection ended inside a frame");
+            }
+
+            _end += received;
+        }
+
+        return true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Closing the connection with {Peer}: {Reason}.")]
+    private static partial void LogMalformed(ILogger logger, string peer, string reason);
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using Orleans.Placement;
+using Orleans.Runtime;
+
+namespace Orleans.Tests;
+
+public interface IGuarded : IGrainWithStringKey
+{
+    Task<int> Touch();
+}
+
+/// <summary>Holds a file locked while it is active: a second activation anywhere on the machine fails. Its key is the file.</summary>
+[RandomPlacement]
+public sealed class Guarded : Grain, IGuarded
+{
+    private FileStream? _file;
+    private int _touched;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        string path = this.GetPrimaryKeyString();
+        for (int attempt = 0; _file is null; attempt++)
+        {
+            try
+            {
+                _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < 4)
+            {
+                // The kernel may still be closing the files of a process that was killed.
+                await Task.Delay(5, cancellationToken);
+            }
+        }
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_file is not null)
+        {
+            await _file.DisposeAsync();
+        }
+    }
+
+    public Task<int> Touch() => Task.FromResult(++_touched);
+}
+
+public class ChaosTests
+{
+    [Fact]
+    public async Task SilosKilledAndDrainedWithoutEnd_LeaveOneActivationOfEachGrain()
+    {
+        await using ClusterFixture cluster = new();
+        List<Process> silos = [];
+        for (int i = 0; i < 3; i++)
+        {
+            silos.Add(await cluster.StartProcessAsync("s" + i));
+        }
+
+        IClusterClient client = await cluster.StartClientAsync();
+        string files = Directory.CreateDirectory(Path.Combine(cluster.Directory, "grains")).FullName;
+        using CancellationTokenSource stop = new();
+        int answered = 0;
+        int refused = 0;
+        Task[] callers = [.. Enumerable.Range(0, 4).Select(async caller =>
+        {
+            for (int i = caller; !stop.IsCancellationRequested; i++)
+            {
+                try
+                {
+                    await client.GetGrain<IGuarded>(Path.Combine(files, (i % 30).ToString())).Touch();
+                    Interlocked.Increment(ref answered);
+                }
+                catch (SiloUnavailableException)
+                {
+                    Interlocked.Increment(ref refused);
+                }
+            }
+        })];
+        for (int round = 0; round < 6; round++)
+        {
+            int before = Volatile.Read(ref answered);
+            await ClusterFixture.Until(() => Volatile.Read(ref answered) > before + 200 || callers.Any(caller => caller.IsFaulted),
+                "calls are no longer answered");
+            Process victim = silos[round % silos.Count];
+            ClusterFixture.Signal(victim, round % 3 == 2 ? "TERM" : "KILL");
+            silos[round % silos.Count] = await cluster.StartProcessAsync("r" + round);
+            await victim.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(callers);
+        for (int i = 0; i < 30; i++)
+        {
+            Assert.True(await client.GetGrain<IGuarded>(Path.Combine(files, i.ToString())).Touch() > 0);
+        }
+
+        Assert.InRange(refused, 0, 6 * 40);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+
+namespace Orleans.Tests;
+
+/// <summary>
+/// The one place that knows how clusters are built: silos as hosts of this process or as processes of their own (this executable with
+/// arguments), and clients, all in a directory of their own.
+/// </summary>
+public sealed class ClusterFixture : IAsyncDisposable
+{
+    /// <summary>The first argument that makes this executable a silo.</summary>
+    public const string SiloArgument = "--run-silo";
+
+    private readonly List<IHost> _hosts = [];
+    private readonly List<Process> _processes = [];
+
+    public string Directory { get; } = Path.Combine(Path.GetTempPath(), "orl-" + Guid.NewGuid().ToString("N")[..10]);
+
+    public static HostApplicationBuilder Builder()
+    {
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        if (Environment.GetEnvironmentVariable("ORLEANS_TESTS_LOG") is { Length: > 0 } level)
+        {
+            builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+                .SetMinimumLevel(Enum.Parse<LogLevel>(level));
+        }
+
+        return builder;
+    }
+
+    public static IHost BuildSilo(string directory, string name, Action<ISiloBuilder>? configure = null)
+    {
+        HostApplicationBuilder builder = Builder();
+        builder.UseOrleans(silo =>
+        {
+            silo.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = "tests", Directory = directory });
+            silo.Configure<SiloOptions>(options => options.SiloName = name);
+            silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(20));
+            silo.UseSiloMetadata(new Dictionary<string, string> { ["name"] = name });
+            configure?.Invoke(silo);
+        });
+        return builder.Build();
+    }
+
+    public async Task<IHost> StartSiloAsync(string name, Action<ISiloBuilder>? configure = null)
+    {
+        IHost host = BuildSilo(Directory, name, configure);
+        await host.StartAsync();
+        _hosts.Add(host);
+        return host;
+    }
+
+    public async Task<IClusterClient> StartClientAsync(Action<IClientBuilder>? configure = null)
+    {
+        HostApplicationBuilder builder = Builder();
+        builder.UseOrleansClient(client =>
+        {
+            client.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = "tests", Directory = Directory });
+            configure?.Invoke(client);
+        });
+        IHost host = builder.Build();
+        await host.StartAsync();
+        _hosts.Add(host);
+        return host.Services.GetRequiredService<IClusterClient>();
+    }
+
+    /// <summary>Starts a silo in a process of its own and waits until it is a member.</summary>
+    public async Task<Process> StartProcessAsync(string name)
+    {
+        ProcessStartInfo start = new(Environment.ProcessPath!, [SiloArgument, Directory, name]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        Process process = Process.Start(start)!;
+        _processes.Add(process);
+        string? line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal("ready", line);
+        return process;
+    }
+
+    public static SiloAddress AddressOf(IHost silo) => silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+
+    public static IGrainFactory GrainsOf(IHost silo) => silo.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Waits until <paramref name="condition"/> holds, which it must within 20 s.</summary>
+    public static async Task Until(Func<Task<bool>> condition, string what)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), what);
+            await Task.Delay(5);
+        }
+    }
+
+    public static Task Until(Func<bool> condition, string what) => Until(() => Task.FromResult(condition()), what);
+
+    /// <summary>Sends <paramref name="signal"/> (KILL, STOP, CONT, TERM) to <paramref name="process"/>.</summary>
+    public static void Signal(Process process, string signal)
+    {
+        using Process kill = Process.Start("/bin/kill", ["-" + signal, process.Id.ToString()]);
+        kill.WaitForExit();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Process process in _processes)
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+
+            process.Dispose();
+        }
+
+        foreach (IHost host in _hosts.AsEnumerable().Reverse())
+        {
+            await host.StopAsync();
+            host.Dispose();
+        }
+
+        if (System.IO.Directory.Exists(Directory))
+        {
+            System.IO.Directory.Delete(Directory, recursive: true);
+        }
+    }
+}
