@@ -12,7 +12,8 @@ namespace Bgpo.Silo;
 /// <summary>What a silo of this process is given.</summary>
 /// <param name="Store">Where runs are kept.</param>
 /// <param name="Devices">Devices; on CPU each is one thread.</param>
-public sealed record SiloSettings(IBlobStore Store, int Devices);
+/// <param name="Cluster">Cluster of this machine that the silo founds or joins; null: a cluster of its own.</param>
+public sealed record SiloSettings(IBlobStore Store, int Devices, string? Cluster = null);
 
 /// <summary>Builds a silo's host: grains, store, devices. The one place that says how the silo joins its cluster.</summary>
 public static class BgpoSilo
@@ -27,7 +28,14 @@ public static class BgpoSilo
         logging?.Invoke(builder.Logging);
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering();
+            if (settings.Cluster is { } cluster)
+            {
+                silo.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = cluster });
+            }
+            else
+            {
+                silo.UseLocalhostClustering();
+            }
             silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoster.DevicesKey] = $"{settings.Devices}" });
             silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromHours(2));
         });
@@ -35,6 +43,19 @@ public static class BgpoSilo
         builder.Services.AddSingleton(new RunCatalog(settings.Store, TimeProvider.System));
         builder.Services.AddSingleton<IPolicyDevices>(_ => new PolicyDevices(settings.Devices));
         builder.Services.AddBgpoGrains();
+        if (settings.Cluster is { } keeper)
+        {
+            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<RunKeeper>(services, keeper));
+        }
+        return builder.Build();
+    }
+
+    /// <summary>Builds the host of a client of a cluster of this machine, not started yet.</summary>
+    /// <param name="cluster">The cluster.</param>
+    public static IHost BuildClient(string cluster)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.UseOrleansClient(client => client.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = cluster }));
         return builder.Build();
     }
 }

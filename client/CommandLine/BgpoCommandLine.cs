@@ -63,12 +63,13 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var pretrain = new PretrainCommand(context);
         var evaluate = new EvalCommand(context);
         var generate = new GenerateCommand(context);
+        var silo = new SiloCommand(context);
         var bench = new BenchCommand(context);
         var help = new HelpOption();
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {
-            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, bench.Command,
+            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, silo.Command, bench.Command,
         };
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
@@ -89,6 +90,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [pretrain.Command] = PretrainCommand.Examples,
             [evaluate.Command] = EvalCommand.Examples,
             [generate.Command] = GenerateCommand.Examples,
+            [silo.Command] = SiloCommand.Examples,
             [bench.Command] = BenchCommand.Examples,
             [bench.Memory] = BenchCommand.Examples,
         }, context.Paths.Command);

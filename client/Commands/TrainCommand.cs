@@ -21,6 +21,8 @@ internal sealed partial class TrainCommand
     private readonly Option<string?> _store = Flags.Text("--store", "FOLDER", "where runs are kept; default: runs");
     private readonly Option<string?> _resume = Flags.Text("--resume", "RUN", "go on with a run from its newest checkpoint, by the spec it was started with");
     private readonly Option<int?> _threads = Flags.Threads();
+    private readonly Option<int?> _silos = Flags.Whole("--silos", "N", "silo processes to start, each with --threads devices (default there: 1); default: one silo inside this process", 1, 256);
+    private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "name of the cluster that --silos makes; default: the run's id");
     private readonly Option<bool> _printSpec = Flags.Switch("--print-spec", "print the effective spec and do nothing else");
     private readonly Option<bool> _json = Flags.Json("events as JSON lines on stdout");
     private readonly Option<bool> _quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
@@ -30,7 +32,7 @@ internal sealed partial class TrainCommand
         _context = context;
         Command = new Command("train", "Trains a model with BGPO and watches the run to its end.")
         {
-            _config, _steps, _set, _run, _store, _resume, _threads, _printSpec, _json, _quiet,
+            _config, _steps, _set, _run, _store, _resume, _threads, _silos, _cluster, _printSpec, _json, _quiet,
         };
         Command.SetAction((parsed, _) => Run(parsed));
     }
@@ -62,8 +64,10 @@ internal sealed partial class TrainCommand
 
         var run = resumed is null ? RunId(parsed.GetValue(_run), spec!) : Checked("--resume", resumed);
         var yaml = spec is null ? null : SpecWriter.Write(spec.WithFullPaths(_context.Paths));
+        var silos = parsed.GetValue(_silos) ?? 0;
         var options = new HostOptions(
-            _context.Paths.Full(parsed.GetValue(_store) ?? DefaultStore), parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+            _context.Paths.Full(parsed.GetValue(_store) ?? DefaultStore), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
+            silos, parsed.GetValue(_cluster) is { } cluster ? Checked("--cluster", cluster) : run);
         return await Train(run, yaml, options, parsed).ConfigureAwait(false);
     }
 

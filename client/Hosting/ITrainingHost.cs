@@ -22,5 +22,7 @@ internal interface ITrainingCluster : IAsyncDisposable
 
 /// <summary>Where runs are kept and what may be used.</summary>
 /// <param name="Store">The store's folder, full path; made when missing.</param>
-/// <param name="Threads">CPU devices, one thread each.</param>
-internal sealed record HostOptions(string Store, int Threads);
+/// <param name="Threads">CPU devices of each silo, one thread each.</param>
+/// <param name="Silos">Silo processes to start; 0: one silo inside this process.</param>
+/// <param name="Cluster">The cluster of this machine that the silos make.</param>
+internal sealed record HostOptions(string Store, int Threads, int Silos, string Cluster);

@@ -9,13 +9,17 @@ using Orleans;
 
 namespace Bgpo.Client.Hosting;
 
-/// <summary>Runs live in a silo inside this process.</summary>
+/// <summary>Runs live in a silo inside this process, or in silo processes that it starts.</summary>
 /// <param name="logging">Where the silo's logs go.</param>
 internal sealed class SiloTrainingHost(Action<ILoggingBuilder> logging) : ITrainingHost
 {
     /// <inheritdoc/>
     public async Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken)
     {
+        if (options.Silos > 0)
+        {
+            return await SiloProcesses.Start(options, cancellationToken);
+        }
         try
         {
             IHost host = BgpoSilo.Build(new SiloSettings(new LocalBlobStore(options.Store), options.Threads), logging);

@@ -1,4 +1,5 @@
 using Bgpo.Grains;
+using Orleans.Runtime;
 
 namespace Bgpo.Client.Watching;
 
@@ -29,22 +30,33 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         long last = 0;
         while (true)
         {
-            await foreach (var happened in grain.Watch(last, CancellationToken.None).ConfigureAwait(false))
+            try
             {
-                last = happened.Sequence;
-                Started = happened as RunStarted ?? Started;
-                presenter.On(happened);
-                if (happened is RunCompleted or RunStopped or RunFailed)
+                await foreach (var happened in grain.Watch(last, CancellationToken.None).ConfigureAwait(false))
                 {
-                    if (stopping is not null)
-                        await stopping.ConfigureAwait(false);
-                    return happened;
+                    last = happened.Sequence;
+                    Started = happened as RunStarted ?? Started;
+                    presenter.On(happened);
+                    if (happened is RunCompleted or RunStopped or RunFailed)
+                    {
+                        if (stopping is not null)
+                            await stopping.ConfigureAwait(false);
+                        return happened;
+                    }
                 }
+
+                // The stream may end without the run's end: its controller moved, or nobody drives it any more.
+                if ((await grain.GetStatus().ConfigureAwait(false)).State is not ("running" or "unknown"))
+                    return null;
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                // The controller's silo is gone; another one takes the run over, and its events go on from there.
             }
 
-            // The stream may end without the run's end: its controller moved, or nobody drives it any more.
-            if ((await grain.GetStatus().ConfigureAwait(false)).State != "running")
-                return null;
+            // A wish to stop that the old controller took along is passed on to the new one.
+            if (interrupted.IsCancellationRequested)
+                stopping = Stop();
             await Task.Delay(Pause, time, CancellationToken.None).ConfigureAwait(false);
         }
     }
@@ -54,6 +66,10 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         try
         {
             await grain.Stop("interrupted").ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            // Asked again once the run has a controller.
         }
         catch (RunException e)
         {

@@ -17,6 +17,10 @@ public interface IRunGrain : IGrainWithStringKey
     [ResponseTimeout("00:10:00")]
     Task<RunStatus> Resume();
 
+    /// <summary>Goes on where the store says that the run is running and nobody drives it; does nothing otherwise.</summary>
+    [ResponseTimeout("00:10:00")]
+    Task KeepGoing();
+
     /// <summary>Finishes the step in hand (an evaluation is given up), saves a checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>.</summary>
     /// <param name="reason">Recorded with the run.</param>
     Task Stop(string reason);
@@ -34,7 +38,7 @@ public interface IRunGrain : IGrainWithStringKey
 
 /// <summary>Where a run stands.</summary>
 /// <param name="Run">Run id.</param>
-/// <param name="State">running, stopped, completed or failed.</param>
+/// <param name="State">running, stopped, completed or failed; unknown where the controller has not been asked to go on yet.</param>
 /// <param name="Version">Versions committed.</param>
 /// <param name="Steps">Versions to reach.</param>
 /// <param name="Epoch">Controller's epoch.</param>

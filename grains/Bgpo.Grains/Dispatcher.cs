@@ -104,7 +104,7 @@ public sealed class Dispatcher
             _silos = [.. _silos.Where(live => live.Silo != silo)];
             if (++work.Attempts >= Work.MostAttempts)
             {
-                work.Fail(new RunException($"a unit of work failed {work.Attempts} times, last on {silo}: {e.Message}", e));
+                work.Fail(e is StaleVersionException ? e : new RunException($"a unit of work failed {work.Attempts} times, last on {silo}: {e.Message}", e));
             }
             else
             {

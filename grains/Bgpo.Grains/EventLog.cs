@@ -29,8 +29,13 @@ public sealed class EventLog
         Signal();
     }
 
-    /// <summary>Starts anew for another run of the loop; watchers go on.</summary>
-    public void Reopen() => _closed = false;
+    /// <summary>Starts anew for another run of the loop; watchers go on, also those of a former controller's events.</summary>
+    /// <param name="epoch">The controller's epoch: its events' sequences begin beyond those of every older one.</param>
+    public void Reopen(long epoch)
+    {
+        _closed = false;
+        _sequence = Math.Max(_sequence, epoch << 32);
+    }
 
     /// <summary>Events after a sequence number, waiting for more until the log closes.</summary>
     /// <param name="after">Sequence of the last event seen.</param>

@@ -7,15 +7,20 @@ using Bgpo.Storage;
 using Bgpo.Tasks;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 
 /// <inheritdoc cref="IRunGrain"/>
 [KeepAlive]
 public sealed partial class RunGrain(
-    RunCatalog catalog, RunContexts contexts, SiloRoster roster, IPolicyDevices devices, TimeProvider time, ILogger<RunGrain> log)
+    RunCatalog catalog, RunContexts contexts, SiloRoster roster, IPolicyDevices devices, ILocalSiloDetails silo, TimeProvider time,
+    ILogger<RunGrain> log)
     : Grain, IRunGrain, IDisposable
 {
+    /// <summary>Tries to place the shards anew before the run gives up: two minutes' worth at five a second.</summary>
+    private const int MostRecoveries = 600;
+
     private readonly EventLog _events = new();
     private Task _loop = Task.CompletedTask;
     private StoredRun? _stored;
@@ -51,6 +56,7 @@ public sealed partial class RunGrain(
                 Seed = spec.Run.Seed,
                 NumericsFingerprint = devices.Fingerprint,
                 ParameterCount = model.Parameters.LongLength,
+                Cluster = silo.ClusterId,
                 LatestCheckpoint = 0,
             });
         }
@@ -79,7 +85,6 @@ public sealed partial class RunGrain(
             _stopReason = null;
             _stopping = new CancellationTokenSource();
             _message = "";
-            _events.Reopen();
             if (_stored.Record.NumericsFingerprint != devices.Fingerprint)
             {
                 _events.Append(n => new Noticed(
@@ -90,8 +95,14 @@ public sealed partial class RunGrain(
             bool done = _stored.Record.State == RunState.Completed && from.Version == run.Spec.Run.Steps;
             if (!done)
             {
-                await Write(record => record with { State = RunState.Running, Epoch = record.Epoch + 1 });
+                await Write(record => record with
+                {
+                    State = RunState.Running,
+                    Epoch = record.Epoch + 1,
+                    Cluster = silo.ClusterId,
+                });
             }
+            _events.Reopen(_stored.Record.Epoch);
             _loop = done ? Recount(run, from) : Guard(() => Run(run, from));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
@@ -99,6 +110,15 @@ public sealed partial class RunGrain(
             throw new RunException(e.Message, e);
         }
         return Status();
+    }
+
+    /// <inheritdoc/>
+    public async Task KeepGoing()
+    {
+        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running })
+        {
+            await Resume();
+        }
     }
 
     /// <inheritdoc/>
@@ -124,10 +144,30 @@ public sealed partial class RunGrain(
         long epoch = _stored!.Record.Epoch;
         var dispatcher = new Dispatcher(roster.Get, time) { OnRetry = Retried };
         var shards = new ShardSet(GrainFactory, run, epoch);
-        var loop = new StepLoop(run, epoch, Store, shards, dispatcher, GrainFactory, _events);
+        var loop = new StepLoop(run, epoch, Store, shards, dispatcher, GrainFactory, _events, time);
         var evaluator = new Evaluator(run, GrainFactory, dispatcher);
-        Announce(run, saved.Version);
-        await shards.Load(saved.Version);
+        // Shards that outlived the former controller are ahead of the checkpoint: nothing of theirs is done again.
+        _version = Math.Max(saved.Version, await Standing(shards) ?? 0);
+        Announce(run, _version);
+        while (true)
+        {
+            try
+            {
+                await shards.Load(_version);
+                saved = await Train(run, shards, loop, evaluator, saved, started);
+                return;
+            }
+            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException)
+            {
+                saved = await GoBack(shards, e);
+            }
+        }
+    }
+
+    /// <summary>Takes steps to the last version or to a stop, and says how it ended.</summary>
+    private async Task<CheckpointManifest> Train(
+        RunContext run, ShardSet shards, StepLoop loop, Evaluator evaluator, CheckpointManifest saved, long started)
+    {
         try
         {
             EvaluationSummary before = Remembered("evalBefore") ?? await EvaluateBase(evaluator, run, loop);
@@ -137,11 +177,11 @@ public sealed partial class RunGrain(
                 _version = metrics.Version;
                 await Store.WriteMetricsAsync(_version, JsonSerializer.SerializeToNode(metrics)!.AsObject());
                 _events.Append(n => new StepCommitted(n, metrics));
-                if (_version == run.Spec.Run.Steps || _version % run.Spec.Checkpoint.Every == 0)
+                bool last = _version == run.Spec.Run.Steps;
+                if (last || _version % run.Spec.Checkpoint.Every == 0)
                 {
                     saved = await Save(run, shards, loop);
                 }
-                bool last = _version == run.Spec.Run.Steps;
                 if (!last && run.Spec.Evaluation.Every > 0 && _version % run.Spec.Evaluation.Every == 0)
                 {
                     await Evaluate(run, evaluator, loop, _version, final: false);
@@ -149,9 +189,10 @@ public sealed partial class RunGrain(
             }
             if (_version == run.Spec.Run.Steps)
             {
+                saved = saved.Version == _version ? saved : await Save(run, shards, loop);
                 EvaluationSummary after = await Evaluate(run, evaluator, loop, _version, final: true);
                 await Complete(saved, before, after, started);
-                return;
+                return saved;
             }
         }
         catch (OperationCanceledException) when (_stopReason is not null)
@@ -161,6 +202,45 @@ public sealed partial class RunGrain(
         saved = saved.Version == _version ? saved : await Save(run, shards, loop);
         await Write(record => record with { State = RunState.Stopped });
         _events.Append(n => new RunStopped(n, Id, _version, _stopReason!, saved.WeightsSha256, Location(_version)));
+        return saved;
+    }
+
+    /// <summary>
+    /// After shards went with their silo: places them anew, at the version they all still hold or at the newest checkpoint's,
+    /// from where the journal is replayed.
+    /// </summary>
+    private async Task<CheckpointManifest> GoBack(ShardSet shards, Exception reason)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                CheckpointManifest from = await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)))
+                    ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot go on.");
+                int version = await Standing(shards) is { } held && held >= from.Version ? held : from.Version;
+                await shards.Load(version);
+                _version = version;
+                _events.Append(n => new Noticed(n, $"goes on from version {version}: {reason.Message}"));
+                return from;
+            }
+            catch (Exception e) when (attempt < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
+            {
+                UnitRetried("shards", e.Message);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), time);
+            }
+        }
+    }
+
+    private static async Task<int?> Standing(ShardSet shards)
+    {
+        try
+        {
+            return await shards.CommonVersion();
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            return null;
+        }
     }
 
     private async Task<EvaluationSummary> EvaluateBase(Evaluator evaluator, RunContext run, StepLoop loop)

@@ -20,6 +20,20 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         }
     }
 
+    /// <summary>
+    /// The version that every shard stands at, from the silos that hold them; null when they do not agree or some have lost
+    /// their state with their silo.
+    /// </summary>
+    public async Task<int?> CommonVersion()
+    {
+        ShardStanding[] standings = await Each(shard => shard.GetStanding());
+        int version = standings[0].Version;
+        return version >= 0 && standings.All(standing => standing.Version == version) ? version : null;
+    }
+
+    /// <summary>The lowest version that a shard stands at; -1 when one has lost its state.</summary>
+    public async Task<int> LowestVersion() => (await Each(shard => shard.GetStanding())).Min(standing => standing.Version);
+
     /// <summary>The norm of the step's mean gradient, its squares added in shard order.</summary>
     /// <param name="step">The step.</param>
     /// <param name="units">Units that every shard must have.</param>

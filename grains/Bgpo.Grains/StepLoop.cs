@@ -15,18 +15,63 @@ namespace Bgpo.Grains;
 /// <param name="dispatcher">Who finds a silo for each unit.</param>
 /// <param name="grains">Where learner and rollout grains are found.</param>
 /// <param name="events">Where progress is told.</param>
+/// <param name="time">Clock and timers.</param>
 public sealed class StepLoop(
-    RunContext run, long epoch, RunStore store, ShardSet shards, Dispatcher dispatcher, IGrainFactory grains, EventLog events)
+    RunContext run, long epoch, RunStore store, ShardSet shards, Dispatcher dispatcher, IGrainFactory grains, EventLog events,
+    TimeProvider time)
 {
     private static readonly TimeSpan s_progressPeriod = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How soon after a failed call the shards are asked where they stand.</summary>
+    private static readonly TimeSpan s_shardWatchPeriod = TimeSpan.FromMilliseconds(200);
+
     private Batch? _batch;
+    private int _redispatchedSeen;
     private long _lastProgress;
 
     /// <summary>Takes step v: turns theta_v into theta_(v+1) on every shard.</summary>
     /// <param name="step">v.</param>
     /// <param name="cancellationToken">Gives the step up.</param>
+    /// <exception cref="StaleVersionException">Shards lost their state with their silo; the controller must place them anew.</exception>
     public async Task<StepMetrics> Take(int step, CancellationToken cancellationToken)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<StepMetrics> taking = TakeOnce(step, giveUp.Token);
+        try
+        {
+            while (!taking.IsCompleted)
+            {
+                await Task.WhenAny(taking, Task.Delay(s_shardWatchPeriod, time, giveUp.Token));
+                if (!taking.IsCompleted && dispatcher.Redispatched > _redispatchedSeen)
+                {
+                    _redispatchedSeen = dispatcher.Redispatched;
+                    await CheckShards(step);
+                }
+            }
+            return await taking;
+        }
+        catch
+        {
+            _batch = null;
+            throw;
+        }
+        finally
+        {
+            // Work that still waits or runs for this step has no one to report to.
+            await giveUp.CancelAsync();
+        }
+    }
+
+    /// <summary>After a call failed: whether a shard went with the silo.</summary>
+    private async Task CheckShards(int step)
+    {
+        if (await shards.LowestVersion() < step)
+        {
+            throw new StaleVersionException($"shards do not stand at version {step} any more.");
+        }
+    }
+
+    private async Task<StepMetrics> TakeOnce(int step, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
         int redispatched = dispatcher.Redispatched;

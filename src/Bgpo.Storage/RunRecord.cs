@@ -52,6 +52,9 @@ public sealed record RunRecord
     /// <summary>Fencing number of the controller that wrote this; raised by each new controller.</summary>
     public long Epoch { get; init; }
 
+    /// <summary>The cluster that drives the run; empty for one that a single process drives.</summary>
+    public string Cluster { get; init; } = "";
+
     /// <summary>Version of the newest published checkpoint that the controller knows of; null before the first.</summary>
     public int? LatestCheckpoint { get; init; }
 

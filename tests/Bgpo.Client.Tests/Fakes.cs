@@ -130,6 +130,8 @@ internal sealed class FakeRun : IRunGrain
         return Refused ?? Task.FromResult(Status);
     }
 
+    public Task KeepGoing() => Task.CompletedTask;
+
     public Task<RunStatus> Resume()
     {
         IsResumed = true;

@@ -100,6 +100,38 @@ public sealed partial class RealRunTests : IDisposable
     }
 
     [Fact]
+    public async Task ThreeSilos_OfWhichOneIsKilledAgainAndAgain_EndInTheSameWeights()
+    {
+        string undisturbed = await Undisturbed("a");
+        int kills = 0;
+        List<Process> joined = [];
+
+        (int code, List<JsonNode> events, string error) = await Train(
+            ["--config", "spec.yaml", "--run", "b", "--silos", "3", "--cluster", Path.GetFileName(_folder).ToLowerInvariant().Replace('_', '-')],
+            each: (process, e) =>
+            {
+                // The silos are this process's children; one is killed every fifth step, whatever grains it holds.
+                if ((string?)e["event"] == "step" && (int)e["version"]! == 5 * (kills + 1) && kills < 3)
+                {
+                    int[] silos = Children(process.Id);
+                    Assert.Equal(0, SendSignal(silos[kills % silos.Length], Kill));
+                    joined.Add(Join(Path.GetFileName(_folder).ToLowerInvariant().Replace('_', '-')));
+                    kills++;
+                }
+            });
+
+        foreach (Process silo in joined)
+        {
+            silo.Kill();
+            await silo.WaitForExitAsync();
+            silo.Dispose();
+        }
+        Assert.Equal((0, ""), (code, error));
+        Assert.Equal(3, kills);
+        Assert.Equal(undisturbed, (string?)events[^1]["weightsSha256"]);
+    }
+
+    [Fact]
     public async Task ACompletedRunWhoseLastCheckpointIsDamaged_IsTrainedToItsEndAgain()
     {
         string undisturbed = await Undisturbed("a");
@@ -186,14 +218,16 @@ public sealed partial class RealRunTests : IDisposable
     }
 
     /// <summary>Runs <c>train --json</c>; sends a signal once a version is committed.</summary>
-    private async Task<(int Code, List<JsonNode> Events, string Error)> Train(string[] arguments, int? signal = null, int afterVersion = 0, string fault = "")
+    private async Task<(int Code, List<JsonNode> Events, string Error)> Train(string[] arguments, int? signal = null, int afterVersion = 0, string fault = "",
+        Action<Process, JsonNode>? each = null)
     {
         List<JsonNode> events = [];
         bool sent = false;
-        (int code, string error) = await Start(["train", .. arguments, "--json", "--threads", "2"], (process, line) =>
+        (int code, string error) = await Start(["train", .. arguments, "--json", .. arguments.Contains("--silos") ? Array.Empty<string>() : ["--threads", "2"]], (process, line) =>
         {
             JsonNode e = JsonNode.Parse(line)!;
             events.Add(e);
+            each?.Invoke(process, e);
             bool reached = (string?)e["event"] is "started" or "step" && (int)e["version"]! >= afterVersion;
             if (!sent && signal is { } number && reached)
             {
@@ -209,6 +243,34 @@ public sealed partial class RealRunTests : IDisposable
         List<string> lines = [];
         (int code, string error) = await Start(arguments, (_, line) => lines.Add(line));
         return (code, string.Join('\n', lines), error);
+    }
+
+    private static int[] Children(int process) =>
+        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Select(name => int.TryParse(name, out int id) ? id : 0)
+            .Where(id => id > 0 && ParentOf(id) == process).Order()];
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            // After the command's name, which may hold anything but ends with the last parenthesis: state, then the parent.
+            string stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+        }
+        catch (IOException)
+        {
+            return 0; // it has ended
+        }
+    }
+
+    private Process Join(string cluster)
+    {
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = _folder, RedirectStandardOutput = true };
+        foreach (string argument in new[] { Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"), "silo", "--cluster", cluster })
+        {
+            start.ArgumentList.Add(argument);
+        }
+        return Process.Start(start)!;
     }
 
     private async Task<(int Code, string Error)> Start(string[] arguments, Action<Process, string> read, string fault = "")

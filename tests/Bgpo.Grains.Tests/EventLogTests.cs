@@ -78,7 +78,7 @@ public sealed class EventLogTests
         var log = new EventLog();
         log.Append(n => new Noticed(n, "a"));
         log.Close();
-        log.Reopen();
+        log.Reopen(0);
         await using IAsyncEnumerator<RunEvent> watcher = log.Read(1, CancellationToken.None).GetAsyncEnumerator();
         ValueTask<bool> next = watcher.MoveNextAsync();
         Assert.False(next.IsCompleted);
