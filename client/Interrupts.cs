@@ -2,9 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Bgpo.Client;
 
-/// <summary>Ctrl-C and SIGTERM: the first asks to stop, the second leaves at once.</summary>
+/// <summary>Ctrl-C, SIGTERM, and the terminal's end (SIGHUP): the first asks to stop, the second leaves at once.</summary>
 internal sealed class Interrupts : IDisposable
 {
+    private const int Hangup = 1;
+
     private readonly CancellationTokenSource _asked = new();
     private readonly Action _leave;
     private readonly List<PosixSignalRegistration> _signals = [];
@@ -22,7 +24,9 @@ internal sealed class Interrupts : IDisposable
     /// <summary>Takes the process's signals from now on.</summary>
     internal void Listen()
     {
-        foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
+        // Under nohup the terminal's end is to be ignored, and stays so.
+        PosixSignal[] hangup = IsIgnored(Hangup) ? [] : [PosixSignal.SIGHUP];
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, .. hangup])
         {
             _signals.Add(PosixSignalRegistration.Create(signal, context =>
             {
@@ -40,6 +44,14 @@ internal sealed class Interrupts : IDisposable
             _asked.Cancel();
         else
             _leave();
+    }
+
+    /// <summary>Whether the process was started with a signal ignored, by the mask that the kernel shows.</summary>
+    private static bool IsIgnored(int signal)
+    {
+        const string file = "/proc/self/status";
+        var line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(text => text.StartsWith("SigIgn:", StringComparison.Ordinal)) : null;
+        return line is not null && (Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16) >> (signal - 1) & 1) != 0;
     }
 
     /// <inheritdoc/>

@@ -66,7 +66,7 @@ internal sealed partial class TrainCommand
         var yaml = spec is null ? null : SpecWriter.Write(spec.WithFullPaths(_context.Paths));
         var silos = parsed.GetValue(_silos) ?? 0;
         var options = new HostOptions(
-            _context.Paths.Full(parsed.GetValue(_store) ?? DefaultStore), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
+            _context.Paths.Full(Store(parsed.GetValue(_store))), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
             silos, parsed.GetValue(_cluster) is { } cluster ? Checked("--cluster", cluster) : run);
         return await Train(run, yaml, options, parsed).ConfigureAwait(false);
     }
@@ -152,6 +152,10 @@ internal sealed partial class TrainCommand
     private string RunId(string? given, RunSpec spec) => given is not null
         ? Checked("--run", given)
         : $"{spec.Run.Name[..Math.Min(spec.Run.Name.Length, 47)]}-{_context.Time.GetLocalNow():yyyyMMdd-HHmmss}";
+
+    /// <summary>An empty one is an unset variable of a script, not the working directory.</summary>
+    private static string Store(string? given) => given is null ? DefaultStore
+        : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder");
 
     private static string Checked(string option, string run) => RunName().IsMatch(run)
         ? run

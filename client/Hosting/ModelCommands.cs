@@ -30,6 +30,7 @@ internal sealed class ModelCommands : IModelCommands
         }
         // A place that cannot be written is news for the start, not for the end.
         Bad(() => Directory.CreateDirectory(Beside(request.Output)));
+        using var leftovers = new Leftovers(Beside(request.Output));
         using var device = new DeviceWorker("cpu:0");
         ModelFolder model = await device.Run(() => Bad(() => Pretraining.Train(
             spec, tokenizer, ExampleOf, step => progress.Report(new PretrainProgress(step.Phase, spec.Phases.Count, step.Step, spec.Phases[step.Phase - 1].Steps, step.Loss)),
@@ -182,6 +183,18 @@ internal sealed class ModelCommands : IModelCommands
 
     /// <summary>Where a model is written before it takes its place whole.</summary>
     private static string Beside(string output) => output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.partial";
+
+    /// <summary>Deletes what was written beside the output and did not take its place.</summary>
+    private sealed class Leftovers(string folder) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
 
     /// <summary>Moves what was written beside the output to its place; an older model there stays whole until then.</summary>
     private static bool Place(string output)

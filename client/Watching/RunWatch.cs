@@ -23,7 +23,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         Task? stopping = null;
         using var asked = interrupted.Register(() =>
         {
-            presenter.Say("stopping: waits for the step in hand and its checkpoint; Ctrl-C again leaves at once");
+            presenter.Say("stopping after the step in hand is saved; Ctrl-C again leaves at once");
             stopping = Stop();
         });
 

@@ -359,7 +359,7 @@ public sealed partial class RunGrain(
     /// <summary>Changes run.json, unless another controller has.</summary>
     private async Task Write(Func<RunRecord, RunRecord> change) =>
         _stored = await Store.UpdateAsync(change(_stored!.Record), _stored.ETag)
-            ?? throw new RunException($"run '{Id}' has a newer controller; this one (epoch {_stored.Record.Epoch}) stops.");
+            ?? throw new RunException($"run '{Id}' was resumed by another process (epoch {_stored.Record.Epoch} is over), which goes on with it; this one stops.");
 
     private EvaluationSummary? Remembered(string name) =>
         _stored!.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;

@@ -80,7 +80,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         if (standing.Fenced)
         {
             throw new RunException(
-                $"run '{run.Id}' has a newer controller (epoch {standing.Epoch}, this one {epoch}); this one stops.");
+                $"run '{run.Id}' was taken over by another controller (epoch {standing.Epoch}, this one {epoch}); this one stops.");
         }
         if (standing.Version != version)
         {

@@ -85,7 +85,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(130, await _console.Run("train", "--run", "sudoku-1", "--store", "my runs"));
 
         Assert.Equal("interrupted", grain.StopReason);
-        Assert.Equal("bgpo: stopping: waits for the step in hand and its checkpoint; Ctrl-C again leaves at once\n", _console.Error.ToString());
+        Assert.Equal("bgpo: stopping after the step in hand is saved; Ctrl-C again leaves at once\n", _console.Error.ToString());
         Assert.Contains("next        bgpo train --resume sudoku-1 --store 'my runs'\n", _console.Out.ToString(), StringComparison.Ordinal);
         Assert.False(_console.HasLeft);
         Assert.True(_console.Host.IsDisposed);
