@@ -74,7 +74,13 @@ public sealed class ClusterFixture : IAsyncDisposable
     /// <summary>Starts a silo in a process of its own and waits until it is a member.</summary>
     public async Task<Process> StartProcessAsync(string name)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!, [SiloArgument, Directory, name]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        // The suite runs as an executable of its own or by dotnet.
+        string[] self = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(ClusterFixture).Assembly.Location] : [];
+        ProcessStartInfo start = new(Environment.ProcessPath!, [.. self, SiloArgument, Directory, name])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+        };
         Process process = Process.Start(start)!;
         _processes.Add(process);
         string? line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
