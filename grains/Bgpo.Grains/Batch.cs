@@ -15,7 +15,6 @@ public sealed class Batch
 
     private readonly RunContext _run;
     private readonly Task<JournalGroup>[] _groups;
-    private readonly bool _journalled;
     private readonly Dictionary<UnitName, double[]> _likelihoods = [];
 
     private Batch(RunContext run, int step, Task<JournalGroup>[] groups, bool journalled)
@@ -23,11 +22,14 @@ public sealed class Batch
         _run = run;
         Step = step;
         _groups = groups;
-        _journalled = journalled;
+        IsJournalled = journalled;
     }
 
     /// <summary>The step at which the batch was sampled.</summary>
     public int Step { get; }
+
+    /// <summary>Whether it came from the journal, which then has the old policy's values too.</summary>
+    public bool IsJournalled { get; }
 
     /// <summary>Device seconds of its rollouts in this process's life; 0 when it came from the journal.</summary>
     public double RolloutSeconds { get; private set; }
@@ -98,7 +100,7 @@ public sealed class Batch
     /// <param name="cancellationToken">Gives up.</param>
     public async Task Journal(RunStore store, CancellationToken cancellationToken)
     {
-        if (_journalled)
+        if (IsJournalled)
         {
             return;
         }

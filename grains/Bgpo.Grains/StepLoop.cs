@@ -82,7 +82,7 @@ public sealed class StepLoop(
         int first = run.Plan.FirstGroup(step);
         Task<JournalGroup[]> gradient = Task.WhenAll(
             Enumerable.Range(first, run.Plan.GroupsPerUpdate).Select(g => Contribute(batch, g, step, tally, cancellationToken)));
-        Task old = step == batch.Step && run.Plan.UpdatesPerBatch > 1
+        Task old = step == batch.Step && run.Plan.UpdatesPerBatch > 1 && !batch.IsJournalled
             ? OldLikelihoods(batch, first, cancellationToken)
             : Task.CompletedTask;
         // The journal is written beside the gradient work, unless it waits for the old policy's values.

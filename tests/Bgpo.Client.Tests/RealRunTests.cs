@@ -87,13 +87,15 @@ public sealed partial class RealRunTests : IDisposable
         Assert.Equal(undisturbed, await Resumed("b"));
     }
 
-    [Fact]
-    public async Task ARunOfSeveralUpdatesABatch_Killed_EndsInTheSameWeights()
+    [Theory]
+    [InlineData(5)] // goes on at a batch's first step, whose journal is there
+    [InlineData(17)] // goes on in the middle of a batch
+    public async Task ARunOfSeveralUpdatesABatch_Killed_EndsInTheSameWeights(int afterVersion)
     {
         string[] several = ["--config", "spec.yaml", "--set", "objective.minibatches=2", "--set", "objective.epochs=2"];
         string undisturbed = Hash(await Train([.. several, "--run", "a"]));
 
-        (int code, _, _) = await Train([.. several, "--run", "b"], Kill, afterVersion: 17);
+        (int code, _, _) = await Train([.. several, "--run", "b"], Kill, afterVersion);
 
         Assert.Equal(128 + Kill, code);
         Assert.Equal(undisturbed, await Resumed("b"));
