@@ -7,13 +7,17 @@ namespace Bgpo.Storage;
 /// <remarks>
 /// Names are checked by <see cref="BlobName"/>. A name is never another name's folder ("a" and "a/b" exclude each other).
 /// Blobs are at most a few shards large, so contents are whole memory blocks; <see cref="ReadRangeAsync"/> lets a caller read
-/// one blob in parallel pieces. All members throw <see cref="StorageException"/> when the store refuses, and
-/// <see cref="ArgumentException"/> for a name that is not allowed.
+/// one blob in parallel pieces. All members throw <see cref="StoreUnavailableException"/> when the store cannot be used now and may
+/// heal, <see cref="StoreRefusedException"/> when it will not heal by itself, and <see cref="ArgumentException"/> for a name that is
+/// not allowed. A put that ends in <see cref="StoreUnavailableException"/> may have been done.
 /// </remarks>
 public interface IBlobStore
 {
     /// <summary>Where the store is, in the words of the <c>--store</c> option.</summary>
     string Location { get; }
+
+    /// <summary>How the store has been doing for this process.</summary>
+    StoreHealth Health => StoreHealth.Good;
 
     /// <summary>Reads a whole blob.</summary>
     /// <param name="name">The blob's name.</param>

@@ -1,6 +1,9 @@
 namespace Bgpo.Storage;
 
-/// <summary>The store refuses or fails. The message is one line that names the place and what to do.</summary>
+/// <summary>
+/// The store refuses or fails. The message is one line that names the place and what to do. <see cref="StoreUnavailableException"/>
+/// may heal by itself; every other kind needs somebody to mend something.
+/// </summary>
 public class StorageException : Exception
 {
     /// <summary>Without a message.</summary>
@@ -19,6 +22,61 @@ public class StorageException : Exception
     /// <param name="message">Names the place and what to do.</param>
     /// <param name="innerException">The cause.</param>
     public StorageException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
+/// The store cannot be used now and may heal by itself: unreachable, throttled, timed out, disk full, an I/O error. The operation
+/// was retried for as long as the store's patience lasts, and may or may not have been done; doing it again is safe, since puts of
+/// the same bytes under the same condition come to the same end.
+/// </summary>
+public sealed class StoreUnavailableException : StorageException
+{
+    /// <summary>Without a message.</summary>
+    public StoreUnavailableException()
+    {
+    }
+
+    /// <summary>With a message.</summary>
+    /// <param name="message">Names the store and what to look at.</param>
+    public StoreUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>With a message and a cause.</summary>
+    /// <param name="message">Names the store and what to look at.</param>
+    /// <param name="innerException">The cause.</param>
+    public StoreUnavailableException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
+/// The store refuses, and will go on refusing until somebody mends something: bad credentials, a missing container, a folder
+/// without permission, a location that cannot be read. Never retried.
+/// </summary>
+public sealed class StoreRefusedException : StorageException
+{
+    /// <summary>Without a message.</summary>
+    public StoreRefusedException()
+    {
+    }
+
+    /// <summary>With a message.</summary>
+    /// <param name="message">Names the store and what to mend.</param>
+    public StoreRefusedException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>With a message and a cause.</summary>
+    /// <param name="message">Names the store and what to mend.</param>
+    /// <param name="innerException">The cause.</param>
+    public StoreRefusedException(string message, Exception innerException)
         : base(message, innerException)
     {
     }

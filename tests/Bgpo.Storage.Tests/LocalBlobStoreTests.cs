@@ -98,7 +98,7 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
     public void StoreThatIsAFile_IsRefusedByPath()
     {
         File.WriteAllText(Root, "x");
-        StorageException exception = Assert.Throws<StorageException>(() => new LocalBlobStore(Root));
+        StorageException exception = Assert.Throws<StoreRefusedException>(() => new LocalBlobStore(Root));
         Assert.Contains($"'{Root}' is a file", exception.Message, StringComparison.Ordinal);
     }
 
@@ -106,7 +106,7 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
     public async Task FileInPlaceOfAFolder_IsNamedWithARemedy()
     {
         await Store.PutAsync("a", Bytes("x"));
-        StorageException exception = await Assert.ThrowsAsync<StorageException>(() => Store.PutAsync("a/b", Bytes("x")));
+        StorageException exception = await Assert.ThrowsAsync<StoreRefusedException>(() => Store.PutAsync("a/b", Bytes("x")));
         AssertOneLine(exception, Root, "'a/b'", "a file stands where a folder is needed");
     }
 
@@ -116,18 +116,24 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
     {
         Assert.SkipWhen(Environment.UserName == "root", "root may write anywhere");
         Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        StorageException exception = await Assert.ThrowsAsync<StorageException>(() => Store.PutAsync("a/b", Bytes("x")));
+        StorageException exception = await Assert.ThrowsAsync<StoreRefusedException>(() => Store.PutAsync("a/b", Bytes("x")));
         AssertOneLine(exception, Root, "'a/b'", "permission is denied");
     }
 
     [Theory]
-    [InlineData(28, "no space is left")]
-    [InlineData(30, "read-only")]
-    [InlineData(13, "permission is denied")]
-    [InlineData(20, "a file stands where a folder is needed")]
-    [InlineData(5, "Input/output error; mend the folder")]
-    public void SystemError_BecomesOneLineWithARemedy(int error, string remedy) =>
-        AssertOneLine(FolderErrors.Translate(Libc.Failure("write", Root, error), Root, "write 'a/b'"), Root, "'a/b'", remedy);
+    [InlineData(28, true, "no space is left")]
+    [InlineData(30, false, "read-only")]
+    [InlineData(13, false, "permission is denied")]
+    [InlineData(20, false, "a file stands where a folder is needed")]
+    [InlineData(36, false, "too long")]
+    [InlineData(5, true, "Input/output error; mend the folder")]
+    public void SystemError_BecomesOneLineWithARemedy_AndSaysWhetherItMayHeal(int error, bool heals, string remedy)
+    {
+        StorageException exception = FolderErrors.Translate(Libc.Failure("write", Root, error), Root, "write 'a/b'");
+        AssertOneLine(exception, Root, "'a/b'", remedy);
+        Assert.Equal(heals, exception is StoreUnavailableException);
+        Assert.Equal(!heals, exception is StoreRefusedException);
+    }
 
     private static void AssertOneLine(StorageException exception, params string[] parts)
     {

@@ -28,7 +28,7 @@ internal static class FolderLock
             {
                 if (waited.Elapsed > s_patience)
                 {
-                    throw new StorageException(
+                    throw new StoreUnavailableException(
                         $"Store '{folder}': another process has held '{FileName}' for {s_patience.TotalSeconds:0} s; "
                         + "see whether it is stopped, and end it.",
                         exception);

@@ -13,6 +13,7 @@ internal static partial class Libc
     public const int InvalidArgument = 22;
     public const int NoSpace = 28;
     public const int ReadOnlyFileSystem = 30;
+    public static readonly int NameTooLong = OperatingSystem.IsMacOS() ? 63 : 36;
     public static readonly int WouldBlock = OperatingSystem.IsMacOS() ? 35 : 11;
     public static readonly int NotSupported = OperatingSystem.IsMacOS() ? 45 : 95;
     public static readonly int QuotaExceeded = OperatingSystem.IsMacOS() ? 69 : 122;

@@ -24,7 +24,7 @@ public sealed class LocalBlobStore : IBlobStore
     /// <summary>A store in a folder. The folder is made by the first write.</summary>
     /// <param name="folder">Its path.</param>
     /// <param name="time">The clock that tells how old leftovers are.</param>
-    /// <exception cref="StorageException">The path names a file.</exception>
+    /// <exception cref="StoreRefusedException">The path names a file.</exception>
     public LocalBlobStore(string folder, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
@@ -32,7 +32,7 @@ public sealed class LocalBlobStore : IBlobStore
         _time = time ?? TimeProvider.System;
         Location = folder;
         if (File.Exists(_folder))
-            throw new StorageException($"Store '{folder}' is a file; expected a folder. Name another with --store.");
+            throw new StoreRefusedException($"Store '{folder}' is a file; expected a folder. Name another with --store.");
     }
 
     /// <inheritdoc/>
