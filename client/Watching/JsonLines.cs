@@ -26,6 +26,8 @@ internal static class JsonLines
         StepCommitted step => Tagged("step", step.Metrics),
         Evaluated evaluated => Tagged("evaluated", evaluated, evaluated.Result),
         CheckpointSaved => Tagged("checkpoint", happened),
+        WorkMoved => Tagged("moved", happened),
+        StoreStanding => Tagged("store", happened),
         Noticed => Tagged("notice", happened),
         RunCompleted done => Completed(done, peakRssMiB),
         RunStopped => Tagged("stopped", happened),

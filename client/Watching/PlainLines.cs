@@ -28,6 +28,8 @@ internal sealed class PlainLines
                 return $"checkpoint of version {saved.Version}: {saved.Location} ({Printed.Short(saved.Seconds)} s)";
             case Noticed noticed:
                 return $"notice: {noticed.Message}";
+            case StoreStanding store:
+                return $"store: {store.Message}";
             default:
                 // How the run ends is the summary's to say.
                 return null;

@@ -51,9 +51,10 @@ internal sealed class TrainingView
                 (_checkpoint, _checkpointAt) = (saved, now);
                 break;
             case Noticed noticed:
-                _notices.Add(noticed.Message);
-                if (_notices.Count > NoticesShown)
-                    _notices.RemoveAt(0);
+                Notice(noticed.Message);
+                break;
+            case StoreStanding store:
+                Notice(store.Message);
                 break;
             case RunCompleted:
                 _end = "completed";
@@ -65,6 +66,13 @@ internal sealed class TrainingView
                 _end = "failed";
                 break;
         }
+    }
+
+    private void Notice(string message)
+    {
+        _notices.Add(message);
+        if (_notices.Count > NoticesShown)
+            _notices.RemoveAt(0);
     }
 
     /// <summary>Replaces the last line, which says what the watcher may do.</summary>

@@ -9,11 +9,16 @@ namespace Bgpo.Grains;
 /// </summary>
 public interface IAccumulatorGrain : IGrainWithStringKey
 {
-    /// <summary>Takes the shard from a checkpoint, forgetting what is in memory, unless it stands at that version already.</summary>
+    /// <summary>
+    /// Has the shard stand at a version: as it does already, by stepping back to the version before, from a buddy's copy, or from
+    /// a checkpoint. Only standing there already keeps the sum of the step in work.
+    /// </summary>
     /// <param name="epoch">The controller's epoch; raises the shard's.</param>
     /// <param name="version">Version to stand at.</param>
+    /// <param name="buddy">The silo whose copy to take; null: the checkpoint of that version.</param>
+    /// <exception cref="StaleVersionException">The buddy does not hold that version any more.</exception>
     [ResponseTimeout("00:02:00")]
-    Task<ShardStanding> Load(long epoch, int version);
+    Task<ShardStanding> Load(long epoch, int version, string? buddy);
 
     /// <summary>Adds a contribution once.</summary>
     /// <param name="contribution">A unit's gradient on this shard.</param>
@@ -26,7 +31,9 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:30")]
     Task<SummaryOutcome> Summarize(SummaryRequest request);
 
-    /// <summary>Applies AdamW and moves to the next version. Asked again afterwards, it only says so.</summary>
+    /// <summary>
+    /// Applies AdamW, moves to the next version and has a buddy hold a copy of it. Asked again afterwards, it only says so.
+    /// </summary>
     /// <param name="request">The step's factors.</param>
     [ResponseTimeout("00:00:30")]
     Task<ShardStanding> Commit(CommitRequest request);
@@ -36,11 +43,26 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     [ReadOnly, ResponseTimeout("00:00:30")]
     Task<ShardWeights> GetWeights(int version);
 
-    /// <summary>Saves weights and moments of the version it stands at to the store.</summary>
+    /// <summary>Has some silo hold a copy of the version that the shard stands at, unless a live one does already.</summary>
+    /// <param name="epoch">The controller's epoch.</param>
+    /// <param name="silos">The live silos.</param>
+    [ResponseTimeout("00:01:00")]
+    Task<ShardStanding> Protect(long epoch, string[] silos);
+
+    /// <summary>
+    /// Saves weights and moments of the version it stands at, or of the one that was kept for this, to the store. The shard goes
+    /// on working meanwhile.
+    /// </summary>
     /// <param name="epoch">The controller's epoch.</param>
     /// <param name="version">Version to save.</param>
-    [ResponseTimeout("00:05:00")]
+    /// <exception cref="StaleVersionException">The shard has that version no more, or a newer controller has spoken.</exception>
+    [AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task<SavedShard> Save(long epoch, int version);
+
+    /// <summary>Leaves memory: the run is over.</summary>
+    /// <param name="epoch">The controller's epoch.</param>
+    [ResponseTimeout("00:00:10")]
+    Task Release(long epoch);
 
     /// <summary>What the shard holds.</summary>
     [AlwaysInterleave, ResponseTimeout("00:00:10")]
@@ -89,19 +111,25 @@ public sealed record SummaryOutcome([property: Id(0)] ShardStanding Standing, [p
 /// <param name="ClipFactor">What the mean gradient is multiplied by.</param>
 /// <param name="LearningRate">The step's rate.</param>
 /// <param name="Completions">What the sum is divided by.</param>
+/// <param name="Keep">Whether to keep version v + 1 until it is saved.</param>
+/// <param name="Silos">The live silos, one of which is to hold a copy.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.CommitRequest")]
 public sealed record CommitRequest(
     [property: Id(0)] long Epoch, [property: Id(1)] int Step, [property: Id(2)] double ClipFactor,
-    [property: Id(3)] double LearningRate, [property: Id(4)] int Completions);
+    [property: Id(3)] double LearningRate, [property: Id(4)] int Completions, [property: Id(5)] bool Keep,
+    [property: Id(6)] string[] Silos);
 
 /// <summary>Where a shard stands.</summary>
 /// <param name="Version">Version of its weights; -1 before it is loaded.</param>
 /// <param name="Epoch">Highest epoch seen.</param>
 /// <param name="Units">Units in the sum of the step in work.</param>
 /// <param name="Fenced">Whether the request was refused because a newer controller has spoken.</param>
+/// <param name="Before">Whether it can step back to the version before.</param>
+/// <param name="Buddy">The silo that holds a copy of this version; empty: none.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.ShardStanding")]
 public sealed record ShardStanding(
-    [property: Id(0)] int Version, [property: Id(1)] long Epoch, [property: Id(2)] UnitName[] Units, [property: Id(3)] bool Fenced);
+    [property: Id(0)] int Version, [property: Id(1)] long Epoch, [property: Id(2)] UnitName[] Units, [property: Id(3)] bool Fenced,
+    [property: Id(4)] bool Before, [property: Id(5)] string Buddy);
 
 /// <summary>A shard's weights.</summary>
 /// <param name="Version">Their version; -1 when the shard does not stand at the version asked for.</param>

@@ -44,10 +44,11 @@ public interface IRunGrain : IGrainWithStringKey
 /// <param name="Epoch">Controller's epoch.</param>
 /// <param name="Checkpoint">Newest complete checkpoint's version; -1 before the first.</param>
 /// <param name="Message">Why it stopped or failed; empty otherwise.</param>
+/// <param name="Silo">The controller's silo, in parsable form.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RunStatus")]
 public sealed record RunStatus(
     [property: Id(0)] string Run, [property: Id(1)] string State, [property: Id(2)] int Version, [property: Id(3)] int Steps,
-    [property: Id(4)] long Epoch, [property: Id(5)] int Checkpoint, [property: Id(6)] string Message);
+    [property: Id(4)] long Epoch, [property: Id(5)] int Checkpoint, [property: Id(6)] string Message, [property: Id(7)] string Silo);
 
 /// <summary>A run cannot do what was asked. The message is one line: what, where, what to do.</summary>
 [GenerateSerializer, Alias("bgpo.RunException")]

@@ -63,7 +63,29 @@ public sealed record CheckpointSaved(
     long Sequence, [property: Id(0)] int Version, [property: Id(1)] string Location, [property: Id(2)] double Seconds)
     : RunEvent(Sequence);
 
-/// <summary>Something worth a line: a bad checkpoint passed over, a silo lost or joined, a unit dispatched again.</summary>
+/// <summary>Work whose silo failed it has started on another one.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="From">The silo that failed it.</param>
+/// <param name="To">The silo that does it now; may be the same.</param>
+/// <param name="Reason">Why it failed, one line.</param>
+/// <param name="UnixMilliseconds">When it started there, milliseconds of UTC since 1970.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.WorkMoved")]
+public sealed record WorkMoved(
+    long Sequence, [property: Id(0)] string From, [property: Id(1)] string To, [property: Id(2)] string Reason,
+    [property: Id(3)] long UnixMilliseconds) : RunEvent(Sequence);
+
+/// <summary>The store takes nothing for now, or takes it again.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Healthy">Whether it takes writes.</param>
+/// <param name="Behind">Committed versions that it has not taken yet.</param>
+/// <param name="Waiting">Whether training waits for it.</param>
+/// <param name="Message">One line for people.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.StoreStanding")]
+public sealed record StoreStanding(
+    long Sequence, [property: Id(0)] bool Healthy, [property: Id(1)] int Behind, [property: Id(2)] bool Waiting,
+    [property: Id(3)] string Message) : RunEvent(Sequence);
+
+/// <summary>Something worth a line: a bad checkpoint passed over, shards placed anew.</summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Message">One line for people.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.Noticed")]
@@ -180,4 +202,12 @@ public sealed record StepMetrics
 
     /// <summary>Resident memory of the controller's process, MiB.</summary>
     [Id(19)] public double RssMiB { get; init; }
+
+    /// <summary>Seconds of former attempts at this step that came to nothing, and of recovering from them.</summary>
+    [Id(20)] public double LostSeconds { get; init; }
+
+    /// <summary>
+    /// The units that were in the sum of every shard, a string a group: <c>group:blocks</c>, see <see cref="Ledger"/>.
+    /// </summary>
+    [Id(21)] public string[] Ledger { get; init; } = [];
 }

@@ -56,18 +56,22 @@ public sealed class Batch
     /// <summary>Starts sampling a batch; its groups become ready one by one.</summary>
     /// <param name="run">The run.</param>
     /// <param name="step">The step, whose weights are the old policy.</param>
+    /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they are.</param>
     /// <param name="grains">Where rollout and reward grains are found.</param>
     /// <param name="dispatcher">Who finds a silo.</param>
     /// <param name="changed">Told when a group is ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Batch Sample(
-        RunContext run, int step, IGrainFactory grains, Dispatcher dispatcher, Action changed, CancellationToken cancellationToken)
+        RunContext run, int step, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action changed,
+        CancellationToken cancellationToken)
     {
         var groups = new Task<JournalGroup>[run.Spec.Rollout.Prompts];
         var batch = new Batch(run, step, groups, journalled: false);
         for (int g = 0; g < groups.Length; g++)
         {
-            groups[g] = batch.SampleGroup(g, grains, dispatcher, changed, cancellationToken);
+            groups[g] = given?.Step == step && given._groups[g].IsCompletedSuccessfully
+                ? given._groups[g]
+                : batch.SampleGroup(g, grains, dispatcher, changed, cancellationToken);
         }
         return batch;
     }
@@ -95,21 +99,19 @@ public sealed class Batch
             ? known
             : [.. _run.Plan.SamplesOf(unit.Block).Select(sample => record.OldLogLikelihoods![sample.Completion][sample.Draw])];
 
-    /// <summary>Writes the batch to the journal, once all its groups are ready.</summary>
-    /// <param name="store">The run's store.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task Journal(RunStore store, CancellationToken cancellationToken)
+    /// <summary>The batch's record for the journal, once all its groups are ready; null when the journal has it.</summary>
+    public async Task<JournalStep?> Journal()
     {
         if (IsJournalled)
         {
-            return;
+            return null;
         }
         JournalGroup[] groups = await Task.WhenAll(_groups);
         if (_run.Plan.UpdatesPerBatch > 1)
         {
             groups = [.. groups.Select((group, g) => Teaches(group) ? group with { OldLogLikelihoods = OldOf(g) } : group)];
         }
-        await store.WriteJournalAsync(new JournalStep { Step = Step, Groups = groups }, cancellationToken);
+        return new JournalStep { Step = Step, Groups = groups };
     }
 
     private double[][] OldOf(int group)

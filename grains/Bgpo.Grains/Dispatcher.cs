@@ -17,6 +17,7 @@ public sealed class Dispatcher
     private readonly PriorityQueue<Work, (int Priority, long Order)> _queue = new();
     private readonly Dictionary<string, int> _inFlight = [];
     private IReadOnlyList<SiloDevices> _silos = [];
+    private string[] _live = [];
     private long _order;
     private bool _watching;
 
@@ -40,8 +41,17 @@ public sealed class Dispatcher
     /// <summary>Calls that failed and were dispatched again since the dispatcher was made.</summary>
     public int Redispatched { get; private set; }
 
+    /// <summary>The live silos as last seen.</summary>
+    public string[] Silos => _live;
+
+    /// <summary>Counts changes among the live silos.</summary>
+    public int Changes { get; private set; }
+
     /// <summary>Told of each failed call: the silo, and why.</summary>
     public Action<string, Exception> OnRetry { get; init; } = static (_, _) => { };
+
+    /// <summary>Told when work that failed starts again: the silo that failed it, the silo that does it now, and why it failed.</summary>
+    public Action<string, string, Exception> OnMoved { get; init; } = static (_, _, _) => { };
 
     /// <summary>Runs a piece of work on some live silo, again and again until it succeeds or fails for a reason of its own.</summary>
     /// <param name="priority">Lower goes first.</param>
@@ -74,6 +84,10 @@ public sealed class Dispatcher
             }
             _queue.Dequeue();
             _inFlight[silo] = _inFlight.GetValueOrDefault(silo) + 1;
+            if (work.Failure is var (from, reason))
+            {
+                OnMoved(from, silo, reason);
+            }
             _ = Execute(work, silo);
         }
         if (Outstanding && !_watching)
@@ -102,6 +116,7 @@ public sealed class Dispatcher
             OnRetry(silo, e);
             // Not again to this silo before the roster has been read anew.
             _silos = [.. _silos.Where(live => live.Silo != silo)];
+            work.Failure = (silo, e);
             if (++work.Attempts >= Work.MostAttempts)
             {
                 work.Fail(e is StaleVersionException ? e : new RunException($"a unit of work failed {work.Attempts} times, last on {silo}: {e.Message}", e));
@@ -144,6 +159,11 @@ public sealed class Dispatcher
             try
             {
                 _silos = await _roster();
+                string[] live = [.. _silos.Select(silo => silo.Silo)];
+                if (!live.AsSpan().SequenceEqual(_live))
+                {
+                    (_live, Changes) = (live, Changes + 1);
+                }
             }
             catch (Exception e)
             {
@@ -166,6 +186,9 @@ public sealed class Dispatcher
         public long Order => order;
 
         public int Attempts { get; set; }
+
+        /// <summary>Who failed it last, and why; null while nobody has.</summary>
+        public (string Silo, Exception Reason)? Failure { get; set; }
 
         public Func<string, Task> Do => work;
 

@@ -18,7 +18,9 @@ public sealed class LearnerGrain(RunContexts runs, WeightsSource source, IPolicy
         Weights weights = await source.Get(run, request.Unit.Step);
         float[] gradient = ArrayPool<float>.Shared.Rent(checked((int)run.Parameters));
         UnitResult result = await devices.Compute(run, weights, request, gradient, cancellationToken);
+        FaultPoint.Hit(GrainFaults.UnitComputed);
         await Contribute(run, request, gradient);
+        FaultPoint.Hit(GrainFaults.UnitContributed);
         // Only here: after a failed or timed-out call the array may still be read by a message on its way.
         ArrayPool<float>.Shared.Return(gradient);
         return result;
@@ -43,6 +45,10 @@ public sealed class LearnerGrain(RunContexts runs, WeightsSource source, IPolicy
             if (adding.Count == ShardsInFlight)
             {
                 Check(await adding.Dequeue(), request);
+            }
+            if (shard == 0)
+            {
+                FaultPoint.Hit(GrainFaults.UnitPartlyContributed);
             }
         }
         while (adding.TryDequeue(out Task<AddOutcome>? added))

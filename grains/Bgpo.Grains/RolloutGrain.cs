@@ -12,6 +12,8 @@ public sealed class RolloutGrain(RunContexts runs, WeightsSource source, IPolicy
     {
         RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
         Weights weights = await source.Get(run, request.Version);
-        return await devices.Sample(run, weights, request, cancellationToken);
+        RolloutResult result = await devices.Sample(run, weights, request, cancellationToken);
+        FaultPoint.Hit(GrainFaults.RolloutSampled);
+        return result;
     }
 }

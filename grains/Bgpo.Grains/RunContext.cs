@@ -56,6 +56,10 @@ public sealed class RunContexts(RunCatalog runs)
         }
     }
 
+    /// <summary>Drops what is known of a run; it is read again when the run is next met.</summary>
+    /// <param name="run">Run id.</param>
+    public void Forget(string run) => _contexts.TryRemove(run, out _);
+
     private async Task<RunContext> Read(string run)
     {
         RunStore store = runs.Run(run);

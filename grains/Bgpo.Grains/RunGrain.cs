@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Bgpo.Model;
 using Bgpo.Spec;
 using Bgpo.Storage;
@@ -18,14 +16,13 @@ public sealed partial class RunGrain(
     ILogger<RunGrain> log)
     : Grain, IRunGrain, IDisposable
 {
-    /// <summary>Tries to place the shards anew before the run gives up: two minutes' worth at five a second.</summary>
-    private const int MostRecoveries = 600;
-
     private readonly EventLog _events = new();
     private Task _loop = Task.CompletedTask;
     private StoredRun? _stored;
     private string? _stopReason;
     private CancellationTokenSource _stopping = new();
+    private CancellationTokenSource _leaving = new();
+    private Outbox? _outbox;
     private int _version;
     private string _message = "";
 
@@ -47,8 +44,8 @@ public sealed partial class RunGrain(
                     $"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by --resume {Id}, or choose another id.");
             }
             // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
-            await SaveBase(model);
-            _stored = await Store.CreateAsync(new RunRecord
+            await SaveBase(spec, model);
+            await Store.CreateAsync(new RunRecord
             {
                 RunId = Id,
                 State = RunState.Running,
@@ -79,31 +76,36 @@ public sealed partial class RunGrain(
             _stored = await Store.ReadAsync()
                 ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
             RunContext run = await contexts.Get(Id);
-            CheckpointManifest from = await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)))
-                ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot be resumed.");
-            _version = from.Version;
             _stopReason = null;
-            _stopping = new CancellationTokenSource();
+            (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
+            CheckpointManifest? whole = null;
+            if (_stored.Record.State == RunState.Completed)
+            {
+                whole = await NewestWhole();
+                if (whole.Version == run.Spec.Run.Steps)
+                {
+                    _version = whole.Version;
+                    _events.Reopen(_stored.Record.Epoch);
+                    Recount(run, whole);
+                    return Status();
+                }
+                // A completed run whose last checkpoint is damaged is not done: its last steps are taken again from the journal.
+            }
+            if (await Held(run, ours: false) is null)
+            {
+                whole ??= await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
+            }
+            await TakeOver();
+            _version = whole?.Version ?? 0;
             if (_stored.Record.NumericsFingerprint != devices.Fingerprint)
             {
                 _events.Append(n => new Noticed(
                     n, $"the run began on [{_stored.Record.NumericsFingerprint}] and goes on on [{devices.Fingerprint}]: "
                     + "its weights may differ in the last bits from an undisturbed run's."));
             }
-            // A completed run whose last checkpoint is damaged is not done: its last steps are taken again from the journal.
-            bool done = _stored.Record.State == RunState.Completed && from.Version == run.Spec.Run.Steps;
-            if (!done)
-            {
-                await Write(record => record with
-                {
-                    State = RunState.Running,
-                    Epoch = record.Epoch + 1,
-                    Cluster = silo.ClusterId,
-                });
-            }
             _events.Reopen(_stored.Record.Epoch);
-            _loop = done ? Recount(run, from) : Guard(() => Run(run, from));
+            _loop = Guard(() => Run(run, whole));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
         {
@@ -128,6 +130,14 @@ public sealed partial class RunGrain(
         await _stopping.CancelAsync();
     }
 
+    /// <summary>A controller whose silo leaves gives up the step in hand; its successor goes on from where the shards stand.</summary>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await _leaving.CancelAsync();
+        _outbox?.Dispose();
+        await _loop.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
     /// <inheritdoc/>
     public Task<RunStatus> GetStatus() => Task.FromResult(Status());
 
@@ -135,231 +145,61 @@ public sealed partial class RunGrain(
     public IAsyncEnumerable<RunEvent> Watch(long after, CancellationToken cancellationToken) => _events.Read(after, cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _stopping.Dispose();
-
-    /// <summary>The step loop, from a checkpoint to the last version or to a stop.</summary>
-    private async Task Run(RunContext run, CheckpointManifest saved)
+    public void Dispose()
     {
-        long started = Stopwatch.GetTimestamp();
-        long epoch = _stored!.Record.Epoch;
-        var dispatcher = new Dispatcher(roster.Get, time) { OnRetry = Retried };
-        var shards = new ShardSet(GrainFactory, run, epoch);
-        var loop = new StepLoop(run, epoch, Store, shards, dispatcher, GrainFactory, _events, time);
-        var evaluator = new Evaluator(run, GrainFactory, dispatcher);
-        // Shards that outlived the former controller are ahead of the checkpoint: nothing of theirs is done again.
-        _version = Math.Max(saved.Version, await Standing(shards) ?? 0);
-        Announce(run, _version);
-        while (true)
-        {
-            try
-            {
-                await shards.Load(_version);
-                saved = await Train(run, shards, loop, evaluator, saved, started);
-                return;
-            }
-            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException)
-            {
-                saved = await GoBack(shards, e);
-            }
-        }
+        _stopping.Dispose();
+        _leaving.Dispose();
+        _outbox?.Dispose();
     }
 
-    /// <summary>Takes steps to the last version or to a stop, and says how it ended.</summary>
-    private async Task<CheckpointManifest> Train(
-        RunContext run, ShardSet shards, StepLoop loop, Evaluator evaluator, CheckpointManifest saved, long started)
+    /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>
+    private async Task TakeOver()
     {
-        try
-        {
-            EvaluationSummary before = Remembered("evalBefore") ?? await EvaluateBase(evaluator, run, loop);
-            while (_version < run.Spec.Run.Steps && _stopReason is null)
-            {
-                StepMetrics metrics = await loop.Take(_version, CancellationToken.None);
-                _version = metrics.Version;
-                await Store.WriteMetricsAsync(_version, JsonSerializer.SerializeToNode(metrics)!.AsObject());
-                _events.Append(n => new StepCommitted(n, metrics));
-                bool last = _version == run.Spec.Run.Steps;
-                if (last || _version % run.Spec.Checkpoint.Every == 0)
-                {
-                    saved = await Save(run, shards, loop);
-                }
-                if (!last && run.Spec.Evaluation.Every > 0 && _version % run.Spec.Evaluation.Every == 0)
-                {
-                    await Evaluate(run, evaluator, loop, _version, final: false);
-                }
-            }
-            if (_version == run.Spec.Run.Steps)
-            {
-                saved = saved.Version == _version ? saved : await Save(run, shards, loop);
-                EvaluationSummary after = await Evaluate(run, evaluator, loop, _version, final: true);
-                await Complete(saved, before, after, started);
-                return saved;
-            }
-        }
-        catch (OperationCanceledException) when (_stopReason is not null)
-        {
-            // An evaluation gives way to a stop; a step in hand never does.
-        }
-        saved = saved.Version == _version ? saved : await Save(run, shards, loop);
-        await Write(record => record with { State = RunState.Stopped });
-        _events.Append(n => new RunStopped(n, Id, _version, _stopReason!, saved.WeightsSha256, Location(_version)));
-        return saved;
-    }
-
-    /// <summary>
-    /// After shards went with their silo: places them anew, at the version they all still hold or at the newest checkpoint's,
-    /// from where the journal is replayed.
-    /// </summary>
-    private async Task<CheckpointManifest> GoBack(ShardSet shards, Exception reason)
-    {
+        string me = $"{silo.SiloAddress.ToParsableString()} {Guid.NewGuid():N}";
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                CheckpointManifest from = await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)))
-                    ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot go on.");
-                int version = await Standing(shards) is { } held && held >= from.Version ? held : from.Version;
-                await shards.Load(version);
-                _version = version;
-                _events.Append(n => new Noticed(n, $"goes on from version {version}: {reason.Message}"));
-                return from;
+                _stored = await Store.UpdateAsync(
+                    _stored!.Record with { State = RunState.Running, Epoch = _stored.Record.Epoch + 1, Cluster = silo.ClusterId, Controller = me },
+                    _stored.ETag)
+                    ?? throw new RunException($"run '{Id}' was taken over by another process at the same moment, which goes on with it.");
+                return;
             }
-            catch (Exception e) when (attempt < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
+            catch (RunException) when (attempt == 1)
             {
-                UnitRetried("shards", e.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(200), time);
+                _stored = await Store.ReadAsync() ?? throw new RunException($"run '{Id}' is gone from {Store.Blobs.Location}.");
             }
         }
     }
 
-    private static async Task<int?> Standing(ShardSet shards)
-    {
-        try
-        {
-            return await shards.CommonVersion();
-        }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
-        {
-            return null;
-        }
-    }
+    private async Task<CheckpointManifest> NewestWhole() =>
+        await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)))
+            ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot be resumed.");
 
-    private async Task<EvaluationSummary> EvaluateBase(Evaluator evaluator, RunContext run, StepLoop loop)
-    {
-        EvaluationSummary before = await Evaluate(run, evaluator, loop, _version, final: true);
-        await Write(record => record with { Result = new JsonObject { ["evalBefore"] = JsonSerializer.SerializeToNode(before) } });
-        return before;
-    }
+    private async Task<string[]> LiveSilos() => [.. (await roster.Get()).Select(live => live.Silo)];
 
-    private async Task Complete(CheckpointManifest saved, EvaluationSummary before, EvaluationSummary after, long started)
+    /// <summary>Changes run.json, unless another controller has; once everything posted before is in the store.</summary>
+    private Task Write(Func<RunRecord, RunRecord> change) => _outbox!.Post(_version, () => WriteNow(change));
+
+    private async Task WriteNow(Func<RunRecord, RunRecord> change)
     {
-        await Write(record => record with
+        while (true)
         {
-            State = RunState.Completed,
-            Result = new JsonObject
+            if (await Store.UpdateAsync(change(_stored!.Record), _stored.ETag) is { } written)
             {
-                ["evalBefore"] = JsonSerializer.SerializeToNode(before),
-                ["evalAfter"] = JsonSerializer.SerializeToNode(after),
-                ["weightsSha256"] = saved.WeightsSha256,
-            },
-        });
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        _events.Append(n => new RunCompleted(n, Id, _version, saved.WeightsSha256, before, after, seconds, Location(_version)));
-    }
-
-    /// <summary>Says again what a completed run came to.</summary>
-    private Task Recount(RunContext run, CheckpointManifest last)
-    {
-        Announce(run, last.Version);
-        _events.Append(n => new RunCompleted(
-            n, Id, last.Version, last.WeightsSha256, Remembered("evalBefore")!, Remembered("evalAfter")!, 0, Location(last.Version)));
-        _events.Close();
-        return Task.CompletedTask;
-    }
-
-    private void Announce(RunContext run, int version) => _events.Append(n => new RunStarted(
-        n, Id, version, run.Spec.Run.Steps, run.Parameters, run.Shards, _stored!.Record.Epoch, run.Task.Name, Store.Blobs.Location,
-        devices.Fingerprint));
-
-    /// <summary>Runs the loop to its end and turns what goes wrong into the run's last event.</summary>
-    private async Task Guard(Func<Task> loop)
-    {
-        try
-        {
-            await loop();
-        }
-        catch (Exception e)
-        {
-            LoopFailed(Id, _version, e);
-            _message = e.Message;
-            _events.Append(n => new RunFailed(n, Id, _version, e.Message, e is StorageException));
-            try
-            {
-                await Write(record => record with { State = RunState.Failed });
+                _stored = written;
+                return;
             }
-            catch (Exception again) when (again is StorageException or RunException)
+            StoredRun? found = await Store.ReadAsync();
+            if (found?.Record.Controller != _stored.Record.Controller)
             {
-                // The store is what failed, or a newer controller owns the run: the event above has said it.
-                LoopFailed(Id, _version, again);
+                throw new RunException(
+                    $"run '{Id}' was resumed by another process (epoch {_stored.Record.Epoch} is over), which goes on with it; this one stops.");
             }
-        }
-        finally
-        {
-            _events.Close();
+            _stored = found; // an earlier try of this very write that seemed to fail had reached the store
         }
     }
-
-    private async Task<EvaluationSummary> Evaluate(RunContext run, Evaluator evaluator, StepLoop loop, int version, bool final)
-    {
-        int count = final ? run.Spec.Evaluation.Count : Math.Min(run.Spec.Evaluation.Count, run.Spec.Evaluation.IntermediateCount);
-        EvaluationSummary summary = await evaluator.Evaluate(
-            version, count, (done, total) => loop.Progress(version, "evaluate", done, total), _stopping.Token);
-        _events.Append(n => new Evaluated(n, version, summary, final));
-        return summary;
-    }
-
-    private async Task<CheckpointManifest> Save(RunContext run, ShardSet shards, StepLoop loop)
-    {
-        long started = Stopwatch.GetTimestamp();
-        loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
-        ShardEntry[] entries = await shards.Save(_version);
-        CheckpointManifest manifest = await Publish(run.Config, run.Tokenizer, run.Parameters, entries, run.Plan.BatchStep(_version));
-        await Write(record => record with { LatestCheckpoint = _version });
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        _events.Append(n => new CheckpointSaved(n, _version, Location(_version), seconds));
-        return manifest;
-    }
-
-    /// <summary>Writes the base model as the checkpoint of version 0, so that the store alone is enough to go on.</summary>
-    private async Task SaveBase(ModelFolder model)
-    {
-        _version = 0;
-        var entries = new ShardEntry[ShardKey.Count(model.Parameters.LongLength)];
-        for (int shard = 0; shard < entries.Length; shard++)
-        {
-            (long offset, int length) = ShardKey.Span(shard, model.Parameters.LongLength);
-            entries[shard] = await Store.SaveShardAsync(
-                new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []));
-        }
-        await Publish(model.Config, model.Tokenizer, model.Parameters.LongLength, entries, 0);
-    }
-
-    private Task<CheckpointManifest> Publish(
-        ModelConfig config, ITokenizer tokenizer, long parameters, ShardEntry[] entries, int journalPosition) =>
-        Store.PublishCheckpointAsync(new CheckpointManifest
-        {
-            Version = _version,
-            ParameterCount = parameters,
-            Shards = entries,
-            ModelConfig = config.ToJson(),
-            Tokenizer = tokenizer.ToJson(),
-            WeightsSha256 = CheckpointManifest.HashOf(entries),
-            JournalPosition = journalPosition,
-        });
-
-    /// <summary>Changes run.json, unless another controller has.</summary>
-    private async Task Write(Func<RunRecord, RunRecord> change) =>
-        _stored = await Store.UpdateAsync(change(_stored!.Record), _stored.ETag)
-            ?? throw new RunException($"run '{Id}' was resumed by another process (epoch {_stored.Record.Epoch} is over), which goes on with it; this one stops.");
 
     private EvaluationSummary? Remembered(string name) =>
         _stored!.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
@@ -367,11 +207,25 @@ public sealed partial class RunGrain(
     private RunStatus Status() => new(
         Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : "running", _version,
         _stored is null ? 0 : SpecLoader.Load<RunSpec>(_stored.Record.Spec, Id, []).Run.Steps, _stored?.Record.Epoch ?? 0,
-        _stored?.Record.LatestCheckpoint ?? -1, _message);
+        _stored?.Record.LatestCheckpoint ?? -1, _message, silo.SiloAddress.ToParsableString());
 
     private string Location(int version) => $"{Store.Blobs.Location.TrimEnd('/')}/{Id}/checkpoints/{version:D8}.json";
 
-    private void Retried(string silo, Exception reason) => UnitRetried(silo, reason.Message);
+    private void Retried(string failed, Exception reason) => UnitRetried(failed, reason.Message);
+
+    /// <summary>Writes the base model as the checkpoint of version 0, so that the store alone is enough to go on.</summary>
+    private async Task SaveBase(RunSpec spec, ModelFolder model)
+    {
+        var run = new RunContext(Id, spec, TaskRegistry.Create(spec.Task), model.Config, model.Tokenizer, model.Parameters.LongLength);
+        var entries = new ShardEntry[run.Shards];
+        for (int shard = 0; shard < entries.Length; shard++)
+        {
+            (long offset, int length) = ShardKey.Span(shard, run.Parameters);
+            entries[shard] = await Store.SaveShardAsync(
+                new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []));
+        }
+        await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, entries));
+    }
 
     /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
     private static void CheckFits(RunSpec spec, ModelFolder model)
@@ -389,10 +243,4 @@ public sealed partial class RunGrain(
             }
         }
     }
-
-    [LoggerMessage(LogLevel.Error, "Run {Run} failed at version {Version}.")]
-    private partial void LoopFailed(string run, int version, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "A unit is dispatched again: {Silo} failed it: {Reason}")]
-    private partial void UnitRetried(string silo, string reason);
 }

@@ -5,28 +5,35 @@ namespace Bgpo.Grains;
 
 /// <summary>
 /// One shard's state and the rules that keep it right: contributions count once, only for the version it stands at, and only
-/// from the newest controller.
+/// from the newest controller. Vectors are never written again: a commit makes new ones, so readers, buddies and savers may keep them.
 /// </summary>
 /// <param name="index">The shard's index.</param>
 /// <param name="optimizer">AdamW's settings.</param>
 public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
 {
     private readonly HashSet<UnitName> _units = [];
-    private float[] _weights = [];
-    private float[] _firstMoment = [];
-    private float[] _secondMoment = [];
+    private ShardState _state = new(index, [], [], []);
+    private ShardState? _before;
+    private (int Version, ShardState State)? _kept;
     private ExactSum _sum = new(0);
     private long _epoch;
 
     /// <summary>Version of the weights; -1 before they are loaded.</summary>
     public int Version { get; private set; } = -1;
 
-    /// <summary>The weights. Never written again: a commit makes new ones, so readers may keep them.</summary>
-    public ReadOnlyMemory<float> Weights => _weights;
+    /// <summary>The weights.</summary>
+    public ReadOnlyMemory<float> Weights => _state.Weights;
+
+    /// <summary>Weights and moments.</summary>
+    public ShardState State => _state;
+
+    /// <summary>The silo that holds a copy of this version; empty: none.</summary>
+    public string Buddy { get; set; } = "";
 
     /// <summary>Where the shard stands.</summary>
     /// <param name="fenced">Whether the request that asked was refused.</param>
-    public ShardStanding Standing(bool fenced = false) => new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced);
+    public ShardStanding Standing(bool fenced = false) =>
+        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Buddy);
 
     /// <summary>Accepts a controller's epoch, or refuses it when a newer one has spoken.</summary>
     /// <param name="epoch">The controller's epoch.</param>
@@ -36,17 +43,29 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         return epoch == _epoch;
     }
 
-    /// <summary>Takes a checkpoint's state and forgets everything else but the epoch.</summary>
+    /// <summary>Takes a state from elsewhere and forgets everything else but the epoch.</summary>
     /// <param name="version">Its version.</param>
-    /// <param name="state">Its weights and moments.</param>
+    /// <param name="state">Its weights and moments; moments may be empty, which means zeros.</param>
     public void Load(int version, ShardState state)
     {
-        _weights = state.Weights;
-        _firstMoment = state.M.Length == 0 ? new float[_weights.Length] : state.M;
-        _secondMoment = state.V.Length == 0 ? new float[_weights.Length] : state.V;
-        _sum = new ExactSum(_weights.Length);
-        _units.Clear();
-        Version = version;
+        int length = state.Weights.Length;
+        Stand(version, state.M.Length == length ? state : state with { M = new float[length], V = new float[length] });
+    }
+
+    /// <summary>
+    /// Goes back to the version before, which is there from a commit until the next version's first contribution: until then it
+    /// is not known here whether every shard has committed.
+    /// </summary>
+    /// <param name="version">The version wanted.</param>
+    /// <returns>Whether it was there.</returns>
+    public bool StepBack(int version)
+    {
+        if (_before is null || Version - 1 != version)
+        {
+            return false;
+        }
+        Stand(version, _before);
+        return true;
     }
 
     /// <summary>Adds a contribution once.</summary>
@@ -64,6 +83,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         }
         _sum.Add(contribution.Values.Span, contribution.Unit.ToId());
         _units.Add(contribution.Unit);
+        _before = null; // work on this version is given out once every shard stands at it
         return AddOutcome.Added;
     }
 
@@ -86,21 +106,49 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         }
         if (Version == request.Step)
         {
-            var gradient = new float[_weights.Length];
+            var gradient = new float[_state.Weights.Length];
             _sum.Mean(gradient, request.Completions);
-            float[] next = [.. _weights];
-            AdamW.Step(
-                next, _firstMoment, _secondMoment, gradient, optimizer, request.LearningRate, request.ClipFactor, Version + 1);
-            _weights = next;
-            _sum.Clear();
-            _units.Clear();
-            Version++;
+            ShardState next = _state with { Weights = [.. _state.Weights], M = [.. _state.M], V = [.. _state.V] };
+            AdamW.Step(next.Weights, next.M, next.V, gradient, optimizer, request.LearningRate, request.ClipFactor, Version + 1);
+            ShardState before = _state;
+            Stand(Version + 1, next);
+            _before = before;
+        }
+        if (request.Keep && Version == request.Step + 1)
+        {
+            _kept = (Version, _state);
         }
         return Standing();
     }
 
-    /// <summary>A copy to save.</summary>
-    public ShardState Snapshot() => new(index, _weights, [.. _firstMoment], [.. _secondMoment]);
+    /// <summary>The state of a version to save: the one it stands at, or the one that a commit was told to keep; null otherwise.</summary>
+    /// <param name="version">The version.</param>
+    public ShardState? ToSave(int version) =>
+        version == Version ? _state : _kept is { } kept && kept.Version == version ? kept.State : null;
+
+    /// <summary>A version is saved and need not be kept any longer.</summary>
+    /// <param name="version">The version.</param>
+    public void Saved(int version)
+    {
+        if (_kept?.Version == version)
+        {
+            _kept = null;
+        }
+    }
+
+    private void Stand(int version, ShardState state)
+    {
+        if (_sum.Length == state.Weights.Length)
+        {
+            _sum.Clear();
+        }
+        else
+        {
+            _sum = new ExactSum(state.Weights.Length);
+        }
+        _units.Clear();
+        (Version, _state, _before, Buddy) = (version, state, null, "");
+    }
 
     /// <summary>Units in the order step, group, block.</summary>
     private sealed class UnitOrder : IComparer<UnitName>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bgpo.Storage;
 using Orleans;
+using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 
@@ -10,70 +11,135 @@ namespace Bgpo.Grains;
 /// <param name="epoch">The controller's epoch.</param>
 public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
 {
-    /// <summary>Has every shard stand at a checkpoint's version.</summary>
-    /// <param name="version">The version.</param>
-    public async Task Load(int version)
+    /// <summary>
+    /// The versions that every shard of the run can stand at without the store, newest first: it stands there, can step back to it,
+    /// or a live silo holds a copy.
+    /// </summary>
+    /// <param name="silos">The live silos.</param>
+    public async Task<IReadOnlyList<Footing>> Survey(string[] silos)
     {
-        foreach (ShardStanding standing in await Each(shard => shard.Load(epoch, version)))
+        Task<(string Silo, HeldShard[] Held)[]> copies = Task.WhenAll(silos.Select(async silo => (silo, await Holdings(silo))));
+        ShardStanding[] standings = await Each(shard => shard.GetStanding());
+        var sources = new Dictionary<int, string?>[run.Shards];
+        for (int shard = 0; shard < sources.Length; shard++)
         {
-            Check(standing, version);
+            sources[shard] = [];
+            ShardStanding standing = standings[shard];
+            if (standing.Version >= 0)
+            {
+                sources[shard][standing.Version] = null;
+            }
+            if (standing.Before)
+            {
+                sources[shard][standing.Version - 1] = null;
+            }
+        }
+        foreach ((string silo, HeldShard[] held) in await copies)
+        {
+            foreach (HeldShard copy in held.Where(copy => copy.Shard < sources.Length))
+            {
+                sources[copy.Shard].TryAdd(copy.Version, silo);
+            }
+        }
+        return
+        [
+            .. sources[0].Keys.Where(version => sources.All(source => source.ContainsKey(version))).OrderDescending()
+                .Select(version => new Footing(version, [.. sources.Select(source => source[version])])),
+        ];
+    }
+
+    /// <summary>Has every shard stand at a version.</summary>
+    /// <param name="footing">The version, and where each shard can have it.</param>
+    public async Task Load(Footing footing)
+    {
+        foreach (ShardStanding standing in await Each((shard, index) => shard.Load(epoch, footing.Version, footing.Buddies[index])))
+        {
+            Check(standing, footing.Version);
         }
     }
 
-    /// <summary>
-    /// The version that every shard stands at, from the silos that hold them; null when they do not agree or some have lost
-    /// their state with their silo.
-    /// </summary>
-    public async Task<int?> CommonVersion()
-    {
-        ShardStanding[] standings = await Each(shard => shard.GetStanding());
-        int version = standings[0].Version;
-        return version >= 0 && standings.All(standing => standing.Version == version) ? version : null;
-    }
+    /// <summary>Has every shard stand at a checkpoint's version.</summary>
+    /// <param name="version">The version.</param>
+    public Task Load(int version) => Load(new Footing(version, new string?[run.Shards]));
+
+    /// <summary>Has each shard's state held by a second silo, where there is one.</summary>
+    /// <param name="silos">The live silos.</param>
+    public Task Protect(string[] silos) => Each(shard => shard.Protect(epoch, silos));
 
     /// <summary>The lowest version that a shard stands at; -1 when one has lost its state.</summary>
     public async Task<int> LowestVersion() => (await Each(shard => shard.GetStanding())).Min(standing => standing.Version);
 
     /// <summary>The norm of the step's mean gradient, its squares added in shard order.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="units">Units that every shard must have.</param>
+    /// <param name="units">The units that every shard must have, each once and no other.</param>
     /// <param name="completions">What the loss divides by.</param>
-    public async Task<double> GradientNorm(int step, int units, int completions)
+    public async Task<double> GradientNorm(int step, IReadOnlySet<UnitName> units, int completions)
     {
         double squares = 0;
-        var request = new SummaryRequest(epoch, step, units, completions);
+        var request = new SummaryRequest(epoch, step, units.Count, completions);
         foreach (SummaryOutcome summary in await Each(shard => shard.Summarize(request)))
         {
             Check(summary.Standing, step);
-            squares += !double.IsNaN(summary.SumOfSquares)
+            squares += !double.IsNaN(summary.SumOfSquares) && units.SetEquals(summary.Standing.Units)
                 ? summary.SumOfSquares
                 : throw new RunException(
-                    $"step {step} has {units} units, but a shard holds {summary.Standing.Units.Length}; the step cannot be committed.");
+                    $"step {step} has {units.Count} units, but a shard holds {summary.Standing.Units.Length} or others; the step cannot be committed.");
         }
         return Math.Sqrt(squares);
     }
 
     /// <summary>Commits a step on every shard.</summary>
-    /// <param name="step">The step.</param>
-    /// <param name="clipFactor">What the mean gradient is multiplied by.</param>
-    /// <param name="learningRate">The step's rate.</param>
-    /// <param name="completions">What the loss divides by.</param>
-    public async Task Commit(int step, double clipFactor, double learningRate, int completions)
+    /// <param name="request">The step's factors.</param>
+    public async Task Commit(CommitRequest request)
     {
-        var request = new CommitRequest(epoch, step, clipFactor, learningRate, completions);
         foreach (ShardStanding standing in await Each(shard => shard.Commit(request)))
         {
-            Check(standing, step + 1);
+            Check(standing, request.Step + 1);
         }
     }
 
-    /// <summary>Saves every shard and names them for the manifest.</summary>
-    /// <param name="version">The version they stand at.</param>
+    /// <summary>Saves every shard and names them for the manifest. Steps may go on meanwhile where the version is kept for this.</summary>
+    /// <param name="version">The version.</param>
     public async Task<ShardEntry[]> Save(int version) =>
         [.. (await Each(shard => shard.Save(epoch, version))).Select(saved => JsonSerializer.Deserialize<ShardEntry>(saved.EntryJson)!)];
 
-    private Task<T[]> Each<T>(Func<IAccumulatorGrain, Task<T>> ask) => Task.WhenAll(
-        Enumerable.Range(0, run.Shards).Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Id, shard)))));
+    /// <summary>Frees what the cluster keeps of the run in memory. What cannot be reached is gone anyway.</summary>
+    /// <param name="silos">The live silos.</param>
+    public async Task Release(string[] silos)
+    {
+        try
+        {
+            await Each(async shard =>
+            {
+                await shard.Release(epoch);
+                return true;
+            });
+            await Task.WhenAll(silos.Select(silo => Buddy(silo).Release()));
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException or RunException)
+        {
+            // Another cluster member's memory is not worth a failed run.
+        }
+    }
+
+    private async Task<HeldShard[]> Holdings(string silo)
+    {
+        try
+        {
+            return await Buddy(silo).GetHoldings();
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            return []; // it is gone, and its copies with it
+        }
+    }
+
+    private IBuddyGrain Buddy(string silo) => grains.GetGrain<IBuddyGrain>(SiloKey.Of(run.Id, silo));
+
+    private Task<T[]> Each<T>(Func<IAccumulatorGrain, Task<T>> ask) => Each((shard, _) => ask(shard));
+
+    private Task<T[]> Each<T>(Func<IAccumulatorGrain, int, Task<T>> ask) => Task.WhenAll(
+        Enumerable.Range(0, run.Shards).Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Id, shard)), shard)));
 
     private void Check(ShardStanding standing, int version)
     {
@@ -88,3 +154,8 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         }
     }
 }
+
+/// <summary>A version that every shard can stand at.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="Buddies">By shard: the silo whose copy to take; null where the shard has it itself, or the checkpoint's is to be taken.</param>
+public sealed record Footing(int Version, IReadOnlyList<string?> Buddies);

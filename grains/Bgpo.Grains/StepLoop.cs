@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Bgpo.Storage;
 using Orleans;
+using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 
@@ -10,24 +11,34 @@ namespace Bgpo.Grains;
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="epoch">The controller's epoch.</param>
-/// <param name="store">The run's store.</param>
+/// <param name="store">The run's store, to read the journal from.</param>
+/// <param name="outbox">What is written to the store beside the steps.</param>
+/// <param name="checkpoints">Says which versions are to be kept for saving.</param>
 /// <param name="shards">The run's shards.</param>
 /// <param name="dispatcher">Who finds a silo for each unit.</param>
 /// <param name="grains">Where learner and rollout grains are found.</param>
 /// <param name="events">Where progress is told.</param>
 /// <param name="time">Clock and timers.</param>
+/// <param name="stopping">Asks the run to stop: a step that waits for the store is given up then.</param>
 public sealed class StepLoop(
-    RunContext run, long epoch, RunStore store, ShardSet shards, Dispatcher dispatcher, IGrainFactory grains, EventLog events,
-    TimeProvider time)
+    RunContext run, long epoch, RunStore store, Outbox outbox, CheckpointWriter checkpoints, ShardSet shards, Dispatcher dispatcher,
+    IGrainFactory grains, EventLog events, TimeProvider time, CancellationToken stopping)
 {
     private static readonly TimeSpan s_progressPeriod = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How soon after a failed call the shards are asked where they stand.</summary>
-    private static readonly TimeSpan s_shardWatchPeriod = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_shardWatchPeriod = TimeSpan.FromMilliseconds(100);
 
     private Batch? _batch;
+    private Batch? _givenUp;
+    private Task _protecting = Task.CompletedTask;
+    private int _changesSeen;
     private int _redispatchedSeen;
     private long _lastProgress;
+    private long _lostSince;
+
+    /// <summary>Whether the last step's version is kept by the shards, to be saved.</summary>
+    public bool Kept { get; private set; }
 
     /// <summary>Takes step v: turns theta_v into theta_(v+1) on every shard.</summary>
     /// <param name="step">v.</param>
@@ -35,6 +46,8 @@ public sealed class StepLoop(
     /// <exception cref="StaleVersionException">Shards lost their state with their silo; the controller must place them anew.</exception>
     public async Task<StepMetrics> Take(int step, CancellationToken cancellationToken)
     {
+        FaultPoint.Hit(GrainFaults.StepBegins);
+        long started = Stopwatch.GetTimestamp();
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<StepMetrics> taking = TakeOnce(step, giveUp.Token);
         try
@@ -42,23 +55,54 @@ public sealed class StepLoop(
             while (!taking.IsCompleted)
             {
                 await Task.WhenAny(taking, Task.Delay(s_shardWatchPeriod, time, giveUp.Token));
+                outbox.ThrowIfFaulted();
+                Protect();
                 if (!taking.IsCompleted && dispatcher.Redispatched > _redispatchedSeen)
                 {
                     _redispatchedSeen = dispatcher.Redispatched;
                     await CheckShards(step);
                 }
             }
-            return await taking;
+            StepMetrics metrics = await taking;
+            _lostSince = 0;
+            return metrics;
         }
         catch
         {
-            _batch = null;
+            _lostSince = _lostSince == 0 ? started : _lostSince;
+            if (_batch is { } batch && batch.Ready < batch.Count)
+            {
+                // What is sampled need not be sampled again, but its attempt's other groups have no one to report to.
+                (_givenUp, _batch) = (batch, null);
+            }
             throw;
         }
         finally
         {
             // Work that still waits or runs for this step has no one to report to.
             await giveUp.CancelAsync();
+        }
+    }
+
+    /// <summary>After silos came or went: has each shard's state held by a second silo again, beside the step.</summary>
+    private void Protect()
+    {
+        if (_protecting.IsCompleted && dispatcher.Changes != _changesSeen)
+        {
+            _changesSeen = dispatcher.Changes;
+            _protecting = Protect(dispatcher.Silos);
+        }
+    }
+
+    private async Task Protect(string[] silos)
+    {
+        try
+        {
+            await shards.Protect(silos);
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            // A shard that went with its silo is noticed by whoever needs it.
         }
     }
 
@@ -74,6 +118,7 @@ public sealed class StepLoop(
     private async Task<StepMetrics> TakeOnce(int step, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
+        double lost = _lostSince == 0 ? 0 : Stopwatch.GetElapsedTime(_lostSince).TotalSeconds;
         int redispatched = dispatcher.Redispatched;
         var tally = new Tally();
         Batch batch = await Open(step, tally, cancellationToken);
@@ -86,15 +131,20 @@ public sealed class StepLoop(
             ? OldLikelihoods(batch, first, cancellationToken)
             : Task.CompletedTask;
         // The journal is written beside the gradient work, unless it waits for the old policy's values.
-        Task journal = step == batch.Step ? WriteJournal(batch, run.Plan.UpdatesPerBatch > 1 ? Task.WhenAll(gradient, old) : old) : old;
+        Task journal = step == batch.Step ? PostJournal(batch, run.Plan.UpdatesPerBatch > 1 ? Task.WhenAll(gradient, old) : old) : old;
         await Task.WhenAll(gradient, old, journal);
+        await Admit(step, cancellationToken);
 
         long committing = Stopwatch.GetTimestamp();
         Progress(step, "commit", 0, run.Shards, force: true);
         int completions = run.Plan.CompletionsPerUpdate;
         double norm = await shards.GradientNorm(step, tally.Units, completions);
         double rate = LearningRate.At(run.Spec.Optimizer, step, run.Spec.Run.Steps);
-        await shards.Commit(step, AdamW.ClipFactor(norm, run.Spec.Optimizer.ClipNorm), rate, completions);
+        FaultPoint.Hit(GrainFaults.StepBeforeCommit);
+        Kept = checkpoints.IsDue(step + 1);
+        await shards.Commit(new CommitRequest(
+            epoch, step, AdamW.ClipFactor(norm, run.Spec.Optimizer.ClipNorm), rate, completions, Kept, dispatcher.Silos));
+        FaultPoint.Hit(GrainFaults.StepCommitted);
 
         JournalGroup[] groups = await gradient;
         return new StepMetrics
@@ -105,7 +155,7 @@ public sealed class StepLoop(
             ActiveGroups = groups.Count(Batch.Teaches),
             Groups = groups.Length,
             Samples = tally.Samples,
-            Units = tally.Units,
+            Units = tally.Units.Count,
             GradientNorm = norm,
             LearningRate = rate,
             Objective = tally.Objective / completions,
@@ -119,7 +169,25 @@ public sealed class StepLoop(
             Tokens = batch.RolloutSeconds > 0 && step == batch.Step ? batch.Count * run.Spec.Rollout.Completions * run.Spec.Rollout.ResponseLength : 0,
             Redispatched = dispatcher.Redispatched - redispatched,
             RssMiB = Environment.WorkingSet / 1048576.0,
+            LostSeconds = lost,
+            Ledger = Ledger.Write(tally.Units),
         };
+    }
+
+    /// <summary>Waits while the store is too far behind to commit another version.</summary>
+    private async Task Admit(int step, CancellationToken cancellationToken)
+    {
+        int maxBehind = run.Spec.Checkpoint.MaxBehind;
+        void Waiting() => events.Append(n => new StoreStanding(
+            n, outbox.Healthy, step - (outbox.Oldest ?? step), Waiting: true,
+            $"training waits for the store, which lacks the last {step - (outbox.Oldest ?? step)} versions (checkpoint.maxBehind {maxBehind})"));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+        if (checkpoints.InWork is { } saving && step - saving >= maxBehind)
+        {
+            Waiting();
+            await checkpoints.Idle(either.Token);
+        }
+        await outbox.Admit(step, maxBehind, Waiting, either.Token);
     }
 
     /// <summary>Tells watchers how far the work has come, a few times a second.</summary>
@@ -154,8 +222,9 @@ public sealed class StepLoop(
             throw new RunException(
                 $"run '{run.Id}': step {step} needs the journal of step {batchStep}, which is not in {store.Blobs.Location}.");
         }
-        Batch batch = Batch.Sample(run, step, grains, dispatcher, () => Report(step, tally), cancellationToken);
-        return _batch = batch;
+        _batch = Batch.Sample(run, step, _givenUp, grains, dispatcher, () => Report(step, tally), cancellationToken);
+        _givenUp = null;
+        return _batch;
     }
 
     private async Task<JournalGroup> Contribute(Batch batch, int group, int step, Tally tally, CancellationToken cancellationToken)
@@ -167,7 +236,7 @@ public sealed class StepLoop(
         }
         GroupWork work = batch.WorkOf(group, record);
         UnitName[] units = [.. run.Plan.UnitsOf(step, group).Select(UnitName.From)];
-        tally.Units += units.Length;
+        tally.Units.UnionWith(units);
         await Task.WhenAll(units.Select(async unit =>
         {
             double[]? old = run.Plan.IsOnPolicy(step) ? null : batch.Old(unit, record);
@@ -205,10 +274,13 @@ public sealed class StepLoop(
         }));
     }
 
-    private async Task WriteJournal(Batch batch, Task ready)
+    private async Task PostJournal(Batch batch, Task ready)
     {
         await ready;
-        await batch.Journal(store, CancellationToken.None);
+        if (await batch.Journal() is { } record)
+        {
+            _ = outbox.Post(batch.Step, () => store.WriteJournalAsync(record));
+        }
     }
 
     private ILearnerGrain Learner(string silo) => grains.GetGrain<ILearnerGrain>(SiloKey.Of(run.Id, silo));
@@ -221,14 +293,14 @@ public sealed class StepLoop(
         }
         else
         {
-            Progress(step, "gradient", tally.UnitsDone, tally.Units);
+            Progress(step, "gradient", tally.UnitsDone, tally.Units.Count);
         }
     }
 
     /// <summary>What a step's units add up to, for its metrics only: nothing here reaches the weights.</summary>
     private sealed class Tally
     {
-        public int Units { get; set; }
+        public HashSet<UnitName> Units { get; } = [];
 
         public int UnitsDone { get; private set; }
 

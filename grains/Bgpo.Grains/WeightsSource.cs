@@ -29,6 +29,10 @@ public sealed class WeightsSource(IGrainFactory grains)
         return pull.Weights.Value;
     }
 
+    /// <summary>Drops a run's weights from memory.</summary>
+    /// <param name="run">Run id.</param>
+    public void Forget(string run) => _newest.TryRemove(run, out _);
+
     // On the thread pool: the pull belongs to the silo, not to the turns of the grain that happened to ask first.
     private Task<Weights> Fetch(RunContext run, int version) => Task.Run(() => FetchShards(run, version));
 
@@ -59,30 +63,5 @@ public sealed class WeightsSource(IGrainFactory grains)
         public int Version => version;
 
         public Lazy<Task<Weights>> Weights { get; } = new(fetch);
-    }
-}
-
-/// <summary>Work was asked for at a version that the shards do not stand at. Dispatching it again is harmless.</summary>
-[GenerateSerializer, Alias("bgpo.StaleVersionException")]
-public sealed class StaleVersionException : Exception
-{
-    /// <summary>An empty one, for serializers.</summary>
-    public StaleVersionException()
-    {
-    }
-
-    /// <summary>One with a message.</summary>
-    /// <param name="message">Which shard and version.</param>
-    public StaleVersionException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>One with a message and its cause.</summary>
-    /// <param name="message">Which shard and version.</param>
-    /// <param name="innerException">The cause.</param>
-    public StaleVersionException(string message, Exception innerException)
-        : base(message, innerException)
-    {
     }
 }

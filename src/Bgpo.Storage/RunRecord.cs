@@ -55,6 +55,9 @@ public sealed record RunRecord
     /// <summary>The cluster that drives the run; empty for one that a single process drives.</summary>
     public string Cluster { get; init; } = "";
 
+    /// <summary>The controller that wrote this: tells its own writes from those of another that has the same epoch in mind.</summary>
+    public string Controller { get; init; } = "";
+
     /// <summary>Version of the newest published checkpoint that the controller knows of; null before the first.</summary>
     public int? LatestCheckpoint { get; init; }
 

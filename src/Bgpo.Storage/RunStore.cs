@@ -134,6 +134,11 @@ public sealed partial class RunStore
         FaultPoint.Hit(StorageFaults.MetricsAfter);
     }
 
+    /// <summary>Lists the steps that have metrics, ascending.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<IReadOnlyList<int>> ListMetricsAsync(CancellationToken cancellationToken = default) =>
+        ListNumbersAsync($"{RunId}/metrics/", cancellationToken);
+
     /// <summary>Reads the metrics of all steps, ascending, also while the run goes on.</summary>
     /// <param name="from">First step wanted.</param>
     /// <param name="cancellationToken">Ends the reading.</param>

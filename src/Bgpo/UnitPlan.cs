@@ -61,6 +61,18 @@ public sealed class UnitPlan(RunSpec spec)
             yield return new SampleId(s % spec.Rollout.Completions, s / spec.Rollout.Completions);
         }
     }
+
+    /// <summary>All samples of a group: G completions, n_t draws each. Cut into units or not, these are what must be counted.</summary>
+    public IEnumerable<SampleId> SamplesOfGroup()
+    {
+        for (int draw = 0; draw < spec.Objective.Samples; draw++)
+        {
+            for (int completion = 0; completion < spec.Rollout.Completions; completion++)
+            {
+                yield return new SampleId(completion, draw);
+            }
+        }
+    }
 }
 
 /// <summary>One Monte Carlo sample of a group.</summary>

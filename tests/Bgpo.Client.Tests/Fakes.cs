@@ -109,7 +109,7 @@ internal sealed class FakeRun : IRunGrain
 
     internal RunException? Error { get; set; }
 
-    internal RunStatus Status { get; set; } = new("r", "running", 0, 3, 1, -1, "");
+    internal RunStatus Status { get; set; } = new("r", "running", 0, 3, 1, -1, "", "");
 
     internal Action? WhenStopped { get; set; }
 

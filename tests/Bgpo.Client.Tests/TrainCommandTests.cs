@@ -158,7 +158,7 @@ public sealed class TrainCommandTests : IDisposable
     public async Task RunThatEndedUnwatched_IsReportedByItsState(string state, int code)
     {
         _console.Host.Grain.EndStream();
-        _console.Host.Grain.Status = new RunStatus("r", state, 3, 3, 1, 3, "");
+        _console.Host.Grain.Status = new RunStatus("r", state, 3, 3, 1, 3, "", "");
         Assert.Equal(code, await _console.Run("train", "--resume", "r"));
         Assert.Equal($"bgpo: run r: {state} at version 3 of 3\n", _console.Error.ToString());
     }

@@ -261,4 +261,8 @@ public sealed record CheckpointSection
     /// <summary>Save every so many versions. The first and the last version are always saved.</summary>
     [Range(1, 1_000_000)]
     public int Every { get; init; } = 20;
+
+    /// <summary>Versions that training may be ahead of a store that is slow or away; then it waits for the store.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxBehind { get; init; } = 32;
 }

@@ -1,0 +1,65 @@
+using Orleans;
+
+namespace Bgpo.Grains;
+
+/// <summary>
+/// Holds copies of shards that live on other silos, in one silo's memory, so that losing any one silo rolls nothing back; key =
+/// <see cref="SiloKey"/>. Pinned to that silo. A version's state is the same whoever computed it, so copies need no fencing.
+/// </summary>
+public interface IBuddyGrain : IGrainWithStringKey
+{
+    /// <summary>Takes one of the three parts of a shard's state. Versions older than the one before it are dropped.</summary>
+    /// <param name="part">The part.</param>
+    [ResponseTimeout("00:00:30")]
+    Task Hold(ShardPart part);
+
+    /// <summary>Drops what is held of a shard but for one version: every shard of the run has that one.</summary>
+    /// <param name="shard">The shard's index.</param>
+    /// <param name="version">The version to keep.</param>
+    [ResponseTimeout("00:00:10")]
+    Task Settle(int shard, int version);
+
+    /// <summary>The shards' versions that are held whole.</summary>
+    [ResponseTimeout("00:00:10")]
+    Task<HeldShard[]> GetHoldings();
+
+    /// <summary>One part of a held shard; empty when it is not held.</summary>
+    /// <param name="shard">The shard's index.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="kind">Which part.</param>
+    [ResponseTimeout("00:00:30")]
+    Task<ShardPart> Get(int shard, int version, ShardPartKind kind);
+
+    /// <summary>Forgets all that this silo keeps of the run in memory: the run is over, or starts anew from the store.</summary>
+    [ResponseTimeout("00:00:10")]
+    Task Release();
+}
+
+/// <summary>The parts of a shard's state, each one message.</summary>
+public enum ShardPartKind
+{
+    /// <summary>Weights.</summary>
+    Weights,
+
+    /// <summary>Adam's first moments.</summary>
+    FirstMoment,
+
+    /// <summary>Adam's second moments.</summary>
+    SecondMoment,
+}
+
+/// <summary>A part of a shard's state.</summary>
+/// <param name="Shard">The shard's index.</param>
+/// <param name="Version">The version.</param>
+/// <param name="Kind">Which part.</param>
+/// <param name="Values">The values; never written again.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.ShardPart")]
+public sealed record ShardPart(
+    [property: Id(0)] int Shard, [property: Id(1)] int Version, [property: Id(2)] ShardPartKind Kind,
+    [property: Id(3)] ReadOnlyMemory<float> Values);
+
+/// <summary>A shard's version that a buddy holds whole.</summary>
+/// <param name="Shard">The shard's index.</param>
+/// <param name="Version">The version.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.HeldShard")]
+public readonly record struct HeldShard([property: Id(0)] int Shard, [property: Id(1)] int Version);

@@ -1,0 +1,292 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bgpo.Storage;
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
+
+namespace Bgpo.Grains;
+
+/// <content>The step loop, from where the shards can stand to the last version or to a stop.</content>
+public sealed partial class RunGrain
+{
+    /// <summary>Tries to place the shards anew before the run gives up: two minutes' worth at five a second.</summary>
+    private const int MostRecoveries = 600;
+    private static readonly TimeSpan s_recoveryPause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long a run that is told to stop waits for a store that takes nothing.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private async Task Run(RunContext run, CheckpointManifest? whole)
+    {
+        long started = Stopwatch.GetTimestamp();
+        long epoch = _stored!.Record.Epoch;
+        using var outbox = new Outbox(time) { OnHealth = StoreHealth };
+        _outbox = outbox;
+        var dispatcher = new Dispatcher(roster.Get, time) { OnRetry = Retried, OnMoved = Moved };
+        var shards = new ShardSet(GrainFactory, run, epoch);
+        var checkpoints = new CheckpointWriter(run, Store, shards, outbox, time)
+        {
+            OnSaved = Saved,
+            OnMissed = (version, reason) => _events.Append(n => new Noticed(n, $"no checkpoint of version {version}: {reason.Message}")),
+        };
+        var loop = new StepLoop(run, epoch, Store, outbox, checkpoints, shards, dispatcher, GrainFactory, _events, time, _stopping.Token);
+        var evaluator = new Evaluator(run, GrainFactory, dispatcher);
+        whole = await Place(run, shards, whole, ours: false);
+        Announce(run, _version);
+        while (true)
+        {
+            if (whole is not null)
+            {
+                checkpoints.Loaded(whole);
+            }
+            try
+            {
+                await Train(run, checkpoints, loop, evaluator, started);
+                break;
+            }
+            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException)
+            {
+                whole = await Place(run, shards, null, ours: true);
+                _events.Append(n => new Noticed(n, $"goes on from version {_version}: {e.Message}"));
+            }
+        }
+        await Patiently(async token =>
+        {
+            await outbox.Flush(token);
+            return true;
+        });
+        await shards.Release(await LiveSilos());
+    }
+
+    /// <summary>Takes steps to the last version or to a stop, and says how it ended.</summary>
+    private async Task Train(RunContext run, CheckpointWriter checkpoints, StepLoop loop, Evaluator evaluator, long started)
+    {
+        CheckpointManifest saved;
+        try
+        {
+            EvaluationSummary before = Remembered("evalBefore") ?? await EvaluateBase(evaluator, run, loop);
+            while (_version < run.Spec.Run.Steps && _stopReason is null)
+            {
+                StepMetrics metrics = await loop.Take(_version, _leaving.Token);
+                _version = metrics.Version;
+                JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
+                _ = _outbox!.Post(metrics.Version - 1, () => Store.WriteMetricsAsync(metrics.Version, values));
+                _events.Append(n => new StepCommitted(n, metrics));
+                bool last = _version == run.Spec.Run.Steps;
+                if (loop.Kept && !last)
+                {
+                    checkpoints.Begin(_version);
+                }
+                if (!last && run.Spec.Evaluation.Every > 0 && _version % run.Spec.Evaluation.Every == 0)
+                {
+                    await Evaluate(run, evaluator, loop, _version, final: false);
+                }
+            }
+            if (_version == run.Spec.Run.Steps)
+            {
+                loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
+                saved = await Patiently(token => checkpoints.SaveNow(_version, token));
+                EvaluationSummary after = await Evaluate(run, evaluator, loop, _version, final: true);
+                await Complete(saved, before, after, started);
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (_stopReason is not null && !_leaving.IsCancellationRequested)
+        {
+            // An evaluation gives way to a stop; a step in hand never does.
+        }
+        loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
+        saved = await Patiently(token => checkpoints.SaveNow(_version, token));
+        await Write(record => record with { State = RunState.Stopped });
+        _events.Append(n => new RunStopped(n, Id, _version, _stopReason!, saved.WeightsSha256, Location(_version)));
+    }
+
+    /// <summary>
+    /// Has every shard stand at one version: the newest that they hold, or can step back to, or have from a buddy, and of which the
+    /// store has every record before it; else the newest whole checkpoint's, from where the journal is replayed.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="shards">Its shards.</param>
+    /// <param name="whole">The newest whole checkpoint where it is known to be needed.</param>
+    /// <param name="ours">Whether the shards' versions are this controller's work.</param>
+    /// <returns>The checkpoint that was loaded; null when the store was not needed.</returns>
+    private async Task<CheckpointManifest?> Place(RunContext run, ShardSet shards, CheckpointManifest? whole, bool ours)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (whole is null && await Held(run, ours) is { } footing)
+                {
+                    await shards.Load(footing);
+                    _version = footing.Version;
+                    return null;
+                }
+                whole ??= await NewestWhole();
+                await shards.Load(whole.Version);
+                _version = whole.Version;
+                return whole;
+            }
+            catch (Exception e) when (attempt < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
+            {
+                UnitRetried("shards", e.Message);
+                await Task.Delay(s_recoveryPause, time, _leaving.Token);
+            }
+            catch (StorageException e) when (Outbox.MayHeal(e))
+            {
+                _outbox!.Note(e);
+                await Task.Delay(Outbox.Pause(attempt), time, _leaving.Token);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The newest version that the shards can stand at without a checkpoint; null when there is none, when a checkpoint is newer, or
+    /// when the store lacks records of the steps before it, which only a replay can make again.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="ours">Whether the versions are this controller's work: then it still has the records that the store lacks.</param>
+    private async Task<Footing?> Held(RunContext run, bool ours)
+    {
+        IReadOnlyList<Footing> footings;
+        try
+        {
+            footings = await new ShardSet(GrainFactory, run, _stored!.Record.Epoch).Survey(await LiveSilos());
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            return null;
+        }
+        if (footings.Count == 0 || ours)
+        {
+            return footings.Count == 0 ? null : footings[0];
+        }
+        int newest = (await Store.ListCheckpointsAsync()).DefaultIfEmpty(-1).Max();
+        var journal = (await Store.ListJournalAsync()).ToHashSet();
+        var metrics = (await Store.ListMetricsAsync()).ToHashSet();
+        bool Recorded(int version) => Enumerable.Range(newest, version - newest)
+            .All(step => journal.Contains(run.Plan.BatchStep(step)) && metrics.Contains(step + 1));
+        return footings.FirstOrDefault(footing => footing.Version >= newest && Recorded(footing.Version));
+    }
+
+    /// <summary>Waits for the store as long as it takes, but only a short while once a stop is asked for.</summary>
+    private async Task<T> Patiently<T>(Func<CancellationToken, Task<T>> wait)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
+        using CancellationTokenRegistration asked = _stopping.Token.Register(() => patience.CancelAfter(s_patience));
+        try
+        {
+            return await wait(patience.Token);
+        }
+        catch (OperationCanceledException) when (!_leaving.IsCancellationRequested)
+        {
+            throw new StorageException(
+                $"run '{Id}' stops at version {_version}, but {Store.Blobs.Location} does not take it; what is there is gone on with by --resume {Id}.");
+        }
+    }
+
+    private async Task<EvaluationSummary> EvaluateBase(Evaluator evaluator, RunContext run, StepLoop loop)
+    {
+        EvaluationSummary before = await Evaluate(run, evaluator, loop, _version, final: true);
+        _ = Write(record => record with { Result = new JsonObject { ["evalBefore"] = JsonSerializer.SerializeToNode(before) } });
+        return before;
+    }
+
+    private async Task Complete(CheckpointManifest saved, EvaluationSummary before, EvaluationSummary after, long started)
+    {
+        await Write(record => record with
+        {
+            State = RunState.Completed,
+            Result = new JsonObject
+            {
+                ["evalBefore"] = JsonSerializer.SerializeToNode(before),
+                ["evalAfter"] = JsonSerializer.SerializeToNode(after),
+                ["weightsSha256"] = saved.WeightsSha256,
+            },
+        });
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        _events.Append(n => new RunCompleted(n, Id, _version, saved.WeightsSha256, before, after, seconds, Location(_version)));
+    }
+
+    /// <summary>Says again what a completed run came to.</summary>
+    private void Recount(RunContext run, CheckpointManifest last)
+    {
+        Announce(run, last.Version);
+        _events.Append(n => new RunCompleted(
+            n, Id, last.Version, last.WeightsSha256, Remembered("evalBefore")!, Remembered("evalAfter")!, 0, Location(last.Version)));
+        _events.Close();
+    }
+
+    private void Announce(RunContext run, int version) => _events.Append(n => new RunStarted(
+        n, Id, version, run.Spec.Run.Steps, run.Parameters, run.Shards, _stored!.Record.Epoch, run.Task.Name, Store.Blobs.Location,
+        devices.Fingerprint));
+
+    /// <summary>Runs the loop to its end and turns what goes wrong into the run's last event.</summary>
+    private async Task Guard(Func<Task> loop)
+    {
+        try
+        {
+            await loop();
+        }
+        catch (Exception e) when (_leaving.IsCancellationRequested)
+        {
+            UnitRetried("controller", e.Message); // its successor goes on
+        }
+        catch (Exception e)
+        {
+            LoopFailed(Id, _version, e);
+            _message = e.Message;
+            _events.Append(n => new RunFailed(n, Id, _version, e.Message, e is StorageException));
+            try
+            {
+                await WriteNow(record => record with { State = RunState.Failed });
+            }
+            catch (Exception again) when (again is StorageException or RunException)
+            {
+                // The store is what failed, or a newer controller owns the run: the event above has said it.
+                LoopFailed(Id, _version, again);
+            }
+        }
+        finally
+        {
+            _events.Close();
+        }
+    }
+
+    private async Task<EvaluationSummary> Evaluate(RunContext run, Evaluator evaluator, StepLoop loop, int version, bool final)
+    {
+        int count = final ? run.Spec.Evaluation.Count : Math.Min(run.Spec.Evaluation.Count, run.Spec.Evaluation.IntermediateCount);
+        EvaluationSummary summary = await evaluator.Evaluate(
+            version, count, (done, total) => loop.Progress(version, "evaluate", done, total), _stopping.Token);
+        _events.Append(n => new Evaluated(n, version, summary, final));
+        return summary;
+    }
+
+    private async Task Saved(CheckpointManifest manifest, double seconds)
+    {
+        await Write(record => record with { LatestCheckpoint = manifest.Version });
+        _events.Append(n => new CheckpointSaved(n, manifest.Version, Location(manifest.Version), seconds));
+    }
+
+    private void StoreHealth(StorageException? trouble)
+    {
+        int behind = _version - (_outbox?.Oldest ?? _version);
+        _events.Append(n => new StoreStanding(
+            n, trouble is null, behind, Waiting: false, trouble is null
+                ? "the store takes writes again"
+                : $"the store takes nothing, training goes on and tries again: {trouble.Message}"));
+    }
+
+    private void Moved(string from, string to, Exception reason)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        _events.Append(n => new WorkMoved(n, from, to, reason.Message, now));
+    }
+
+    [LoggerMessage(LogLevel.Error, "Run {Run} failed at version {Version}.")]
+    private partial void LoopFailed(string run, int version, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "A unit is dispatched again: {Silo} failed it: {Reason}")]
+    private partial void UnitRetried(string silo, string reason);
+}
