@@ -93,6 +93,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [silo.Command] = SiloCommand.Examples,
             [bench.Command] = BenchCommand.Examples,
             [bench.Memory] = BenchCommand.Examples,
+            [bench.Wire] = BenchWireCommand.Examples,
         }, context.Paths.Command);
         return (root, version);
     }

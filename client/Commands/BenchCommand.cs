@@ -26,7 +26,8 @@ internal sealed class BenchCommand
         };
         _probe.Hidden = true;
         Memory.SetAction((parsed, _) => MeasureMemory(parsed));
-        Command = new Command("bench", "Measures what the project promises.") { Memory };
+        Wire = new BenchWireCommand(context).Command;
+        Command = new Command("bench", "Measures what the project promises.") { Memory, Wire };
     }
 
     /// <summary>Examples for its help.</summary>
@@ -41,6 +42,9 @@ internal sealed class BenchCommand
 
     /// <summary>Its measurement of memory.</summary>
     internal Command Memory { get; }
+
+    /// <summary>Its measurement of the way into accumulators.</summary>
+    internal Command Wire { get; }
 
     private async Task<int> MeasureMemory(ParseResult parsed)
     {
