@@ -40,7 +40,12 @@ public sealed class AccumulatorGrain(RunContexts runs, RunCatalog catalog) : Gra
     }
 
     /// <inheritdoc/>
-    public Task<AddOutcome> Add(Contribution contribution) => Task.FromResult(Shard.Add(contribution));
+    public Task<AddOutcome> Add(Contribution contribution)
+    {
+        AddOutcome outcome = Shard.Add(contribution);
+        contribution.Release();
+        return Task.FromResult(outcome);
+    }
 
     /// <inheritdoc/>
     public Task<SummaryOutcome> Summarize(SummaryRequest request) => Task.FromResult(Shard.Summarize(request));
