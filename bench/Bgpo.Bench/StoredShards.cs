@@ -5,21 +5,24 @@ using Bgpo.Storage;
 
 namespace Bgpo.Bench;
 
-/// <summary>A run in a store that accumulators can load their shards from, with any number of shards and no training.</summary>
-internal static class WireRun
+/// <summary>A run in a store that accumulators can load their shards from, with any number of parameters and no model behind it.</summary>
+internal static class StoredShards
 {
-    internal const string Id = "wire";
-
     /// <summary>Writes it.</summary>
     /// <param name="blobs">The store.</param>
-    /// <param name="shards">Its shards, all zero.</param>
-    internal static async Task Create(IBlobStore blobs, int shards)
+    /// <param name="run">The run's id.</param>
+    /// <param name="spec">Its spec.</param>
+    /// <param name="parameters">Its parameters, all zero.</param>
+    internal static async Task Create(IBlobStore blobs, string run, RunSpec spec, long parameters)
     {
         var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
-        var store = new RunStore(blobs, Id);
-        ShardEntry first = await store.SaveShardAsync(new ShardState(0, new float[ShardKey.ShardLength], [], []));
-        ShardEntry[] entries = [.. Enumerable.Range(0, shards).Select(shard => first with { Index = shard })];
-        long parameters = (long)shards * ShardKey.ShardLength;
+        var store = new RunStore(blobs, run);
+        var entries = new ShardEntry[ShardKey.Count(parameters)];
+        for (int shard = 0; shard < entries.Length; shard++)
+        {
+            (_, int length) = ShardKey.Span(shard, parameters);
+            entries[shard] = await store.SaveShardAsync(new ShardState(shard, new float[length], [], []));
+        }
         await store.PublishCheckpointAsync(new CheckpointManifest
         {
             Version = 0,
@@ -32,10 +35,10 @@ internal static class WireRun
         });
         await store.CreateAsync(new RunRecord
         {
-            RunId = Id,
-            State = RunState.Stopped,
-            Spec = SpecWriter.Write(new RunSpec { Model = new ModelSection { Path = Id } }),
-            Seed = 1,
+            RunId = run,
+            State = RunState.Stopped, // nobody drives it
+            Spec = SpecWriter.Write(spec),
+            Seed = spec.Run.Seed,
             NumericsFingerprint = "none",
             ParameterCount = parameters,
             LatestCheckpoint = 0,

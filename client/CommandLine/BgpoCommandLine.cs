@@ -94,6 +94,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [bench.Command] = BenchCommand.Examples,
             [bench.Memory] = BenchCommand.Examples,
             [bench.Wire] = BenchWireCommand.Examples,
+            [bench.Scaling] = BenchScalingCommand.Examples,
         }, context.Paths.Command);
         return (root, version);
     }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Bgpo.Grains;
+using Bgpo.Spec;
 using Bgpo.Storage.Local;
 
 namespace Bgpo.Bench;
@@ -34,7 +36,9 @@ public static class WireBench
         DirectoryInfo folder = Directory.CreateTempSubdirectory("bgpo-wire-");
         try
         {
-            await WireRun.Create(new LocalBlobStore(Path.Combine(folder.FullName, "store")), shards);
+            await StoredShards.Create(
+                new LocalBlobStore(Path.Combine(folder.FullName, "store")), WireProcesses.RunId,
+                new RunSpec { Model = new ModelSection { Path = WireProcesses.RunId } }, (long)shards * ShardKey.ShardLength);
             Dictionary<string, List<double>> rows = await Rows(folder.FullName, shards, units, cancellationToken);
             double Median(string what) => rows[what].Order().ElementAt(rows[what].Count / 2);
             return new WireOutcome(

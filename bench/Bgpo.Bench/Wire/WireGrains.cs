@@ -19,7 +19,11 @@ public interface IWireSinkGrain : IGrainWithStringKey
 public sealed class WireSinkGrain : Grain, IWireSinkGrain
 {
     /// <inheritdoc/>
-    public Task<AddOutcome> Take(Contribution contribution) => Task.FromResult(AddOutcome.Added);
+    public Task<AddOutcome> Take(Contribution contribution)
+    {
+        contribution.Release();
+        return Task.FromResult(AddOutcome.Added);
+    }
 
     /// <inheritdoc/>
     public Task Ping() => Task.CompletedTask;
@@ -64,7 +68,7 @@ public sealed class WireSourceGrain : Grain, IWireSourceGrain
             int shard = i % shards;
             var unit = new UnitName(0, 0, firstUnit + (i / shards));
             var part = new Contribution(1, unit, _gradient.AsMemory(shard * ShardKey.ShardLength, ShardKey.ShardLength));
-            string key = ShardKey.Of(WireRun.Id, shard);
+            string key = ShardKey.Of(WireProcesses.RunId, shard);
             adding.Enqueue(intoAccumulators
                 ? GrainFactory.GetGrain<IAccumulatorGrain>(key).Add(part)
                 : GrainFactory.GetGrain<IWireSinkGrain>(key).Take(part));
@@ -83,7 +87,7 @@ public sealed class WireSourceGrain : Grain, IWireSourceGrain
     /// <inheritdoc/>
     public async Task<double[]> Ping(int calls)
     {
-        IWireSinkGrain sink = GrainFactory.GetGrain<IWireSinkGrain>(ShardKey.Of(WireRun.Id, 0));
+        IWireSinkGrain sink = GrainFactory.GetGrain<IWireSinkGrain>(ShardKey.Of(WireProcesses.RunId, 0));
         var microseconds = new double[calls];
         for (int i = 0; i < calls; i++)
         {

@@ -13,6 +13,9 @@ namespace Bgpo.Bench;
 /// <summary>The two processes of the measurement: silos of one cluster, the accumulators in the one, the sender in the other.</summary>
 public static class WireProcesses
 {
+    /// <summary>The run whose shards they are.</summary>
+    internal const string RunId = "wire";
+
     private const string Cluster = "wire";
     private const int Rounds = 3;
     private const int Pings = 20_000;
@@ -28,8 +31,8 @@ public static class WireProcesses
         IGrainFactory grains = host.Services.GetRequiredService<IGrainFactory>();
         for (int shard = 0; shard < shards; shard++)
         {
-            await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(WireRun.Id, shard)).Load(1, 0);
-            await grains.GetGrain<IWireSinkGrain>(ShardKey.Of(WireRun.Id, shard)).Ping();
+            await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(RunId, shard)).Load(1, 0);
+            await grains.GetGrain<IWireSinkGrain>(ShardKey.Of(RunId, shard)).Ping();
         }
         BareSocket.Listen(SocketOf(folder));
         await output.WriteLineAsync("ready");
@@ -46,7 +49,7 @@ public static class WireProcesses
     {
         using IHost host = await Start(folder);
         string silo = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
-        IWireSourceGrain source = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IWireSourceGrain>(SiloKey.Of(WireRun.Id, silo));
+        IWireSourceGrain source = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IWireSourceGrain>(SiloKey.Of(RunId, silo));
         float[] gradient = TestGradient.Of(shards * ShardKey.ShardLength);
         long bytes = (long)units * shards * ShardKey.ShardLength * sizeof(float);
         int sent = 0;
