@@ -44,8 +44,12 @@ internal sealed class FakeConsole : IDisposable
         return name;
     }
 
-    internal Task<int> Run(params string[] arguments) => new BgpoCommandLine(new ConsoleContext(
-        new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo"), Interrupts, TimeProvider.System, Host, Models) { Benchmarks = new FakeBenchmarks() }).Run(arguments);
+    internal Task<int> Run(params string[] arguments)
+    {
+        var context = new ConsoleContext(
+            new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo"), Interrupts, TimeProvider.System, Host, Models);
+        return new BgpoCommandLine(context with { Benchmarks = new FakeBenchmarks() }).Run(arguments);
+    }
 
     /// <summary>Runs a command line that must fail, and returns its one line of error without the prefix.</summary>
     internal async Task<string> Refused(int code, params string[] arguments)

@@ -70,7 +70,7 @@ internal sealed class SimulatedSilo(TimeSpan work, IGrainFactory grains, TimePro
     public async Task<RolloutResult> Sample(RunContext run, Weights weights, RolloutRequest request, CancellationToken cancellationToken)
     {
         await Work(cancellationToken);
-        int[][] completions = [.. request.Items.Select(item => Digits(run, request.Step, item))];
+        int[][] completions = [.. request.Items.Zip(request.Prompts, (item, prompt) => Guess(run, request.Step, item, prompt))];
         return new RolloutResult(
             [.. request.Prompts.Select(run.Tokenizer.EncodePrompt)], completions, [.. completions.Select(tokens => run.Tokenizer.Decode(tokens))],
             work.TotalSeconds);
@@ -100,12 +100,12 @@ internal sealed class SimulatedSilo(TimeSpan work, IGrainFactory grains, TimePro
         _pieces = 0;
     }
 
-    /// <summary>A wrong answer, each completion another: so rewards differ and every group teaches.</summary>
-    private static int[] Digits(RunContext run, int step, uint item)
+    /// <summary>Fills the blanks of a Sudoku by chance: so rewards differ and groups teach.</summary>
+    private static int[] Guess(RunContext run, int step, uint item, string prompt)
     {
         var stream = new Philox(run.Seed, Purpose.Other, (uint)step, item);
-        string text = string.Concat(Enumerable.Range(0, run.Spec.Rollout.ResponseLength).Select(i => 1 + stream.Below((uint)i, 4)));
-        return run.Tokenizer.EncodePrompt(text)[^run.Spec.Rollout.ResponseLength..];
+        string text = string.Concat(prompt.Select((cell, i) => cell == '0' ? (char)('1' + stream.Below((uint)i, 4)) : cell));
+        return run.Tokenizer.EncodeResponse(text, run.Spec.Rollout.ResponseLength);
     }
 
     /// <summary>Waits for the device, and then as long as work takes.</summary>
