@@ -12,6 +12,9 @@ namespace Bgpo.Client;
 internal sealed record ConsoleContext(
     Terminal Terminal, ProjectPaths Paths, Interrupts Interrupts, TimeProvider Time, ITrainingHost Training, IModelCommands Models)
 {
+    /// <summary>Measures what needs processes of its own.</summary>
+    internal IBenchmarks Benchmarks { get; init; } = new Benchmarks();
+
     /// <summary>This process's peak memory, MiB.</summary>
     internal static double PeakRssMiB()
     {

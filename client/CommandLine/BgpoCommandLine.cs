@@ -93,6 +93,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [silo.Command] = SiloCommand.Examples,
             [bench.Command] = BenchCommand.Examples,
             [bench.Memory] = BenchCommand.Examples,
+            [bench.Wire] = BenchWireCommand.Examples,
+            [bench.Scaling] = BenchScalingCommand.Examples,
         }, context.Paths.Command);
         return (root, version);
     }

@@ -26,7 +26,9 @@ internal sealed class BenchCommand
         };
         _probe.Hidden = true;
         Memory.SetAction((parsed, _) => MeasureMemory(parsed));
-        Command = new Command("bench", "Measures what the project promises.") { Memory };
+        Wire = new BenchWireCommand(context).Command;
+        Scaling = new BenchScalingCommand(context).Command;
+        Command = new Command("bench", "Measures what the project promises.") { Memory, Wire, Scaling };
     }
 
     /// <summary>Examples for its help.</summary>
@@ -34,6 +36,8 @@ internal sealed class BenchCommand
     [
         ("bench memory", "peak memory with n_t = 1 and 64"),
         ("bench memory --samples 1,8,64 --json | jq .ratio", "for scripts"),
+        ("bench wire", "speed of contributions from one silo process into the accumulators of another"),
+        ("bench scaling", "a real run on two silo processes against one, and up to 256 simulated silos"),
     ];
 
     /// <summary>The command.</summary>
@@ -41,6 +45,12 @@ internal sealed class BenchCommand
 
     /// <summary>Its measurement of memory.</summary>
     internal Command Memory { get; }
+
+    /// <summary>Its measurement of the way into accumulators.</summary>
+    internal Command Wire { get; }
+
+    /// <summary>Its measurement of more silos.</summary>
+    internal Command Scaling { get; }
 
     private async Task<int> MeasureMemory(ParseResult parsed)
     {

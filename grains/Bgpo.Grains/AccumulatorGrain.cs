@@ -80,6 +80,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
                 _ = Settle(_formerBuddy, Shard.Version);
             }
         }
+        contribution.Release();
         return Task.FromResult(outcome);
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Bgpo;
@@ -21,10 +20,23 @@ public sealed class ExactSum
 
     private const double Scale = 1L << FractionBits;
     private readonly long[] _sum;
+    private readonly SumPath _path;
 
     /// <summary>An empty sum.</summary>
     /// <param name="length">Number of values.</param>
-    public ExactSum(int length) => _sum = new long[length];
+    public ExactSum(int length)
+        : this(length, FixedPointKernel.Best)
+    {
+    }
+
+    internal ExactSum(int length, SumPath path)
+    {
+        _sum = new long[length];
+        _path = path;
+    }
+
+    /// <summary>The instructions that sums of this process are made with; the bits do not depend on it.</summary>
+    public static string Path => FixedPointKernel.Best.ToString();
 
     /// <summary>Number of values.</summary>
     public int Length => _sum.Length;
@@ -44,11 +56,11 @@ public sealed class ExactSum
             throw new ContributionException(
                 $"unit {unit}: the contribution has {term.Length} values where the shard has {_sum.Length}.");
         }
-        if (TryAdd(_sum, term))
+        if (FixedPointKernel.Add(_sum, term, _path))
         {
             return;
         }
-        Subtract(_sum, term);
+        FixedPointKernel.Subtract(_sum, term, _path);
         throw new ContributionException(Explain(term, unit));
     }
 
@@ -92,72 +104,6 @@ public sealed class ExactSum
     /// <summary>Back to zero.</summary>
     public void Clear() => Array.Clear(_sum);
 
-    /// <summary>Adds every value; false when any was bad, with the sum then wrong until <see cref="Subtract"/>.</summary>
-    private static bool TryAdd(Span<long> sum, ReadOnlySpan<float> term)
-    {
-        Vector512<double> scale = Vector512.Create(Scale);
-        Vector512<float> limit = Vector512.Create(Limit);
-        Vector512<float> bad = Vector512<float>.Zero;
-        Vector512<long> overflow = Vector512<long>.Zero;
-        ref long s = ref MemoryMarshal.GetReference(sum);
-        ref float t = ref MemoryMarshal.GetReference(term);
-        nuint i = 0;
-        nuint vectored = (nuint)(term.Length & ~15);
-        for (; i < vectored; i += 16)
-        {
-            Vector512<float> x = Vector512.LoadUnsafe(ref t, i);
-            // ~(|x| <= limit) is true for NaN as well.
-            bad |= Vector512.OnesComplement(Vector512.LessThanOrEqual(Vector512.Abs(x), limit));
-            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(x);
-            Accumulate(ref s, i, ToFixed(low, scale), ref overflow);
-            Accumulate(ref s, i + 8, ToFixed(high, scale), ref overflow);
-        }
-        bool good = bad.AsInt32() == Vector512<int>.Zero
-            && Vector512.GreaterThanOrEqualAll(overflow, Vector512<long>.Zero);
-        for (int k = (int)i; k < term.Length; k++)
-        {
-            good &= MathF.Abs(term[k]) <= Limit;
-            long v = ToFixed(term[k]);
-            long r = unchecked(sum[k] + v);
-            good &= ((sum[k] ^ r) & (v ^ r)) >= 0;
-            sum[k] = r;
-        }
-        return good;
-    }
-
-    private static void Accumulate(ref long sum, nuint at, Vector512<long> v, ref Vector512<long> overflow)
-    {
-        Vector512<long> s = Vector512.LoadUnsafe(ref sum, at);
-        Vector512<long> r = s + v;
-        overflow |= (s ^ r) & (v ^ r);
-        r.StoreUnsafe(ref sum, at);
-    }
-
-    /// <summary>Undoes an addition exactly: integers wrap, so what was added comes off again whatever it was.</summary>
-    private static void Subtract(Span<long> sum, ReadOnlySpan<float> term)
-    {
-        Vector512<double> scale = Vector512.Create(Scale);
-        ref long s = ref MemoryMarshal.GetReference(sum);
-        ref float t = ref MemoryMarshal.GetReference(term);
-        nuint i = 0;
-        nuint vectored = (nuint)(term.Length & ~15);
-        for (; i < vectored; i += 16)
-        {
-            (Vector512<double> low, Vector512<double> high) = Vector512.Widen(Vector512.LoadUnsafe(ref t, i));
-            (Vector512.LoadUnsafe(ref s, i) - ToFixed(low, scale)).StoreUnsafe(ref s, i);
-            (Vector512.LoadUnsafe(ref s, i + 8) - ToFixed(high, scale)).StoreUnsafe(ref s, i + 8);
-        }
-        for (int k = (int)i; k < term.Length; k++)
-        {
-            sum[k] = unchecked(sum[k] - ToFixed(term[k]));
-        }
-    }
-
-    private static Vector512<long> ToFixed(Vector512<double> x, Vector512<double> scale) =>
-        Vector512.ConvertToInt64Native(Vector512.Round(x * scale));
-
-    private static long ToFixed(float x) => (long)Math.Round(x * Scale);
-
     private string Explain(ReadOnlySpan<float> term, UnitId unit)
     {
         for (int i = 0; i < term.Length; i++)
@@ -175,7 +121,7 @@ public sealed class ExactSum
         }
         for (int i = 0; i < term.Length; i++)
         {
-            long v = ToFixed(term[i]);
+            long v = FixedPointKernel.ToFixed(term[i]);
             long r = unchecked(_sum[i] + v);
             if (((_sum[i] ^ r) & (v ^ r)) < 0)
             {

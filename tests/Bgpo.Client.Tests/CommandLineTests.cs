@@ -35,7 +35,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("eval --model models/base --data no.jsonl", "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]
     [InlineData("generate --model m", "bgpo generate needs PROMPT (see bgpo generate --help)")]
     [InlineData("generate a b", "unexpected argument 'b' of bgpo generate; put quotes around text with spaces (see bgpo generate --help)")]
-    [InlineData("bench", "bgpo bench needs a command: memory (see bgpo bench --help)")]
+    [InlineData("bench", "bgpo bench needs a command: memory, wire, scaling (see bgpo bench --help)")]
     [InlineData("bench memory --samples 64,1", "option --samples: value '64,1': ascending whole numbers from 1 to 1024 with commas between, for example 1,64")]
     public async Task WrongUsage_IsOneLineAndExitCode2(string line, string expected) =>
         Assert.Equal(expected.Replace("HOME", _console.Home, StringComparison.Ordinal), await _console.Refused(2, line.Split(' ')));
@@ -108,6 +108,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("generate")]
     [InlineData("bench")]
     [InlineData("bench memory")]
+    [InlineData("bench wire")]
+    [InlineData("bench scaling")]
     public async Task EveryCommand_HasHelpWithExamples(string command)
     {
         Assert.Equal(0, await _console.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]));
@@ -125,7 +127,7 @@ public sealed class CommandLineTests : IDisposable
 
     public static TheoryData<string> Examples => new(
         TrainCommand.Examples.Concat(PretrainCommand.Examples).Concat(EvalCommand.Examples).Concat(GenerateCommand.Examples)
-            .Concat(BenchCommand.Examples).Select(example => example.Line));
+            .Concat(BenchCommand.Examples).Concat(BenchWireCommand.Examples).Concat(BenchScalingCommand.Examples).Select(example => example.Line));
 
     [Theory]
     [MemberData(nameof(Examples))]

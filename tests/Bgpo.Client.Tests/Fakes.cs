@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Bgpo.Bench;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Grains;
@@ -43,8 +44,12 @@ internal sealed class FakeConsole : IDisposable
         return name;
     }
 
-    internal Task<int> Run(params string[] arguments) => new BgpoCommandLine(new ConsoleContext(
-        new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo"), Interrupts, TimeProvider.System, Host, Models)).Run(arguments);
+    internal Task<int> Run(params string[] arguments)
+    {
+        var context = new ConsoleContext(
+            new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo"), Interrupts, TimeProvider.System, Host, Models);
+        return new BgpoCommandLine(context with { Benchmarks = new FakeBenchmarks() }).Run(arguments);
+    }
 
     /// <summary>Runs a command line that must fail, and returns its one line of error without the prefix.</summary>
     internal async Task<string> Refused(int code, params string[] arguments)
@@ -155,6 +160,18 @@ internal sealed class FakeRun : IRunGrain
         await foreach (var happened in _events.Reader.ReadAllAsync(cancellationToken))
             yield return happened;
     }
+}
+
+internal sealed class FakeBenchmarks : IBenchmarks
+{
+    public Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken) =>
+        Task.FromResult(new WireOutcome(2.5, 3, 8.25, 7.5, 70.4, 199.6, mib, "Avx512"));
+
+    public Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken) =>
+        Task.FromResult(new RealScale(silos, 0.5 * silos, 200 * silos, 0.95, 0.01));
+
+    public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
+        Task.FromResult(new SimulatedScale(silos, 0.9, 1.1, 35 * silos, 0.25, 8 * silos, 8 * silos, 8 * silos, silos));
 }
 
 internal sealed class FakeModels : IModelCommands

@@ -106,4 +106,40 @@ public sealed class ModelCommandTests : IDisposable
             """,
             _console.Out.ToString());
     }
+
+    [Fact]
+    public async Task BenchWire_Json_IsOneLine()
+    {
+        Assert.Equal(0, await _console.Run("bench", "wire", "--mib", "16", "--json"));
+        Assert.Equal(
+            """{"benchmark":"wire","accumulatorsGBs":2.5,"sinkGBs":3,"socketGBs":8.25,"exactSumGBs":7.5,"pingMedianMicroseconds":70.4,"pingP99Microseconds":199.6,"miB":16,"sumPath":"Avx512"}""" + "\n",
+            _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task BenchScaling_IsTwoTables_AndTheRatio()
+    {
+        Assert.Equal(0, await _console.Run("bench", "scaling", "--silos", "1,256"));
+        Assert.Equal(
+            """
+            silo processes, 1 thread each        steps/s   samples/s   devices busy   commit s
+            1                                      0.500       200.0         95.0 %      0.010
+            2                                      1.000       400.0         95.0 %      0.010
+            two are 2.00 times as fast as one
+            simulated silos, 100 ms a unit    efficiency    s a step   messages a step   CPU ms a unit
+            1                                     90.0 %       1.100                35            0.25
+            256                                   90.0 %       1.100              8960            0.25
+
+            """,
+            _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task BenchScaling_Json_IsOneLineWithTheRatio()
+    {
+        Assert.Equal(0, await _console.Run("bench", "scaling", "--only", "real", "--json"));
+        Assert.Equal(
+            """{"benchmark":"scaling","ratio":2,"real":[{"silos":1,"stepsPerSecond":0.5,"samplesPerSecond":200,"busy":0.95,"commitSeconds":0.01},{"silos":2,"stepsPerSecond":1,"samplesPerSecond":400,"busy":0.95,"commitSeconds":0.01}],"simulated":[]}""" + "\n",
+            _console.Out.ToString());
+    }
 }

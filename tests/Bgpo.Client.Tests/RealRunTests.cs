@@ -157,6 +157,34 @@ public sealed partial class RealRunTests : IDisposable
     }
 
     [Fact]
+    public async Task ContributionsGetFromOneProcessIntoTheAccumulatorsOfAnother_AndNothingIsLeftBehind()
+    {
+        (int code, string output, string error) = await Run(["bench", "wire", "--mib", "8", "--json"]);
+        Assert.Equal((0, ""), (code, error));
+        JsonNode result = JsonNode.Parse(output)!;
+        Assert.Equal(8, (int)result["miB"]!);
+        foreach (string speed in new[] { "accumulatorsGBs", "sinkGBs", "socketGBs", "exactSumGBs", "pingMedianMicroseconds", "pingP99Microseconds" })
+        {
+            Assert.True((double)result[speed]! > 0, speed);
+        }
+    }
+
+    [Fact]
+    public async Task SimulatedSilos_ComputeEveryUnitOnce_AndAllHaveWork()
+    {
+        (int code, string output, string error) = await Run(["bench", "scaling", "--only", "simulated", "--silos", "4", "--work", "20", "--json"]);
+        Assert.Equal((0, ""), (code, error));
+        JsonNode row = JsonNode.Parse(output)!["simulated"]!.AsArray().Single()!;
+        // Three steps of eight groups of four units, but for groups whose rewards are all the same.
+        Assert.InRange((int)row["units"]!, 3 * 7 * 4, 3 * 8 * 4);
+        Assert.Equal((int)row["units"]!, (int)row["computed"]!);
+        Assert.Equal((int)row["units"]!, (int)row["distinctComputed"]!);
+        Assert.Equal(4, (int)row["busySilos"]!);
+        // Every unit is asked for, brought to its shard, and answered twice.
+        Assert.True((double)row["messagesPerStep"]! >= 4.0 / 3 * (int)row["units"]!);
+    }
+
+    [Fact]
     public async Task APromptThatLeavesNoRoom_IsOneLine_AndExitCode2()
     {
         string config = Path.Combine(_folder, "base", "config.json");

@@ -15,17 +15,54 @@ public sealed class ExactSumTests
     /// <summary>Lengths that end in the vector loop, in the tail, and in both.</summary>
     public static TheoryData<int> Lengths => [.. Enumerable.Range(0, 41)];
 
+    /// <summary>The ways of adding that this processor has; the bits must not tell which one was taken.</summary>
+    private static readonly SumPath[] s_paths = [.. Enum.GetValues<SumPath>().Where(path => path <= FixedPointKernel.Best)];
+
     [Theory]
     [MemberData(nameof(Lengths))]
     public void TheSum_IsThatOfBigIntegers_WhateverItsLength(int length)
     {
         float[][] terms = [.. Enumerable.Range(0, 9).Select(k => Term(length, (uint)k))];
-        var sum = new ExactSum(length);
-        foreach (float[] term in terms)
+        BigInteger[] twin = Twin(terms, length);
+        foreach (SumPath path in s_paths)
         {
-            sum.Add(term, s_unit);
+            var sum = new ExactSum(length, path);
+            foreach (float[] term in terms)
+            {
+                sum.Add(term, s_unit);
+            }
+            Assert.Equal(twin, sum.Raw.ToArray().Select(v => new BigInteger(v)));
         }
-        Assert.Equal(Twin(terms, length), sum.Raw.ToArray().Select(v => new BigInteger(v)));
+    }
+
+    [Fact]
+    public void EveryPath_RoundsLikeBigIntegers_WhateverTheValue()
+    {
+        // Every exponent that a term may have and those below, down to the denormals, with mantissas that round down, up, and tie.
+        uint[] mantissas = [0, 1, 2, 0x3FFFFF, 0x400000, 0x400001, 0x600000, 0x5FFFFF, 0x7FFFFE, 0x7FFFFF, 0x2AAAAA, 0x555555, 0x123456];
+        float[] values =
+        [
+            .. from exponent in Enumerable.Range(0, 127 + 22)
+               from mantissa in mantissas
+               from sign in new[] { 0u, 1u << 31 }
+               select BitConverter.UInt32BitsToSingle(sign | ((uint)exponent << 23) | mantissa),
+            ExactSum.Limit, -ExactSum.Limit, MathF.BitDecrement(ExactSum.Limit), 0f, -0f,
+            // Half a unit of the sum and its neighbours, around small and large whole numbers of units.
+            .. from whole in new double[] { 0, 1, 2, 3, 4, (1 << 23) - 1 }
+               from part in new[] { 0.25, 0.5, 0.75 }
+               select (float)((whole + part) / (1L << ExactSum.FractionBits)),
+        ];
+        // 37 places, so that each value comes to stand at every place of every vector and in the tail.
+        float[][] terms = [.. values.Select((_, first) => Enumerable.Range(0, 37).Select(i => values[(first + i) % values.Length]).ToArray())];
+        foreach (SumPath path in s_paths)
+        {
+            foreach (float[] term in terms)
+            {
+                var sum = new ExactSum(37, path);
+                sum.Add(term, s_unit);
+                Assert.Equal(Twin([term], 37), sum.Raw.ToArray().Select(v => new BigInteger(v)));
+            }
+        }
     }
 
     [Fact]
@@ -40,9 +77,12 @@ public sealed class ExactSumTests
         foreach (float value in values)
         {
             float[] row = [.. Enumerable.Repeat(value, 17)];
-            var sum = new ExactSum(17);
-            sum.Add(row, s_unit);
-            Assert.All(sum.Raw.ToArray(), raw => Assert.Equal(sum.Raw[16], raw));
+            foreach (SumPath path in s_paths)
+            {
+                var sum = new ExactSum(17, path);
+                sum.Add(row, s_unit);
+                Assert.All(sum.Raw.ToArray(), raw => Assert.Equal(sum.Raw[16], raw));
+            }
         }
     }
 
@@ -75,9 +115,9 @@ public sealed class ExactSumTests
     [InlineData(float.MaxValue, "beyond the limit")]
     public void ABadValue_IsRefusedByUnitAndPlace_AndLeavesTheSumAsItWas(float bad, string why)
     {
-        for (int place = 0; place < 37; place += 3)
+        foreach ((SumPath path, int place) in s_paths.SelectMany(path => Enumerable.Range(0, 37).Select(place => (path, place))))
         {
-            var sum = new ExactSum(37);
+            var sum = new ExactSum(37, path);
             sum.Add(Term(37, 1), new UnitId(7, 0, 0));
             long[] before = sum.Raw.ToArray();
             float[] term = Term(37, 2);
@@ -99,9 +139,11 @@ public sealed class ExactSumTests
     [InlineData(36, 1)]
     [InlineData(0, -1)]
     [InlineData(36, -1)]
-    public void AnOverflow_IsRefusedByUnitAndPlace_AndLeavesTheSumAsItWas(int place, int sign)
+    public void AnOverflow_IsRefusedByUnitAndPlace_AndLeavesTheSumAsItWas(int place, int sign) =>
+        Assert.All(s_paths, path => Overflow(new ExactSum(37, path), place, sign));
+
+    private static void Overflow(ExactSum sum, int place, int sign)
     {
-        var sum = new ExactSum(37);
         float[] term = Term(37, 3);
         term[place] = sign * ExactSum.Limit;
         int taken = 0;

@@ -36,6 +36,11 @@ internal sealed class PendingCall<T>(ICallRouter router)
     {
         try
         {
+            if (!owned)
+            {
+                MessagingInstruments.SentLocalResponse();
+            }
+
             if (TrySetResult((T)(owned ? result : method.CopyResult(result))!))
             {
                 Release();

@@ -45,6 +45,7 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
     {
         if (_catalog.Find(call.Target) is { } active && active.TryReceive(call))
         {
+            MessagingInstruments.SentLocal(call);
             return;
         }
 
@@ -277,6 +278,10 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
         {
             // It came and went in the meantime.
             Reroute(call);
+        }
+        else
+        {
+            MessagingInstruments.SentLocal(call);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -311,6 +312,8 @@ internal enum ElementKind : byte
 
 internal static class ElementKinds
 {
+    private const int PooledBytes = 64 * 1024;
+
     private static readonly Type[] Types =
     [
         typeof(void), typeof(byte), typeof(sbyte), typeof(short), typeof(ushort), typeof(int), typeof(uint), typeof(long), typeof(ulong),
@@ -345,8 +348,25 @@ internal static class ElementKinds
             return null;
         }
 
-        T[] array = GC.AllocateUninitializedArray<T>(bytes / Unsafe.SizeOf<T>());
+        T[] array = Allocate<T>(bytes / Unsafe.SizeOf<T>(), bytes);
         return (array, array is byte[] plain ? plain : new ByteView<T>(array).Memory);
+    }
+
+    // The array is the receiver's own. One of a size that the pool deals in comes from there, so that a receiver that is done with it
+    // may give it back; whoever keeps it does no harm. Fresh memory costs more than all else on a message's way: the kernel has to
+    // find and to clear it, page by page.
+    private static T[] Allocate<T>(int length, int bytes)
+    {
+        if (bytes >= PooledBytes && BitOperations.IsPow2(length))
+        {
+            T[] rented = ArrayPool<T>.Shared.Rent(length);
+            if (rented.Length == length)
+            {
+                return rented;
+            }
+        }
+
+        return GC.AllocateUninitializedArray<T>(length);
     }
 
     private static class Cache<T>
