@@ -20,6 +20,8 @@ public interface IWhere : IGrainWithStringKey
 
     Task Hang(CancellationToken cancellation);
 
+    Task<string> Hold(string entered, string leave);
+
     Task<string> AskOther(string key);
 
     IAsyncEnumerable<int> Count(int to);
@@ -52,6 +54,13 @@ public sealed class Where(ILocalSiloDetails silo) : Grain, IWhere
     public Task<float[]> Make(int count) => Task.FromResult(Enumerable.Range(0, count).Select(i => (float)i).ToArray());
 
     public Task Hang(CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+
+    public async Task<string> Hold(string entered, string leave)
+    {
+        Gate.Open(entered);
+        await Gate.Wait(leave);
+        return silo.Name;
+    }
 
     public Task<string> AskOther(string key) => GrainFactory.GetGrain<IWhere>(key).Name();
 
@@ -195,7 +204,7 @@ public class ClusterTests
     }
 
     [Fact]
-    public async Task KilledSilo_FailsItsCallsAtOnceAndItsGrainsComeBackElsewhere()
+    public async Task KilledSilo_FailsItsCallsAndItsGrainsComeBackElsewhere()
     {
         await using ClusterFixture cluster = new();
         IHost one = await cluster.StartSiloAsync("one");
@@ -203,16 +212,14 @@ public class ClusterTests
         IGrainFactory grains = ClusterFixture.GrainsOf(one);
         IWhere there = await OnSilo(grains, "victim");
         Task hanging = there.Hang(CancellationToken.None);
-        Stopwatch watch = Stopwatch.StartNew();
         ClusterFixture.Signal(victim, "KILL");
         await Assert.ThrowsAsync<SiloUnavailableException>(() => hanging);
         Assert.Equal("one", await there.Name());
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"took {watch.Elapsed}");
         Assert.Single(await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true));
     }
 
     [Fact]
-    public async Task KilledGateway_FailsTheClientsCallsAtOnce()
+    public async Task KilledGateway_FailsTheClientsCallsAndTheNextGoThroughAnother()
     {
         await using ClusterFixture cluster = new();
         Process victim = await cluster.StartProcessAsync("victim");
@@ -222,18 +229,8 @@ public class ClusterTests
         Task hanging = grain.Hang(CancellationToken.None);
         Process other = await cluster.StartProcessAsync("other");
         ClusterFixture.Signal(victim, "KILL");
-        await Assert.ThrowsAsync<SiloUnavailableException>(() => hanging).WaitAsync(TimeSpan.FromSeconds(5));
-        await ClusterFixture.Until(async () =>
-        {
-            try
-            {
-                return await grain.Name() == "other";
-            }
-            catch (SiloUnavailableException)
-            {
-                return false;
-            }
-        }, "the client never reached the other silo");
+        await Assert.ThrowsAsync<SiloUnavailableException>(() => hanging);
+        Assert.Equal("other", await grain.Name());
         Assert.False(other.HasExited);
     }
 
@@ -245,13 +242,31 @@ public class ClusterTests
         Process victim = await cluster.StartProcessAsync("victim");
         IGrainFactory grains = ClusterFixture.GrainsOf(one);
         IWhere there = await OnSilo(grains, "victim");
-        Stopwatch watch = Stopwatch.StartNew();
         ClusterFixture.Signal(victim, "STOP");
         await Assert.ThrowsAsync<SiloUnavailableException>(() => there.Name());
-        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(0.4), TimeSpan.FromSeconds(4));
         Assert.Equal("one", await there.Name());
         ClusterFixture.Signal(victim, "CONT");
-        await victim.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        await victim.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(ClusterFixture.EvictedExitCode, victim.ExitCode);
+    }
+
+    [Fact]
+    public async Task LeavingSilo_LetsRunningCallsEnd()
+    {
+        await using ClusterFixture cluster = new();
+        IHost one = await cluster.StartSiloAsync("one");
+        IHost two = await cluster.StartSiloAsync("two");
+        string id = Guid.NewGuid().ToString("N");
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, ClusterFixture.AddressOf(two));
+        Task<string> running = ClusterFixture.GrainsOf(one).GetGrain<IWhere>(id).Hold(id + "in", id + "out");
+        await Gate.Wait(id + "in");
+        Task stopping = two.StopAsync();
+        await ClusterFixture.Sees(one, cluster => cluster.GetSiloStatus(ClusterFixture.AddressOf(two)) == SiloStatus.ShuttingDown);
+        Assert.False(running.IsCompleted);
+        Gate.Open(id + "out");
+        Assert.Equal("two", await running);
+        await stopping;
+        Assert.Equal("one", await ClusterFixture.GrainsOf(one).GetGrain<IWhere>(id).Name());
     }
 
     [Fact]

@@ -1,13 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Orleans.Runtime;
 using Orleans.Tests;
 
 if (args is [ClusterFixture.SiloArgument, string directory, string name])
 {
-    using IHost silo = ClusterFixture.BuildSilo(directory, name);
+    using IHost silo = ClusterFixture.BuildSilo(
+        directory, name, builder => builder.Services.AddSingleton<Eviction>().AddSingleton<IFatalErrorHandler>(
+            services => services.GetRequiredService<Eviction>()));
     await silo.StartAsync();
     Console.WriteLine("ready");
-    await silo.WaitForShutdownAsync();
-    return 0;
+    Task stopped = silo.WaitForShutdownAsync();
+    await Task.WhenAny(stopped, silo.Services.GetRequiredService<Eviction>().Happened);
+    return stopped.IsCompleted ? 0 : ClusterFixture.EvictedExitCode;
 }
 
 return await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);

@@ -65,8 +65,15 @@ public sealed class TurnsGrain : Grain, ITurns
     public async Task<bool> CallBack(bool allowReentrancy)
     {
         using var section = allowReentrancy ? RequestContext.AllowCallChainReentrancy() : RequestContext.SuppressCallChainReentrancy();
-        Task other = GrainFactory.GetGrain<IBouncer>("x").Bounce(this.AsReference<ITurns>());
-        return await Task.WhenAny(other, Task.Delay(300)) == other;
+        string peeked = Guid.NewGuid().ToString("N");
+        Task other = GrainFactory.GetGrain<IBouncer>(peeked).Bounce(this.AsReference<ITurns>(), peeked);
+        await Gate.Wait(peeked);
+        if (allowReentrancy)
+        {
+            await other;
+        }
+
+        return other.IsCompleted;
     }
 
     public Task StartLoop(string stop)
@@ -113,12 +120,19 @@ public sealed class TurnsGrain : Grain, ITurns
 
 public interface IBouncer : IGrainWithStringKey
 {
-    Task Bounce(ITurns back);
+    /// <summary>Calls back; opens <paramref name="peeked"/> when a call that may always interleave has come after that one.</summary>
+    Task Bounce(ITurns back, string peeked);
 }
 
 public sealed class Bouncer : Grain, IBouncer
 {
-    public Task Bounce(ITurns back) => back.Pass();
+    public async Task Bounce(ITurns back, string peeked)
+    {
+        Task passing = back.Pass();
+        await back.Peek();
+        Gate.Open(peeked);
+        await passing;
+    }
 }
 
 public interface IPicky : IGrainWithStringKey

@@ -110,9 +110,11 @@ public class DirectoryTests
     /// <summary>A cluster whose views are what the test says; nobody else answers in it.</summary>
     private sealed class StillCluster : ICluster
     {
+        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public event Action<ClusterView>? ViewChanged;
 
-        public event Action? Evicted
+        public event Action<string>? Evicted
         {
             add { }
             remove { }
@@ -128,15 +130,24 @@ public class DirectoryTests
         {
             View = new ClusterView(version, silos.Select(silo => new SiloMember(
                 silo,
+                silo.ToString(),
                 SiloStatus.Active,
                 false,
                 ImmutableDictionary<string, string>.Empty,
                 ImmutableDictionary<GrainType, GrainProperties>.Empty)));
             ViewChanged?.Invoke(View);
+            Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         }
 
-        public async Task RefreshAsync(long version, CancellationToken cancellation) =>
-            await ClusterFixture.Until(() => View.Version >= version, "the view never came");
+        public async Task RefreshAsync(long version, CancellationToken cancellation)
+        {
+            for (Task changed = _changed.Task; View.Version < version; changed = _changed.Task)
+            {
+                await changed.WaitAsync(TimeSpan.FromSeconds(20), cancellation);
+            }
+        }
+
+        public Task<bool> TryKillAsync(SiloAddress silo) => Task.FromResult(false);
 
         public Task JoinAsync(CancellationToken cancellation) => Task.CompletedTask;
 

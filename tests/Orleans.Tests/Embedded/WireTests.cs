@@ -13,6 +13,8 @@ public interface IBulky : IGrainWithStringKey
 
     Task<byte[]> Give(int count);
 
+    Task Fail(int length);
+
     Task Wait(string entered, string cancelled, CancellationToken cancellation);
 }
 
@@ -21,6 +23,8 @@ public sealed class Bulky : Grain, IBulky
     public Task<int> Take(byte[] bytes) => Task.FromResult(bytes?.Length ?? -1);
 
     public Task<byte[]> Give(int count) => Task.FromResult(new byte[count]);
+
+    public Task Fail(int length) => throw new InvalidDataException(new string('x', length));
 
     public async Task Wait(string entered, string cancelled, CancellationToken cancellation)
     {
@@ -115,6 +119,51 @@ public class WireTests
         OrleansConfigurationException failure =
             await Assert.ThrowsAsync<OrleansConfigurationException>(() => cluster.StartSiloAsync("one"));
         Assert.Contains("chmod 700", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task DirectoryThatOthersCouldReplace_IsRefused()
+    {
+        await using ClusterFixture cluster = new();
+        Directory.CreateDirectory(cluster.Directory);
+        using (Process chmod = Process.Start("/bin/chmod", ["777", cluster.Directory]))
+        {
+            await chmod.WaitForExitAsync();
+        }
+
+        OrleansConfigurationException failure = Assert.Throws<OrleansConfigurationException>(
+            () => ClusterFixture.BuildSilo(Path.Combine(cluster.Directory, "own"), "one").Services.GetService(typeof(ILocalSiloDetails)));
+        Assert.Contains("others could replace it", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SilosAndClients_OpenNoSocketOfANetwork()
+    {
+        await using ClusterFixture cluster = new();
+        await cluster.StartSiloAsync("one");
+        await cluster.StartSiloAsync("two");
+        Assert.Equal(1, await (await cluster.StartClientAsync()).GetGrain<IBulky>("b").Take(new byte[1]));
+        string[] network = [.. new[] { "tcp", "tcp6", "udp", "udp6" }.Select(table => "/proc/self/net/" + table).Where(File.Exists)
+            .SelectMany(File.ReadLines).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(columns => columns.Length > 9)
+            .Select(columns => $"socket:[{columns[9]}]")];
+        string?[] own = [.. Directory.GetFiles("/proc/self/fd").Select(file => new FileInfo(file).LinkTarget)];
+        Assert.Contains(own, file => file is not null && file.StartsWith("socket:", StringComparison.Ordinal));
+        Assert.Empty(own.Intersect(network));
+    }
+
+    [Fact]
+    public async Task ExceptionTooLargeToSend_ReachesTheCallerInFewWordsAndHarmsNobody()
+    {
+        await using ClusterFixture cluster = new();
+        await cluster.StartSiloAsync("one");
+        IClusterClient client = await cluster.StartClientAsync();
+        Task waiting = client.GetGrain<IBulky>("b").Wait(_id + "in", _id + "out", CancellationToken.None);
+        await Gate.Wait(_id + "in");
+        OrleansException failure = await Assert.ThrowsAsync<OrleansException>(() => client.GetGrain<IBulky>("c").Fail(6_000_000));
+        Assert.StartsWith(typeof(InvalidDataException).FullName!, failure.Message, StringComparison.Ordinal);
+        Assert.InRange(failure.Message.Length, 1, 3000);
+        Gate.Open(_id + "out");
+        await waiting;
     }
 
     [Fact]

@@ -65,6 +65,9 @@ public static class OrleansSiloGenericHostExtensions
         services.AddSingleton<ILocalSiloDetails, LocalSiloDetails>();
         services.AddSingleton(provider => new GrainTypeRegistry(provider));
         services.AddSingleton<ICluster, SingleSiloCluster>();
+        services.AddSingleton<IClusterMembershipService, ClusterMembershipService>();
+        services.AddSingleton<ISiloStatusOracle, SiloStatusOracle>();
+        services.TryAddSingleton<IFatalErrorHandler, FatalErrorHandler>();
         services.AddSingleton<DistributedGrainDirectory>();
         services.AddSingleton<PlacementService>();
         services.AddSingleton(provider => new Catalog(

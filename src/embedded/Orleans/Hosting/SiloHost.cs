@@ -38,11 +38,16 @@ internal sealed class SiloHost : IHostedService
         DistributedGrainDirectory directory,
         ClusterClient references,
         IHostApplicationLifetime host,
+        IFatalErrorHandler fatal,
         IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants)
     {
         _lifecycle = lifecycle;
         ArgumentNullException.ThrowIfNull(references);
-        cluster.Evicted += host.StopApplication;
+        cluster.Evicted += reason =>
+        {
+            fatal.OnFatalException(cluster, reason);
+            host.StopApplication();
+        };
         lifecycle.Subscribe<SiloHost>(ServiceLifecycleStage.RuntimeInitialize, _ => Task.CompletedTask, cluster.LeaveAsync);
         lifecycle.Subscribe<SiloHost>(
             ServiceLifecycleStage.BecomeActive,
@@ -57,8 +62,15 @@ internal sealed class SiloHost : IHostedService
                 // One that was declared dead has nothing to hand over: others have its grains by now.
                 if (cluster.LocalStatus != SiloStatus.Dead)
                 {
-                    await cluster.BeginLeaveAsync(cancellation);
-                    await catalog.StopAsync(cancellation);
+                    try
+                    {
+                        await cluster.BeginLeaveAsync(cancellation);
+                    }
+                    finally
+                    {
+                        // Grains hand over what they hold even where the table of members cannot be written.
+                        await catalog.StopAsync(cancellation);
+                    }
                 }
             });
         foreach (ILifecycleParticipant<ISiloLifecycle> participant in participants)
@@ -70,5 +82,4 @@ internal sealed class SiloHost : IHostedService
     public Task StartAsync(CancellationToken cancellationToken) => _lifecycle.StartAsync(cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken) => _lifecycle.StopAsync(cancellationToken);
-
 }

@@ -116,19 +116,8 @@ internal sealed partial class ClusterDirectory
 
     private static void Check(string path)
     {
-        // The layout of statx is the kernel's and the same everywhere: owner at byte 20, mode at byte 28.
-        Span<byte> status = stackalloc byte[256];
-        const int CurrentDirectory = -100;
         const int NoFollow = 0x100;
-        const uint BasicStatistics = 0x7ff;
-        if (Statx(CurrentDirectory, path, NoFollow, BasicStatistics, status) != 0)
-        {
-            throw new OrleansConfigurationException(
-                $"Cluster directory \"{path}\" cannot be looked at: {Marshal.GetLastPInvokeErrorMessage()}.");
-        }
-
-        uint owner = BitConverter.ToUInt32(status[20..]);
-        int mode = BitConverter.ToUInt16(status[28..]);
+        (uint owner, int mode) = StatusOf(path, NoFollow);
         const int Kind = 0xf000;
         const int KindOfDirectory = 0x4000;
         if ((mode & Kind) != KindOfDirectory)
@@ -147,6 +136,29 @@ internal sealed partial class ClusterDirectory
             throw new OrleansConfigurationException($"Cluster directory \"{path}\" is open to others (mode"
                 + $" {Convert.ToString(mode & 0xfff, 8)}); it must have mode 700: chmod 700 \"{path}\".");
         }
+
+        // Whoever may rename entries of the parent could put another directory in this one's place.
+        string parent = System.IO.Path.GetDirectoryName(path)!;
+        (uint above, int aboveMode) = StatusOf(parent, 0);
+        const int WritableByOthers = 0x12;
+        const int Sticky = 0x200;
+        if ((above != 0 && above != owner) || ((aboveMode & WritableByOthers) != 0 && (aboveMode & Sticky) == 0))
+        {
+            throw new OrleansConfigurationException($"Cluster directory \"{path}\" lies in \"{parent}\" (owner {above}, mode"
+                + $" {Convert.ToString(aboveMode & 0xfff, 8)}), in which others could replace it; choose a directory inside one of your own.");
+        }
+    }
+
+    private static (uint Owner, int Mode) StatusOf(string path, int flags)
+    {
+        // The layout of statx is the kernel's and the same everywhere: owner at byte 20, mode at byte 28.
+        Span<byte> status = stackalloc byte[256];
+        const int CurrentDirectory = -100;
+        const uint BasicStatistics = 0x7ff;
+        return Statx(CurrentDirectory, path, flags, BasicStatistics, status) == 0
+            ? (BitConverter.ToUInt32(status[20..]), BitConverter.ToUInt16(status[28..]))
+            : throw new OrleansConfigurationException(
+                $"Cluster directory \"{path}\" cannot be looked at: {Marshal.GetLastPInvokeErrorMessage()}.");
     }
 
     [LibraryImport("libc", EntryPoint = "geteuid")]

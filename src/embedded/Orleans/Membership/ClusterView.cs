@@ -7,6 +7,7 @@ namespace Orleans.Membership;
 /// <summary>A silo of a view.</summary>
 internal sealed record SiloMember(
     SiloAddress Address,
+    string Name,
     SiloStatus Status,
     bool Left,
     ImmutableDictionary<string, string> Metadata,
@@ -103,11 +104,14 @@ internal interface ICluster
     /// <summary>Told of each new view, one after another.</summary>
     event Action<ClusterView>? ViewChanged;
 
-    /// <summary>Told when the others have buried this silo: it must stop.</summary>
-    event Action? Evicted;
+    /// <summary>Told when the others have buried this silo, with what there is to say of it: it must stop.</summary>
+    event Action<string>? Evicted;
 
     /// <summary>Waits until the view is of <paramref name="version"/> or later.</summary>
     Task RefreshAsync(long version, CancellationToken cancellation);
+
+    /// <summary>Declares <paramref name="silo"/> dead; false if it is not a live member.</summary>
+    Task<bool> TryKillAsync(SiloAddress silo);
 
     /// <summary>Enters the cluster.</summary>
     Task JoinAsync(CancellationToken cancellation);

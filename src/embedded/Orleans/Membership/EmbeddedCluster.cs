@@ -61,7 +61,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
 
     public event Action<ClusterView>? ViewChanged;
 
-    public event Action? Evicted;
+    public event Action<string>? Evicted;
 
     public SiloAddress Local => _identity.SiloAddress;
 
@@ -120,6 +120,24 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
 
             await changed.WaitAsync(cancellation);
         }
+    }
+
+    public Task<bool> TryKillAsync(SiloAddress silo)
+    {
+        string address = silo.ToParsableString();
+        bool buried = false;
+        Change(table =>
+        {
+            buried = table.Rows.Any(row => row.Address == address && row.Status != SiloStatus.Dead) && LocalStatus != SiloStatus.Dead;
+            return buried ? table with { Rows = [.. Buried(table.Rows, candidate => candidate == silo)] } : null;
+        });
+        if (buried)
+        {
+            LogBuried(_logger, silo, "it was asked for");
+            _identity.Directory.ClearRemains(silo);
+        }
+
+        return Task.FromResult(buried);
     }
 
     public void Dispose()
@@ -193,13 +211,14 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
         if (_evicted)
         {
             _stopping.Cancel();
-            Evicted?.Invoke();
             _transport.Dispose();
+            Evicted?.Invoke($"Silo {Local} was declared dead by the others (members' version {table.Version}): it did not answer in time.");
         }
     }
 
     public static ClusterView ViewOf(ClusterTable table) => new(table.Version, table.Rows.Select(row => new SiloMember(
         SiloAddress.Parse(row.Address),
+        row.Name,
         row.Status,
         row.Left,
         row.Metadata,

@@ -14,10 +14,13 @@ public interface IManagementGrain : IGrainWithIntegerKey
 
     /// <summary>The number of activations in the cluster.</summary>
     Task<int> GetTotalActivationCount();
+
+    /// <summary>The silo that has an activation of the grain behind <paramref name="reference"/>, or null if none has.</summary>
+    ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference);
 }
 
 [LocalPlacement, Reentrant, GrainType("sys.management")]
-internal sealed class ManagementGrain(ICluster cluster) : Grain, IManagementGrain
+internal sealed class ManagementGrain(ICluster cluster, DistributedGrainDirectory directory) : Grain, IManagementGrain
 {
     public Task<Dictionary<SiloAddress, SiloStatus>> GetHosts(bool onlyActive) => Task.FromResult(cluster.View.Members
         .Where(silo => !onlyActive || silo.Value.Status == SiloStatus.Active).ToDictionary(silo => silo.Key, silo => silo.Value.Status));
@@ -29,4 +32,7 @@ internal sealed class ManagementGrain(ICluster cluster) : Grain, IManagementGrai
             SystemTargets.IdOf(SystemTargets.Control, silo), typeof(ISiloControl))).CountActivations()));
         return counts.Sum();
     }
+
+    public async ValueTask<SiloAddress?> GetActivationAddress(IAddressable reference) =>
+        await directory.FindAsync(((GrainReference)reference).GrainId);
 }

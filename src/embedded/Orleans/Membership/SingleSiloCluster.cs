@@ -11,7 +11,7 @@ internal sealed class SingleSiloCluster(ILocalSiloDetails silo, GrainTypeRegistr
     public event Action<ClusterView>? ViewChanged;
 
     // Nobody else is there who could.
-    public event Action? Evicted
+    public event Action<string>? Evicted
     {
         add { }
         remove { }
@@ -25,6 +25,8 @@ internal sealed class SingleSiloCluster(ILocalSiloDetails silo, GrainTypeRegistr
 
     public Task RefreshAsync(long version, CancellationToken cancellation) => Task.CompletedTask;
 
+    public Task<bool> TryKillAsync(SiloAddress silo) => Task.FromResult(false);
+
     public Task JoinAsync(CancellationToken cancellation) => Change(SiloStatus.Active);
 
     public Task BeginLeaveAsync(CancellationToken cancellation) => Change(SiloStatus.ShuttingDown);
@@ -34,7 +36,7 @@ internal sealed class SingleSiloCluster(ILocalSiloDetails silo, GrainTypeRegistr
     private Task Change(SiloStatus status)
     {
         LocalStatus = status;
-        SiloMember member = new(Local, status, false, metadata.Value.Metadata, types.PropertiesByType());
+        SiloMember member = new(Local, silo.Name, status, false, metadata.Value.Metadata, types.PropertiesByType());
         View = new ClusterView(View.Version + 1, [member]);
         ViewChanged?.Invoke(View);
         return Task.CompletedTask;

@@ -156,9 +156,11 @@ internal sealed class RemoteResponder(Connection connection, long id, int maxByt
         }
         catch (Exception failure)
         {
-            // The exception itself cannot be sent; say so instead.
+            // The exception itself cannot be sent; say so instead, in few words: it may be too large itself.
+            const int MostCharacters = 1000;
+            string words = exception.Message.Length <= MostCharacters ? exception.Message : exception.Message[..MostCharacters] + "…";
             frame = RequestFrame.WriteFailure(
-                id, new OrleansException($"{exception.GetType()}: {exception.Message} (not sent: {failure.Message})"), int.MaxValue);
+                id, new OrleansException($"{exception.GetType()}: {words} (not sent: {failure.Message})"), int.MaxValue);
         }
 
         connection.Send(frame);

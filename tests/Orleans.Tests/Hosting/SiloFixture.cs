@@ -6,7 +6,7 @@ using Orleans.Hosting;
 
 namespace Orleans.Tests;
 
-/// <summary>The one place that knows how hosts are built: a silo of this process, started, and stopped when disposed.</summary>
+/// <summary>A silo of this process, a cluster of its own, started, and stopped when disposed.</summary>
 public sealed class SiloFixture : IAsyncDisposable
 {
     private SiloFixture(IHost host) => Host = host;
@@ -21,7 +21,7 @@ public sealed class SiloFixture : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering();
+            Clustering.Alone(silo);
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(20));
             configure?.Invoke(silo);
         });

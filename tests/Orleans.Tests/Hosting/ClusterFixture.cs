@@ -10,13 +10,16 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 namespace Orleans.Tests;
 
 /// <summary>
-/// The one place that knows how clusters are built: silos as hosts of this process or as processes of their own (this executable with
-/// arguments), and clients, all in a directory of their own.
+/// A cluster: silos as hosts of this process or as processes of their own (this executable with arguments), and clients, all in a
+/// directory of their own.
 /// </summary>
 public sealed class ClusterFixture : IAsyncDisposable
 {
     /// <summary>The first argument that makes this executable a silo.</summary>
     public const string SiloArgument = "--run-silo";
+
+    /// <summary>How such a silo ends when the others have declared it dead.</summary>
+    public const int EvictedExitCode = 3;
 
     private readonly List<IHost> _hosts = [];
     private readonly List<Process> _processes = [];
@@ -40,7 +43,7 @@ public sealed class ClusterFixture : IAsyncDisposable
         HostApplicationBuilder builder = Builder();
         builder.UseOrleans(silo =>
         {
-            silo.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = "tests", Directory = directory });
+            Clustering.Join(silo, directory);
             silo.Configure<SiloOptions>(options => options.SiloName = name);
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(20));
             silo.UseSiloMetadata(new Dictionary<string, string> { ["name"] = name });
@@ -62,7 +65,7 @@ public sealed class ClusterFixture : IAsyncDisposable
         HostApplicationBuilder builder = Builder();
         builder.UseOrleansClient(client =>
         {
-            client.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = "tests", Directory = Directory });
+            Clustering.Join(client, Directory);
             configure?.Invoke(client);
         });
         IHost host = builder.Build();
@@ -92,18 +95,21 @@ public sealed class ClusterFixture : IAsyncDisposable
 
     public static IGrainFactory GrainsOf(IHost silo) => silo.Services.GetRequiredService<IGrainFactory>();
 
-    /// <summary>Waits until <paramref name="condition"/> holds, which it must within 20 s.</summary>
-    public static async Task Until(Func<Task<bool>> condition, string what)
+    /// <summary>Waits until <paramref name="silo"/> knows of a membership that <paramref name="condition"/> holds for.</summary>
+    public static async Task Sees(IHost silo, Func<ClusterMembershipSnapshot, bool> condition)
     {
-        Stopwatch watch = Stopwatch.StartNew();
-        while (!await condition())
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
+        IClusterMembershipService membership = silo.Services.GetRequiredService<IClusterMembershipService>();
+        await foreach (ClusterMembershipSnapshot snapshot in membership.MembershipUpdates.WithCancellation(patience.Token))
         {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), what);
-            await Task.Delay(5);
+            if (condition(snapshot))
+            {
+                return;
+            }
         }
-    }
 
-    public static Task Until(Func<bool> condition, string what) => Until(() => Task.FromResult(condition()), what);
+        Assert.Fail("The silo stopped before it saw what was waited for.");
+    }
 
     /// <summary>Sends <paramref name="signal"/> (KILL, STOP, CONT, TERM) to <paramref name="process"/>.</summary>
     public static void Signal(Process process, string signal)
