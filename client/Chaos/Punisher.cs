@@ -3,7 +3,6 @@ using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Storage;
 using Bgpo.Storage.Local;
-using Orleans.Runtime;
 
 namespace Bgpo.Client.Chaos;
 
@@ -21,6 +20,9 @@ internal sealed class Punisher(
     ITrainingCluster cluster, IMachine machine, ChaosOptions options, Random random, TimeProvider time, Action<ChaosAct> tell) : IAsyncDisposable
 {
     private readonly List<Task> _pending = [];
+    private SiloDescription? _model;
+    private int _size;
+    private int _starting;
     private readonly CancellationTokenSource _ending = new();
     private readonly Lock _gate = new();
 
@@ -36,8 +38,9 @@ internal sealed class Punisher(
     /// <exception cref="BadInputException">The cluster has no silo left.</exception>
     internal async Task<SiloDescription?> Act(CancellationToken cancellationToken)
     {
-        var silos = await cluster.GetSilos(cancellationToken).ConfigureAwait(false);
-        SiloDescription[] candidates = [.. (await Qualified(silos).ConfigureAwait(false)).Where(silo => silo.State == "active" && Process(silo) is not null)];
+        var silos = await Silos(cancellationToken).ConfigureAwait(false);
+        Refill(silos);
+        SiloDescription[] candidates = [.. (await Qualified(silos).ConfigureAwait(false)).Where(IsThere)];
         if (candidates.Length == 0)
         {
             tell(new ChaosAct("passed", Now, "", "", 0, $"no silo to choose from; the cluster has {Watching.Printed.Many(silos.Count, "silo")}"));
@@ -58,6 +61,33 @@ internal sealed class Punisher(
             pending = [.. _pending];
         await Task.WhenAll(pending).ConfigureAwait(false);
         _ending.Dispose();
+    }
+
+    private async Task<IReadOnlyList<SiloDescription>> Silos(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cluster.GetSilos(cancellationToken).ConfigureAwait(false);
+        }
+        catch (BadInputException) when (options.Restart && _model is not null)
+        {
+            return []; // All of them are down; others take their place.
+        }
+    }
+
+    private bool IsThere(SiloDescription silo) => silo.State == "active" && Process(silo) is not null;
+
+    /// <summary>
+    /// Starts silos until there are as many as at first: one that was declared dead because the machine was too busy for it to
+    /// answer ends without having been a victim.
+    /// </summary>
+    private void Refill(IReadOnlyList<SiloDescription> silos)
+    {
+        _model ??= silos.FirstOrDefault();
+        if (_size == 0)
+            _size = silos.Count;
+        for (var there = silos.Count(IsThere) + Volatile.Read(ref _starting); options.Restart && there < _size; there++)
+            Replace(_model!, "in place of one that ended by itself");
     }
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -89,7 +119,7 @@ internal sealed class Punisher(
         if (options.Punishment == Punishment.Stop)
             Later(() => Wake(victim, process));
         if (options.Restart)
-            Replace(victim);
+            Replace(victim, $"in place of {victim.Name}");
     }
 
     private async Task Wake(SiloDescription victim, MachineProcess process)
@@ -108,7 +138,7 @@ internal sealed class Punisher(
     }
 
     /// <summary>Starts a silo like the victim: as many devices, the same store, the same owner.</summary>
-    private void Replace(SiloDescription victim)
+    private void Replace(SiloDescription victim, string why)
     {
         if (victim.Owner.Length > 0 && !ProcessTable.Lives(victim.Owner))
             return; // The work that they were started for is over.
@@ -116,13 +146,14 @@ internal sealed class Punisher(
         var name = BgpoSilo.NameOf(silo.Id);
         silo.Said += line => tell(new ChaosAct("said", Now, name, "", silo.Id, line));
         Started.Add(silo);
+        Interlocked.Increment(ref _starting);
         var launched = time.GetTimestamp();
         Later(async () =>
         {
             try
             {
                 await silo.Joined(_ending.Token).ConfigureAwait(false);
-                tell(new ChaosAct("joined", Now, name, "", silo.Id, $"in place of {victim.Name}, {time.GetElapsedTime(launched).TotalSeconds:0.0} s after its start"));
+                tell(new ChaosAct("joined", Now, name, "", silo.Id, $"{why}, {time.GetElapsedTime(launched).TotalSeconds:0.0} s after its start"));
             }
             catch (BadInputException e)
             {
@@ -131,6 +162,10 @@ internal sealed class Punisher(
             catch (OperationCanceledException)
             {
                 // It joins or ends without this one watching.
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _starting);
             }
         });
     }
@@ -164,9 +199,9 @@ internal sealed class Punisher(
                 continue;
             try
             {
-                found.Add(ControllerOf(await cluster.GetRun(entry.RunId).GetStatus().ConfigureAwait(false)));
+                found.Add((await cluster.GetRun(entry.RunId).GetStatus().ConfigureAwait(false)).Silo);
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
+            catch (Exception e) when (LostCall.Is(e))
             {
                 // It is on its way to another silo.
             }
@@ -174,6 +209,4 @@ internal sealed class Punisher(
 
         return found;
     }
-
-    private static string ControllerOf(RunStatus status) => status.Message.Length > int.MaxValue - 1 ? status.Message : "";
 }

@@ -68,13 +68,14 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var run = new RunCommand(context);
         var cluster = new ClusterCommand(context);
         var chaos = new ChaosCommand(context);
+        var verify = new VerifyCommand(context);
         var bench = new BenchCommand(context);
         var help = new HelpOption();
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {
             help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
-            bench.Command,
+            verify.Command, bench.Command,
         };
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
@@ -99,6 +100,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [run.Command] = RunCommand.Examples,
             [cluster.Command] = ClusterCommand.Examples,
             [chaos.Command] = ChaosCommand.Examples,
+            [verify.Command] = VerifyCommand.Examples,
+            [verify.Elastic] = VerifyCommand.Examples,
             [bench.Command] = BenchCommand.Examples,
             [bench.Memory] = BenchCommand.Examples,
         };

@@ -1,5 +1,5 @@
+using Bgpo.Client.Hosting;
 using Bgpo.Grains;
-using Orleans.Runtime;
 
 namespace Bgpo.Client.Commands;
 
@@ -32,7 +32,7 @@ internal static class RunBeginning
             {
                 throw new BadInputException(e.Message, e);
             }
-            catch (Exception e) when ((e is OrleansException or TimeoutException) && isAlive() && attempt < 40)
+            catch (Exception e) when (LostCall.Is(e) && isAlive() && attempt < 40)
             {
                 await Task.Delay(Pause).ConfigureAwait(false);
             }

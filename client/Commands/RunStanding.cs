@@ -1,3 +1,4 @@
+using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Spec;
 using Bgpo.Storage;
@@ -38,7 +39,7 @@ internal sealed record RunStanding(
             var status = await cluster.GetRun(target.Run).GetStatus().ConfigureAwait(false);
             return status.State == "unknown" ? stored : Of(status, cluster.Name) with { WeightsSha256 = stored.WeightsSha256 };
         }
-        catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException)
+        catch (Exception e) when (LostCall.Is(e))
         {
             return stored; // its controller is on its way to another silo
         }

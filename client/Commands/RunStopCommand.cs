@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
 
@@ -43,7 +44,7 @@ internal static class RunStopCommand
                 await run.Stop(reason).ConfigureAwait(false);
                 return;
             }
-            catch (Exception e) when ((e is Orleans.Runtime.OrleansException or TimeoutException) && isAlive() && attempt < 40)
+            catch (Exception e) when (LostCall.Is(e) && isAlive() && attempt < 40)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(250)).ConfigureAwait(false);
             }

@@ -25,6 +25,9 @@ internal sealed class SiloProcesses : ITrainingCluster
     /// <inheritdoc/>
     public bool IsAlive => ClusterFolder.HasLiveSilo(Name);
 
+    /// <summary>Locks, sockets and the like that the silos left in the cluster's folder; known once it is disposed of.</summary>
+    internal IReadOnlyList<string> LeftBehind { get; private set; } = [];
+
     private JoinedCluster Client => _client ?? throw new InvalidOperationException("The cluster is not started.");
 
     /// <summary>Starts the silos and joins them as a client.</summary>
@@ -81,6 +84,7 @@ internal sealed class SiloProcesses : ITrainingCluster
             _ = await silo.Ended(CancellationToken.None);
             silo.Dispose();
         }
+        LeftBehind = ClusterFolder.Leftovers(Name);
         ClusterFolder.RemoveDead(Name);
     }
 

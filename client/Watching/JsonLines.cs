@@ -27,6 +27,7 @@ internal static class JsonLines
         Evaluated evaluated => Tagged("evaluated", evaluated, evaluated.Result),
         CheckpointSaved => Tagged("checkpoint", happened),
         Noticed => Tagged("notice", happened),
+        WorkMoved => Tagged("moved", happened),
         RunCompleted done => Completed(done, peakRssMiB),
         RunStopped => Tagged("stopped", happened),
         RunFailed => Tagged("failed", happened),

@@ -1,5 +1,5 @@
+using Bgpo.Client.Hosting;
 using Bgpo.Grains;
-using Orleans.Runtime;
 
 namespace Bgpo.Client.Watching;
 
@@ -59,7 +59,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
                 if ((await grain.GetStatus().ConfigureAwait(false)).State is not ("running" or "unknown"))
                     return null;
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
+            catch (Exception e) when (LostCall.Is(e) && !leave.IsCancellationRequested)
             {
                 // The controller's silo is gone; another one takes the run over, and its events go on from there.
                 GiveUpWhenAllAreDead(e);
@@ -93,7 +93,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         {
             await grain.Stop("interrupted").ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        catch (Exception e) when (LostCall.Is(e))
         {
             // Asked again once the run has a controller.
         }
