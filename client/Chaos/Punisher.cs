@@ -83,11 +83,11 @@ internal sealed class Punisher(
     /// </summary>
     private void Refill(IReadOnlyList<SiloDescription> silos)
     {
-        _model ??= silos.FirstOrDefault();
+        _model ??= silos.Count > 0 ? silos[0] : null;
         if (_size == 0)
             _size = silos.Count;
-        for (var there = silos.Count(IsThere) + Volatile.Read(ref _starting); options.Restart && there < _size; there++)
-            Replace(_model!, "in place of one that ended by itself");
+        for (var there = silos.Count(silo => silo.State == "active") + Volatile.Read(ref _starting); options.Restart && _model is not null && there < _size; there++)
+            Replace(_model, "in place of one that ended by itself");
     }
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();

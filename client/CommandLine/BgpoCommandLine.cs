@@ -69,6 +69,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var cluster = new ClusterCommand(context);
         var chaos = new ChaosCommand(context);
         var verify = new VerifyCommand(context);
+        var doctor = new DoctorCommand(context);
+        var completion = new CompletionCommand(context);
         var bench = new BenchCommand(context);
         var help = new HelpOption();
         var version = new Option<bool>("--version") { Description = "print the version" };
@@ -76,6 +78,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         {
             help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
             verify.Command, bench.Command,
+            doctor.Command, completion.Command, completion.Words,
         };
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
@@ -100,6 +103,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [run.Command] = RunCommand.Examples,
             [cluster.Command] = ClusterCommand.Examples,
             [chaos.Command] = ChaosCommand.Examples,
+            [doctor.Command] = DoctorCommand.Examples,
+            [completion.Command] = CompletionCommand.Examples,
             [verify.Command] = VerifyCommand.Examples,
             [verify.Elastic] = VerifyCommand.Examples,
             [bench.Command] = BenchCommand.Examples,

@@ -11,7 +11,8 @@ internal sealed class RunCommand
         Parts =
         [
             RunStartCommand.Make(context), RunListCommand.Make(context), RunStatusCommand.Make(context), RunWatchCommand.Make(context),
-            RunStopCommand.Make(context), RunResumeCommand.Make(context),
+            RunStopCommand.Make(context), RunResumeCommand.Make(context), RunSamplesCommand.Make(context), RunCompareCommand.Make(context),
+            RunPlotCommand.Make(context),
         ];
         Command = new Command("run", "Starts runs in a cluster, watches and steers them.");
         foreach (var part in Parts)
@@ -24,6 +25,8 @@ internal sealed class RunCommand
         ("run start --cluster demo --config configs/sudoku.yaml", "starts a run in the cluster demo and returns"),
         ("run list", "the runs in the folder runs; --active leaves out those that have ended"),
         ("run watch sudoku", "the live view of the only run whose id begins so; Ctrl-C leaves, the run goes on"),
+        ("run samples sudoku --worst 5", "what the last batch answered, the worst five"),
+        ("run plot sudoku --out reward.svg", "its curves as a picture; without --out in the terminal"),
         ("run stop sudoku --reason \"enough\"", "ends it after the step in hand, with a checkpoint"),
     ];
 
@@ -49,6 +52,11 @@ internal sealed class RunSelection
     /// <summary>Adds them to a command.</summary>
     internal Command On(Command command)
     {
+        // Runs of the usual folder, for who completes command lines.
+        _run.CompletionSources.Add(_ => Directory.Exists("runs")
+            ? Directory.EnumerateDirectories("runs").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+                .Select(name => new System.CommandLine.Completions.CompletionItem(name))
+            : []);
         command.Arguments.Add(_run);
         command.Options.Add(_cluster);
         command.Options.Add(_store);
@@ -56,8 +64,11 @@ internal sealed class RunSelection
     }
 
     /// <summary>The run that a command line is about.</summary>
-    internal Task<RunTarget> Find(ConsoleContext context, ParseResult parsed) =>
-        RunTarget.Find(context, parsed.GetValue(_run)!, parsed.GetValue(_cluster), parsed.GetValue(_store));
+    /// <param name="context">What commands work with.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="join">Whether its cluster is asked, too; else the store alone.</param>
+    internal Task<RunTarget> Find(ConsoleContext context, ParseResult parsed, bool join = true) =>
+        RunTarget.Find(context, parsed.GetValue(_run)!, parsed.GetValue(_cluster), parsed.GetValue(_store), join);
 
     /// <summary>The options that lead another command to the same run, as they were given.</summary>
     internal string[] Again(ParseResult parsed) =>

@@ -19,8 +19,9 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     /// <param name="given">As given.</param>
     /// <param name="cluster">The cluster that is asked; null: the one that the store names.</param>
     /// <param name="store">The store's folder; null: the cluster's, or runs.</param>
+    /// <param name="join">Whether the cluster that the store names is joined, too.</param>
     /// <exception cref="BadInputException">There is no such run, or no such cluster.</exception>
-    internal static async Task<RunTarget> Find(ConsoleContext context, string given, string? cluster, string? store)
+    internal static async Task<RunTarget> Find(ConsoleContext context, string given, string? cluster, string? store, bool join = true)
     {
         var token = context.Interrupts.Token;
         var joined = cluster is null ? null : await context.Training.Join(Flags.Checked("--cluster", cluster), token).ConfigureAwait(false);
@@ -29,7 +30,7 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
             var folder = await StoreOf(context, joined, store).ConfigureAwait(false);
             var catalog = new RunCatalog(new LocalBlobStore(folder));
             var (run, record) = await Named(catalog, given, folder, context).ConfigureAwait(false);
-            if (joined is null && record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster))
+            if (join && joined is null && record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster))
                 joined = await context.Training.Join(record.Cluster, token).ConfigureAwait(false);
             return new RunTarget(run, record, joined);
         }

@@ -94,7 +94,7 @@ public sealed class RunCommandTests : IDisposable
         await Stored("mine", RunState.Running, "gone");
         Assert.Equal(0, await _console.Run("run", "status", "mine", "--json"));
         JsonNode status = JsonNode.Parse(_console.Out.ToString())!;
-        Assert.Equal(("lost", "", 3, 120), ((string?)status["state"], (string?)status["cluster"], (int)status["checkpoint"]!, (int)status["steps"]!));
+        Assert.Equal(("lost", "", 3, 100), ((string?)status["state"], (string?)status["cluster"], (int)status["checkpoint"]!, (int)status["steps"]!));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(["a", "b"], _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["run"]));
         _console.Out.GetStringBuilder().Clear();
         Assert.Equal(0, await _console.Run("run", "list", "--active"));
-        Assert.Contains("running    3 of 120", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("running    3 of 100", _console.Out.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("completed", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
