@@ -9,8 +9,10 @@ namespace Bgpo.Client;
 /// <param name="Time">The clock.</param>
 /// <param name="Training">Starts what runs live in.</param>
 /// <param name="Models">Works with models.</param>
+/// <param name="Machine">This machine's processes.</param>
 internal sealed record ConsoleContext(
-    Terminal Terminal, ProjectPaths Paths, Interrupts Interrupts, TimeProvider Time, ITrainingHost Training, IModelCommands Models)
+    Terminal Terminal, ProjectPaths Paths, Interrupts Interrupts, TimeProvider Time, ITrainingHost Training, IModelCommands Models,
+    IMachine Machine)
 {
     /// <summary>Measures what needs processes of its own.</summary>
     internal IBenchmarks Benchmarks { get; init; } = new Benchmarks();

@@ -12,6 +12,15 @@ internal static class ExitCode
     /// <summary>Bad usage, a bad spec, or input that cannot be used.</summary>
     internal const int BadInput = 2;
 
-    /// <summary>Stopped by Ctrl-C or SIGTERM.</summary>
+    /// <summary>Stopped by Ctrl-C, SIGTERM or <c>run stop</c>.</summary>
     internal const int Interrupted = 130;
+
+    /// <summary>What a run's state comes to, for who waited for its end.</summary>
+    /// <param name="state">As <see cref="Grains.RunStatus.State"/> says it.</param>
+    internal static int Of(string state) => state switch
+    {
+        "completed" => Done,
+        "stopped" => Interrupted,
+        _ => Failed,
+    };
 }

@@ -18,9 +18,6 @@ internal sealed class Interrupts : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     internal CancellationToken Token => _asked.Token;
 
-    /// <summary>Whether Ctrl-C is somebody else's to answer: a terminal sends it to every process of a command.</summary>
-    internal bool LeavesCtrlCToOthers { get; set; }
-
     /// <summary>Takes the process's signals from now on.</summary>
     internal void Listen()
     {
@@ -31,8 +28,7 @@ internal sealed class Interrupts : IDisposable
             _signals.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
-                if (signal != PosixSignal.SIGINT || !LeavesCtrlCToOthers)
-                    Signal();
+                Signal();
             }));
         }
     }

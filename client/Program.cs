@@ -11,6 +11,7 @@ using var interrupts = new Interrupts(leave: () =>
     Environment.Exit(ExitCode.Interrupted);
 });
 interrupts.Listen();
+var machine = Hosts.Machine();
 var context = new ConsoleContext(
-    terminal, ProjectPaths.OfProcess(), interrupts, TimeProvider.System, Hosts.Training(), Hosts.Models());
+    terminal, ProjectPaths.OfProcess(), interrupts, TimeProvider.System, Hosts.Training(machine), Hosts.Models(), machine);
 return await new BgpoCommandLine(context).Run(args).ConfigureAwait(false);

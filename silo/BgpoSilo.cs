@@ -13,11 +13,18 @@ namespace Bgpo.Silo;
 /// <param name="Store">Where runs are kept.</param>
 /// <param name="Devices">Devices; on CPU each is one thread.</param>
 /// <param name="Cluster">Cluster of this machine that the silo founds or joins; null: a cluster of its own.</param>
-public sealed record SiloSettings(IBlobStore Store, int Devices, string? Cluster = null);
+/// <param name="Name">Short name, for people; null: after the process.</param>
+/// <param name="Owner">The process that the silo ends with, as id:start; empty when it stays until told to leave.</param>
+/// <param name="Drain">How long the silo may take to leave; null: the host's own time.</param>
+public sealed record SiloSettings(
+    IBlobStore Store, int Devices, string? Cluster = null, string? Name = null, string Owner = "", TimeSpan? Drain = null);
 
 /// <summary>Builds a silo's host: grains, store, devices. The one place that says how the silo joins its cluster.</summary>
 public static class BgpoSilo
 {
+    /// <summary>How the name of a cluster begins that is one process alone; the process's identity follows.</summary>
+    public const string OfProcess = "process-";
+
     /// <summary>Builds a host that is not started yet.</summary>
     /// <param name="settings">What the silo is given.</param>
     /// <param name="logging">Where logs go; null: nowhere.</param>
@@ -30,15 +37,22 @@ public static class BgpoSilo
         {
             if (settings.Cluster is { } cluster)
             {
-                silo.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = cluster });
+                silo.UseEmbeddedClustering(Clustering(cluster));
             }
             else
             {
-                silo.UseLocalhostClustering();
+                // Nobody else's: a silo of some cluster must not take the runs of this process for its own.
+                silo.UseLocalhostClustering(clusterId: OfProcess + ProcessTable.Own.Identity);
             }
-            silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoster.DevicesKey] = $"{settings.Devices}" });
+            silo.UseSiloMetadata(Metadata(settings));
             silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromHours(2));
         });
+        if (settings.Drain is { } drain)
+        {
+            builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain);
+        }
+        // The process's signals are its command's to answer, not the host's.
+        builder.Services.AddSingleton<IHostLifetime, CommandsLifetime>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new RunCatalog(settings.Store, TimeProvider.System));
         builder.Services.AddSingleton<IPolicyDevices>(_ => new PolicyDevices(settings.Devices));
@@ -55,7 +69,36 @@ public static class BgpoSilo
     public static IHost BuildClient(string cluster)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.UseOrleansClient(client => client.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = cluster }));
+        builder.UseOrleansClient(client => client.UseEmbeddedClustering(Clustering(cluster)));
         return builder.Build();
+    }
+
+    /// <summary>The name of a silo that was given none.</summary>
+    /// <param name="process">Its process.</param>
+    public static string NameOf(int process) => $"silo-{process}";
+
+    private static EmbeddedClusteringOptions Clustering(string cluster) =>
+        new() { ClusterId = cluster, Directory = ClusterFolder.PathOf(cluster) };
+
+    private static Dictionary<string, string> Metadata(SiloSettings settings)
+    {
+        MachineProcess process = ProcessTable.Own;
+        return new Dictionary<string, string>
+        {
+            [SiloRoster.DevicesKey] = $"{settings.Devices}",
+            [ClusterGrain.NameKey] = settings.Name ?? NameOf(process.Id),
+            [ClusterGrain.ProcessKey] = $"{process.Id}",
+            [ClusterGrain.ProcessStartKey] = $"{process.Start}",
+            [ClusterGrain.StoreKey] = settings.Store.Location,
+            [ClusterGrain.OwnerKey] = settings.Owner,
+        };
+    }
+
+    /// <summary>A host that starts and stops when it is told to.</summary>
+    private sealed class CommandsLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

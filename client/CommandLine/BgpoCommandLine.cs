@@ -4,6 +4,7 @@ using System.Reflection;
 using Bgpo.Client.Commands;
 using Bgpo.Grains;
 using Bgpo.Spec;
+using Orleans.Runtime;
 
 namespace Bgpo.Client.CommandLine;
 
@@ -64,12 +65,20 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var evaluate = new EvalCommand(context);
         var generate = new GenerateCommand(context);
         var silo = new SiloCommand(context);
+        var run = new RunCommand(context);
+        var cluster = new ClusterCommand(context);
+        var chaos = new ChaosCommand(context);
+        var verify = new VerifyCommand(context);
+        var doctor = new DoctorCommand(context);
+        var completion = new CompletionCommand(context);
         var bench = new BenchCommand(context);
         var help = new HelpOption();
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {
-            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, silo.Command, bench.Command,
+            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
+            verify.Command, bench.Command,
+            doctor.Command, completion.Command, completion.Words,
         };
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
@@ -78,7 +87,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             if (result.Tokens.Count == 0 && result.Children.All(c => c is not System.CommandLine.Parsing.CommandResult) && !result.GetValue(version))
                 result.AddError("no command");
         });
-        help.Action = new Usage.HelpWithExamples((HelpAction)help.Action!, new Dictionary<Command, IReadOnlyList<(string, string)>>
+        var examples = new Dictionary<Command, IReadOnlyList<(string, string)>>
         {
             [root] =
             [
@@ -91,11 +100,21 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [evaluate.Command] = EvalCommand.Examples,
             [generate.Command] = GenerateCommand.Examples,
             [silo.Command] = SiloCommand.Examples,
+            [run.Command] = RunCommand.Examples,
+            [cluster.Command] = ClusterCommand.Examples,
+            [chaos.Command] = ChaosCommand.Examples,
+            [doctor.Command] = DoctorCommand.Examples,
+            [completion.Command] = CompletionCommand.Examples,
+            [verify.Command] = VerifyCommand.Examples,
+            [verify.Elastic] = VerifyCommand.Examples,
             [bench.Command] = BenchCommand.Examples,
             [bench.Memory] = BenchCommand.Examples,
             [bench.Wire] = BenchWireCommand.Examples,
             [bench.Scaling] = BenchScalingCommand.Examples,
-        }, context.Paths.Command);
+        };
+        foreach (var part in run.Parts.Concat(cluster.Parts))
+            examples[part.Command] = part.Examples;
+        help.Action = new Usage.HelpWithExamples((HelpAction)help.Action!, examples, context.Paths.Command);
         return (root, version);
     }
 
@@ -110,7 +129,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
                 foreach (var error in spec.Errors.DefaultIfEmpty(spec.Message))
                     Say(error);
                 return ExitCode.BadInput;
-            case BadInputException or IOException or UnauthorizedAccessException:
+            case BadInputException or IOException or UnauthorizedAccessException or OrleansConfigurationException:
                 Say(cause.Message);
                 return ExitCode.BadInput;
             case RunException:

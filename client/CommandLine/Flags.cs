@@ -70,6 +70,43 @@ internal static class Flags
         },
     };
 
+    /// <summary>A length of time: 500ms, 5s, 2m, 1h.</summary>
+    internal static Option<TimeSpan?> Duration(string name, string description, TimeSpan minimum, TimeSpan maximum) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            if (Durations.Parse(Token(result)) is { } value && value >= minimum && value <= maximum)
+                return value;
+            result.AddError($"option {name}: value '{Token(result)}': a time from {Durations.Text(minimum)} to {Durations.Text(maximum)}, for example 500ms, 5s, 2m or 1h");
+            return null;
+        },
+    };
+
+    /// <summary>One of a few words.</summary>
+    internal static Option<string?> Word(string name, string description, params string[] words) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words),
+        CustomParser = result =>
+        {
+            if (words.Contains(Token(result)))
+                return Token(result);
+            result.AddError($"option {name}: value '{Token(result)}': one of {string.Join(", ", words)}{Usage.Suggestion(Token(result), words)}");
+            return null;
+        },
+    };
+
+    /// <summary>The name of a cluster or run as commands take it.</summary>
+    internal static string Checked(string option, string name) => Names.Plain().IsMatch(name)
+        ? name
+        : throw new BadInputException($"option {option}: value '{name}': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit");
+
+    /// <summary>The folder of a store as given; an empty one is an unset variable of a script, not the working directory.</summary>
+    internal static string StoreFolder(string? given) => given is null ? "runs"
+        : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder");
+
     internal static Option<string[]> Set() => new("--set")
     {
         Description = "override a field of the spec; as often as wanted, the last one of a field wins",

@@ -74,9 +74,10 @@ internal static class Usage
 
     /// <summary>The commands under a command; <c>test</c> is the entry script's.</summary>
     private static IEnumerable<string> Commands(Command command) =>
-        command.Subcommands.Select(c => c.Name).Concat(command.Parents.Any() ? [] : ["test"]);
+        command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).Concat(command.Parents.Any() ? [] : ["test"]);
 
-    private static string Suggestion(string token, IEnumerable<string> known) =>
+    /// <summary>What was perhaps meant; empty when nothing is near.</summary>
+    internal static string Suggestion(string token, IEnumerable<string> known) =>
         Nearest.To(token.Split('=')[0], known) is { } near ? $"; did you mean '{near}'?" : "";
 
     private static IEnumerable<string> Path(Command command) => Lineage(command).Select(c => c.Name).Reverse();

@@ -2,7 +2,9 @@ using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Silo;
+using Bgpo.Storage;
 using Bgpo.Storage.Local;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Bgpo.Client.Commands;
@@ -10,28 +12,47 @@ namespace Bgpo.Client.Commands;
 /// <summary><c>bgpo silo</c>: joins a cluster of this machine, or founds it, and works until it is told to leave.</summary>
 internal sealed class SiloCommand
 {
+    /// <summary>The cluster of those who name none.</summary>
+    internal const string DefaultCluster = "default";
+
+    private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan OwnerPeriod = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long one that was declared dead may take to end: it has nothing to hand over.</summary>
+    private static readonly TimeSpan EvictedPatience = TimeSpan.FromSeconds(1);
+
     private readonly ConsoleContext _context;
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster to join or found; default: default");
     private readonly Option<int?> _threads = Flags.Whole("--threads", "N", "CPU devices, one thread each; default: 1", 1, 1024);
     private readonly Option<string?> _store = Flags.Text("--store", "FOLDER", "where runs are kept, the same for every silo of a cluster; default: runs");
-
-    private readonly Option<bool> _attached = Flags.Switch("--attached", "leave when standard input ends: for a process that starts silos");
+    private readonly Option<TimeSpan?> _drain = Flags.Duration("--drain", "how long it may take to hand over its work when told to leave; default: 25s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+    private readonly Option<string?> _name = Flags.Text("--name", "NAME", "what it is called; default: silo- and its process id");
+    private readonly Option<bool> _detached = Flags.Switch("--detached", "for a process that starts silos: nothing of its terminal reaches this one");
+    private readonly Option<string?> _owner = Flags.Text("--owner", "ID:START", "leave when that process is gone");
 
     internal SiloCommand(ConsoleContext context)
     {
-        _attached.Hidden = true;
+        _detached.Hidden = true;
+        _owner.Hidden = true;
         _context = context;
         Command = new Command("silo", "Joins (or founds) a cluster of this machine and works for its runs until SIGTERM or Ctrl-C.")
         {
-            _cluster, _threads, _store, _attached,
+            _cluster, _threads, _store, _drain, _name, _detached, _owner,
         };
         Command.SetAction((parsed, _) => Run(parsed));
+    }
+
+    private enum Cause
+    {
+        Told,
+        OwnerGone,
+        DeclaredDead,
     }
 
     /// <summary>Examples for its help.</summary>
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
-        ("silo --cluster demo --threads 1", "one more device for the cluster demo"),
+        ("silo --cluster demo --threads 1", "one more device for the cluster demo; Ctrl-C or SIGTERM hands its work over and leaves"),
     ];
 
     /// <summary>The command.</summary>
@@ -39,31 +60,127 @@ internal sealed class SiloCommand
 
     private async Task<int> Run(ParseResult parsed)
     {
-        var store = new LocalBlobStore(_context.Paths.Full(parsed.GetValue(_store) ?? "runs"));
-        var settings = new SiloSettings(store, parsed.GetValue(_threads) ?? 1, parsed.GetValue(_cluster) ?? "default");
-        using var host = BgpoSilo.Build(settings, SiloLogging.Configure);
-        await host.StartAsync(_context.Interrupts.Token).ConfigureAwait(false);
-        _context.Terminal.Out.WriteLine($"silo of cluster {settings.Cluster}: {settings.Devices} device(s), process {Environment.ProcessId}");
-        if (parsed.GetValue(_attached))
-        {
-            _context.Interrupts.LeavesCtrlCToOthers = true;
-            _ = LeaveWithParent(host);
-        }
+        var detached = parsed.GetValue(_detached);
+        if (detached)
+            ProcessTable.LeaveSession();
+        var settings = Settings(parsed);
+        if (!detached)
+            await CheckPeers(settings, parsed.GetValue(_name)).ConfigureAwait(false);
 
-        using var told = _context.Interrupts.Token.Register(() => _ = host.StopAsync(CancellationToken.None));
-        await host.WaitForShutdownAsync(CancellationToken.None).ConfigureAwait(false);
-        return ExitCode.Done;
+        var host = BgpoSilo.Build(settings, SiloLogging.Configure);
+        var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        await host.StartAsync(_context.Interrupts.Token).ConfigureAwait(false);
+        var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);
+        Tell($"silo {name} of cluster {settings.Cluster}: joined, {Watching.Printed.Many(settings.Devices, "device")}, "
+            + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
+        var cause = await WhatEndsIt(lifetime, settings.Owner).ConfigureAwait(false);
+        return cause == Cause.DeclaredDead
+            ? await End(host, name, settings.Cluster!).ConfigureAwait(false)
+            : await Drain(host, name, settings.Drain!.Value, cause).ConfigureAwait(false);
     }
 
-    /// <summary>Whoever started this silo holds the other end of its input; when that closes, it is gone.</summary>
-    private static async Task LeaveWithParent(IHost host)
+    private SiloSettings Settings(ParseResult parsed)
     {
-        using var input = Console.OpenStandardInput();
-        while (await input.ReadAsync(new byte[64]).ConfigureAwait(false) > 0)
+        try
         {
-            // Nothing is said to a silo this way.
+            return new SiloSettings(
+                new LocalBlobStore(_context.Paths.Full(Flags.StoreFolder(parsed.GetValue(_store)))), parsed.GetValue(_threads) ?? 1,
+                Flags.Checked("--cluster", parsed.GetValue(_cluster) ?? DefaultCluster),
+                parsed.GetValue(_name) is { } name ? Flags.Checked("--name", name) : null, parsed.GetValue(_owner) ?? "",
+                parsed.GetValue(_drain) ?? DefaultDrain);
+        }
+        catch (StorageException e)
+        {
+            throw new BadInputException(e.Message, e);
+        }
+    }
+
+    /// <summary>A silo that keeps runs elsewhere than the others would find none of theirs: it is refused before it joins.</summary>
+    private async Task CheckPeers(SiloSettings settings, string? name)
+    {
+        if (!_context.Training.IsAlive(settings.Cluster!))
+            return;
+        IReadOnlyList<Grains.SiloDescription> silos;
+        try
+        {
+            var cluster = await _context.Training.Join(settings.Cluster!, _context.Interrupts.Token).ConfigureAwait(false);
+            await using (cluster.ConfigureAwait(false))
+                silos = await cluster.GetSilos(_context.Interrupts.Token).ConfigureAwait(false);
+        }
+        catch (BadInputException)
+        {
+            return; // Nobody answers: those that hang are buried by this silo once it has joined.
         }
 
-        await host.StopAsync().ConfigureAwait(false);
+        if (silos.FirstOrDefault(silo => silo.Store != settings.Store.Location) is { } other)
+        {
+            throw new BadInputException(
+                $"option --store: value '{settings.Store.Location}': cluster '{settings.Cluster}' keeps its runs in '{other.Store}'; "
+                + $"every silo of a cluster needs the same: --store {other.Store}");
+        }
+
+        if (silos.Any(silo => silo.Name == name))
+            throw new BadInputException($"option --name: value '{name}': cluster '{settings.Cluster}' has a silo of that name");
+    }
+
+    private async Task<Cause> WhatEndsIt(IHostApplicationLifetime lifetime, string owner)
+    {
+        var cause = new TaskCompletionSource<Cause>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var told = _context.Interrupts.Token.Register(() => cause.TrySetResult(Cause.Told));
+        // Nobody else stops this host: the engine does when the others have declared it dead.
+        using var dead = lifetime.ApplicationStopping.Register(() => cause.TrySetResult(Cause.DeclaredDead));
+        using var timer = new PeriodicTimer(OwnerPeriod, _context.Time);
+        while (owner.Length > 0 && !cause.Task.IsCompleted)
+        {
+            if (!ProcessTable.Lives(owner))
+                cause.TrySetResult(Cause.OwnerGone);
+            await Task.WhenAny(cause.Task, timer.WaitForNextTickAsync().AsTask()).ConfigureAwait(false);
+        }
+
+        return await cause.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Hands over what it has and leaves.</summary>
+    private async Task<int> Drain(IHost host, string name, TimeSpan deadline, Cause cause)
+    {
+        Tell($"silo {name}: draining{(cause == Cause.OwnerGone ? ", since the process that started it is gone" : "")}, {Durations.Text(deadline)} at most");
+        using var over = new CancellationTokenSource(deadline);
+        var stopping = host.StopAsync(over.Token);
+        await Task.WhenAny(stopping, Task.Delay(deadline)).ConfigureAwait(false);
+        if (stopping.IsCompletedSuccessfully && !over.IsCancellationRequested)
+        {
+            host.Dispose();
+            Tell($"silo {name}: left");
+            return ExitCode.Done;
+        }
+
+        var why = stopping.IsFaulted ? stopping.Exception.GetBaseException().Message : $"its {Durations.Text(deadline)} are over";
+        Say($"silo {name} leaves before all is handed over: {why}; the others do what it had again");
+        return ExitCode.Failed;
+    }
+
+    /// <summary>Ends at once: others have its grains, and whatever it still says is refused.</summary>
+    private async Task<int> End(IHost host, string name, string cluster)
+    {
+        Say($"silo {name} was declared dead by cluster {cluster} while it did not answer; others have its work, and it ends");
+        using var over = new CancellationTokenSource(EvictedPatience);
+        await Task.WhenAny(host.StopAsync(over.Token), Task.Delay(EvictedPatience)).ConfigureAwait(false);
+        return ExitCode.Failed;
+    }
+
+    private void Tell(string line) => Write(_context.Terminal.Out, line);
+
+    private void Say(string message) => Write(_context.Terminal.Error, "bgpo: " + message.ReplaceLineEndings(" "));
+
+    private static void Write(TextWriter writer, string line)
+    {
+        try
+        {
+            writer.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // Whoever started this silo has gone and reads no more.
+        }
     }
 }

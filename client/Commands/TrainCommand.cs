@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.RegularExpressions;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
@@ -9,10 +8,8 @@ using Bgpo.Spec;
 namespace Bgpo.Client.Commands;
 
 /// <summary><c>bgpo train</c>: starts or resumes a run on this machine and watches it to its end.</summary>
-internal sealed partial class TrainCommand
+internal sealed class TrainCommand
 {
-    private const string DefaultStore = "runs";
-
     private readonly ConsoleContext _context;
     private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec (docs/run-spec.md); default: configs/sudoku.yaml of the project");
     private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "optimizer steps; the same as --set run.steps=N", 1, 1_000_000);
@@ -53,7 +50,7 @@ internal sealed partial class TrainCommand
     private async Task<int> Run(ParseResult parsed)
     {
         var resumed = parsed.GetValue(_resume);
-        var spec = resumed is null ? Spec(parsed) : null;
+        var spec = resumed is null ? NewRun.Spec(_context.Paths, parsed.GetValue(_config), parsed.GetValue(_set), parsed.GetValue(_steps)) : null;
         if (resumed is not null)
             RefuseBeside(parsed, _config, _steps, _set, _run, _printSpec);
         if (parsed.GetValue(_printSpec))
@@ -62,12 +59,12 @@ internal sealed partial class TrainCommand
             return ExitCode.Done;
         }
 
-        var run = resumed is null ? RunId(parsed.GetValue(_run), spec!) : Checked("--resume", resumed);
+        var run = resumed is null ? NewRun.Id(_context.Time, "--run", parsed.GetValue(_run), spec!) : Flags.Checked("--resume", resumed);
         var yaml = spec is null ? null : SpecWriter.Write(spec.WithFullPaths(_context.Paths));
         var silos = parsed.GetValue(_silos) ?? 0;
         var options = new HostOptions(
-            _context.Paths.Full(Store(parsed.GetValue(_store))), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
-            silos, parsed.GetValue(_cluster) is { } cluster ? Checked("--cluster", cluster) : run);
+            _context.Paths.Full(Flags.StoreFolder(parsed.GetValue(_store))), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
+            silos, parsed.GetValue(_cluster) is { } cluster ? Flags.Checked("--cluster", cluster) : run);
         return await Train(run, yaml, options, parsed).ConfigureAwait(false);
     }
 
@@ -77,89 +74,35 @@ internal sealed partial class TrainCommand
         var cluster = await _context.Training.Start(options, interrupted).ConfigureAwait(false);
         await using var _ = cluster.ConfigureAwait(false);
         var grain = cluster.GetRun(run);
-        var status = await Begin(grain, yaml).ConfigureAwait(false);
+        var status = await RunBeginning.Begin(grain, yaml, () => cluster.IsAlive).ConfigureAwait(false);
 
         RunWatch watch;
         RunEvent? end;
-        var presenter = Presenter(parsed);
+        var resume = new RunSummary(_context.Paths).Resume(run, parsed.GetValue(_store));
+        var presenter = Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet));
+        cluster.Said += presenter.Say;
         await using (presenter.ConfigureAwait(false))
         {
-            watch = new RunWatch(grain, presenter, _context.Time);
-            end = await watch.ToTheEnd(interrupted).ConfigureAwait(false);
+            watch = new RunWatch(grain, presenter, _context.Time, () => cluster.IsAlive);
+            try
+            {
+                end = await watch.ToTheEnd(interrupted).ConfigureAwait(false);
+            }
+            catch (ClusterLostException e)
+            {
+                throw new RunException($"every silo of cluster {cluster.Name} is dead; what the store has is kept. Go on with: {resume}", e);
+            }
+            finally
+            {
+                cluster.Said -= presenter.Say;
+            }
         }
 
         if (end is null)
             status = await grain.GetStatus().ConfigureAwait(false);
-        return Conclude(end, status, watch.Started?.Task ?? "", parsed);
+        return new RunEnd(_context.Terminal, new RunSummary(_context.Paths), parsed.GetValue(_json))
+            .Say(end, status, watch.Started?.Task ?? "", resume);
     }
-
-    /// <summary>What a run refuses at its start is the user's to mend; what goes wrong later is a failed run.</summary>
-    private static async Task<RunStatus> Begin(IRunGrain grain, string? yaml)
-    {
-        try
-        {
-            return yaml is null ? await grain.Resume().ConfigureAwait(false) : await grain.Start(yaml).ConfigureAwait(false);
-        }
-        catch (RunException e)
-        {
-            throw new BadInputException(e.Message, e);
-        }
-    }
-
-    /// <summary>Says how the run ended, once the terminal is free again.</summary>
-    private int Conclude(RunEvent? end, RunStatus status, string task, ParseResult parsed)
-    {
-        var summary = new RunSummary(_context.Paths);
-        var store = parsed.GetValue(_store);
-        var machine = parsed.GetValue(_json);
-        switch (end)
-        {
-            case RunCompleted done:
-                if (!machine)
-                    Write(summary.Completed(done, task, ConsoleContext.PeakRssMiB()));
-                return ExitCode.Done;
-            case RunStopped stopped:
-                if (machine)
-                    Say($"stopped at version {stopped.Version}; resume with: {summary.Resume(stopped.Run, store)}");
-                else
-                    Write(summary.Stopped(stopped, store));
-                return ExitCode.Interrupted;
-            case RunFailed failed:
-                Say($"run {failed.Run} failed at version {failed.Version}: {failed.Message}");
-                return failed.Store ? ExitCode.BadInput : ExitCode.Failed;
-            default:
-                // It had ended before it was watched.
-                Say($"run {status.Run}: {status.State} at version {status.Version} of {status.Steps}{(status.Message.Length > 0 ? ": " + status.Message : "")}");
-                return status.State == "completed" ? ExitCode.Done : ExitCode.Failed;
-        }
-    }
-
-    private IRunPresenter Presenter(ParseResult parsed) =>
-        parsed.GetValue(_json) ? new JsonPresenter(_context.Terminal, ConsoleContext.PeakRssMiB)
-        : _context.Terminal.IsInteractive && !parsed.GetValue(_quiet) ? new LivePresenter(_context.Terminal, _context.Time)
-        : new PlainPresenter(_context.Terminal, parsed.GetValue(_quiet));
-
-    private RunSpec Spec(ParseResult parsed)
-    {
-        var overrides = parsed.GetValue(_set) ?? [];
-        if (parsed.GetValue(_steps) is { } steps)
-            overrides = [.. overrides, $"run.steps={steps}"];
-        var file = parsed.GetValue(_config) ?? _context.Paths.Config("sudoku.yaml")
-            ?? throw new BadInputException("no configs/sudoku.yaml here; name a run spec with --config FILE");
-        return SpecFile.Load<RunSpec>(file, _context.Paths, overrides);
-    }
-
-    private string RunId(string? given, RunSpec spec) => given is not null
-        ? Checked("--run", given)
-        : $"{spec.Run.Name[..Math.Min(spec.Run.Name.Length, 47)]}-{_context.Time.GetLocalNow():yyyyMMdd-HHmmss}";
-
-    /// <summary>An empty one is an unset variable of a script, not the working directory.</summary>
-    private static string Store(string? given) => given is null ? DefaultStore
-        : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder");
-
-    private static string Checked(string option, string run) => RunName().IsMatch(run)
-        ? run
-        : throw new BadInputException($"option {option}: value '{run}': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit");
 
     private static void RefuseBeside(ParseResult parsed, params Option[] others)
     {
@@ -167,15 +110,4 @@ internal sealed partial class TrainCommand
         if (given is not null)
             throw new BadInputException($"option {given.Name}: not beside --resume, which goes on by the spec that the run was started with");
     }
-
-    private void Write(IEnumerable<string> lines)
-    {
-        foreach (var line in lines)
-            _context.Terminal.Out.WriteLine(line);
-    }
-
-    private void Say(string message) => _context.Terminal.Error.WriteLine("bgpo: " + message.ReplaceLineEndings(" "));
-
-    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,62}\z")]
-    private static partial Regex RunName();
 }

@@ -1,48 +1,56 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Bgpo.Grains;
 using Bgpo.Silo;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Orleans;
 
 namespace Bgpo.Client.Hosting;
 
-/// <summary>A cluster of silo processes of this machine, started and ended with the run that they were started for.</summary>
-internal sealed partial class SiloProcesses : ITrainingCluster
+/// <summary>
+/// A cluster of silo processes of this machine, started and ended with the work that they were started for. Whoever replaces one
+/// of them gives the new one the same owner, so that all end together; should this process die, they see it and leave.
+/// </summary>
+internal sealed class SiloProcesses : ITrainingCluster
 {
-    private const int Terminate = 15;
+    private readonly HostOptions _options;
+    private readonly IMachine _machine;
+    private readonly List<ILaunchedSilo> _silos = [];
+    private JoinedCluster? _client;
 
-    private readonly List<Process> _silos = [];
-    private readonly IHost _client;
-
-    private SiloProcesses(IHost client) => _client = client;
+    private SiloProcesses(HostOptions options, IMachine machine) => (_options, _machine) = (options, machine);
 
     /// <inheritdoc/>
-    public IRunGrain GetRun(string run) => _client.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(run);
+    public event Action<string>? Said;
+
+    /// <inheritdoc/>
+    public string Name => _options.Cluster;
+
+    /// <inheritdoc/>
+    public bool IsAlive => ClusterFolder.HasLiveSilo(Name);
+
+    /// <summary>Locks, sockets and the like that the silos left in the cluster's folder; known once it is disposed of.</summary>
+    internal IReadOnlyList<string> LeftBehind { get; private set; } = [];
+
+    private JoinedCluster Client => _client ?? throw new InvalidOperationException("The cluster is not started.");
 
     /// <summary>Starts the silos and joins them as a client.</summary>
     /// <param name="options">How many, with what.</param>
+    /// <param name="machine">Where.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
-    internal static async Task<SiloProcesses> Start(HostOptions options, CancellationToken cancellationToken)
+    /// <param name="fault">The first silo's BGPO_FAULT; empty: none.</param>
+    internal static async Task<SiloProcesses> Start(HostOptions options, IMachine machine, CancellationToken cancellationToken, string fault = "")
     {
-        var cluster = new SiloProcesses(BgpoSilo.BuildClient(options.Cluster));
+        if (ClusterFolder.HasLiveSilo(options.Cluster))
+        {
+            throw new BadInputException(
+                $"cluster '{options.Cluster}' lives already; choose another --cluster, or bgpo run start --cluster {options.Cluster} to use it");
+        }
+        var cluster = new SiloProcesses(options, machine);
         try
         {
             for (int i = 0; i < options.Silos; i++)
             {
-                cluster._silos.Add(StartSilo(options));
+                cluster.Launch(i == 0 ? fault : "");
             }
-            foreach (Process silo in cluster._silos)
-            {
-                // Its first line says that it has joined.
-                if (await silo.StandardOutput.ReadLineAsync(cancellationToken) is null)
-                {
-                    await silo.WaitForExitAsync(cancellationToken);
-                    throw new BadInputException($"a silo of cluster '{options.Cluster}' did not start (exit code {silo.ExitCode}).");
-                }
-            }
-            await cluster._client.StartAsync(cancellationToken);
+            await Task.WhenAll(cluster._silos.Select(silo => silo.Joined(cancellationToken)));
+            cluster._client = await JoinedCluster.Join(options.Cluster, cancellationToken);
             return cluster;
         }
         catch
@@ -53,36 +61,37 @@ internal sealed partial class SiloProcesses : ITrainingCluster
     }
 
     /// <inheritdoc/>
+    public IRunGrain GetRun(string run) => Client.GetRun(run);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<SiloDescription>> GetSilos(CancellationToken cancellationToken) => Client.GetSilos(cancellationToken);
+
+    /// <summary>The silo of a process that this one started; null for a replacement that somebody else did.</summary>
+    /// <param name="process">The process's id.</param>
+    internal ILaunchedSilo? Of(int process) => _silos.FirstOrDefault(silo => silo.Id == process);
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _client.StopAsync();
-        _client.Dispose();
-        foreach (Process silo in _silos.Where(silo => !silo.HasExited))
+        if (_client is { } client)
         {
-            _ = Signal(silo.Id, Terminate);
+            await client.DisposeAsync();
         }
-        foreach (Process silo in _silos)
+        await SiloEnding.End(_machine, process => process.Option("--owner") == _machine.Self, SiloEnding.Patience, CancellationToken.None);
+        foreach (ILaunchedSilo silo in _silos)
         {
-            await silo.WaitForExitAsync();
+            // A zombie until its end has been read.
+            _ = await silo.Ended(CancellationToken.None);
             silo.Dispose();
         }
+        LeftBehind = ClusterFolder.Leftovers(Name);
+        ClusterFolder.RemoveDead(Name);
     }
 
-    private static Process StartSilo(HostOptions options)
+    private void Launch(string fault)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(SiloProcesses).Assembly.Location);
-        }
-        foreach (string argument in new[]
-            { "silo", "--attached", "--cluster", options.Cluster, "--threads", $"{options.Threads}", "--store", options.Store })
-        {
-            start.ArgumentList.Add(argument);
-        }
-        return Process.Start(start)!;
+        ILaunchedSilo silo = _machine.Launch(new SiloLaunch(Name, _options.Threads, _options.Store, _machine.Self, fault));
+        silo.Said += line => Said?.Invoke(line);
+        _silos.Add(silo);
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Signal(int process, int signal);
 }

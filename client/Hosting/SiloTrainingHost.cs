@@ -9,16 +9,17 @@ using Orleans;
 
 namespace Bgpo.Client.Hosting;
 
-/// <summary>Runs live in a silo inside this process, or in silo processes that it starts.</summary>
+/// <summary>Runs live in a silo inside this process, in silo processes that it starts, or in a cluster that is there.</summary>
+/// <param name="machine">Where silo processes are started.</param>
 /// <param name="logging">Where the silo's logs go.</param>
-internal sealed class SiloTrainingHost(Action<ILoggingBuilder> logging) : ITrainingHost
+internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder> logging) : ITrainingHost
 {
     /// <inheritdoc/>
     public async Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken)
     {
         if (options.Silos > 0)
         {
-            return await SiloProcesses.Start(options, cancellationToken);
+            return await SiloProcesses.Start(options, machine, cancellationToken);
         }
         try
         {
@@ -32,8 +33,28 @@ internal sealed class SiloTrainingHost(Action<ILoggingBuilder> logging) : ITrain
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<ITrainingCluster> Join(string cluster, CancellationToken cancellationToken) =>
+        await JoinedCluster.Join(cluster, cancellationToken);
+
+    /// <inheritdoc/>
+    public bool IsAlive(string cluster) => ClusterFolder.HasLiveSilo(cluster);
+
     private sealed class Cluster(IHost host) : ITrainingCluster
     {
+        public event Action<string>? Said
+        {
+            add { } // A silo inside this process has its logs.
+            remove { }
+        }
+
+        public string Name => "";
+
+        public bool IsAlive => true;
+
+        public async Task<IReadOnlyList<SiloDescription>> GetSilos(CancellationToken cancellationToken) =>
+            await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IClusterGrain>(0).GetSilos();
+
         public IRunGrain GetRun(string run) => host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(run);
 
         public async ValueTask DisposeAsync()

@@ -20,9 +20,11 @@ internal sealed class LivePresenter : IRunPresenter
 
     /// <param name="terminal">Where to paint.</param>
     /// <param name="time">The clock.</param>
-    internal LivePresenter(Terminal terminal, TimeProvider time)
+    /// <param name="footer">What the watcher may do.</param>
+    internal LivePresenter(Terminal terminal, TimeProvider time, string footer = Presenters.StopFooter)
     {
         _time = time;
+        _view.Footer(footer);
         _screen = new LiveScreen(terminal);
         Paint();
         _timer = new PeriodicTimer(Frame, time);

@@ -28,14 +28,14 @@ internal sealed class RunSummary(ProjectPaths paths)
 
     /// <summary>A run was stopped and can go on.</summary>
     /// <param name="stopped">The last event.</param>
-    /// <param name="store">The store that the user asked for; null for the usual one.</param>
-    internal IEnumerable<string> Stopped(RunStopped stopped, string? store)
+    /// <param name="resume">The command that goes on with it.</param>
+    internal IEnumerable<string> Stopped(RunStopped stopped, string resume)
     {
         yield return "";
         yield return $"run         {stopped.Run}: stopped at version {stopped.Version} ({stopped.Reason})";
         yield return $"checkpoint  {paths.Shown(stopped.Checkpoint)}";
         yield return $"weights     sha256 {stopped.WeightsSha256}";
-        yield return "next        " + Resume(stopped.Run, store);
+        yield return "next        " + resume;
     }
 
     /// <summary>The command that goes on with a run.</summary>

@@ -1,27 +1,36 @@
+using Bgpo.Client.Hosting;
 using Bgpo.Grains;
-using Orleans.Runtime;
 
 namespace Bgpo.Client.Watching;
 
-/// <summary>Follows a run to its end and passes on the wish to stop it.</summary>
+/// <summary>Follows a run to its end, over the deaths of its controllers, and passes on the wish to stop it.</summary>
 /// <param name="grain">The run's controller.</param>
 /// <param name="presenter">Shows the events.</param>
 /// <param name="time">The clock, for the pause before watching again.</param>
-internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimeProvider time)
+/// <param name="isAlive">Whether a silo is there that could drive the run.</param>
+internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimeProvider time, Func<bool> isAlive)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    /// <summary>How long a cluster may be without any silo before it is given up: time enough to start one.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    private DateTimeOffset? _lost;
 
     /// <summary>The event that began what is watched; null when it was missed.</summary>
     internal RunStarted? Started { get; private set; }
 
     /// <summary>Watches until the run has ended.</summary>
-    /// <param name="interrupted">Asks the run to stop; the watch goes on until it has.</param>
+    /// <param name="stop">Asks the run to stop; the watch goes on until it has.</param>
+    /// <param name="leave">Ends the watch; the run goes on.</param>
     /// <returns>How it ended; null when it had ended before and its last event is no longer known.</returns>
     /// <exception cref="RunException">The run cannot be watched or stopped.</exception>
-    internal async Task<RunEvent?> ToTheEnd(CancellationToken interrupted)
+    /// <exception cref="ClusterLostException">Every silo is dead, and none has come for a while.</exception>
+    /// <exception cref="OperationCanceledException">The watcher has left.</exception>
+    internal async Task<RunEvent?> ToTheEnd(CancellationToken stop, CancellationToken leave = default)
     {
         Task? stopping = null;
-        using var asked = interrupted.Register(() =>
+        using var asked = stop.Register(() =>
         {
             presenter.Say("stopping after the step in hand is saved; Ctrl-C again leaves at once");
             stopping = Stop();
@@ -32,8 +41,9 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         {
             try
             {
-                await foreach (var happened in grain.Watch(last, CancellationToken.None).ConfigureAwait(false))
+                await foreach (var happened in grain.Watch(last, leave).ConfigureAwait(false))
                 {
+                    _lost = null;
                     last = happened.Sequence;
                     Started = happened as RunStarted ?? Started;
                     presenter.On(happened);
@@ -49,16 +59,32 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
                 if ((await grain.GetStatus().ConfigureAwait(false)).State is not ("running" or "unknown"))
                     return null;
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
+            catch (Exception e) when (LostCall.Is(e) && !leave.IsCancellationRequested)
             {
                 // The controller's silo is gone; another one takes the run over, and its events go on from there.
+                GiveUpWhenAllAreDead(e);
             }
 
+            leave.ThrowIfCancellationRequested();
             // A wish to stop that the old controller took along is passed on to the new one.
-            if (interrupted.IsCancellationRequested)
+            if (stop.IsCancellationRequested)
                 stopping = Stop();
-            await Task.Delay(Pause, time, CancellationToken.None).ConfigureAwait(false);
+            await Task.Delay(Pause, time, leave).ConfigureAwait(false);
         }
+    }
+
+    private void GiveUpWhenAllAreDead(Exception reason)
+    {
+        if (isAlive())
+        {
+            _lost = null;
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        _lost ??= now;
+        if (now - _lost >= Patience)
+            throw new ClusterLostException(reason);
     }
 
     private async Task Stop()
@@ -67,7 +93,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         {
             await grain.Stop("interrupted").ConfigureAwait(false);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        catch (Exception e) when (LostCall.Is(e))
         {
             // Asked again once the run has a controller.
         }
@@ -77,3 +103,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         }
     }
 }
+
+/// <summary>Every silo of a run's cluster is dead.</summary>
+/// <param name="reason">How that was noticed.</param>
+internal sealed class ClusterLostException(Exception reason) : Exception("every silo of the cluster is dead", reason);

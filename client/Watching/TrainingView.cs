@@ -22,7 +22,7 @@ internal sealed class TrainingView
     private CheckpointSaved? _checkpoint;
     private DateTimeOffset _checkpointAt;
     private string? _end;
-    private string _footer = "Ctrl-C saves a checkpoint and stops";
+    private string _footer = Presenters.StopFooter;
 
     /// <summary>Takes an event in.</summary>
     /// <param name="happened">The event.</param>

@@ -4,6 +4,7 @@ using Bgpo.Bench;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Grains;
+using Bgpo.Silo;
 
 namespace Bgpo.Client.Tests;
 
@@ -38,6 +39,8 @@ internal sealed class FakeConsole : IDisposable
 
     internal FakeModels Models { get; } = new();
 
+    internal FakeMachine Machine { get; } = new();
+
     internal string WorkFile(string name, string text)
     {
         File.WriteAllText(Path.Combine(Work, name), text);
@@ -47,7 +50,7 @@ internal sealed class FakeConsole : IDisposable
     internal Task<int> Run(params string[] arguments)
     {
         var context = new ConsoleContext(
-            new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo"), Interrupts, TimeProvider.System, Host, Models);
+            new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo"), Interrupts, TimeProvider.System, Host, Models, Machine);
         return new BgpoCommandLine(context with { Benchmarks = new FakeBenchmarks() }).Run(arguments);
     }
 
@@ -78,25 +81,101 @@ internal sealed class FakeHost : ITrainingHost
 
     internal bool IsDisposed { get; private set; }
 
+    /// <summary>Clusters that live, with their silos.</summary>
+    internal Dictionary<string, IReadOnlyList<SiloDescription>> Clusters { get; } = [];
+
     public Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Options = options;
-        return Task.FromResult<ITrainingCluster>(new Cluster(this));
+        Clusters[options.Cluster] = [];
+        return Task.FromResult<ITrainingCluster>(new Cluster(this, options.Cluster));
     }
 
-    private sealed class Cluster(FakeHost host) : ITrainingCluster
+    public Task<ITrainingCluster> Join(string cluster, CancellationToken cancellationToken) => IsAlive(cluster)
+        ? Task.FromResult<ITrainingCluster>(new Cluster(this, cluster))
+        : throw new BadInputException($"cluster '{cluster}' has no live silo");
+
+    public bool IsAlive(string cluster) => Clusters.ContainsKey(cluster);
+
+    private sealed class Cluster(FakeHost host, string name) : ITrainingCluster
     {
+        public event Action<string>? Said
+        {
+            add { }
+            remove { }
+        }
+
+        public string Name => name;
+
+        public bool IsAlive => host.IsAlive(name);
+
         public IRunGrain GetRun(string run)
         {
             host.Run = run;
             return host.Grain;
         }
 
+        public Task<IReadOnlyList<SiloDescription>> GetSilos(CancellationToken cancellationToken) =>
+            IsAlive ? Task.FromResult(host.Clusters[name]) : throw new BadInputException($"cluster '{name}' has no live silo");
+
         public ValueTask DisposeAsync()
         {
             host.IsDisposed = true;
             return default;
+        }
+    }
+}
+
+/// <summary>Processes in memory: those that are told to end do so at once.</summary>
+internal sealed class FakeMachine : IMachine
+{
+    public string Self => "1:1";
+
+    internal List<MachineProcess> Processes { get; } = [];
+
+    internal List<(int Process, int Signal)> Sent { get; } = [];
+
+    internal List<SiloLaunch> Launched { get; } = [];
+
+    public MachineProcess? Find(int id) => Processes.FirstOrDefault(process => process.Id == id);
+
+    public IReadOnlyList<MachineProcess> Silos(Func<MachineProcess, bool> wanted) => [.. Processes.Where(process => process.IsSilo && wanted(process))];
+
+    public bool Send(MachineProcess process, int signal)
+    {
+        Sent.Add((process.Id, signal));
+        return signal is not (ProcessTable.Kill or ProcessTable.Terminate) || Processes.Remove(process);
+    }
+
+    public ILaunchedSilo Launch(SiloLaunch launch)
+    {
+        Launched.Add(launch);
+        return new LaunchedSilo(1000 + Launched.Count);
+    }
+
+    internal SiloDescription Silo(int process, string cluster, string store, params string[] command)
+    {
+        Processes.Add(new MachineProcess(process, 7, 1, false, command.Length > 0 ? command : ["dotnet", "/b/Bgpo.Client.dll", "silo", "--cluster", cluster], 100));
+        return new SiloDescription($"127.0.0.1:{process}@1", $"silo-{process}", "active", process, 7, 2, store, "");
+    }
+
+    private sealed class LaunchedSilo(int id) : ILaunchedSilo
+    {
+        public event Action<string>? Said
+        {
+            add { }
+            remove { }
+        }
+
+        public int Id => id;
+
+        public Task Joined(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<int> Ended(CancellationToken cancellationToken) => Task.FromResult(0);
+
+        public void Dispose()
+        {
         }
     }
 }

@@ -98,7 +98,7 @@ public sealed class TrainCommandTests : IDisposable
         grain.WhenWatched = _console.Interrupts.Signal;
         grain.WhenStopped = () => grain.Emits(Events.Stopped);
 
-        Assert.Equal(130, await _console.Run("train", "--json"));
+        Assert.Equal(130, await _console.Run("train", "--json", "--run", "sudoku-1"));
 
         Assert.All(_console.Out.ToString().TrimEnd().Split('\n'), line => JsonDocument.Parse(line));
         Assert.Contains("resume with: bgpo train --resume sudoku-1", _console.Error.ToString(), StringComparison.Ordinal);

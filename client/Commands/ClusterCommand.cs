@@ -1,0 +1,96 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
+using Bgpo.Client.Watching;
+using Bgpo.Silo;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo cluster</c>: looks at a cluster of this machine, and ends it.</summary>
+internal sealed class ClusterCommand
+{
+    private readonly ConsoleContext _context;
+
+    internal ClusterCommand(ConsoleContext context)
+    {
+        _context = context;
+        Parts = [Silos(), Stop()];
+        Command = new Command("cluster", "Looks at a cluster of this machine, and ends it.");
+        foreach (var part in Parts)
+            Command.Subcommands.Add(part.Command);
+    }
+
+    /// <summary>Examples for its help.</summary>
+    internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
+    [
+        ("cluster silos --cluster demo", "its silos: name, process, devices, state"),
+        ("cluster stop --cluster demo", "drains and ends all of them; running runs go on when silos join again"),
+    ];
+
+    /// <summary>The command.</summary>
+    internal Command Command { get; }
+
+    /// <summary>Its commands, each with its examples.</summary>
+    internal IReadOnlyList<CommandPart> Parts { get; }
+
+    private static Option<string?> Cluster() => Flags.Text("--cluster", "NAME", "the cluster; default: default");
+
+    private static string Name(ParseResult parsed, Option<string?> option) =>
+        Flags.Checked("--cluster", parsed.GetValue(option) ?? SiloCommand.DefaultCluster);
+
+    private CommandPart Silos()
+    {
+        var cluster = Cluster();
+        var json = Flags.Json("a JSON line for each silo on stdout");
+        var command = new Command("silos", "Lists a cluster's silos.") { cluster, json };
+        command.SetAction(async (parsed, _) =>
+        {
+            var joined = await _context.Training.Join(Name(parsed, cluster), _context.Interrupts.Token).ConfigureAwait(false);
+            await using var leaving = joined.ConfigureAwait(false);
+            var silos = await joined.GetSilos(_context.Interrupts.Token).ConfigureAwait(false);
+            var output = _context.Terminal.Out;
+            var width = Math.Max(8, silos.Select(silo => silo.Name.Length).DefaultIfEmpty(0).Max());
+            if (!parsed.GetValue(json))
+                output.WriteLine($"{"silo".PadRight(width)}  {"process",8}  {"devices",7}  {"state",-8}  {"MiB",6}  store");
+            foreach (var silo in silos)
+            {
+                var process = _context.Machine.Find(silo.Process);
+                var state = process?.IsStopped == true ? "stopped" : silo.State;
+                var memory = process?.ResidentMiB ?? 0;
+                output.WriteLine(parsed.GetValue(json)
+                    ? JsonLines.Line(new { Silo = silo.Name, silo.Address, silo.Process, silo.Devices, State = state, RssMiB = Math.Round(memory, 1), silo.Store })
+                    : $"{silo.Name.PadRight(width)}  {silo.Process,8}  {silo.Devices,7}  {state,-8}  {Printed.Count(memory),6}  {_context.Paths.Shown(silo.Store)}");
+            }
+
+            return ExitCode.Done;
+        });
+        return new CommandPart(command,
+        [
+            ("cluster silos --cluster demo", "name, process, devices and state of each"),
+            ("cluster silos --cluster demo --json | jq .process", "for scripts"),
+        ]);
+    }
+
+    private CommandPart Stop()
+    {
+        var cluster = Cluster();
+        var json = Flags.Json("one JSON line on stdout");
+        var command = new Command("stop", "Drains and ends all silos of a cluster. Its runs are kept; they go on when silos join again.") { cluster, json };
+        command.SetAction(async (parsed, _) =>
+        {
+            var name = Name(parsed, cluster);
+            // By the process table, not by membership: also where none of them answers.
+            bool Wanted(MachineProcess process) => (process.Option("--cluster") ?? SiloCommand.DefaultCluster) == name;
+            if (_context.Machine.Silos(Wanted).Count == 0)
+                throw new BadInputException($"cluster '{name}' has no silo of yours on this machine");
+            var (left, killed) = await SiloEnding.End(_context.Machine, Wanted, SiloEnding.Patience, _context.Interrupts.Token).ConfigureAwait(false);
+            ClusterFolder.RemoveDead(name);
+            _context.Terminal.Out.WriteLine(parsed.GetValue(json)
+                ? JsonLines.Line(new { Cluster = name, Left = left, Killed = killed })
+                : $"cluster {name}: {Printed.Many(left, "silo")} left{(killed > 0 ? $", {killed} did not in time and were killed" : "")}\n"
+                    + $"next    {_context.Paths.CommandLine("silo", "--cluster", name)}");
+            return killed == 0 ? ExitCode.Done : ExitCode.Failed;
+        });
+        return new CommandPart(command, [("cluster stop --cluster demo", "SIGTERM to each; after 30 s they are killed")]);
+    }
+}

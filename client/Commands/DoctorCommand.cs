@@ -1,0 +1,183 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Watching;
+using Bgpo.Silo;
+using Bgpo.Storage;
+using Bgpo.Storage.Local;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo doctor</c>: what this machine has, and how to mend what it lacks.</summary>
+internal sealed class DoctorCommand
+{
+    /// <summary>What a silo of the project's own model takes, and room for a second one.</summary>
+    private const double EnoughMemoryMiB = 1024;
+    private const double EnoughDiskMiB = 1024;
+
+    private readonly ConsoleContext _context;
+    private readonly Option<string?> _store = Flags.Text("--store", "FOLDER", "the store to try; default: runs");
+    private readonly Option<bool> _json = Flags.Json("a JSON line for each check on stdout");
+
+    internal DoctorCommand(ConsoleContext context)
+    {
+        _context = context;
+        Command = new Command("doctor", "Checks what this machine has, and says how to mend what it lacks.") { _store, _json };
+        Command.SetAction((parsed, _) => Run(parsed));
+    }
+
+    /// <summary>Examples for its help.</summary>
+    internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
+    [
+        ("doctor", "processor, memory, libtorch, BLAS, store, disk, clusters; exit code 1 when something is to be mended"),
+        ("doctor --store /data/runs --json", "for scripts, and another store"),
+    ];
+
+    /// <summary>The command.</summary>
+    internal Command Command { get; }
+
+    private async Task<int> Run(ParseResult parsed)
+    {
+        var folder = _context.Paths.Full(Flags.StoreFolder(parsed.GetValue(_store)));
+        Finding[] findings =
+        [
+            Processor(), Memory(), Numerics(), Gpu(), await Store(folder).ConfigureAwait(false), Disk(folder), Clusters(), Project(),
+        ];
+        var json = parsed.GetValue(_json);
+        foreach (var finding in findings)
+        {
+            _context.Terminal.Out.WriteLine(json
+                ? JsonLines.Line(new { Check = finding.What, Ok = finding.Mend is null, Found = finding.Said, finding.Mend })
+                : $"{(finding.Mend is null ? "ok  " : "MEND")}  {finding.What,-10}  {finding.Said}{(finding.Mend is { } mend ? $"\n                  {mend}" : "")}");
+        }
+
+        return findings.All(finding => finding.Mend is null) ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    private static Finding Processor()
+    {
+        var isKnown = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
+        return new Finding(
+            "processor", $"{CpuName()}, {Printed.Many(Environment.ProcessorCount, "core")}, {RuntimeInformation.OSDescription}, .NET {Environment.Version}",
+            isKnown ? null : "only Linux on x86-64 is tried; a virtual machine or container with it works");
+    }
+
+    private static Finding Memory()
+    {
+        var free = Field("/proc/meminfo", "MemAvailable:") / 1024;
+        // A container's own limit is not in meminfo.
+        var allowed = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1048576.0;
+        return new Finding(
+            "memory", $"{Printed.Count(Math.Min(free, allowed))} MiB to be had",
+            Math.Min(free, allowed) >= EnoughMemoryMiB ? null : $"each silo of a small model takes about 350 MiB; free some, or use fewer --silos and --threads");
+    }
+
+    private static Finding Numerics()
+    {
+        try
+        {
+            using var devices = new PolicyDevices(1);
+            return new Finding("numerics", devices.Fingerprint, null);
+        }
+#pragma warning disable CA1031 // Whatever keeps libtorch from loading is what this check is for.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return new Finding(
+                "numerics", $"libtorch does not load: {e.GetBaseException().Message.ReplaceLineEndings(" ")}",
+                "apt-get install libtorch-dev libopenblas0-pthread, or set LIBTORCH to a libtorch folder, then remove artifacts/*.stamp");
+        }
+    }
+
+    private static Finding Gpu() => new(
+        "gpu", File.Exists("/proc/driver/nvidia/version") ? "an NVIDIA driver is there; this version computes on CPU devices" : "none; CPU devices are used", null);
+
+    /// <summary>What a run does to its store: writes, replaces, reads back, lists, deletes; and its clock.</summary>
+    private async Task<Finding> Store(string folder)
+    {
+        const string mend = "name a folder that you may write to with --store";
+        var isNew = !Directory.Exists(folder);
+        try
+        {
+            var store = new LocalBlobStore(folder);
+            var name = $"doctor-{Environment.ProcessId}/try";
+            var token = _context.Interrupts.Token;
+            var started = _context.Time.GetTimestamp();
+            byte[] content = [1, 2, 3];
+            var etag = await store.PutAsync(name, content, token).ConfigureAwait(false);
+            var isReplaced = await store.PutIfUnchangedAsync(name, content, etag, token).ConfigureAwait(false) is not null;
+            var entry = await store.FindAsync(name, token).ConfigureAwait(false);
+            var isRead = (await store.GetAsync(name, token).ConfigureAwait(false))?.Content.Span.SequenceEqual(content) == true;
+            await store.DeleteAsync(name, token).ConfigureAwait(false);
+            var took = _context.Time.GetElapsedTime(started).TotalMilliseconds;
+            Directory.Delete(Path.Combine(folder, $"doctor-{Environment.ProcessId}"), recursive: true);
+            if (isNew)
+                Directory.Delete(folder);
+            var skew = Math.Abs((_context.Time.GetUtcNow() - (entry?.Modified ?? default)).TotalSeconds);
+            if (!isReplaced || !isRead)
+                return new Finding("store", $"{_context.Paths.Shown(folder)} does not give back what was written", mend);
+            return new Finding(
+                "store", $"{_context.Paths.Shown(folder)}: written, replaced, read and deleted in {Printed.Short(took)} ms",
+                skew < 60 ? null : $"its clock and this machine's are {skew:0} s apart; set them by NTP");
+        }
+        catch (Exception e) when (e is StorageException or IOException or UnauthorizedAccessException)
+        {
+            return new Finding("store", e.Message, mend);
+        }
+    }
+
+    private Finding Disk(string folder)
+    {
+        try
+        {
+            var there = folder;
+            while (!Directory.Exists(there))
+                there = Path.GetDirectoryName(there)!;
+            var free = new DriveInfo(there).AvailableFreeSpace / 1048576.0;
+            return new Finding(
+                "disk", $"{Printed.Count(free)} MiB free for {_context.Paths.Shown(folder)}",
+                free >= EnoughDiskMiB ? null : "a checkpoint is three times the model, kept for each version; free some, or name another --store");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return new Finding("disk", e.Message, "name another --store");
+        }
+    }
+
+    private Finding Clusters()
+    {
+        try
+        {
+            var live = ClusterFolder.Live();
+            var silos = _context.Machine.Silos(_ => true);
+            var lost = silos.Where(silo => silo.IsStopped).ToArray();
+            return new Finding(
+                "clusters", $"{(live.Count == 0 ? "none live" : string.Join(", ", live) + " live")}; {Printed.Many(silos.Count, "silo process")}",
+                lost.Length == 0 ? null : $"stopped (SIGSTOP) since somebody wanted so: {string.Join(", ", lost.Select(silo => silo.Id))}; kill -CONT wakes them");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Finding("clusters", e.Message, "the folder of clusters must be yours alone (mode 700): see XDG_RUNTIME_DIR and TMPDIR");
+        }
+    }
+
+    private Finding Project() => _context.Paths.Config("sudoku.yaml") is { } config
+        ? new Finding("project", $"specs in {_context.Paths.Shown(Path.GetDirectoryName(config)!)}", null)
+        : new Finding("project", "no configs/ here", $"start the console by its script ({_context.Paths.Command}) or name specs with --config");
+
+    private static string CpuName() => File.Exists("/proc/cpuinfo")
+        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor"
+        : "unknown processor";
+
+    private static double Field(string file, string name) => File.Exists(file)
+        && File.ReadLines(file).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
+        ? double.Parse(line[name.Length..].Trim().Split(' ')[0], CultureInfo.InvariantCulture)
+        : 0;
+
+    /// <summary>What a check found.</summary>
+    /// <param name="What">What was looked at.</param>
+    /// <param name="Said">What is there.</param>
+    /// <param name="Mend">What to do; null where nothing is.</param>
+    private sealed record Finding(string What, string Said, string? Mend);
+}

@@ -1,0 +1,41 @@
+using Bgpo.Client.Hosting;
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary>Starts runs and goes on with them, also while silos die.</summary>
+internal static class RunBeginning
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Starts a run, or goes on with it.</summary>
+    /// <param name="grain">Its controller.</param>
+    /// <param name="yaml">Its spec; null: go on with it.</param>
+    /// <param name="isAlive">Whether a silo is there that could.</param>
+    /// <exception cref="BadInputException">
+    /// The run refuses: what it refuses at its start is the user's to mend; what goes wrong later is a failed run.
+    /// </exception>
+    internal static async Task<RunStatus> Begin(IRunGrain grain, string? yaml, Func<bool> isAlive)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return yaml is null ? await grain.Resume().ConfigureAwait(false) : await grain.Start(yaml).ConfigureAwait(false);
+            }
+            catch (RunException) when (attempt > 1 && yaml is not null)
+            {
+                // The call before this one made the run and died with its silo.
+                yaml = null;
+            }
+            catch (RunException e)
+            {
+                throw new BadInputException(e.Message, e);
+            }
+            catch (Exception e) when (LostCall.Is(e) && isAlive() && attempt < 40)
+            {
+                await Task.Delay(Pause).ConfigureAwait(false);
+            }
+        }
+    }
+}

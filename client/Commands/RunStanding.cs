@@ -1,0 +1,47 @@
+using Bgpo.Client.Hosting;
+using Bgpo.Grains;
+using Bgpo.Spec;
+using Bgpo.Storage;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary>Where a run stands, as commands print it.</summary>
+/// <param name="Run">Its id.</param>
+/// <param name="State">running, paused, stopped, completed or failed; lost where the store says running and no silo lives.</param>
+/// <param name="Version">Versions committed; the newest checkpoint's where nobody drives it.</param>
+/// <param name="Steps">Versions to reach.</param>
+/// <param name="Checkpoint">Newest checkpoint's version; -1 before the first.</param>
+/// <param name="Epoch">Its controller's epoch.</param>
+/// <param name="Message">Why it stopped or failed; empty otherwise.</param>
+/// <param name="Cluster">The cluster that drives it; empty when none does, or a process alone.</param>
+/// <param name="WeightsSha256">The final weights' hash; null before the end.</param>
+internal sealed record RunStanding(
+    string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster, string? WeightsSha256 = null)
+{
+    /// <summary>What its controller says.</summary>
+    internal static RunStanding Of(RunStatus status, string cluster) => new(
+        status.Run, status.State, status.Version, status.Steps, status.Checkpoint, status.Epoch, status.Message, cluster);
+
+    /// <summary>What its store says.</summary>
+    internal static RunStanding Of(RunRecord record, bool isDriven) => new(
+        record.RunId, record.State == Storage.RunState.Running && !isDriven ? "lost" : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
+        SpecLoader.Load<RunSpec>(record.Spec, $"spec of run {record.RunId}", []).Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, "",
+        isDriven ? record.Cluster : "", (string?)record.Result?["weightsSha256"]);
+
+    /// <summary>What is known best: the controller's word, or the store's.</summary>
+    internal static async Task<RunStanding> Of(RunTarget target)
+    {
+        var stored = Of(target.Record, target.Cluster is not null);
+        if (target.Cluster is not { } cluster || target.Record.State != Storage.RunState.Running)
+            return stored;
+        try
+        {
+            var status = await cluster.GetRun(target.Run).GetStatus().ConfigureAwait(false);
+            return status.State == "unknown" ? stored : Of(status, cluster.Name) with { WeightsSha256 = stored.WeightsSha256 };
+        }
+        catch (Exception e) when (LostCall.Is(e))
+        {
+            return stored; // its controller is on its way to another silo
+        }
+    }
+}

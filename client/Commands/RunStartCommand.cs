@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Watching;
+using Bgpo.Spec;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo run start</c>: starts a run in a cluster that is there.</summary>
+internal static class RunStartCommand
+{
+    /// <summary>Makes the command.</summary>
+    internal static CommandPart Make(ConsoleContext context)
+    {
+        var cluster = Flags.Text("--cluster", "NAME", "the cluster that takes it; default: default");
+        var config = Flags.Text("--config", "FILE", "run spec (docs/run-spec.md); default: configs/sudoku.yaml of the project");
+        var set = Flags.Set();
+        var name = new Option<string?>("--run", "--name") { Description = "the run's id; default: the spec's run.name and the time", HelpName = "ID" };
+        var wait = Flags.Switch("--wait", "watch it to its end; the exit code is its: 0 completed, 1 failed, 130 stopped");
+        var json = Flags.Json("events as JSON lines on stdout; without --wait one line with the run's status");
+        var quiet = Flags.Switch("--quiet", "with --wait: no live view and no line a step");
+        var command = new Command("start", "Starts a run in a cluster and returns, or watches it to its end.") { cluster, config, set, name, wait, json, quiet };
+        command.SetAction(async (parsed, _) =>
+        {
+            var spec = NewRun.Spec(context.Paths, parsed.GetValue(config), parsed.GetValue(set));
+            var run = NewRun.Id(context.Time, "--run", parsed.GetValue(name), spec);
+            var yaml = SpecWriter.Write(spec.WithFullPaths(context.Paths));
+            var where = Flags.Checked("--cluster", parsed.GetValue(cluster) ?? SiloCommand.DefaultCluster);
+            var joined = await context.Training.Join(where, context.Interrupts.Token).ConfigureAwait(false);
+            await using var leaving = joined.ConfigureAwait(false);
+            var status = await RunBeginning.Begin(joined.GetRun(run), yaml, () => joined.IsAlive).ConfigureAwait(false);
+            if (parsed.GetValue(wait))
+                return await RunWatchCommand.Watch(context, joined, run, status, parsed.GetValue(json), parsed.GetValue(quiet)).ConfigureAwait(false);
+            var output = context.Terminal.Out;
+            if (parsed.GetValue(json))
+            {
+                output.WriteLine(JsonLines.Line(RunStanding.Of(status, where)));
+                return ExitCode.Done;
+            }
+
+            output.WriteLine($"run {run}: started in cluster {where}");
+            output.WriteLine($"next    {context.Paths.CommandLine("run", "watch", run, "--cluster", where)}");
+            output.WriteLine($"        {context.Paths.CommandLine("run", "stop", run, "--cluster", where)}");
+            return ExitCode.Done;
+        });
+        return new CommandPart(command,
+        [
+            ("run start --cluster demo --config configs/sudoku.yaml", "starts a run in the cluster demo and returns"),
+            ("run start --cluster demo --set run.steps=20 --run mine --wait", "a shorter one under a name, watched to its end"),
+        ]);
+    }
+}

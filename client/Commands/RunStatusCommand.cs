@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Watching;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo run status</c>: where a run stands.</summary>
+internal static class RunStatusCommand
+{
+    /// <summary>Makes the command.</summary>
+    internal static CommandPart Make(ConsoleContext context)
+    {
+        var selection = new RunSelection();
+        var json = Flags.Json("one JSON line on stdout");
+        var command = selection.On(new Command("status", "Says where a run stands.") { json });
+        command.SetAction(async (parsed, _) =>
+        {
+            var target = await selection.Find(context, parsed).ConfigureAwait(false);
+            await using var leaving = target.ConfigureAwait(false);
+            var state = await RunStanding.Of(target).ConfigureAwait(false);
+            var output = context.Terminal.Out;
+            if (parsed.GetValue(json))
+            {
+                output.WriteLine(JsonLines.Line(state));
+                return ExitCode.Done;
+            }
+
+            output.WriteLine($"run         {state.Run}: {state.State} at version {state.Version} of {state.Steps}{(state.Message.Length > 0 ? ": " + state.Message : "")}");
+            output.WriteLine($"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}");
+            output.WriteLine($"checkpoint  {(state.Checkpoint >= 0 ? $"version {state.Checkpoint}" : "none yet")}");
+            output.WriteLine($"store       {context.Paths.Shown(target.Store.Blobs.Location)}");
+            if (state.WeightsSha256 is { } hash)
+                output.WriteLine($"weights     sha256 {hash}");
+            output.WriteLine($"next        {Next(context, state, selection.Again(parsed))}");
+            return ExitCode.Done;
+        });
+        return new CommandPart(command,
+        [
+            ("run status sudoku", "where the only run whose id begins so stands"),
+            ("run status sudoku --json | jq -r .state", "for scripts"),
+        ]);
+    }
+
+    private static string Next(ConsoleContext context, RunStanding state, string[] again) => state.State switch
+    {
+        "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
+        "completed" => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),
+        _ => context.Paths.CommandLine(["train", "--resume", state.Run, .. again.Length >= 2 && again[^2] == "--store" ? again[^2..] : []]),
+    };
+}

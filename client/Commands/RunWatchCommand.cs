@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
+using Bgpo.Client.Watching;
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo run watch</c>: shows a run to its end; leaving it leaves the run alone.</summary>
+internal static class RunWatchCommand
+{
+    /// <summary>Makes the command.</summary>
+    internal static CommandPart Make(ConsoleContext context)
+    {
+        var selection = new RunSelection();
+        var json = Flags.Json("events as JSON lines on stdout");
+        var quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
+        var command = selection.On(new Command("watch", "Shows a run to its end. Ctrl-C leaves; the run goes on.") { json, quiet });
+        command.SetAction(async (parsed, _) =>
+        {
+            var target = await selection.Find(context, parsed).ConfigureAwait(false);
+            await using var leaving = target.ConfigureAwait(false);
+            var cluster = target.Driven(context);
+            var status = await RunStanding.Of(target).ConfigureAwait(false);
+            return await Watch(
+                context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message),
+                parsed.GetValue(json), parsed.GetValue(quiet)).ConfigureAwait(false);
+        });
+        return new CommandPart(command,
+        [
+            ("run watch sudoku", "the live view of the only run whose id begins so"),
+            ("run watch sudoku --cluster demo --json", "events for scripts, from the first that the controller remembers"),
+        ]);
+    }
+
+    /// <summary>Watches a run to its end, or until the watcher leaves.</summary>
+    /// <returns>The run's exit code; 130 for who leaves.</returns>
+    internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet)
+    {
+        var grain = cluster.GetRun(run);
+        var presenter = Presenters.For(context, isJson, isQuiet, Presenters.LeaveFooter);
+        var watch = new RunWatch(grain, presenter, context.Time, () => cluster.IsAlive);
+        RunEvent? end;
+        await using (presenter.ConfigureAwait(false))
+        {
+            try
+            {
+                end = await watch.ToTheEnd(CancellationToken.None, context.Interrupts.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (context.Interrupts.Token.IsCancellationRequested)
+            {
+                presenter.Say($"left; run {run} goes on in cluster {cluster.Name}");
+                return ExitCode.Interrupted;
+            }
+            catch (ClusterLostException e)
+            {
+                throw new RunException(
+                    $"every silo of cluster {cluster.Name} is dead; what the store has is kept, and run {run} goes on as soon as a silo joins: "
+                    + context.Paths.CommandLine("silo", "--cluster", cluster.Name), e);
+            }
+        }
+
+        if (end is null)
+            status = await grain.GetStatus().ConfigureAwait(false);
+        var resume = context.Paths.CommandLine("run", "resume", run, "--cluster", cluster.Name);
+        return new RunEnd(context.Terminal, new RunSummary(context.Paths), isJson).Say(end, status, watch.Started?.Task ?? "", resume);
+    }
+}

@@ -1,0 +1,115 @@
+using Bgpo.Grains;
+using Bgpo.Silo;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Bgpo.Client.Hosting;
+
+/// <summary>A cluster of this machine that this process is a client of. It goes on when the client leaves.</summary>
+internal sealed class JoinedCluster : ITrainingCluster
+{
+    /// <summary>How long a silo may take to say anything at all; after its death the others need up to 2.3 s to agree on it.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly IHost _client;
+
+    private JoinedCluster(string name, IHost client) => (Name, _client) = (name, client);
+
+    /// <inheritdoc/>
+    public event Action<string>? Said
+    {
+        add { } // Its silos talk to those who started them.
+        remove { }
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public bool IsAlive => ClusterFolder.HasLiveSilo(Name);
+
+    private IGrainFactory Grains => _client.Services.GetRequiredService<IGrainFactory>();
+
+    /// <inheritdoc cref="ITrainingHost.Join"/>
+    internal static async Task<JoinedCluster> Join(string cluster, CancellationToken cancellationToken)
+    {
+        if (!ClusterFolder.HasLiveSilo(cluster))
+        {
+            throw None(cluster);
+        }
+        IHost client = BgpoSilo.BuildClient(cluster);
+        try
+        {
+            await client.StartAsync(cancellationToken);
+            return new JoinedCluster(cluster, client);
+        }
+        catch (SiloUnavailableException e)
+        {
+            client.Dispose();
+            throw ClusterFolder.HasLiveSilo(cluster) ? NoAnswer(cluster, e) : None(cluster);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IRunGrain GetRun(string run) => Grains.GetGrain<IRunGrain>(run);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SiloDescription>> GetSilos(CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_patience);
+        while (true)
+        {
+            try
+            {
+                return await Grains.GetGrain<IClusterGrain>(0).GetSilos().WaitAsync(patience.Token);
+            }
+            catch (Exception e) when (LostCall.Is(e) && !patience.IsCancellationRequested)
+            {
+                // The silo that had the answer is gone; another one has it next.
+                if (!IsAlive)
+                {
+                    throw None(Name);
+                }
+            }
+            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw NoAnswer(Name, e);
+            }
+            try
+            {
+                await Task.Delay(s_pause, patience.Token);
+            }
+            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw NoAnswer(Name, e);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _client.StopAsync();
+        _client.Dispose();
+    }
+
+    private static BadInputException None(string cluster)
+    {
+        IReadOnlyList<string> live = ClusterFolder.Live();
+        string there = live.Count == 0 ? "no cluster of yours lives on this machine" : $"there are: {string.Join(", ", live.Take(8))}";
+        return new BadInputException($"cluster '{cluster}' has no live silo ({there}); bgpo silo --cluster {cluster} founds it");
+    }
+
+    private static BadInputException NoAnswer(string cluster, Exception cause) =>
+        new($"no silo of cluster '{cluster}' answers; see whether its processes are stopped: bgpo cluster stop --cluster {cluster} ends them", cause);
+}

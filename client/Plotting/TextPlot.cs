@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace Bgpo.Client.Plotting;
+
+/// <summary>Draws a curve with characters.</summary>
+internal static class TextPlot
+{
+    private const string Levels = " ▁▂▃▄▅▆▇█";
+    private const int Margin = 10;
+
+    /// <summary>Lines of at most <paramref name="width"/> columns: a title, <paramref name="rows"/> of curve, and the axis.</summary>
+    internal static IEnumerable<string> Draw(Curve curve, int width, int rows)
+    {
+        var columns = Math.Max(1, Math.Min(width - Margin - 1, Math.Max(curve.Y.Count, 20)));
+        var points = Points(curve.Y, columns);
+        var (low, high) = curve.Range;
+        yield return curve.Title;
+        for (var row = rows - 1; row >= 0; row--)
+        {
+            var label = row == rows - 1 ? Label(high) : row == 0 ? Label(low) : "";
+            yield return $"{label,Margin - 1} │" + string.Concat(points.Select(point => Cell(point, low, high, row, rows))).TrimEnd();
+        }
+
+        yield return new string(' ', Margin) + "└" + new string('─', columns);
+        var (first, last) = (Label(curve.X[0]), Label(curve.X[^1]));
+        yield return new string(' ', Margin + 1) + first + last.PadLeft(Math.Max(last.Length + 1, columns - first.Length));
+        yield return "";
+    }
+
+    /// <summary>As many points as columns: averages of equal spans, or each value over several columns.</summary>
+    private static double[] Points(IReadOnlyList<double> values, int columns) =>
+    [
+        .. Enumerable.Range(0, columns).Select(column =>
+        {
+            var from = (int)((long)column * values.Count / columns);
+            var to = Math.Max(from + 1, (int)((column + 1L) * values.Count / columns));
+            return values.Skip(from).Take(to - from).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
+        }),
+    ];
+
+    private static char Cell(double point, double low, double high, int row, int rows)
+    {
+        if (!double.IsFinite(point))
+            return ' ';
+        // At least a hair, so that the smallest value is seen.
+        var height = Math.Max(0.125, (point - low) / (high - low) * rows);
+        return Levels[(int)Math.Round(Math.Clamp(height - row, 0, 1) * (Levels.Length - 1))];
+    }
+
+    private static string Label(double value) => value.ToString(Math.Abs(value) is 0 or >= 0.001 and < 100_000 ? "0.###" : "0.#e0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,34 @@
+namespace Bgpo.Client.Tests;
+
+/// <summary>
+/// The help of every command, word for word, in the folder Help. After a change on purpose:
+/// BGPO_WRITE_HELP=1 ./bgpo test Bgpo.Client.Tests writes the new texts.
+/// </summary>
+public sealed class HelpTests : IDisposable
+{
+    private readonly FakeConsole _console = new();
+
+    public static TheoryData<string> Commands => new(
+        "", "train", "pretrain", "eval", "generate", "silo", "run", "run start", "run list", "run status", "run watch", "run stop", "run resume",
+        "run samples", "run compare", "run plot", "cluster", "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion");
+
+    public void Dispose() => _console.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Help_SaysWhatItSaid(string command)
+    {
+        Assert.Equal(0, await _console.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]));
+        // The parser names the process in the usage line of its root.
+        string help = string.Join('\n', _console.Out.ToString().TrimEnd().Split('\n').Select(line => line.TrimEnd())) + "\n";
+        string file = Path.Combine(
+            ProjectFolder.Find(), "tests", "Bgpo.Client.Tests", "Help", (command.Length == 0 ? "bgpo" : command.Replace(' ', '-')) + ".txt");
+        if (Environment.GetEnvironmentVariable("BGPO_WRITE_HELP") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, help);
+        }
+
+        Assert.Equal(File.ReadAllText(file), help);
+    }
+}

@@ -1,0 +1,101 @@
+using Bgpo.Client.Chaos;
+using Bgpo.Grains;
+using Bgpo.Silo;
+
+namespace Bgpo.Client.Tests;
+
+public sealed class PunisherTests : IDisposable
+{
+    private readonly FakeConsole _console = new();
+    private readonly List<ChaosAct> _acts = [];
+
+    public void Dispose() => _console.Dispose();
+
+    [Fact]
+    public async Task AVictim_IsKilled_AndReplacedByOneLikeIt()
+    {
+        SiloDescription silo = Silo(41);
+        var victim = await Punish(Punishment.Kill, restart: true);
+
+        Assert.Equal(silo, victim);
+        Assert.Equal([(41, ProcessTable.Kill)], _console.Machine.Sent);
+        Assert.Equal(new Hosting.SiloLaunch("demo", 2, "/s", ""), Assert.Single(_console.Machine.Launched));
+        Assert.Equal(["killed", "joined"], _acts.Select(act => act.Event));
+    }
+
+    [Fact]
+    public async Task OneThatHangs_IsWoken()
+    {
+        Silo(41);
+        await Punish(Punishment.Stop, restart: false);
+        Assert.Equal([(41, ProcessTable.Stop), (41, ProcessTable.Continue)], _console.Machine.Sent);
+        Assert.Empty(_console.Machine.Launched);
+    }
+
+    [Theory]
+    [InlineData("dotnet", "/b/Bgpo.Client.dll", "train", "--silos", "3", "--cluster", "demo")]
+    [InlineData("dotnet", "/b/Bgpo.Client.dll", "run", "watch", "silo", "--cluster", "demo")]
+    [InlineData("vim", "silo", "--cluster", "demo")]
+    public async Task AProcessThatIsNoSilo_IsLeftAlone(params string[] command)
+    {
+        Silo(41, command);
+        Assert.Null(await Punish(Punishment.Kill, restart: true));
+        Assert.Empty(_console.Machine.Sent);
+        Assert.Equal("passed", Assert.Single(_acts).Event);
+    }
+
+    [Fact]
+    public async Task ALaterProcessOfTheSameId_IsLeftAlone()
+    {
+        SiloDescription silo = Silo(41);
+        _console.Host.Clusters["demo"] = [silo with { ProcessStart = 6 }];
+        Assert.Null(await Punish(Punishment.Kill, restart: true));
+        Assert.Empty(_console.Machine.Sent);
+    }
+
+    [Fact]
+    public async Task OneThatIsLeaving_IsLeftAlone()
+    {
+        SiloDescription silo = Silo(41);
+        _console.Host.Clusters["demo"] = [silo with { State = "leaving" }];
+        Assert.Null(await Punish(Punishment.Kill, restart: true));
+    }
+
+    [Fact]
+    public async Task TheSameSeed_ChoosesTheSameVictims()
+    {
+        foreach (int process in Enumerable.Range(41, 8))
+            Silo(process);
+        async Task<List<string?>> Chosen()
+        {
+            var punisher = Punisher(new ChaosOptions(Punishment.Stop, Victims.Any, false, TimeSpan.Zero));
+            List<string?> names = [];
+            for (int i = 0; i < 5; i++)
+                names.Add((await punisher.Act(CancellationToken.None))?.Name);
+            await punisher.DisposeAsync();
+            return names;
+        }
+
+        List<string?> first = await Chosen();
+        Assert.Equal(first, await Chosen());
+        Assert.True(first.Distinct().Count() > 1);
+    }
+
+    private SiloDescription Silo(int process, params string[] command)
+    {
+        SiloDescription silo = _console.Machine.Silo(process, "demo", "/s", command);
+        _console.Host.Clusters["demo"] = [.. _console.Host.Clusters.GetValueOrDefault("demo") ?? [], silo];
+        return silo;
+    }
+
+    private async Task<SiloDescription?> Punish(Punishment punishment, bool restart)
+    {
+        var punisher = Punisher(new ChaosOptions(punishment, Victims.Any, restart, TimeSpan.FromHours(1)));
+        SiloDescription? victim = await punisher.Act(CancellationToken.None);
+        await punisher.DisposeAsync();
+        return victim;
+    }
+
+    private Punisher Punisher(ChaosOptions options) => new(
+        _console.Host.Join("demo", CancellationToken.None).GetAwaiter().GetResult(), _console.Machine, options, new Random(1), TimeProvider.System, _acts.Add);
+}

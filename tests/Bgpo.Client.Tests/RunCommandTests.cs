@@ -1,0 +1,225 @@
+using System.Text.Json.Nodes;
+using Bgpo.Grains;
+using Bgpo.Storage;
+using Bgpo.Storage.Local;
+
+namespace Bgpo.Client.Tests;
+
+public sealed class RunCommandTests : IDisposable
+{
+    private readonly FakeConsole _console = new();
+
+    public void Dispose() => _console.Dispose();
+
+    [Fact]
+    public async Task Start_StartsTheRunInTheCluster_AndSaysWhatIsNext()
+    {
+        Cluster("demo");
+        Assert.Equal(0, await _console.Run("run", "start", "--cluster", "demo", "--run", "mine", "--set", "run.steps=7"));
+        Assert.Equal("mine", _console.Host.Run);
+        Assert.Contains("steps: 7", _console.Host.Grain.Yaml, StringComparison.Ordinal);
+        Assert.Equal(
+            "run mine: started in cluster demo\nnext    bgpo run watch mine --cluster demo\n        bgpo run stop mine --cluster demo\n", _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task Start_WhereNoSiloLives_IsOneLineAndExitCode2() =>
+        Assert.StartsWith("cluster 'demo' has no live silo", await _console.Refused(2, "run", "start", "--cluster", "demo"), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Start_OfARunThatExists_IsOneLineAndExitCode2()
+    {
+        Cluster("demo");
+        _console.Host.Grain.Error = new RunException("run 'mine' exists already in /s");
+        Assert.Equal("run 'mine' exists already in /s", await _console.Refused(2, "run", "start", "--cluster", "demo", "--run", "mine"));
+    }
+
+    public static TheoryData<RunEvent, int> Ends => new()
+    {
+        { Events.Completed, 0 },
+        { new RunFailed(9, "mine", 3, "no", false), 1 },
+        { Events.Stopped, 130 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public async Task StartAndWait_EndsWithTheRunsExitCode(RunEvent end, int code)
+    {
+        Cluster("demo");
+        _console.Host.Grain.Emits(Events.Started, Events.Step(1), end);
+        Assert.Equal(code, await _console.Run("run", "start", "--cluster", "demo", "--run", "mine", "--wait"));
+        Assert.Contains("step   1/120", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Watch_IsLeftByCtrlC_AndTheRunGoesOn()
+    {
+        Cluster("demo");
+        await Stored("mine", RunState.Running, "demo");
+        _console.Host.Grain.Emits(Events.Started).WhenWatched = _console.Interrupts.Signal;
+        Assert.Equal(130, await _console.Run("run", "watch", "mine"));
+        Assert.Null(_console.Host.Grain.StopReason);
+        Assert.Contains("left; run mine goes on in cluster demo", _console.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnIdCanBeShortened_WhereItIsUnique()
+    {
+        Cluster("demo");
+        await Stored("sudoku-1", RunState.Running, "demo");
+        await Stored("countdown-1", RunState.Running, "demo");
+        Assert.Equal(0, await _console.Run("run", "status", "sud", "--json"));
+        Assert.Equal("sudoku-1", _console.Host.Run);
+    }
+
+    [Fact]
+    public async Task AnIdThatIsNotUnique_IsRefused_WithWhatItCouldBe()
+    {
+        await Stored("sudoku-1", RunState.Completed, "");
+        await Stored("sudoku-2", RunState.Completed, "");
+        Assert.Equal("run 'sudoku': 2 runs in runs begin so: sudoku-1, sudoku-2", await _console.Refused(2, "run", "status", "sudoku"));
+    }
+
+    [Fact]
+    public async Task AnIdThatNoRunHas_IsRefused_WithASuggestion()
+    {
+        await Stored("sudoku-1", RunState.Completed, "");
+        Assert.Equal(
+            "no run 'sodoku-1' in runs; did you mean 'sudoku-1'?; bgpo run list --store runs lists them", await _console.Refused(2, "run", "watch", "sodoku-1"));
+    }
+
+    [Fact]
+    public async Task Status_OfARunThatNobodyDrives_ComesFromTheStore()
+    {
+        await Stored("mine", RunState.Running, "gone");
+        Assert.Equal(0, await _console.Run("run", "status", "mine", "--json"));
+        JsonNode status = JsonNode.Parse(_console.Out.ToString())!;
+        Assert.Equal(("lost", "", 3, 100), ((string?)status["state"], (string?)status["cluster"], (int)status["checkpoint"]!, (int)status["steps"]!));
+    }
+
+    [Fact]
+    public async Task Stop_AsksTheRun_AndWaitsForItsCheckpoint()
+    {
+        Cluster("demo");
+        await Stored("mine", RunState.Running, "demo");
+        var grain = _console.Host.Grain;
+        grain.WhenStopped = () => grain.Emits(Events.Stopped);
+        Assert.Equal(0, await _console.Run("run", "stop", "mine", "--reason", "enough"));
+        Assert.Equal("enough", grain.StopReason);
+        Assert.Contains("stopped at version 48", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stop_OfARunThatNobodyDrives_SaysHowToGoOn()
+    {
+        await Stored("mine", RunState.Stopped, "demo");
+        Assert.Equal("run 'mine' is stopped and nobody drives it; bgpo train --resume mine --store runs goes on with it", await _console.Refused(2, "run", "stop", "mine"));
+    }
+
+    [Fact]
+    public async Task Resume_GoesOnWithTheRun()
+    {
+        Cluster("demo");
+        await Stored("mine", RunState.Stopped, "demo");
+        Assert.Equal(0, await _console.Run("run", "resume", "mine", "--cluster", "demo"));
+        Assert.True(_console.Host.Grain.IsResumed);
+    }
+
+    [Fact]
+    public async Task AStoreThatIsNotTheClusters_IsRefused()
+    {
+        Cluster("demo");
+        string refusal = await _console.Refused(2, "run", "list", "--cluster", "demo", "--store", "other");
+        Assert.Equal($"option --store: value 'other': cluster 'demo' keeps its runs in '{Store}'; leave --store out", refusal);
+    }
+
+    [Fact]
+    public async Task List_ShowsEachRun_OrOnlyTheActiveOnes()
+    {
+        Cluster("demo");
+        await Stored("a", RunState.Completed, "demo");
+        await Stored("b", RunState.Running, "demo");
+        Assert.Equal(0, await _console.Run("run", "list", "--json"));
+        Assert.Equal(["a", "b"], _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["run"]));
+        _console.Out.GetStringBuilder().Clear();
+        Assert.Equal(0, await _console.Run("run", "list", "--active"));
+        Assert.Contains("running    3 of 100", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("completed", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ADamagedRun_HidesNoOther()
+    {
+        await Stored("a", RunState.Completed, "");
+        await Stored("b", RunState.Completed, "");
+        File.WriteAllText(Path.Combine(Store, "a", "run.json"), "{}");
+        Assert.Equal(0, await _console.Run("run", "list"));
+        Assert.Contains("a             damaged", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("b             completed", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ClusterStop_AsksItsSilosToLeave_AndNobodyElse()
+    {
+        Cluster("demo");
+        _console.Machine.Silo(50, "other", Store);
+        Assert.Equal(0, await _console.Run("cluster", "stop", "--cluster", "demo", "--json"));
+        Assert.Equal((2, 0), ((int)JsonNode.Parse(_console.Out.ToString())!["left"]!, (int)JsonNode.Parse(_console.Out.ToString())!["killed"]!));
+        Assert.Equal([41, 42], _console.Machine.Sent.Select(sent => sent.Process).Distinct().Order());
+        Assert.Equal(50, Assert.Single(_console.Machine.Processes).Id);
+    }
+
+    [Fact]
+    public async Task ClusterSilos_NamesEach()
+    {
+        Cluster("demo");
+        Assert.Equal(0, await _console.Run("cluster", "silos", "--cluster", "demo", "--json"));
+        Assert.Equal(["silo-41", "silo-42"], _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["silo"]));
+    }
+
+    [Fact]
+    public async Task AClusterThatDies_IsWaitedForAWhile_AndThenGivenUp()
+    {
+        Cluster("demo");
+        var time = new Patient();
+        _console.Host.Grain.WhenWatched = () =>
+        {
+            _console.Host.Clusters.Clear();
+            throw new Orleans.Runtime.SiloUnavailableException("gone");
+        };
+        var watch = new Watching.RunWatch(_console.Host.Grain, new Watching.PlainPresenter(new Terminal(_console.Out, _console.Error), false), time, () => _console.Host.IsAlive("demo"));
+        await Assert.ThrowsAsync<Watching.ClusterLostException>(() => watch.ToTheEnd(CancellationToken.None));
+        Assert.InRange(time.Passed, Watching.RunWatch.Patience, 2 * Watching.RunWatch.Patience);
+    }
+
+    private string Store => Path.Combine(_console.Work, "runs");
+
+    private void Cluster(string name) => _console.Host.Clusters[name] = [_console.Machine.Silo(41, name, Store), _console.Machine.Silo(42, name, Store)];
+
+    private Task Stored(string run, RunState state, string cluster) => new RunCatalog(new LocalBlobStore(Store)).Run(run).CreateAsync(new RunRecord
+    {
+        RunId = run,
+        State = state,
+        Spec = "model:\n  path: models/base\n",
+        Seed = 1,
+        NumericsFingerprint = "",
+        ParameterCount = 1,
+        Cluster = cluster,
+        LatestCheckpoint = 3,
+    });
+
+    /// <summary>A clock on which every wait is over at once, and counted.</summary>
+    private sealed class Patient : TimeProvider
+    {
+        public TimeSpan Passed { get; private set; }
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + Passed;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromDays(1))
+                Passed += dueTime;
+            return System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? TimeSpan.Zero : dueTime, period);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Xml.Linq;
+using Bgpo.Storage;
+using Bgpo.Storage.Local;
+
+namespace Bgpo.Client.Tests;
+
+/// <summary>Commands that need a run's store alone.</summary>
+public sealed class RunStoreCommandTests : IDisposable
+{
+    private readonly FakeConsole _console = new();
+
+    public void Dispose() => _console.Dispose();
+
+    [Fact]
+    public async Task Samples_AreRankedByReward()
+    {
+        await Run("mine", 1e-4, [0.1, 0.2]);
+        Assert.Equal(["c1", "c3"], await Completions("--best", "2"));
+        Assert.Equal(["c2", "c0"], await Completions("--worst", "2"));
+        Assert.Equal(["c1", "c3", "c2", "c0"], await Completions());
+    }
+
+    [Fact]
+    public async Task Samples_OfAStep_AreThoseOfItsBatch()
+    {
+        await Run("mine", 1e-4, [0.1, 0.2]);
+        Assert.Equal(0, await _console.Run("run", "samples", "mine", "--step", "3", "--json"));
+        Assert.Equal(2, (int)JsonNode.Parse(_console.Out.ToString().Split('\n')[0])!["step"]!);
+        _console.Out.GetStringBuilder().Clear();
+        Assert.Equal("run 'mine' has no journal of step 1", await _console.Refused(2, "run", "samples", "mine", "--step", "1"));
+    }
+
+    [Fact]
+    public async Task Compare_NamesTheSpecsDifferences_AndWhereTheRunsPart()
+    {
+        await Run("a", 1e-4, [0.1, 0.2, 0.3]);
+        await Run("b", 2e-4, [0.1, 0.2, 0.4]);
+        Assert.Equal(0, await _console.Run("run", "compare", "a", "b", "--json"));
+        JsonNode compared = JsonNode.Parse(_console.Out.ToString())!;
+        Assert.Equal(3, (int)compared["firstDifferentVersion"]!);
+        Assert.Equal("optimizer.learningRate", (string?)Assert.Single(compared["specDifferences"]!.AsArray())!["field"]);
+        _console.Out.GetStringBuilder().Clear();
+        Assert.Equal(0, await _console.Run("run", "compare", "a", "b"));
+        Assert.Contains("they differ from version 3 on\n", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Plot_DrawsInTheTerminal_WithinItsWidth()
+    {
+        await Run("mine", 1e-4, [0.1, 0.9, 0.2, 0.5]);
+        Assert.Equal(0, await _console.Run("run", "plot", "mine", "--curves", "reward"));
+        string[] lines = _console.Out.ToString().Split('\n');
+        Assert.Equal("mean reward", lines[0]);
+        Assert.Contains('█', lines[1]);
+        Assert.All(lines, line => Assert.True(line.Length < 80));
+    }
+
+    [Fact]
+    public async Task Plot_WritesAPicture()
+    {
+        await Run("mine", 1e-4, [0.1, 0.9, 0.5]);
+        Assert.Equal(0, await _console.Run("run", "plot", "mine", "--out", "p.svg", "--curves", "reward,norm"));
+        Assert.Equal(2, Paths(File.ReadAllText(Path.Combine(_console.Work, "p.svg"))).Length);
+    }
+
+    [Fact]
+    public void AValueThatIsNotFinite_IsAGap()
+    {
+        var curve = new Plotting.Curve("a < b", [1, 2, 3, 4], [0.1, double.NaN, 0.5, 0.4]);
+        Assert.Equal(2, Assert.Single(Paths(Plotting.SvgPlot.Draw("t", [curve]))).Count(c => c == 'M'));
+        Assert.All(Plotting.TextPlot.Draw(curve, 60, 4), line => Assert.DoesNotContain("NaN", line, StringComparison.Ordinal));
+    }
+
+    private static string[] Paths(string picture)
+    {
+        XNamespace svg = "http://www.w3.org/2000/svg";
+        return [.. XDocument.Parse(picture).Descendants(svg + "path").Select(path => (string)path.Attribute("d")!)];
+    }
+
+    [Fact]
+    public async Task RunWithoutMetrics_IsOneLineAndExitCode2()
+    {
+        await Run("mine", 1e-4, []);
+        Assert.Equal("run 'mine' has no metrics yet: no step is committed", await _console.Refused(2, "run", "plot", "mine"));
+    }
+
+    [Fact]
+    public async Task Doctor_SaysWhatThereIs_AndLeavesNothing()
+    {
+        Assert.Equal(0, await _console.Run("doctor", "--json"));
+        string[] checks = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string)JsonNode.Parse(line)!["check"]!)];
+        Assert.Equal(["processor", "memory", "numerics", "gpu", "store", "disk", "clusters", "project"], checks);
+        Assert.Empty(Directory.GetFileSystemEntries(_console.Work));
+    }
+
+    [Fact]
+    public async Task Doctor_OfAStoreThatIsAFile_SaysHowToMendIt()
+    {
+        _console.WorkFile("f", "");
+        Assert.Equal(1, await _console.Run("doctor", "--store", "f"));
+        Assert.Contains("MEND  store", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("name a folder that you may write to with --store", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run st", "start,status,stop")]
+    [InlineData("chaos --kill", "--kill-every")]
+    [InlineData("trai", "train")]
+    public async Task Completion_GoesOnWithTheLastWord(string words, string expected)
+    {
+        Assert.Equal(0, await _console.Run(["complete", "--", .. words.Split(' ')]));
+        Assert.Equal(expected.Split(',').Order(), _console.Out.ToString().TrimEnd().Split('\n').Order());
+    }
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("zsh")]
+    [InlineData("fish")]
+    public async Task CompletionScript_CallsTheConsole(string shell)
+    {
+        Assert.Equal(0, await _console.Run("completion", shell));
+        Assert.Contains(" complete -- ", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task<string[]> Completions(params string[] arguments)
+    {
+        _console.Out.GetStringBuilder().Clear();
+        Assert.Equal(0, await _console.Run(["run", "samples", "mine", "--json", .. arguments]));
+        return [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string)JsonNode.Parse(line)!["completion"]!)];
+    }
+
+    private async Task Run(string run, double rate, double[] rewards)
+    {
+        RunStore store = new RunCatalog(new LocalBlobStore(Path.Combine(_console.Work, "runs"))).Run(run);
+        await store.CreateAsync(new RunRecord
+        {
+            RunId = run,
+            State = RunState.Completed,
+            Spec = FormattableString.Invariant($"model:\n  path: models/base\noptimizer:\n  learningRate: {rate}\n"),
+            Seed = 1,
+            NumericsFingerprint = "",
+            ParameterCount = 1,
+        });
+        double[] worth = [0.1, 0.9, 0.2, 0.5];
+        await store.WriteJournalAsync(new JournalStep
+        {
+            Step = 2,
+            Groups =
+            [
+                new JournalGroup
+                {
+                    PromptId = "p",
+                    Prompt = "12..",
+                    PromptTokens = [1],
+                    Completions = [.. worth.Select((_, i) => new JournalCompletion([i], $"c{i}"))],
+                    Rewards = worth,
+                    Exact = [false, true, false, false],
+                    Advantages = [-1, 1, 0, 0],
+                },
+            ],
+        });
+        for (int i = 0; i < rewards.Length; i++)
+        {
+            var metrics = new Grains.StepMetrics { Version = i + 1, MeanReward = rewards[i], GradientNorm = 1, Seconds = 0.5 };
+            JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
+            await store.WriteMetricsAsync(i + 1, values);
+        }
+    }
+}
