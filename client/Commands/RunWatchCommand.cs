@@ -23,7 +23,7 @@ internal static class RunWatchCommand
             var cluster = target.Driven(context);
             var status = await RunStanding.Of(target).ConfigureAwait(false);
             return await Watch(
-                context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message),
+                context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
                 parsed.GetValue(json), parsed.GetValue(quiet)).ConfigureAwait(false);
         });
         return new CommandPart(command,

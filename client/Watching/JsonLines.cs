@@ -29,7 +29,6 @@ internal static class JsonLines
         WorkMoved => Tagged("moved", happened),
         StoreStanding => Tagged("store", happened),
         Noticed => Tagged("notice", happened),
-        WorkMoved => Tagged("moved", happened),
         RunCompleted done => Completed(done, peakRssMiB),
         RunStopped => Tagged("stopped", happened),
         RunFailed => Tagged("failed", happened),

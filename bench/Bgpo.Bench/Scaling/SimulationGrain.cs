@@ -37,7 +37,11 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         RunContext run = await contexts.Get(id);
         var dispatcher = new Dispatcher(() => Task.FromResult(silos.Roster), time);
         var shards = new ShardSet(GrainFactory, run, Epoch);
-        var loop = new StepLoop(run, Epoch, catalog.Run(id), shards, dispatcher, GrainFactory, new Grains.EventLog(), time);
+        RunStore store = catalog.Run(id);
+        using var outbox = new Outbox(time);
+        var loop = new StepLoop(
+            run, Epoch, store, outbox, new CheckpointWriter(run, store, shards, outbox, time), shards, dispatcher, GrainFactory,
+            new Grains.EventLog(), time, CancellationToken.None);
         await shards.Load(0);
         await loop.Take(0, CancellationToken.None);
         silos.Reset();

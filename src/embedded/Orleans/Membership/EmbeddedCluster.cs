@@ -24,6 +24,9 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
     private readonly ClusterMembershipOptions _options;
     private readonly ILogger _logger;
     private readonly Lock _adoptLock = new();
+    /// <summary>How many times as patient as with a stopped process to be with one that runs but is slow.</summary>
+    private const int StarvedFactor = 10;
+
     private readonly Dictionary<SiloAddress, (long Beats, int Missed)> _missed = [];
     private readonly Heartbeat _heartbeat;
     private readonly CancellationTokenSource _stopping = new();
@@ -271,11 +274,13 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
                 _ = ConnectAsync(silo);
             }
 
-            long beats = Heartbeat.Read(_identity.Directory, silo);
+            (long beats, int process) = Heartbeat.Read(_identity.Directory, silo);
             (long seen, int missed) = _missed.GetValueOrDefault(silo, (-1, 0));
             missed = beats == seen ? missed + 1 : 0;
             _missed[silo] = (beats, missed);
-            if (missed >= _options.NumMissedProbesLimit || IsGone(silo))
+            if (missed >= StarvedFactor * _options.NumMissedProbesLimit
+                || (missed >= _options.NumMissedProbesLimit && Heartbeat.IsStopped(process))
+                || IsGone(silo))
             {
                 Suspect(silo, $"it missed {missed} probes");
             }

@@ -11,6 +11,8 @@ internal sealed class Heartbeat : IDisposable
 {
     private static readonly TimeSpan PoolPatience = TimeSpan.FromSeconds(15);
 
+    private const int Bytes = sizeof(long) + sizeof(int);
+
     private readonly SafeFileHandle _file;
     private long _beats;
     private long _poolRan = Environment.TickCount64;
@@ -22,19 +24,40 @@ internal sealed class Heartbeat : IDisposable
         Beat();
     }
 
-    /// <summary>The beats of <paramref name="silo"/> so far; 0 if it has no heart.</summary>
-    public static long Read(ClusterDirectory directory, SiloAddress silo)
+    /// <summary>The beats of <paramref name="silo"/> so far, 0 if it has no heart, and its process.</summary>
+    public static (long Beats, int Process) Read(ClusterDirectory directory, SiloAddress silo)
     {
-        Span<byte> beats = stackalloc byte[sizeof(long)];
+        Span<byte> content = stackalloc byte[Bytes];
         try
         {
             using SafeFileHandle file =
                 File.OpenHandle(directory.HeartbeatOf(silo), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            return RandomAccess.Read(file, beats, 0) == beats.Length ? BitConverter.ToInt64(beats) : 0;
+            return RandomAccess.Read(file, content, 0) == Bytes
+                ? (BitConverter.ToInt64(content), BitConverter.ToInt32(content[sizeof(long)..]))
+                : default;
         }
         catch (FileNotFoundException)
         {
-            return 0;
+            return default;
+        }
+    }
+
+    /// <summary>
+    /// Whether a process was stopped (by SIGSTOP, a debugger, or a full terminal). One that is only short of processor time is not: its
+    /// heart may be slow for seconds while others start beside it.
+    /// </summary>
+    /// <param name="process">The process.</param>
+    public static bool IsStopped(int process)
+    {
+        try
+        {
+            // After the command's name, which may hold anything but ends with the last parenthesis, comes the state.
+            string stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[(stat.LastIndexOf(')') + 2)..] is ['T' or 't', ..];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // it has ended, which its lock tells
         }
     }
 
@@ -54,7 +77,7 @@ internal sealed class Heartbeat : IDisposable
 
         if (Environment.TickCount64 - Volatile.Read(ref _poolRan) < PoolPatience.TotalMilliseconds)
         {
-            RandomAccess.Write(_file, BitConverter.GetBytes(++_beats), 0);
+            RandomAccess.Write(_file, (byte[])[.. BitConverter.GetBytes(++_beats), .. BitConverter.GetBytes(Environment.ProcessId)], 0);
         }
     }
 
