@@ -19,7 +19,7 @@ namespace Bgpo.Silo;
 public sealed record SiloSettings(
     IBlobStore Store, int Devices, string? Cluster = null, string? Name = null, string Owner = "", TimeSpan? Drain = null);
 
-/// <summary>Builds a silo's host: grains, store, devices. The one place that says how the silo joins its cluster.</summary>
+/// <summary>Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="Engine"/>.</summary>
 public static class BgpoSilo
 {
     /// <summary>How the name of a cluster begins that is one process alone; the process's identity follows.</summary>
@@ -37,12 +37,12 @@ public static class BgpoSilo
         {
             if (settings.Cluster is { } cluster)
             {
-                silo.UseEmbeddedClustering(Clustering(cluster));
+                Engine.Join(silo, cluster);
             }
             else
             {
                 // Nobody else's: a silo of some cluster must not take the runs of this process for its own.
-                silo.UseLocalhostClustering(clusterId: OfProcess + ProcessTable.Own.Identity);
+                Engine.Alone(silo, OfProcess + ProcessTable.Own.Identity);
             }
             silo.UseSiloMetadata(Metadata(settings));
             silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromHours(2));
@@ -69,16 +69,13 @@ public static class BgpoSilo
     public static IHost BuildClient(string cluster)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.UseOrleansClient(client => client.UseEmbeddedClustering(Clustering(cluster)));
+        builder.UseOrleansClient(client => Engine.Join(client, cluster));
         return builder.Build();
     }
 
     /// <summary>The name of a silo that was given none.</summary>
     /// <param name="process">Its process.</param>
     public static string NameOf(int process) => $"silo-{process}";
-
-    private static EmbeddedClusteringOptions Clustering(string cluster) =>
-        new() { ClusterId = cluster, Directory = ClusterFolder.PathOf(cluster) };
 
     private static Dictionary<string, string> Metadata(SiloSettings settings)
     {

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Bgpo.Grains;
-using TorchSharp.Embedded;
 
 namespace Bgpo.Silo;
 
@@ -28,8 +27,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
 
     /// <inheritdoc/>
     public string Fingerprint { get; } = string.Join(
-        "; ", "cpu", RuntimeInformation.ProcessArchitecture, CpuName.Read(), $"libtorch {EmbeddedTorch.LibtorchVersion}",
-        EmbeddedTorch.BlasDescription, "1 thread a device");
+        "; ", "cpu", RuntimeInformation.ProcessArchitecture, CpuName.Read(), LibtorchBuild.Description, "1 thread a device");
 
     /// <inheritdoc/>
     public Task<RolloutResult> Sample(

@@ -13,7 +13,10 @@ public interface IEcho : IGrainWithStringKey
     Task<Basket> Fill(Basket basket);
 
     Task<int> Throw(string message);
+}
 
+public interface IRefusing : IGrainWithStringKey
+{
     Task<Unmarked> Refuse(Unmarked value);
 }
 
@@ -41,7 +44,10 @@ public sealed class Echo : Grain, IEcho
     }
 
     public Task<int> Throw(string message) => throw new FormatException(message);
+}
 
+public sealed class Refusing : Grain, IRefusing
+{
     public Task<Unmarked> Refuse(Unmarked value) => Task.FromResult(value);
 }
 
@@ -84,7 +90,7 @@ public class CallTests
     {
         await using SiloFixture silo = await SiloFixture.StartAsync();
         CodecNotFoundException failure =
-            await Assert.ThrowsAsync<CodecNotFoundException>(() => silo.Grains.GetGrain<IEcho>("a").Refuse(new([1])));
+            await Assert.ThrowsAsync<CodecNotFoundException>(() => silo.Grains.GetGrain<IRefusing>("a").Refuse(new([1])));
         Assert.Contains(nameof(Unmarked), failure.Message, StringComparison.Ordinal);
     }
 }

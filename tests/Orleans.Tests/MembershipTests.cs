@@ -71,7 +71,7 @@ public class MembershipTests
         public async Task Heard(SiloAddress silo, SiloStatus status)
         {
             using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
-            while (await _heard.Reader.ReadAsync(patience.Token) != (silo, status))
+            while (!(await _heard.Reader.ReadAsync(patience.Token)).Equals((silo, status)))
             {
                 // Something else happened before.
             }

@@ -101,12 +101,25 @@ public class PlacementTests
         IGrainFactory grains = ClusterFixture.GrainsOf(one);
         OrleansException failure = await Assert.ThrowsAsync<OrleansException>(() => grains.GetGrain<IFiltered>("x").Name());
         Assert.Contains("filtered", failure.Message, StringComparison.Ordinal);
-        await cluster.StartSiloAsync("two", Configure);
+        IHost two = await cluster.StartSiloAsync("two", Configure);
+        await MetadataArrives(one, two);
         Assert.Equal("one", await grains.GetGrain<IKeyed>("one/1").Name());
         Assert.Equal("two", await grains.GetGrain<IKeyed>("two/1").Name());
         for (int i = 0; i < 8; i++)
         {
             Assert.Equal("two", await grains.GetGrain<IFiltered>("f" + i).Name());
+        }
+    }
+
+    /// <summary>A silo's metadata may come a moment after the silo itself; nobody tells when.</summary>
+    private static async Task MetadataArrives(IHost at, IHost of)
+    {
+        ISiloMetadataCache cache = at.Services.GetRequiredService<ISiloMetadataCache>();
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
+        while (cache.GetSiloMetadata(ClusterFixture.AddressOf(of)).Metadata.IsEmpty)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
         }
     }
 

@@ -15,4 +15,10 @@ if (args is [ClusterFixture.SiloArgument, string directory, string name])
     return stopped.IsCompleted ? 0 : ClusterFixture.EvictedExitCode;
 }
 
+if (args is ["--print-surface", .. string[] assemblies])
+{
+    Array.ForEach(PublicSurface.Of(assemblies.Select(System.Reflection.Assembly.LoadFrom)), Console.WriteLine);
+    return 0;
+}
+
 return await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);

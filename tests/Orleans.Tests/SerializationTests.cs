@@ -80,6 +80,7 @@ public sealed class Everything
     [Id(16)]
     public List<int> Numbers { get; set; } = [];
 
+    [field: NonSerialized]
     public int NotSent { get; set; }
 
     public int Hidden

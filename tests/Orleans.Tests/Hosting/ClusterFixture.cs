@@ -66,6 +66,7 @@ public sealed class ClusterFixture : IAsyncDisposable
         builder.UseOrleansClient(client =>
         {
             Clustering.Join(client, Directory);
+            client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
             configure?.Invoke(client);
         });
         IHost host = builder.Build();
@@ -89,6 +90,23 @@ public sealed class ClusterFixture : IAsyncDisposable
         string? line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal("ready", line);
         return process;
+    }
+
+    /// <summary>Calls until an answer comes: a call may be lost with a silo, so what matters is called again.</summary>
+    public static async Task<T> Retry<T>(Func<Task<T>> call)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (Exception failure) when (failure is SiloUnavailableException or TimeoutException && !patience.IsCancellationRequested)
+            {
+                // Another time.
+            }
+        }
     }
 
     public static SiloAddress AddressOf(IHost silo) => silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;

@@ -8,13 +8,7 @@ namespace Orleans;
 public abstract class Grain : IGrainBase, IAddressable
 {
     /// <summary>Takes the activation that is being made on this thread.</summary>
-    protected Grain()
-        : this(RuntimeContext.Current!)
-    {
-    }
-
-    /// <summary>Takes <paramref name="grainContext"/> as its activation; for tests that make grains themselves.</summary>
-    protected Grain(IGrainContext grainContext) => GrainContext = grainContext;
+    protected Grain() => GrainContext = RuntimeContext.Current!;
 
     /// <inheritdoc/>
     [AllowNull]

@@ -23,7 +23,7 @@ public interface IGrainContext : IEquatable<IGrainContext>
 }
 
 /// <summary>What runs on the current thread.</summary>
-public static class RuntimeContext
+internal static class RuntimeContext
 {
     [ThreadStatic]
     private static IGrainContext? t_current;

@@ -48,7 +48,7 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
         {
             DirectoryAnswer answer =
                 await AskAsync(grain, (owner, version) => owner.Register(version, grain, _cluster.Local)).ConfigureAwait(false);
-            if (answer.Silo != _cluster.Local)
+            if (!_cluster.Local.Equals(answer.Silo))
             {
                 return answer.Silo;
             }
@@ -108,7 +108,7 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
 
     public Task<DirectoryAnswer> Unregister(long version, GrainId grain, SiloAddress silo) => ServeAsync(version, grain, () =>
     {
-        if (_entries.TryGetValue(grain, out SiloAddress? holder) && holder == silo)
+        if (_entries.TryGetValue(grain, out SiloAddress? holder) && holder.Equals(silo))
         {
             _entries.Remove(grain);
         }
@@ -168,7 +168,7 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
             Enter(_cluster.Local, held[_cluster.Local]);
         }
 
-        foreach (SiloAddress owner in view.Active.Where(owner => owner != _cluster.Local))
+        foreach (SiloAddress owner in view.Active.Where(owner => !owner.Equals(_cluster.Local)))
         {
             _ = ReportAsync(view, owner, [.. held[owner]]);
         }
@@ -202,10 +202,10 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
 
         foreach (GrainId grain in grains)
         {
-            if (!_entries.TryAdd(grain, from) && _entries[grain] != from)
+            if (!_entries.TryAdd(grain, from) && !_entries[grain].Equals(from))
             {
                 SiloAddress winner = from.CompareTo(_entries[grain]) < 0 ? from : _entries[grain];
-                Duplicate?.Invoke(grain, winner == from ? _entries[grain] : from);
+                Duplicate?.Invoke(grain, winner.Equals(from) ? _entries[grain] : from);
                 _entries[grain] = winner;
             }
         }
@@ -227,7 +227,7 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
                 {
                     // Below, for a new view is adopted under this very lock.
                 }
-                else if (_view.OwnerOf(grain) != _cluster.Local)
+                else if (!_cluster.Local.Equals(_view.OwnerOf(grain)))
                 {
                     return new DirectoryAnswer(_view.Version, false, null);
                 }
@@ -270,7 +270,7 @@ internal sealed class DistributedGrainDirectory : IDirectoryPartition
         }
     }
 
-    private IDirectoryPartition PartitionOf(SiloAddress owner) => owner == _cluster.Local
+    private IDirectoryPartition PartitionOf(SiloAddress owner) => owner.Equals(_cluster.Local)
         ? this
         : (IDirectoryPartition)References.Create(SystemTargets.IdOf(SystemTargets.Directory, owner), typeof(IDirectoryPartition));
 

@@ -7,7 +7,7 @@ namespace Orleans.Runtime;
 
 /// <summary>
 /// Who a silo is: an endpoint and a generation, so that a process started again is somebody else. The embedded engine never
-/// opens the endpoint; it is a name.
+/// opens the endpoint; it is a name. As in Microsoft.Orleans there is no operator ==: compare by <see cref="Equals(SiloAddress)"/>.
 /// </summary>
 [Immutable]
 public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddress>, IParsable<SiloAddress>
@@ -124,10 +124,4 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
 
     /// <inheritdoc/>
     public override string ToString() => IsClient ? $"C{Endpoint}:{-Generation}" : $"S{Endpoint}:{Generation}";
-
-    /// <summary>Equality of endpoint and generation.</summary>
-    public static bool operator ==(SiloAddress? left, SiloAddress? right) => left is null ? right is null : left.Equals(right);
-
-    /// <summary>Inequality of endpoint or generation.</summary>
-    public static bool operator !=(SiloAddress? left, SiloAddress? right) => !(left == right);
 }

@@ -29,7 +29,7 @@ public sealed class ClusterMember : IEquatable<ClusterMember>
 
     /// <inheritdoc/>
     public bool Equals(ClusterMember? other) =>
-        other is not null && SiloAddress == other.SiloAddress && Status == other.Status && Name == other.Name;
+        other is not null && SiloAddress.Equals(other.SiloAddress) && Status == other.Status && Name == other.Name;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ClusterMember);

@@ -132,7 +132,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
         Change(table =>
         {
             buried = table.Rows.Any(row => row.Address == address && row.Status != SiloStatus.Dead) && LocalStatus != SiloStatus.Dead;
-            return buried ? table with { Rows = [.. Buried(table.Rows, candidate => candidate == silo)] } : null;
+            return buried ? table with { Rows = [.. Buried(table.Rows, candidate => candidate.Equals(silo))] } : null;
         });
         if (buried)
         {
@@ -267,7 +267,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
 
     private void Probe()
     {
-        foreach (SiloAddress silo in View.Live.Where(silo => silo != Local))
+        foreach (SiloAddress silo in View.Live.Where(silo => !silo.Equals(Local)))
         {
             if (_transport.Find(silo) is null)
             {
@@ -299,7 +299,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
         }
     }
 
-    private bool IsGone(SiloAddress silo) => silo != Local && _identity.Directory.IsGone(silo);
+    private bool IsGone(SiloAddress silo) => !silo.Equals(Local) && _identity.Directory.IsGone(silo);
 
     /// <summary>A connection ended: its process may be gone. The kernel closes a dead process's files one after another.</summary>
     private async Task CheckLostAsync(SiloAddress silo)
@@ -341,7 +341,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
             return table with
             {
                 Rows = [.. buried
-                    ? Buried(table.Rows, candidate => candidate == silo || IsGone(candidate))
+                    ? Buried(table.Rows, candidate => candidate.Equals(silo) || IsGone(candidate))
                     : table.Rows.Select(other => other == row ? row with { Suspicions = votes } : other)],
             };
         });

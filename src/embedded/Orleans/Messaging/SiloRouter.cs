@@ -205,10 +205,10 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
         {
             SiloAddress silo = await _directory.FindAsync(grain).ConfigureAwait(false)
                 ?? await _placement.PlaceAsync(grain, first.Context, first.Method.Interface.InterfaceType).ConfigureAwait(false);
-            if (silo != _cluster.Local
+            if (!silo.Equals(_cluster.Local)
                 || await _directory.ClaimAsync(grain, () => Create(first, listed: true)).ConfigureAwait(false) is not { } winner)
             {
-                if (silo != _cluster.Local)
+                if (!silo.Equals(_cluster.Local))
                 {
                     return silo;
                 }
@@ -252,7 +252,7 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
 
         while (_claiming.Take(grain) is { } call)
         {
-            if (failure is null && silo != _cluster.Local)
+            if (failure is null && !silo.Equals(_cluster.Local))
             {
                 Reroute(call);
             }
@@ -269,7 +269,7 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
         {
             call.Fail(failure);
         }
-        else if (silo != _cluster.Local)
+        else if (!silo.Equals(_cluster.Local))
         {
             _remembered[call.Target] = silo;
             SendTo(call, silo, guess: false);
@@ -311,7 +311,7 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
     private void RouteToSystem(Call call)
     {
         SiloAddress silo = SystemTargets.SiloOf(call.Target);
-        if (silo == _cluster.Local)
+        if (silo.Equals(_cluster.Local))
         {
             _ = RunSystemAsync(call);
         }
@@ -350,7 +350,7 @@ internal sealed class SiloRouter : ICallRouter, IRemoteRouter, ISiloControl
         try
         {
             await Task.Yield();
-            ISiloControl control = loser == _cluster.Local
+            ISiloControl control = loser.Equals(_cluster.Local)
                 ? this
                 : (ISiloControl)_directory.References.Create(SystemTargets.IdOf(SystemTargets.Control, loser), typeof(ISiloControl));
             await control.DropDuplicate(grain).ConfigureAwait(false);

@@ -113,7 +113,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
     /// <summary>Ends all connections with <paramref name="silo"/>: calls that wait on them fail.</summary>
     public void Disconnect(SiloAddress silo)
     {
-        foreach (Connection connection in Everyone().Where(connection => connection.Silo == silo).ToArray())
+        foreach (Connection connection in Everyone().Where(connection => silo.Equals(connection.Silo)).ToArray())
         {
             connection.Close(new SiloUnavailableException($"Silo {silo} was declared dead."));
         }

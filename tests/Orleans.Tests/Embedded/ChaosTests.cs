@@ -70,7 +70,7 @@ public class ChaosTests
                     await client.GetGrain<IGuarded>(Path.Combine(files, (i % 30).ToString())).Touch();
                     answers.Add();
                 }
-                catch (SiloUnavailableException)
+                catch (Exception failure) when (failure is SiloUnavailableException or TimeoutException)
                 {
                     Interlocked.Increment(ref refused);
                 }

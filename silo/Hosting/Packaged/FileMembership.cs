@@ -1,0 +1,56 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Messaging;
+using Orleans.Runtime;
+
+namespace Bgpo.Silo;
+
+/// <summary>Clusters of Microsoft.Orleans among the processes of one machine, over its loopback interface, without a database.</summary>
+internal static class FileMembership
+{
+    /// <summary>Makes the silo one of the cluster in <paramref name="directory"/>.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="directory">The cluster's directory.</param>
+    internal static ISiloBuilder UseFileMembership(this ISiloBuilder silo, string directory)
+    {
+        silo.Services.AddSingleton<IMembershipTable>(new FileMembershipTable(directory));
+        return silo.ConfigureEndpoints(IPAddress.Loopback, FreePort(), FreePort());
+    }
+
+    /// <summary>Lets the client find the silos of the cluster in <paramref name="directory"/>.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="directory">The cluster's directory.</param>
+    internal static IClientBuilder UseFileMembership(this IClientBuilder client, string directory)
+    {
+        client.Services.AddSingleton<IGatewayListProvider>(new Gateways(new FileMembershipTable(directory)));
+        return client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>A port of the loopback interface on which nobody listens.</summary>
+    internal static int FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
+    private sealed class Gateways(FileMembershipTable table) : IGatewayListProvider
+    {
+        public TimeSpan MaxStaleness => TimeSpan.FromSeconds(1);
+
+        public bool IsUpdatable => true;
+
+        public Task InitializeGatewayListProvider() => table.InitializeMembershipTable(tryInitTableVersion: false);
+
+        public async Task<IList<Uri>> GetGateways() =>
+        [
+            .. (await table.ReadAll()).Members.Select(member => member.Item1)
+                .Where(member => member.Status == SiloStatus.Active && member.ProxyPort > 0)
+                .Select(member => SiloAddress.New(member.SiloAddress.Endpoint.Address, member.ProxyPort, member.SiloAddress.Generation).ToGatewayUri()),
+        ];
+    }
+}

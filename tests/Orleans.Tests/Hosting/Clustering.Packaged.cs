@@ -1,0 +1,39 @@
+using System.Net;
+using Bgpo.Silo;
+using Orleans.Configuration;
+using Orleans.Hosting;
+
+namespace Orleans.Tests;
+
+/// <summary>How silos and clients find one another: on Microsoft.Orleans, by a table of members in files, over the loopback interface.</summary>
+internal static class Clustering
+{
+    /// <summary>Makes a cluster of this silo alone.</summary>
+    public static void Alone(ISiloBuilder silo)
+    {
+        int port = FileMembership.FreePort();
+        silo.UseLocalhostClustering(port, FileMembership.FreePort(), new IPEndPoint(IPAddress.Loopback, port));
+    }
+
+    public static void Join(ISiloBuilder silo, string directory)
+    {
+        silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "tests");
+        silo.UseFileMembership(directory);
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
+            options.MinProbeTimeout = TimeSpan.FromMilliseconds(250);
+            options.MaxProbeTimeout = TimeSpan.FromSeconds(1);
+            options.NumMissedProbesLimit = 2;
+            options.NumVotesForDeathDeclaration = 1;
+            options.EnableIndirectProbes = false;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
+        });
+    }
+
+    public static void Join(IClientBuilder client, string directory)
+    {
+        client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "tests");
+        client.UseFileMembership(directory);
+    }
+}
