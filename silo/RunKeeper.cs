@@ -9,38 +9,78 @@ namespace Bgpo.Silo;
 
 /// <summary>
 /// Keeps a cluster's runs driven: asks each run that the store says is running here to go on, which does nothing where its
-/// controller lives and makes a new one where it died with its silo.
+/// controller lives and makes a new one where it died with its silo. Does so as soon as a silo is gone, and now and then.
 /// </summary>
 /// <param name="cluster">This silo's cluster.</param>
 /// <param name="catalog">The store's runs.</param>
 /// <param name="grains">Where controllers are found.</param>
+/// <param name="silos">Tells of silos that are gone.</param>
 /// <param name="time">Clock and timers.</param>
 /// <param name="log">Where it says what it could not do.</param>
 internal sealed partial class RunKeeper(
-    string cluster, RunCatalog catalog, IGrainFactory grains, TimeProvider time, ILogger<RunKeeper> log) : BackgroundService
+    string cluster, RunCatalog catalog, IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time, ILogger<RunKeeper> log)
+    : BackgroundService, ISiloStatusListener
 {
-    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly SemaphoreSlim _gone = new(0);
+
+    /// <inheritdoc/>
+    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+    {
+        if (status == SiloStatus.Dead)
+        {
+            _gone.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        _gone.Dispose();
+    }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(s_period, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        silos.SubscribeToSiloStatusEvents(this);
+        try
         {
-            try
+            for (TimeSpan wait = s_pause; ; wait = await KeepRuns(stoppingToken) ? s_period : s_pause)
             {
-                await foreach (CatalogEntry run in catalog.ListAsync(stoppingToken))
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                Task period = Task.Delay(wait, time, either.Token);
+                await Task.WhenAny(period, _gone.WaitAsync(either.Token));
+                await either.CancelAsync();
+                stoppingToken.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            silos.UnSubscribeFromSiloStatusEvents(this);
+        }
+    }
+
+    /// <summary>Asks every run; false when one could not be asked.</summary>
+    private async Task<bool> KeepRuns(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (CatalogEntry run in catalog.ListAsync(stoppingToken))
+            {
+                if (run.Record is { State: RunState.Running } record && record.Cluster == cluster)
                 {
-                    if (run.Record is { State: RunState.Running } record && record.Cluster == cluster)
-                    {
-                        await grains.GetGrain<IRunGrain>(run.RunId).KeepGoing();
-                    }
+                    await grains.GetGrain<IRunGrain>(run.RunId).KeepGoing();
                 }
             }
-            catch (Exception e) when (e is StorageException or RunException or TimeoutException or OrleansException)
-            {
-                CouldNotKeep(e.Message);
-            }
+            return true;
+        }
+        catch (Exception e) when (e is StorageException or RunException or TimeoutException or OrleansException)
+        {
+            CouldNotKeep(e.Message);
+            return false;
         }
     }
 

@@ -83,6 +83,69 @@ public sealed class RunTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
     }
 
+    [Fact]
+    public async Task EveryStepsLedger_HasEverySampleOnce()
+    {
+        await Complete("a", 2, "objective.minibatches=2", "objective.epochs=2");
+        LedgerReport report = await Ledger.Check(new RunStore(new LocalBlobStore(Path.Combine(_folder, "runs")), "a"));
+        Assert.Empty(report.Faults);
+        Assert.Equal(6, report.Steps);
+        Assert.True(report.Samples > 0);
+    }
+
+    [Theory]
+    [InlineData(32, false)] // training goes on meanwhile
+    [InlineData(1, true)] // training waits
+    public async Task AStoreThatIsAwayForAWhile_CostsNothing(int maxBehind, bool waits)
+    {
+        string undisturbed = (await Complete("a", 2)).WeightsSha256;
+        bool away = false;
+        var store = new AbsentStore(new LocalBlobStore(Path.Combine(_folder, "runs")), () => away);
+
+        List<RunEvent> events = await Events(
+            "b", 2, grain => grain.Start(SpecText([$"checkpoint.maxBehind={maxBehind}"])),
+            (_, e) =>
+            {
+                // Away from the first step on; back once that has been felt.
+                away = e is StepCommitted { Metrics.Version: 1 }
+                    || (away && !(e is StoreStanding { Waiting: true } || e is StepCommitted { Metrics.Version: 5 }));
+                return Task.CompletedTask;
+            },
+            store);
+
+        Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
+        StoreStanding[] standings = [.. events.OfType<StoreStanding>()];
+        Assert.Contains(standings, standing => !standing.Healthy);
+        Assert.Equal(waits, standings.Any(standing => standing.Waiting));
+        Assert.True(standings[^1].Healthy);
+        Assert.Equal([1, 2, 3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
+        Assert.Empty((await Ledger.Check(new RunStore(store, "b"))).Faults);
+    }
+
+    [Fact]
+    public async Task AStoreThatStaysAway_EndsAStoppedRun_WhichCanBeResumed()
+    {
+        string undisturbed = (await Complete("a", 2)).WeightsSha256;
+        bool away = false;
+        var store = new AbsentStore(new LocalBlobStore(Path.Combine(_folder, "runs")), () => away);
+        List<RunEvent> events = await Events(
+            "b", 2, grain => grain.Start(SpecText(["checkpoint.maxBehind=1"])),
+            async (grain, e) =>
+            {
+                away = away || e is StepCommitted { Metrics.Version: 3 };
+                if (e is StoreStanding { Waiting: true })
+                {
+                    await grain.Stop("test");
+                }
+            },
+            store, fails: true);
+
+        RunFailed failed = events.OfType<RunFailed>().Single();
+        Assert.True(failed.Store);
+        Assert.Contains("--resume b", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(undisturbed, (await Resume("b")).WeightsSha256);
+    }
+
     private async Task<RunCompleted> Complete(string run, int devices, params string[] overrides) =>
         (await Events(run, devices, grain => grain.Start(SpecText(overrides)))).OfType<RunCompleted>().Single();
 
@@ -98,9 +161,10 @@ public sealed class RunTests : IDisposable
     }
 
     private async Task<List<RunEvent>> Events(
-        string run, int devices, Func<IRunGrain, Task> begin, Func<IRunGrain, RunEvent, Task>? react = null)
+        string run, int devices, Func<IRunGrain, Task> begin, Func<IRunGrain, RunEvent, Task>? react = null, IBlobStore? store = null,
+        bool fails = false)
     {
-        using IHost host = BgpoSilo.Build(new SiloSettings(new LocalBlobStore(Path.Combine(_folder, "runs")), devices));
+        using IHost host = BgpoSilo.Build(new SiloSettings(store ?? new LocalBlobStore(Path.Combine(_folder, "runs")), devices));
         await host.StartAsync();
         IRunGrain grain = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(run);
         List<RunEvent> events = [];
@@ -111,7 +175,7 @@ public sealed class RunTests : IDisposable
             await (react?.Invoke(grain, e) ?? Task.CompletedTask);
         }
         await host.StopAsync();
-        Assert.Empty(events.OfType<RunFailed>().Select(failed => failed.Message));
+        Assert.Equal(fails, events.OfType<RunFailed>().Any());
         return events;
     }
 

@@ -187,6 +187,61 @@ public sealed class ShardAccumulatorTests
         Assert.Equal(-1, new ShardAccumulator(0, s_optimizer).Version);
     }
 
+    [Fact]
+    public void AfterACommit_TheVersionBefore_IsThere_UntilTheNextVersionsFirstContribution()
+    {
+        ShardAccumulator shard = With([0, 1]);
+        int[] before = Bits(shard.Weights.ToArray());
+        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []));
+        Assert.True(shard.Standing().Before);
+        Assert.False(shard.StepBack(3));
+        Assert.False(shard.StepBack(5));
+
+        Assert.True(shard.StepBack(4));
+        Assert.Equal((4, false), (shard.Version, shard.Standing().Before));
+        Assert.Equal(before, Bits(shard.Weights.ToArray()));
+        Assert.Empty(shard.Standing().Units);
+
+        shard.Add(Unit(0));
+        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []));
+        shard.Add(Unit(7, step: 5));
+        Assert.False(shard.Standing().Before);
+        Assert.False(shard.StepBack(4));
+    }
+
+    [Fact]
+    public void AStepTakenAgainAfterSteppingBack_EndsInTheSameBits()
+    {
+        ShardAccumulator straight = With([0, 1]);
+        ShardAccumulator back = With([0, 1]);
+        var request = new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []);
+        straight.Commit(request);
+        back.Commit(request);
+        back.StepBack(4);
+        back.Add(Unit(1));
+        back.Add(Unit(0));
+        back.Commit(request);
+        Assert.Equal(Bits(straight.Weights.ToArray()), Bits(back.Weights.ToArray()));
+        Assert.Equal(Bits(straight.State.M), Bits(back.State.M));
+        Assert.Equal(Bits(straight.State.V), Bits(back.State.V));
+    }
+
+    [Fact]
+    public void AVersionKeptForSaving_IsThere_WhileStepsGoOn_UntilItIsSaved()
+    {
+        ShardAccumulator shard = With([0]);
+        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: true, []));
+        int[] kept = Bits(shard.Weights.ToArray());
+        shard.Add(Unit(5, step: 5));
+        shard.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false, []));
+
+        Assert.Equal(kept, Bits(shard.ToSave(5)!.Weights));
+        Assert.Equal(Bits(shard.Weights.ToArray()), Bits(shard.ToSave(6)!.Weights));
+        Assert.Null(shard.ToSave(4));
+        shard.Saved(5);
+        Assert.Null(shard.ToSave(5));
+    }
+
     private static ShardAccumulator Shard()
     {
         var shard = new ShardAccumulator(3, s_optimizer);

@@ -1,0 +1,37 @@
+using Bgpo.Storage;
+
+namespace Bgpo.Grains.Tests;
+
+/// <summary>A store that takes and gives nothing while it is away.</summary>
+internal sealed class AbsentStore(IBlobStore store, Func<bool> away) : IBlobStore
+{
+    public string Location => store.Location;
+
+    public StoreHealth Health => store.Health;
+
+    public Task<Blob?> GetAsync(string name, CancellationToken cancellationToken = default) => There().GetAsync(name, cancellationToken);
+
+    public Task<int?> ReadRangeAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
+        There().ReadRangeAsync(name, offset, destination, cancellationToken);
+
+    public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default) => There().FindAsync(name, cancellationToken);
+
+    public Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+        There().PutIfAbsentAsync(name, content, cancellationToken);
+
+    public Task<string?> PutIfUnchangedAsync(
+        string name, ReadOnlyMemory<byte> content, string etag, CancellationToken cancellationToken = default) =>
+        There().PutIfUnchangedAsync(name, content, etag, cancellationToken);
+
+    public Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+        There().PutAsync(name, content, cancellationToken);
+
+    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellationToken = default) =>
+        There().ListAsync(prefix, cancellationToken);
+
+    public IAsyncEnumerable<string> ListFoldersAsync(CancellationToken cancellationToken = default) => There().ListFoldersAsync(cancellationToken);
+
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) => There().DeleteAsync(name, cancellationToken);
+
+    private IBlobStore There() => away() ? throw new StoreUnavailableException("the store is away") : store;
+}

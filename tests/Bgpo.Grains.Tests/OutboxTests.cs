@@ -1,0 +1,95 @@
+using Bgpo.Storage;
+
+namespace Bgpo.Grains.Tests;
+
+/// <summary>What a controller writes beside its steps: in order, until the store takes it, and never too far behind.</summary>
+public sealed class OutboxTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly List<string> _written = [];
+    private readonly List<string?> _health = [];
+    private readonly Outbox _outbox;
+    private bool _away;
+
+    public OutboxTests() => _outbox = new Outbox(_time) { OnHealth = trouble => _health.Add(trouble?.Message) };
+
+    public void Dispose() => _outbox.Dispose();
+
+    [Fact]
+    public async Task WhatAStoreRefusesForAWhile_IsWrittenInOrder_OnceItIsBack()
+    {
+        _away = true;
+        Task first = Post(1, "a");
+        Task second = Post(1, "b");
+        for (int i = 0; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(5));
+        }
+        Assert.Empty(_written);
+        Assert.False(_outbox.Healthy);
+        Assert.Equal(1, _outbox.Oldest);
+
+        _away = false;
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(["a", "b"], _written);
+        Assert.Equal(["away", null], _health);
+        Assert.Null(_outbox.Oldest);
+    }
+
+    [Fact]
+    public async Task TrainingWaits_OnlyOnceTheStoreLagsTooFarBehind()
+    {
+        _away = true;
+        _ = Post(3, "a");
+        int told = 0;
+        await _outbox.Admit(5, maxBehind: 3, () => told++, CancellationToken.None);
+        Task waiting = _outbox.Admit(6, maxBehind: 3, () => told++, CancellationToken.None);
+        Assert.Equal(1, told);
+        Assert.False(waiting.IsCompleted);
+
+        _away = false;
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(["a"], _written);
+    }
+
+    [Fact]
+    public async Task AWriteThatFailsForGood_FailsWhatFollows_AndWhoeverAsks()
+    {
+        Task bad = _outbox.Post(1, () => throw new RunException("fenced"));
+        Task after = Post(2, "b");
+        Assert.Equal("fenced", (await Assert.ThrowsAsync<RunException>(() => bad)).Message);
+        await Assert.ThrowsAsync<RunException>(() => after);
+        Assert.Throws<RunException>(_outbox.ThrowIfFaulted);
+        await Assert.ThrowsAsync<RunException>(() => _outbox.Flush(CancellationToken.None));
+        Assert.Empty(_written);
+    }
+
+    [Fact]
+    public async Task AStoreThatRefuses_IsNotAskedAgain()
+    {
+        Task bad = _outbox.Post(1, () => throw new StoreRefusedException("no such container"));
+        await Assert.ThrowsAsync<StoreRefusedException>(() => bad);
+    }
+
+    [Fact]
+    public void PausesBetweenTries_Grow_ToFiveSecondsAtMost()
+    {
+        for (int attempt = 1; attempt < 40; attempt++)
+        {
+            Assert.InRange(Outbox.Pause(attempt).TotalSeconds, Math.Min(2.5, 0.05 * Math.Pow(2, attempt - 1)), Math.Min(5, 0.1 * Math.Pow(2, attempt - 1)));
+        }
+    }
+
+    private Task Post(int version, string text) => _outbox.Post(version, () =>
+    {
+        if (_away)
+        {
+            throw new StoreUnavailableException("away");
+        }
+        _written.Add(text);
+        return Task.CompletedTask;
+    });
+}

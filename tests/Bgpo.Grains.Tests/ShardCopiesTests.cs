@@ -1,0 +1,56 @@
+namespace Bgpo.Grains.Tests;
+
+/// <summary>A buddy's copies: whole or not there, two versions of a shard at most.</summary>
+public sealed class ShardCopiesTests
+{
+    private readonly ShardCopies _copies = new();
+
+    [Fact]
+    public void AVersion_CountsAsHeld_OnceAllItsPartsAreThere()
+    {
+        _copies.Hold(Part(0, 7, ShardPartKind.Weights));
+        _copies.Hold(Part(0, 7, ShardPartKind.SecondMoment));
+        Assert.Empty(_copies.Whole());
+        _copies.Hold(Part(0, 7, ShardPartKind.FirstMoment));
+        Assert.Equal([new HeldShard(0, 7)], _copies.Whole());
+        Assert.Equal(7f, _copies.Find(0, 7, ShardPartKind.FirstMoment)!.Values.Span[0]);
+        Assert.Null(_copies.Find(0, 6, ShardPartKind.Weights));
+        Assert.Null(_copies.Find(1, 7, ShardPartKind.Weights));
+    }
+
+    [Fact]
+    public void TheVersionBefore_IsKept_UntilEveryShardHasTheNewOne()
+    {
+        Hold(0, 5);
+        Hold(1, 5);
+        Hold(0, 6);
+        Assert.Equal([new(0, 5), new(0, 6), new(1, 5)], Held());
+        Hold(0, 7);
+        Assert.Equal([new(0, 6), new(0, 7), new(1, 5)], Held());
+        _copies.Settle(0, 7);
+        Assert.Equal([new(0, 7), new(1, 5)], Held());
+    }
+
+    [Fact]
+    public void ARunThatWentBack_LeavesNoCopiesOfWhatIsUndone()
+    {
+        Hold(0, 9);
+        Hold(0, 10);
+        Hold(0, 4);
+        Assert.Equal([new(0, 4)], Held());
+        _copies.Settle(0, -1);
+        Assert.Empty(Held());
+    }
+
+    private void Hold(int shard, int version)
+    {
+        foreach (ShardPartKind kind in Enum.GetValues<ShardPartKind>())
+        {
+            _copies.Hold(Part(shard, version, kind));
+        }
+    }
+
+    private HeldShard[] Held() => [.. _copies.Whole().OrderBy(held => held.Shard).ThenBy(held => held.Version)];
+
+    private static ShardPart Part(int shard, int version, ShardPartKind kind) => new(shard, version, kind, new float[] { version, 1 });
+}
