@@ -10,7 +10,8 @@ public sealed class HelpTests : IDisposable
 
     public static TheoryData<string> Commands => new(
         "", "train", "pretrain", "eval", "generate", "silo", "run", "run start", "run list", "run status", "run watch", "run stop", "run resume",
-        "run samples", "run compare", "run plot", "cluster", "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion");
+        "run samples", "run compare", "run plot", "cluster", "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion",
+        "bench", "bench memory", "bench wire", "bench scaling");
 
     public void Dispose() => _console.Dispose();
 

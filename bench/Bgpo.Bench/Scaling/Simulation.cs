@@ -77,6 +77,7 @@ public static class Simulation
         Rollout = new RolloutSection { Prompts = PromptsPerSilo * silos, Completions = 8, ResponseLength = 16, BlockLength = 16 },
         Objective = new ObjectiveSection { Samples = 4 },
         Units = new UnitSection { Samples = 8, Microbatch = 8 },
+        Checkpoint = new CheckpointSection { Every = steps + 1 },
     };
 
     private static IHost Build(IBlobStore blobs, int silos, TimeSpan work)

@@ -53,8 +53,10 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         {
             units += (await loop.Take(step, CancellationToken.None)).Units;
         }
-        return new SimulatedSteps(
+        var taken = new SimulatedSteps(
             Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds, messages.Read() - sent,
             units, dispatcher.Redispatched);
+        await outbox.Flush(CancellationToken.None);
+        return taken;
     }
 }
