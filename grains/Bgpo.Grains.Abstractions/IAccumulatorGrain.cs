@@ -81,6 +81,7 @@ public sealed record Contribution(
     [property: Id(0)] long Epoch, [property: Id(1)] UnitName Unit, [property: Id(2)] ReadOnlyMemory<float> Values)
 {
     // True where a contribution is made, and there only: reading one from the wire runs no constructor.
+    [NonSerialized]
     private readonly bool _isSenders = true;
 
     /// <summary>

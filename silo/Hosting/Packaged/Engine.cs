@@ -1,6 +1,9 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace Bgpo.Silo;
 
@@ -30,6 +33,7 @@ internal static class Engine
     {
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = cluster);
         silo.Configure<ClusterMembershipOptions>(BurySoon);
+        silo.Services.AddSingleton<IFatalErrorHandler, HostStopper>();
         if (Postgres is { } connection)
         {
             IPAddress address = Environment.GetEnvironmentVariable("BGPO_ADDRESS") is { Length: > 0 } own ? IPAddress.Parse(own) : IPAddress.Loopback;
@@ -73,5 +77,13 @@ internal static class Engine
         options.EnableIndirectProbes = false;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
+    }
+
+    /// <summary>A silo that was declared dead stops, as on the embedded engine; Orleans's own handler would abort the process.</summary>
+    private sealed class HostStopper(IHostApplicationLifetime host) : IFatalErrorHandler
+    {
+        public bool IsUnexpected(Exception exception) => true;
+
+        public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null) => host.StopApplication();
     }
 }

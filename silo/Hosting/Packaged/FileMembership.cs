@@ -17,8 +17,9 @@ internal static class FileMembership
     /// <param name="directory">The cluster's directory.</param>
     internal static ISiloBuilder UseFileMembership(this ISiloBuilder silo, string directory)
     {
-        silo.Services.AddSingleton<IMembershipTable>(new FileMembershipTable(directory));
-        return silo.ConfigureEndpoints(IPAddress.Loopback, FreePort(), FreePort());
+        int port = FreePort();
+        silo.Services.AddSingleton<IMembershipTable>(_ => new FileMembershipTable(directory, $"silo-{port}-{Environment.ProcessId}.lock"));
+        return silo.ConfigureEndpoints(IPAddress.Loopback, port, FreePort());
     }
 
     /// <summary>Lets the client find the silos of the cluster in <paramref name="directory"/>.</summary>

@@ -11,11 +11,14 @@ namespace Bgpo.Silo;
 /// killed at any moment stands in nobody's way.
 /// </summary>
 /// <param name="directory">The cluster's directory.</param>
-internal sealed class FileMembershipTable(string directory) : IMembershipTable
+/// <param name="presence">A file there that is locked while this lives, so that others can see that a silo does; null: none.</param>
+internal sealed class FileMembershipTable(string directory, string? presence = null) : IMembershipTable, IDisposable
 {
     private const string Members = "members-";
     private const string Alive = "alive-";
     private const int KeptVersions = 8;
+
+    private FileStream? _presence;
 
     /// <inheritdoc/>
     public Task InitializeMembershipTable(bool tryInitTableVersion)
@@ -23,6 +26,11 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
         _ = OperatingSystem.IsWindows()
             ? Directory.CreateDirectory(directory)
             : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (presence is not null)
+        {
+            _presence ??= new FileStream(
+                Path.Combine(directory, presence), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
         return Task.CompletedTask;
     }
 
@@ -99,6 +107,9 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
         File.Move(file + ".tmp", file, overwrite: true);
         return Task.CompletedTask;
     }
+
+    /// <summary>Lets go of the presence.</summary>
+    public void Dispose() => _presence?.Dispose();
 
     private Table Read()
     {
