@@ -72,7 +72,7 @@ internal static class RunListCommand
                 continue;
             }
 
-            var state = RunStanding.Of(record, record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster));
+            var state = RunStanding.Of(context, record);
             output.WriteLine(isJson
                 ? JsonLines.Line(new { state.Run, state.State, state.Checkpoint, state.Steps, state.Cluster, record.Created, record.Updated, state.WeightsSha256 })
                 : $"{state.Run.PadRight(width)}  {state.State,-9}  {$"{state.Checkpoint} of {state.Steps}",-12}  "

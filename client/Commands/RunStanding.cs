@@ -1,5 +1,6 @@
 using Bgpo.Client.Hosting;
 using Bgpo.Grains;
+using Bgpo.Silo;
 using Bgpo.Spec;
 using Bgpo.Storage;
 
@@ -23,15 +24,19 @@ internal sealed record RunStanding(
         status.Run, status.State, status.Version, status.Steps, status.Checkpoint, status.Epoch, status.Message, cluster);
 
     /// <summary>What its store says.</summary>
-    internal static RunStanding Of(RunRecord record, bool isDriven) => new(
-        record.RunId, record.State == Storage.RunState.Running && !isDriven ? "lost" : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
-        SpecLoader.Load<RunSpec>(record.Spec, $"spec of run {record.RunId}", []).Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, "",
-        isDriven ? record.Cluster : "", (string?)record.Result?["weightsSha256"]);
+    internal static RunStanding Of(ConsoleContext context, RunRecord record)
+    {
+        var driver = DriverOf(context, record);
+        return new RunStanding(
+            record.RunId, record.State == Storage.RunState.Running && driver.Length == 0 ? "lost" : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
+            SpecLoader.Load<RunSpec>(record.Spec, $"spec of run {record.RunId}", []).Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, "",
+            driver, (string?)record.Result?["weightsSha256"]);
+    }
 
     /// <summary>What is known best: the controller's word, or the store's.</summary>
-    internal static async Task<RunStanding> Of(RunTarget target)
+    internal static async Task<RunStanding> Of(ConsoleContext context, RunTarget target)
     {
-        var stored = Of(target.Record, target.Cluster is not null);
+        var stored = Of(context, target.Record);
         if (target.Cluster is not { } cluster || target.Record.State != Storage.RunState.Running)
             return stored;
         try
@@ -43,5 +48,16 @@ internal sealed record RunStanding(
         {
             return stored; // its controller is on its way to another silo
         }
+    }
+
+    /// <summary>Who drives a run: a cluster that lives, a process that trains it alone, or nobody.</summary>
+    private static string DriverOf(ConsoleContext context, RunRecord record)
+    {
+        if (record.State is not (Storage.RunState.Running or Storage.RunState.Paused))
+            return "";
+        if (!record.Cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal))
+            return record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster) ? record.Cluster : "";
+        var identity = record.Cluster[BgpoSilo.OfProcess.Length..];
+        return int.TryParse(identity.Split(':')[0], out var id) && context.Machine.Find(id)?.Identity == identity ? $"process {id}" : "";
     }
 }

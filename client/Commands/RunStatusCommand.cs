@@ -17,7 +17,7 @@ internal static class RunStatusCommand
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
-            var state = await RunStanding.Of(target).ConfigureAwait(false);
+            var state = await RunStanding.Of(context, target).ConfigureAwait(false);
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {

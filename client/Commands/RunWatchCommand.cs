@@ -21,7 +21,7 @@ internal static class RunWatchCommand
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
             var cluster = target.Driven(context);
-            var status = await RunStanding.Of(target).ConfigureAwait(false);
+            var status = await RunStanding.Of(context, target).ConfigureAwait(false);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
                 parsed.GetValue(json), parsed.GetValue(quiet)).ConfigureAwait(false);

@@ -77,11 +77,11 @@ public class LinesTests
         RunEvent[] all =
         [
             Events.Started, Events.Rollout, Events.Step(1), Events.Before, Events.Checkpoint, new Noticed(1, ""), Events.Completed, Events.Stopped,
-            new RunFailed(1, "r", 0, "m", false),
+            new RunFailed(1, "r", 0, "m", false), new WorkMoved(1, "a", "b", "m", 1), new StoreStanding(1, true, 0, false, ""),
         ];
         Assert.Equal(kinds, all.Select(e => e.GetType()).ToHashSet());
         Assert.Equal(
-            ["started", "progress", "step", "evaluated", "checkpoint", "notice", "completed", "stopped", "failed"],
+            ["started", "progress", "step", "evaluated", "checkpoint", "notice", "completed", "stopped", "failed", "moved", "store"],
             all.Select(e => JsonDocument.Parse(JsonLines.Of(e, 0)).RootElement.GetProperty("event").GetString()));
     }
 
