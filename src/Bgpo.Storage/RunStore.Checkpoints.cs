@@ -218,13 +218,10 @@ public sealed partial class RunStore
         string hash = Sha256Text.Of(content);
         string name = BlobNameOf(hash);
         // Asking first spares a cloud the upload. A bad blob of that name is replaced: a run that went back past it heals here.
-        if (await Blobs.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found
-            && (found.Size != content.Length || !await IsWholeAsync(name, hash, cancellationToken).ConfigureAwait(false)))
-        {
-            await Blobs.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
-            return hash;
-        }
-        _ = await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false);
+        if (await Blobs.FindAsync(name, cancellationToken).ConfigureAwait(false) is not { } found)
+            _ = await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false);
+        else if (found.Size != content.Length || !await IsWholeAsync(name, hash, cancellationToken).ConfigureAwait(false))
+            _ = await Blobs.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
         return hash;
     }
 
