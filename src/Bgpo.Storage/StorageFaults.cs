@@ -63,6 +63,9 @@ public static class StorageFaults
     /// <summary>After a step's metrics are written.</summary>
     public const string MetricsAfter = "metrics.after";
 
+    /// <summary>Before each manifest or blob that a prune deletes.</summary>
+    public const string PruneDelete = "prune.delete";
+
     /// <summary>Those of a write to a local folder.</summary>
     public static IReadOnlyList<string> Folder { get; } = [BlobHalfWritten, BlobWritten, BlobVisible];
 

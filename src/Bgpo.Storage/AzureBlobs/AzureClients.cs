@@ -10,10 +10,7 @@ internal static class AzureClients
     public const string ConnectionVariable = "AZURE_STORAGE_CONNECTION_STRING";
 
     // Azurite's documented key, the same everywhere: it guards nothing.
-    private const string EmulatorKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-
-    /// <summary>Names System.IO.Hashing, so that the build carries it to every program that uses this library; Azure.Storage.Common needs it.</summary>
-    internal static Type Checksums => typeof(System.IO.Hashing.Crc64);
+    internal const string EmulatorKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     /// <exception cref="StoreRefusedException">The connection string cannot be read or is of another account.</exception>
     public static BlobContainerClient Container(AzureLocation location, string? connection)

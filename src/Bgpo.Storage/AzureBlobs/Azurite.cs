@@ -52,6 +52,11 @@ public sealed partial class Azurite : IAsyncDisposable
     public string StoreUri(string container) =>
         AzureLocation.EmulatorScheme + (Port == AzureLocation.EmulatorDefaultPort ? "" : $"127.0.0.1:{Port}/") + container;
 
+    /// <summary>The connection string by which any Azure SDK reaches it. Its key is the emulator's documented one.</summary>
+    public string ConnectionString =>
+        $"DefaultEndpointsProtocol=http;AccountName={AzureLocation.EmulatorAccount};AccountKey={AzureClients.EmulatorKey};"
+        + $"BlobEndpoint=http://127.0.0.1:{Port}/{AzureLocation.EmulatorAccount};";
+
     /// <summary>Installs Azurite by npm where it is missing. Several processes may do so at the same time.</summary>
     /// <param name="installation">Folder of the installation; null for the user's cache.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bgpo.Storage.Local;
@@ -148,7 +148,7 @@ public sealed class LocalBlobStore : IBlobStore
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    private static string ETagOf(ReadOnlySpan<byte> content) => $"\"{Convert.ToHexStringLower(SHA256.HashData(content))}\"";
+    private static string ETagOf(ReadOnlySpan<byte> content) => $"\"{Convert.ToHexStringLower(XxHash128.Hash(content))}\"";
 
     private static string FolderOf(string path) => Path.GetDirectoryName(path)!;
 
