@@ -1,3 +1,6 @@
+using Bgpo.Client.CommandLine;
+using Bgpo.Storage;
+
 namespace Bgpo.Client;
 
 /// <summary>Where files are looked up: the working directory first, then the project's folder.</summary>
@@ -18,6 +21,10 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
 
     /// <summary>A full path for a file or folder of the caller's, whether it exists or not.</summary>
     internal string Full(string path) => Path.GetFullPath(path, WorkingFolder);
+
+    /// <summary>The location of a store: a full path for a folder, a URI as it is.</summary>
+    /// <param name="given">As given; null for the folder <c>runs</c>.</param>
+    internal string Store(string? given) => Flags.StoreFolder(given) is var location && BlobStores.IsFolder(location) ? Full(location) : location;
 
     /// <summary>A path as the user would write it: relative where that is shorter.</summary>
     internal string Shown(string path)

@@ -1,5 +1,6 @@
 using System.Text;
 using Bgpo.Spec;
+using Bgpo.Storage;
 
 namespace Bgpo.Client;
 
@@ -63,7 +64,7 @@ internal static class SpecFile
     /// <param name="given">Where it was given, for the error.</param>
     /// <param name="paths">Where to look.</param>
     /// <exception cref="BadInputException">There is nothing of that name.</exception>
-    internal static string Existing(string path, string given, ProjectPaths paths) => paths.Find(path)
+    internal static string Existing(string path, string given, ProjectPaths paths) => !BlobStores.IsFolder(path) ? path : paths.Find(path)
         ?? throw new BadInputException($"{given}: value '{path}': no such folder{Looked(paths)}; {paths.CommandLine("pretrain")} makes one");
 
     private static string Looked(ProjectPaths paths) =>

@@ -2,7 +2,6 @@ using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 
 namespace Bgpo.Client.Chaos;
 
@@ -193,7 +192,7 @@ internal sealed class Punisher(
         HashSet<string> found = [];
         if (silos.Select(silo => silo.Store).FirstOrDefault() is not { Length: > 0 } store)
             return found;
-        await foreach (var entry in new RunCatalog(new LocalBlobStore(store)).ListAsync().ConfigureAwait(false))
+        await foreach (var entry in new RunCatalog(BlobStores.Open(store)).ListAsync().ConfigureAwait(false))
         {
             if (entry.Record is not { State: RunState.Running } record || record.Cluster != cluster.Name)
                 continue;

@@ -4,6 +4,7 @@ using System.Reflection;
 using Bgpo.Client.Commands;
 using Bgpo.Grains;
 using Bgpo.Spec;
+using Bgpo.Storage;
 using Orleans.Runtime;
 
 namespace Bgpo.Client.CommandLine;
@@ -72,6 +73,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var doctor = new DoctorCommand(context);
         var completion = new CompletionCommand(context);
         var bench = new BenchCommand(context);
+        var stores = new StoreCommands(context);
+        bench.Command.Subcommands.Add(stores.Bench.Command);
         var help = new HelpOption();
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
@@ -80,6 +83,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             verify.Command, bench.Command,
             doctor.Command, completion.Command, completion.Words,
         };
+        foreach (var part in stores.Roots)
+            root.Subcommands.Add(part.Command);
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
         root.Validators.Add(result =>
@@ -112,7 +117,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [bench.Wire] = BenchWireCommand.Examples,
             [bench.Scaling] = BenchScalingCommand.Examples,
         };
-        foreach (var part in run.Parts.Concat(cluster.Parts))
+        foreach (var part in run.Parts.Concat(cluster.Parts).Concat(stores.Parts))
             examples[part.Command] = part.Examples;
         help.Action = new Usage.HelpWithExamples((HelpAction)help.Action!, examples, context.Paths.Command);
         return (root, version);
@@ -129,7 +134,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
                 foreach (var error in spec.Errors.DefaultIfEmpty(spec.Message))
                     Say(error);
                 return ExitCode.BadInput;
-            case BadInputException or IOException or UnauthorizedAccessException or OrleansConfigurationException:
+            case BadInputException or StorageException or IOException or UnauthorizedAccessException or OrleansConfigurationException:
                 Say(cause.Message);
                 return ExitCode.BadInput;
             case RunException:

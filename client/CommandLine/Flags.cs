@@ -105,7 +105,7 @@ internal static class Flags
 
     /// <summary>The folder of a store as given; an empty one is an unset variable of a script, not the working directory.</summary>
     internal static string StoreFolder(string? given) => given is null ? "runs"
-        : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder");
+        : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder or a store's URI");
 
     internal static Option<string[]> Set() => new("--set")
     {

@@ -5,7 +5,6 @@ using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
 using Bgpo.Silo;
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 
 namespace Bgpo.Client.Commands;
 
@@ -39,7 +38,7 @@ internal sealed class DoctorCommand
 
     private async Task<int> Run(ParseResult parsed)
     {
-        var folder = _context.Paths.Full(Flags.StoreFolder(parsed.GetValue(_store)));
+        var folder = _context.Paths.Store(parsed.GetValue(_store));
         Finding[] findings =
         [
             Processor(), Memory(), Numerics(), Gpu(), await Store(folder).ConfigureAwait(false), Disk(folder), Clusters(), Project(),
@@ -97,10 +96,11 @@ internal sealed class DoctorCommand
     private async Task<Finding> Store(string folder)
     {
         const string mend = "name a folder that you may write to with --store";
-        var isNew = !Directory.Exists(folder);
+        var isFolder = BlobStores.IsFolder(folder);
+        var isNew = isFolder && !Directory.Exists(folder);
         try
         {
-            var store = new LocalBlobStore(folder);
+            var store = BlobStores.Open(folder);
             var name = $"doctor-{Environment.ProcessId}/try";
             var token = _context.Interrupts.Token;
             var started = _context.Time.GetTimestamp();
@@ -111,7 +111,8 @@ internal sealed class DoctorCommand
             var isRead = (await store.GetAsync(name, token).ConfigureAwait(false))?.Content.Span.SequenceEqual(content) == true;
             await store.DeleteAsync(name, token).ConfigureAwait(false);
             var took = _context.Time.GetElapsedTime(started).TotalMilliseconds;
-            Directory.Delete(Path.Combine(folder, $"doctor-{Environment.ProcessId}"), recursive: true);
+            if (isFolder)
+                Directory.Delete(Path.Combine(folder, $"doctor-{Environment.ProcessId}"), recursive: true);
             if (isNew)
                 Directory.Delete(folder);
             var skew = Math.Abs((_context.Time.GetUtcNow() - (entry?.Modified ?? default)).TotalSeconds);
@@ -131,7 +132,8 @@ internal sealed class DoctorCommand
     {
         try
         {
-            var there = folder;
+            // A store elsewhere leaves this machine's disk to logs and exports.
+            var there = BlobStores.IsFolder(folder) ? folder : _context.Paths.WorkingFolder;
             while (!Directory.Exists(there))
                 there = Path.GetDirectoryName(there)!;
             var free = new DriveInfo(there).AvailableFreeSpace / 1048576.0;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 
 namespace Bgpo.Client.Commands;
 
@@ -23,7 +22,7 @@ internal static class RunListCommand
             List<CatalogEntry> entries = [];
             try
             {
-                await foreach (var entry in new RunCatalog(new LocalBlobStore(folder)).ListAsync(context.Interrupts.Token).ConfigureAwait(false))
+                await foreach (var entry in new RunCatalog(BlobStores.Open(folder)).ListAsync(context.Interrupts.Token).ConfigureAwait(false))
                 {
                     if (!parsed.GetValue(active) || entry.Record?.State is Storage.RunState.Running or Storage.RunState.Paused)
                         entries.Add(entry);
@@ -49,7 +48,7 @@ internal static class RunListCommand
     private static async Task<string> Folder(ConsoleContext context, string? cluster, string? store)
     {
         if (cluster is null)
-            return context.Paths.Full(Flags.StoreFolder(store));
+            return context.Paths.Store(store);
         var joined = await context.Training.Join(Flags.Checked("--cluster", cluster), context.Interrupts.Token).ConfigureAwait(false);
         await using (joined.ConfigureAwait(false))
             return await RunTarget.StoreOf(context, joined, store).ConfigureAwait(false);

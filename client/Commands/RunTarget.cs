@@ -1,7 +1,6 @@
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 
 namespace Bgpo.Client.Commands;
 
@@ -28,7 +27,7 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
         try
         {
             var folder = await StoreOf(context, joined, store).ConfigureAwait(false);
-            var catalog = new RunCatalog(new LocalBlobStore(folder));
+            var catalog = new RunCatalog(BlobStores.Open(folder));
             var (run, record) = await Named(catalog, given, folder, context).ConfigureAwait(false);
             if (join && joined is null && record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster))
                 joined = await context.Training.Join(record.Cluster, token).ConfigureAwait(false);
@@ -50,7 +49,7 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     /// <exception cref="BadInputException">The folder that was given is not the cluster's.</exception>
     internal static async Task<string> StoreOf(ConsoleContext context, ITrainingCluster? cluster, string? store)
     {
-        var folder = store is null && cluster is not null ? null : context.Paths.Full(Flags.StoreFolder(store));
+        var folder = store is null && cluster is not null ? null : context.Paths.Store(store);
         if (cluster is null)
             return folder!;
         var silos = await cluster.GetSilos(context.Interrupts.Token).ConfigureAwait(false);

@@ -3,7 +3,6 @@ using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Silo;
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -24,7 +23,7 @@ internal sealed class SiloCommand
     private readonly ConsoleContext _context;
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster to join or found; default: default");
     private readonly Option<int?> _threads = Flags.Whole("--threads", "N", "CPU devices, one thread each; default: 1", 1, 1024);
-    private readonly Option<string?> _store = Flags.Text("--store", "FOLDER", "where runs are kept, the same for every silo of a cluster; default: runs");
+    private readonly Option<string?> _store = Flags.Text("--store", "STORE", "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER, the same for every silo of a cluster; default: runs");
     private readonly Option<TimeSpan?> _drain = Flags.Duration("--drain", "how long it may take to hand over its work when told to leave; default: 25s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
     private readonly Option<string?> _name = Flags.Text("--name", "NAME", "what it is called; default: silo- and its process id");
     private readonly Option<bool> _detached = Flags.Switch("--detached", "for a process that starts silos: nothing of its terminal reaches this one");
@@ -84,7 +83,7 @@ internal sealed class SiloCommand
         try
         {
             return new SiloSettings(
-                new LocalBlobStore(_context.Paths.Full(Flags.StoreFolder(parsed.GetValue(_store)))), parsed.GetValue(_threads) ?? 1,
+                BlobStores.Open(_context.Paths.Store(parsed.GetValue(_store))), parsed.GetValue(_threads) ?? 1,
                 Flags.Checked("--cluster", parsed.GetValue(_cluster) ?? DefaultCluster),
                 parsed.GetValue(_name) is { } name ? Flags.Checked("--name", name) : null, parsed.GetValue(_owner) ?? "",
                 parsed.GetValue(_drain) ?? DefaultDrain);

@@ -15,7 +15,7 @@ internal sealed class TrainCommand
     private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "optimizer steps; the same as --set run.steps=N", 1, 1_000_000);
     private readonly Option<string[]> _set = Flags.Set();
     private readonly Option<string?> _run = Flags.Text("--run", "RUN", "the run's id; default: the spec's run.name and the time");
-    private readonly Option<string?> _store = Flags.Text("--store", "FOLDER", "where runs are kept; default: runs");
+    private readonly Option<string?> _store = Flags.Text("--store", "STORE", "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER; default: runs");
     private readonly Option<string?> _resume = Flags.Text("--resume", "RUN", "go on with a run from its newest checkpoint, by the spec it was started with");
     private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<int?> _silos = Flags.Whole("--silos", "N", "silo processes to start, each with --threads devices (default there: 1); default: one silo inside this process", 1, 256);
@@ -63,7 +63,7 @@ internal sealed class TrainCommand
         var yaml = spec is null ? null : SpecWriter.Write(spec.WithFullPaths(_context.Paths));
         var silos = parsed.GetValue(_silos) ?? 0;
         var options = new HostOptions(
-            _context.Paths.Full(Flags.StoreFolder(parsed.GetValue(_store))), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
+            _context.Paths.Store(parsed.GetValue(_store)), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
             silos, parsed.GetValue(_cluster) is { } cluster ? Flags.Checked("--cluster", cluster) : run);
         return await Train(run, yaml, options, parsed).ConfigureAwait(false);
     }

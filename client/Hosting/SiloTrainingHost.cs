@@ -1,7 +1,6 @@
 using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -23,7 +22,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         }
         try
         {
-            IHost host = BgpoSilo.Build(new SiloSettings(new LocalBlobStore(options.Store), options.Threads), logging);
+            IHost host = BgpoSilo.Build(new SiloSettings(BlobStores.Open(options.Store), options.Threads), logging);
             await host.StartAsync(cancellationToken);
             return new Cluster(host);
         }

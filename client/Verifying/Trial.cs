@@ -6,7 +6,6 @@ using Bgpo.Client.Watching;
 using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 
 namespace Bgpo.Client.Verifying;
 
@@ -36,7 +35,7 @@ internal sealed class Trial(IMachine machine, TimeProvider time, string name, st
     internal string Run => name;
 
     /// <summary>The run in its store.</summary>
-    internal RunStore Store => new RunCatalog(new LocalBlobStore(store)).Run(name);
+    internal RunStore Store => new RunCatalog(BlobStores.Open(store)).Run(name);
 
     /// <summary>What was done to silos.</summary>
     internal IReadOnlyList<ChaosAct> Acts

@@ -17,6 +17,9 @@ namespace Bgpo.Grains;
 /// <param name="time">Clock and timers.</param>
 public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet shards, Outbox outbox, TimeProvider time)
 {
+    /// <summary>Times that a checkpoint is saved again because blobs of it were deleted meanwhile.</summary>
+    private const int MostPruned = 5;
+
     private Task<CheckpointManifest?> _saving = Task.FromResult<CheckpointManifest?>(null);
     private int _savingVersion;
     private bool _missed;
@@ -93,7 +96,27 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
             try
             {
                 CheckpointManifest manifest = Manifest(run, version, await shards.Save(version));
-                await outbox.Post(version, async () => manifest = await store.PublishCheckpointAsync(manifest, cancellationToken));
+                CorruptBlobException? pruned = null;
+                await outbox.Post(version, async () =>
+                {
+                    try
+                    {
+                        manifest = await store.PublishCheckpointAsync(manifest, cancellationToken);
+                        pruned = null;
+                    }
+                    catch (CorruptBlobException e)
+                    {
+                        pruned = e; // somebody deleted a blob meanwhile: saved again, it heals
+                    }
+                });
+                if (pruned is not null)
+                {
+                    if (attempt < MostPruned)
+                    {
+                        continue;
+                    }
+                    throw pruned;
+                }
                 await OnSaved(manifest, Stopwatch.GetElapsedTime(started).TotalSeconds);
                 return manifest;
             }

@@ -33,7 +33,7 @@ public interface IBlobStore
     /// <returns>Bytes read, 0 at or beyond the end, or null when there is no such blob.</returns>
     Task<int?> ReadRangeAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default);
 
-    /// <summary>Looks for a blob without reading it.</summary>
+    /// <summary>Looks for a blob without reading it. What is found is durable.</summary>
     /// <param name="name">The blob's name.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Its size and time, or null when there is none.</returns>

@@ -35,6 +35,13 @@ public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
     }
 }
 
+/// <summary>What a run's blobs say, beyond its record.</summary>
+/// <param name="Version">Newest version that has metrics or a checkpoint; 0 before the first.</param>
+/// <param name="Checkpoints">Versions that have a manifest, ascending.</param>
+/// <param name="Bytes">Size of all blobs.</param>
+/// <param name="Newest">Newest readable metrics; null before the first.</param>
+public sealed record RunOverview(int Version, IReadOnlyList<int> Checkpoints, long Bytes, StepMetrics? Newest);
+
 /// <summary>A run in the catalogue.</summary>
 /// <param name="RunId">Its id.</param>
 /// <param name="Record">Its record, or null when that is bad.</param>

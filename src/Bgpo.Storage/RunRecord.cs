@@ -76,6 +76,12 @@ public sealed record RunRecord
     /// <summary>Length of the flat trainable vector.</summary>
     public required long ParameterCount { get; init; }
 
+    /// <summary>The run and version that this one was forked from, <c>RUN@VERSION</c>; null for one that began by itself.</summary>
+    public string? ForkedFrom { get; init; }
+
+    /// <summary>Random, another for each write: tells a writer's own bytes from another's. Set by <see cref="RunStore"/>.</summary>
+    public string? Nonce { get; init; }
+
     /// <summary>Summary of the result, free-form; null until there is one.</summary>
     public JsonObject? Result { get; init; }
 }

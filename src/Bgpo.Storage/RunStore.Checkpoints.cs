@@ -5,8 +5,8 @@ namespace Bgpo.Storage;
 /// <content>Checkpoints: content-addressed shard blobs, and a manifest that is written last.</content>
 public sealed partial class RunStore
 {
-    // Bounds memory to a few shards while reads overlap.
-    private const int ReadersAtOnce = 4;
+    // Bounds memory to a few shards while transfers overlap.
+    private const int AtOnce = 4;
 
     private const string WeightsTensor = "weights";
     private const string FirstMomentTensor = "m";
@@ -88,11 +88,7 @@ public sealed partial class RunStore
         ArgumentNullException.ThrowIfNull(manifest);
         if (manifest.Fault() is { } fault)
             throw new ArgumentException($"The manifest of version {manifest.Version} {fault}.", nameof(manifest));
-        await ForEachBlobAsync(manifest, async (hash, token) =>
-        {
-            if (await Blobs.FindAsync(BlobNameOf(hash), token).ConfigureAwait(false) is null)
-                throw new CorruptBlobException(BlobNameOf(hash), $"is missing; save all shards of version {manifest.Version} first");
-        }, cancellationToken).ConfigureAwait(false);
+        await CheckPresentAsync(manifest, cancellationToken).ConfigureAwait(false);
 
         manifest = manifest with { Created = _time.GetUtcNow() };
         string name = ManifestName(manifest.Version);
@@ -101,6 +97,8 @@ public sealed partial class RunStore
         if (await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false) is null)
             manifest = await ReconcileAsync(manifest, name, content, cancellationToken).ConfigureAwait(false);
         FaultPoint.Hit(StorageFaults.ManifestAfter);
+        // From here on no prune deletes these blobs; one that had decided to before may have. Saving the version again heals that.
+        await CheckPresentAsync(manifest, cancellationToken).ConfigureAwait(false);
         return manifest;
     }
 
@@ -174,6 +172,13 @@ public sealed partial class RunStore
         return null;
     }
 
+    private Task CheckPresentAsync(CheckpointManifest manifest, CancellationToken cancellationToken) =>
+        ForEachBlobAsync(manifest, async (hash, token) =>
+        {
+            if (await Blobs.FindAsync(BlobNameOf(hash), token).ConfigureAwait(false) is null)
+                throw new CorruptBlobException(BlobNameOf(hash), $"is missing; save all shards of version {manifest.Version} first");
+        }, cancellationToken);
+
     private static CheckpointManifest ParseManifest(Blob blob, int version, string name)
     {
         CheckpointManifest manifest = SealedJson.Read(blob.Content.Span, StorageJson.Indented.CheckpointManifest, name);
@@ -198,16 +203,14 @@ public sealed partial class RunStore
         }
     }
 
-    private static async Task ForEachBlobAsync(
-        CheckpointManifest manifest, Func<string, CancellationToken, ValueTask> visit, CancellationToken cancellationToken)
-    {
-        IEnumerable<string> hashes = manifest.Shards
-            .SelectMany(shard => new[] { shard.Weights, shard.Moments })
-            .OfType<string>()
-            .Distinct(StringComparer.Ordinal);
-        var options = new ParallelOptions { MaxDegreeOfParallelism = ReadersAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(hashes, options, visit).ConfigureAwait(false);
-    }
+    private static Task ForEachBlobAsync(
+        CheckpointManifest manifest, Func<string, CancellationToken, ValueTask> visit, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(HashesOf(manifest), Few(cancellationToken), visit);
+
+    private static IEnumerable<string> HashesOf(CheckpointManifest manifest) => manifest.Shards
+        .SelectMany(shard => new[] { shard.Weights, shard.Moments })
+        .OfType<string>()
+        .Distinct(StringComparer.Ordinal);
 
     private string ManifestName(int version) => $"{RunId}/checkpoints/{Number(version)}.json";
 
@@ -218,13 +221,10 @@ public sealed partial class RunStore
         string hash = Sha256Text.Of(content);
         string name = BlobNameOf(hash);
         // Asking first spares a cloud the upload. A bad blob of that name is replaced: a run that went back past it heals here.
-        if (await Blobs.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found
-            && (found.Size != content.Length || !await IsWholeAsync(name, hash, cancellationToken).ConfigureAwait(false)))
-        {
-            await Blobs.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
-            return hash;
-        }
-        _ = await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false);
+        if (await Blobs.FindAsync(name, cancellationToken).ConfigureAwait(false) is not { } found)
+            _ = await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false);
+        else if (found.Size != content.Length || !await IsWholeAsync(name, hash, cancellationToken).ConfigureAwait(false))
+            _ = await Blobs.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
         return hash;
     }
 

@@ -42,7 +42,7 @@ public sealed partial class RunStore
     public async Task<StoredRun> CreateAsync(RunRecord record, CancellationToken cancellationToken = default)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        record = Checked(record) with { Created = now, Updated = now };
+        record = Checked(record) with { Created = now, Updated = now, Nonce = NewNonce() };
         FaultPoint.Hit(StorageFaults.RunCreateBefore);
         string? etag = await Blobs
             .PutIfAbsentAsync(RecordName, SealedJson.Write(record, StorageJson.Indented.RunRecord), cancellationToken)
@@ -75,7 +75,7 @@ public sealed partial class RunStore
     /// <exception cref="ArgumentException">The record is of another run.</exception>
     public async Task<StoredRun?> UpdateAsync(RunRecord record, string etag, CancellationToken cancellationToken = default)
     {
-        record = Checked(record) with { Updated = _time.GetUtcNow() };
+        record = Checked(record) with { Updated = _time.GetUtcNow(), Nonce = NewNonce() };
         FaultPoint.Hit(StorageFaults.RunUpdateBefore);
         string? newEtag = await Blobs
             .PutIfUnchangedAsync(RecordName, SealedJson.Write(record, StorageJson.Indented.RunRecord), etag, cancellationToken)
@@ -169,6 +169,8 @@ public sealed partial class RunStore
         ArgumentOutOfRangeException.ThrowIfNegative(number);
         return number.ToString("D8", CultureInfo.InvariantCulture);
     }
+
+    private static string NewNonce() => Guid.NewGuid().ToString("N");
 
     private string JournalName(int step) => $"{RunId}/journal/{Number(step)}.json";
 

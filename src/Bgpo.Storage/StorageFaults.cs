@@ -12,6 +12,15 @@ public static class StorageFaults
     /// <summary>Local store: the blob is visible, its folder not yet synced.</summary>
     public const string BlobVisible = "blob.visible";
 
+    /// <summary>Azure store: nothing of a blob is sent.</summary>
+    public const string BlobUnsent = "blob.unsent";
+
+    /// <summary>Azure store: half of a blob is handed to the network.</summary>
+    public const string BlobHalfSent = "blob.half-sent";
+
+    /// <summary>Azure store: the service has said that the blob is written.</summary>
+    public const string BlobAnswered = "blob.answered";
+
     /// <summary>Before run.json is first written.</summary>
     public const string RunCreateBefore = "run.create.before";
 
@@ -54,10 +63,19 @@ public static class StorageFaults
     /// <summary>After a step's metrics are written.</summary>
     public const string MetricsAfter = "metrics.after";
 
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } =
+    /// <summary>Before each manifest or blob that a prune deletes.</summary>
+    public const string PruneDelete = "prune.delete";
+
+    /// <summary>Those of a write to a local folder.</summary>
+    public static IReadOnlyList<string> Folder { get; } = [BlobHalfWritten, BlobWritten, BlobVisible];
+
+    /// <summary>Those of a write to Azure.</summary>
+    public static IReadOnlyList<string> Azure { get; } = [BlobUnsent, BlobHalfSent, BlobAnswered];
+
+    /// <summary>Those of a step's records and checkpoint, whatever the store.</summary>
+    public static IReadOnlyList<string> Run { get; } =
     [
-        BlobHalfWritten, BlobWritten, BlobVisible, RunCreateBefore, RunCreateAfter, RunUpdateBefore, RunUpdateAfter,
+        RunCreateBefore, RunCreateAfter, RunUpdateBefore, RunUpdateAfter,
         WeightsBefore, WeightsAfter, MomentsBefore, MomentsAfter, ManifestBefore, ManifestAfter,
         JournalBefore, JournalAfter, MetricsBefore, MetricsAfter,
     ];

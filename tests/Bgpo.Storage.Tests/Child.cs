@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
-using Bgpo.Storage.Local;
 
 namespace Bgpo.Storage.Tests;
 
@@ -18,13 +17,13 @@ internal static class Child
         {
             switch (job)
             {
-                case ["step", var folder, var run, var version]:
-                    await TakeStepAsync(new RunStore(new LocalBlobStore(folder), run), int.Parse(version));
+                case ["step", var store, var run, var version]:
+                    await TakeStepAsync(new RunStore(BlobStores.Open(store), run), int.Parse(version));
                     return 0;
-                case ["race", var folder, var count, var writer]:
-                    return await RaceAsync(new LocalBlobStore(folder), int.Parse(count), writer);
-                case ["increment", var folder, var count]:
-                    await IncrementAsync(new LocalBlobStore(folder), int.Parse(count));
+                case ["race", var store, var count, var writer]:
+                    return await RaceAsync(BlobStores.Open(store), int.Parse(count), writer);
+                case ["increment", var store, var count]:
+                    await IncrementAsync(BlobStores.Open(store), int.Parse(count));
                     return 0;
                 case ["hit", var name]:
                     FaultPoint.Hit(name);

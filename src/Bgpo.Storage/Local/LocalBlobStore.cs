@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace Bgpo.Storage.Local;
@@ -58,7 +58,14 @@ public sealed class LocalBlobStore : IBlobStore
     public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default)
     {
         string path = PathOf(name);
-        return OnPool($"look for '{name}'", () => EntryOf(new FileInfo(path), name), cancellationToken);
+        return OnPool($"look for '{name}'", () =>
+        {
+            BlobEntry? entry = EntryOf(new FileInfo(path), name);
+            // Its writer may not have synced the folder yet; "it is there" must hold after a power cut, too.
+            if (entry is not null)
+                Libc.SyncFolder(FolderOf(path));
+            return entry;
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -71,8 +78,7 @@ public sealed class LocalBlobStore : IBlobStore
             string folder = FolderOf(path);
             if (File.Exists(path))
             {
-                // Its writer may not have synced the folder yet; "it is there" must hold after a power cut, too.
-                Libc.SyncFolder(folder);
+                Libc.SyncFolder(folder); // as in FindAsync
                 return null;
             }
             string temporary = WriteTemporary(folder, content.Span);
@@ -142,7 +148,7 @@ public sealed class LocalBlobStore : IBlobStore
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    private static string ETagOf(ReadOnlySpan<byte> content) => $"\"{Convert.ToHexStringLower(SHA256.HashData(content))}\"";
+    private static string ETagOf(ReadOnlySpan<byte> content) => $"\"{Convert.ToHexStringLower(XxHash128.Hash(content))}\"";
 
     private static string FolderOf(string path) => Path.GetDirectoryName(path)!;
 

@@ -1,0 +1,91 @@
+namespace Bgpo.Storage;
+
+/// <content>Whole checkpoints: saved, loaded and forked a few shards at a time.</content>
+public sealed partial class RunStore
+{
+    /// <summary>Saves shards, a few at the same time: as many are drawn from the source as are being written, so memory stays bounded.</summary>
+    /// <param name="shards">The shards, made when they are drawn.</param>
+    /// <param name="cancellationToken">Ends the wait; when the task completes the blobs are durable.</param>
+    /// <returns>Their entries, by index.</returns>
+    public async Task<IReadOnlyList<ShardEntry>> SaveShardsAsync(
+        IEnumerable<ShardState> shards, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(shards);
+        var entries = new List<ShardEntry>();
+        await Parallel.ForEachAsync(shards, Few(cancellationToken), async (shard, token) =>
+        {
+            ShardEntry entry = await SaveShardAsync(shard, token).ConfigureAwait(false);
+            lock (entries)
+                entries.Add(entry);
+        }).ConfigureAwait(false);
+        return [.. entries.OrderBy(entry => entry.Index)];
+    }
+
+    /// <summary>Loads all shards of a checkpoint, a few at the same time, and checks every hash.</summary>
+    /// <param name="manifest">The checkpoint.</param>
+    /// <param name="take">Takes each shard, in any order and several at the same time; a shard is not held longer than it takes.</param>
+    /// <param name="withMoments">Whether the moments are wanted.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CorruptBlobException">A blob is missing, cut or altered.</exception>
+    public Task LoadShardsAsync(
+        CheckpointManifest manifest, Action<ShardState> take, bool withMoments = true, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        ArgumentNullException.ThrowIfNull(take);
+        return Parallel.ForEachAsync(manifest.Shards, Few(cancellationToken), async (entry, token) =>
+            take(await LoadShardAsync(entry, withMoments, token).ConfigureAwait(false)));
+    }
+
+    /// <summary>A checkpoint that was asked for by its version, of which every byte is checked.</summary>
+    /// <param name="version">The version; null for the newest whole one.</param>
+    /// <param name="report">Told what is bad in newer checkpoints when the newest whole one is taken.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="StorageException">There is none, or it is not whole; the message names what is bad.</exception>
+    public async Task<CheckpointManifest> RequireCheckpointAsync(
+        int? version, Action<string>? report = null, CancellationToken cancellationToken = default)
+    {
+        if (version is not { } wanted)
+        {
+            return await LatestWholeCheckpointAsync(report, cancellationToken).ConfigureAwait(false)
+                ?? throw new StorageException($"Run '{RunId}' has no whole checkpoint in '{Blobs.Location}'.");
+        }
+        IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
+        if (!versions.Contains(wanted))
+        {
+            throw new StorageException(
+                $"Run '{RunId}' has no checkpoint of version {wanted} in '{Blobs.Location}'; there are: {string.Join(", ", versions)}.");
+        }
+        CheckpointVerification found = await VerifyCheckpointAsync(wanted, cancellationToken).ConfigureAwait(false);
+        return found.Faults is []
+            ? found.Manifest!
+            : throw new StorageException($"Checkpoint {wanted} of run '{RunId}' is not whole: {string.Join(" ", found.Faults)}");
+    }
+
+    /// <summary>
+    /// Makes a checkpoint of another run this run's own, under the same version: this run goes on from there. Blobs that this run has are
+    /// not copied, the others are read, checked and written; so a run never depends on another one's blobs. The batch that the version is
+    /// amid of comes along with its journal. Write the run's record after this, so that a fork that is cut short leaves no run.
+    /// </summary>
+    /// <param name="source">The other run; of the same store or another.</param>
+    /// <param name="from">Its checkpoint, see <see cref="RequireCheckpointAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The manifest in this run.</returns>
+    /// <exception cref="CorruptBlobException">A blob of the source is missing, cut or altered.</exception>
+    public async Task<CheckpointManifest> ForkAsync(
+        RunStore source, CheckpointManifest from, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(from);
+        await ForEachBlobAsync(from, async (hash, token) =>
+        {
+            byte[] content = await source.LoadBlobAsync(hash, token).ConfigureAwait(false);
+            _ = await SaveBlobAsync(content, token).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
+        if (await source.ReadJournalAsync(from.JournalPosition, cancellationToken).ConfigureAwait(false) is { } journal)
+            await WriteJournalAsync(journal, cancellationToken).ConfigureAwait(false);
+        return await PublishCheckpointAsync(from, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static ParallelOptions Few(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+}
