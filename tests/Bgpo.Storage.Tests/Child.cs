@@ -25,6 +25,9 @@ internal static class Child
                 case ["increment", var store, var count]:
                     await IncrementAsync(BlobStores.Open(store), int.Parse(count));
                     return 0;
+                case ["prune", var store, var run]:
+                    await new RunStore(BlobStores.Open(store), run).PruneAsync(1, null);
+                    return 0;
                 case ["hit", var name]:
                     FaultPoint.Hit(name);
                     FaultPoint.Hit(name);

@@ -31,9 +31,11 @@ internal sealed class StorePipeline
                 UseJitter = true,
                 Delay = patience.Delay,
                 MaxDelay = patience.LongestDelay,
-                OnRetry = _ =>
+                OnRetry = args =>
                 {
-                    Watch.Retried();
+                    // Waiting for the circuit to close is no attempt.
+                    if (args.Outcome.Exception is not BrokenCircuitException)
+                        Watch.Retried();
                     return default;
                 },
             })
