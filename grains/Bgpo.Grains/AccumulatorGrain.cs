@@ -159,7 +159,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     private async Task<ShardState> FromCheckpoint(int version)
     {
         CheckpointManifest manifest = await _store!.ReadManifestAsync(version)
-            ?? throw new RunException($"run '{_run}' has no checkpoint of version {version}.");
+            ?? throw new StaleVersionException($"shard {_index} of run '{_run}' lost version {version}, of which there is no checkpoint.");
         return await Task.Run(() => _store.LoadShardAsync(manifest.Shards[_index]));
     }
 

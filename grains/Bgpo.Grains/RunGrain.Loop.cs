@@ -17,7 +17,7 @@ public sealed partial class RunGrain
     /// <summary>How long a run that is told to stop waits for a store that takes nothing.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
-    private async Task Run(RunContext run, CheckpointManifest? whole)
+    private async Task Run(RunContext run, CheckpointManifest? whole, int journalledTo)
     {
         long started = Stopwatch.GetTimestamp();
         long epoch = _stored!.Record.Epoch;
@@ -30,7 +30,10 @@ public sealed partial class RunGrain
             OnSaved = Saved,
             OnMissed = (version, reason) => _events.Append(n => new Noticed(n, $"no checkpoint of version {version}: {reason.Message}")),
         };
-        var loop = new StepLoop(run, epoch, Store, outbox, checkpoints, shards, dispatcher, GrainFactory, _events, time, _stopping.Token);
+        var loop = new StepLoop(run, epoch, Store, outbox, checkpoints, shards, dispatcher, GrainFactory, _events, time, _stopping.Token)
+        {
+            JournalledTo = journalledTo,
+        };
         var evaluator = new Evaluator(run, GrainFactory, dispatcher);
         whole = await Place(run, shards, whole, ours: false);
         Announce(run, _version);
@@ -149,18 +152,15 @@ public sealed partial class RunGrain
     /// <param name="ours">Whether the versions are this controller's work: then it still has the records that the store lacks.</param>
     private async Task<Footing?> Held(RunContext run, bool ours)
     {
-        IReadOnlyList<Footing> footings;
-        try
+        IReadOnlyList<Footing> footings = await new ShardSet(GrainFactory, run, _stored!.Record.Epoch).Survey(await LiveSilos());
+        if (ours)
         {
-            footings = await new ShardSet(GrainFactory, run, _stored!.Record.Epoch).Survey(await LiveSilos());
+            // A commit that was cut short may have reached every shard; its step is taken again, for its record.
+            return footings.FirstOrDefault(footing => footing.Version <= _version && footing.Version >= (_stored.Record.LatestCheckpoint ?? 0));
         }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
+        if (footings.Count == 0)
         {
             return null;
-        }
-        if (footings.Count == 0 || ours)
-        {
-            return footings.Count == 0 ? null : footings[0];
         }
         int newest = (await Store.ListCheckpointsAsync()).DefaultIfEmpty(-1).Max();
         var journal = (await Store.ListJournalAsync()).ToHashSet();

@@ -16,6 +16,9 @@ public sealed partial class RunGrain(
     ILogger<RunGrain> log)
     : Grain, IRunGrain, IDisposable
 {
+    /// <summary>Times that shards are asked where they stand before a run that nobody drives is left to itself.</summary>
+    private const int MostSurveys = 25;
+
     private readonly EventLog _events = new();
     private Task _loop = Task.CompletedTask;
     private StoredRun? _stored;
@@ -92,10 +95,11 @@ public sealed partial class RunGrain(
                 }
                 // A completed run whose last checkpoint is damaged is not done: its last steps are taken again from the journal.
             }
-            if (await Held(run, ours: false) is null)
+            if (whole is null && !await IsHeld(run))
             {
-                whole ??= await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
+                whole = await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
             }
+            int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
             await TakeOver();
             _version = whole?.Version ?? 0;
             if (_stored.Record.NumericsFingerprint != devices.Fingerprint)
@@ -105,7 +109,7 @@ public sealed partial class RunGrain(
                     + "its weights may differ in the last bits from an undisturbed run's."));
             }
             _events.Reopen(_stored.Record.Epoch);
-            _loop = Guard(() => Run(run, whole));
+            _loop = Guard(() => Run(run, whole, journalledTo));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
         {
@@ -150,6 +154,23 @@ public sealed partial class RunGrain(
         _stopping.Dispose();
         _leaving.Dispose();
         _outbox?.Dispose();
+    }
+
+    /// <summary>Whether the shards can stand at some version without a checkpoint; tried again while silos come and go.</summary>
+    private async Task<bool> IsHeld(RunContext run)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await Held(run, ours: false) is not null;
+            }
+            catch (Exception e) when (attempt < MostSurveys && e is (TimeoutException or OrleansException))
+            {
+                UnitRetried("shards", e.Message);
+                await Task.Delay(s_recoveryPause, time);
+            }
+        }
     }
 
     /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>

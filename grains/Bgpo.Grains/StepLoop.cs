@@ -37,6 +37,9 @@ public sealed class StepLoop(
     private long _lastProgress;
     private long _lostSince;
 
+    /// <summary>Newest batch step that the store's journal may have; -1 when it has none.</summary>
+    public int JournalledTo { get; set; } = -1;
+
     /// <summary>Whether the last step's version is kept by the shards, to be saved.</summary>
     public bool Kept { get; private set; }
 
@@ -213,7 +216,7 @@ public sealed class StepLoop(
         {
             return _batch;
         }
-        if (await store.ReadJournalAsync(batchStep, cancellationToken) is { } journal)
+        if (batchStep <= JournalledTo && await ReadJournal(batchStep, needed: batchStep != step, cancellationToken) is { } journal)
         {
             return _batch = Batch.FromJournal(run, journal);
         }
@@ -225,6 +228,27 @@ public sealed class StepLoop(
         _batch = Batch.Sample(run, step, _givenUp, grains, dispatcher, () => Report(step, tally), cancellationToken);
         _givenUp = null;
         return _batch;
+    }
+
+    /// <summary>A batch's record. From a store that is away it is waited for only where sampling again would not make it.</summary>
+    private async Task<JournalStep?> ReadJournal(int batchStep, bool needed, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await store.ReadJournalAsync(batchStep, cancellationToken);
+            }
+            catch (StoreUnavailableException) when (!needed)
+            {
+                return null;
+            }
+            catch (StoreUnavailableException e)
+            {
+                outbox.Note(e);
+                await Task.Delay(Outbox.Pause(attempt), time, cancellationToken);
+            }
+        }
     }
 
     private async Task<JournalGroup> Contribute(Batch batch, int group, int step, Tally tally, CancellationToken cancellationToken)
@@ -280,6 +304,7 @@ public sealed class StepLoop(
         if (await batch.Journal() is { } record)
         {
             _ = outbox.Post(batch.Step, () => store.WriteJournalAsync(record));
+            JournalledTo = Math.Max(JournalledTo, batch.Step);
         }
     }
 
