@@ -44,7 +44,7 @@ internal sealed class RunSummary(ProjectPaths paths)
 
     /// <summary>What <c>--model</c> takes: the run's folder, two above the manifest.</summary>
     private string ModelOf(string checkpoint) =>
-        paths.Shown(Path.GetDirectoryName(Path.GetDirectoryName(checkpoint)) is { Length: > 0 } run ? run : checkpoint);
+        paths.Shown(checkpoint.LastIndexOf("/checkpoints/", StringComparison.Ordinal) is > 0 and var end ? checkpoint[..end] : checkpoint); // A URI's slashes are no path's.
 
     private static string Row(string label, double before, double after, Func<double, string> show, double scale) =>
         $"  {label,-26}{show(before),9}{show(after),10}{((after - before) * scale).ToString(scale == 1 ? "+0.000;-0.000;0" : "+0.0;-0.0;0"),10}";
