@@ -17,6 +17,9 @@ public sealed partial class RunGrain
     /// <summary>How long a run that is told to stop waits for a store that takes nothing.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a controller that leaves waits for what it has posted.</summary>
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
+
     private async Task Run(RunContext run, CheckpointManifest? whole, int journalledTo)
     {
         long started = Stopwatch.GetTimestamp();
@@ -53,10 +56,18 @@ public sealed partial class RunGrain
                 whole = await Place(run, shards, null, ours: true);
                 _events.Append(n => new Noticed(n, $"goes on from version {_version}: {e.Message}"));
             }
+            catch (OperationCanceledException) when (_leaving.IsCancellationRequested && outbox.Healthy)
+            {
+                // What is on its way to the store spares the successor taking the last step again.
+                using var moment = new CancellationTokenSource(s_farewell, time);
+                await outbox.Flush(moment.Token);
+                throw;
+            }
         }
         await Patiently(async token =>
         {
             await outbox.Flush(token);
+            await Store.Blobs.TidyAsync($"{Id}/", token);
             return true;
         });
         await shards.Release(await LiveSilos());

@@ -58,6 +58,7 @@ public sealed class StepLoop(
             while (!taking.IsCompleted)
             {
                 await Task.WhenAny(taking, Task.Delay(s_shardWatchPeriod, time, giveUp.Token));
+                cancellationToken.ThrowIfCancellationRequested();
                 outbox.ThrowIfFaulted();
                 Protect();
                 if (!taking.IsCompleted && dispatcher.Redispatched > _redispatchedSeen)

@@ -76,6 +76,11 @@ public interface IBlobStore
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether there was one.</returns>
     Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes what writers that died left behind beside the blobs, where a store has such things.</summary>
+    /// <param name="prefix">A run's folder, for example <c>my-run/</c>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => Task.CompletedTask;
 }
 
 /// <summary>A blob's content as read.</summary>

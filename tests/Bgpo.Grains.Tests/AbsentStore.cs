@@ -33,5 +33,7 @@ internal sealed class AbsentStore(IBlobStore store, Func<bool> away) : IBlobStor
 
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) => There().DeleteAsync(name, cancellationToken);
 
+    public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => There().TidyAsync(prefix, cancellationToken);
+
     private IBlobStore There() => away() ? throw new StoreUnavailableException("the store is away") : store;
 }

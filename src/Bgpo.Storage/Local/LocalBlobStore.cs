@@ -267,6 +267,17 @@ public sealed class LocalBlobStore : IBlobStore
         return path;
     }
 
+    /// <inheritdoc/>
+    public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => Task.Run(() =>
+    {
+        string folder = Path.Combine(_folder, prefix);
+        if (Directory.Exists(folder))
+        {
+            foreach (string each in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories).Prepend(folder))
+                SweepLeftovers(each);
+        }
+    }, cancellationToken);
+
     private static void MakeFolder(string folder)
     {
         if (Directory.Exists(folder))
@@ -282,8 +293,9 @@ public sealed class LocalBlobStore : IBlobStore
         DateTime before = _time.GetUtcNow().UtcDateTime - s_leftoverAge;
         foreach (string path in Directory.EnumerateFiles(folder, TemporaryPrefix + "*"))
         {
-            // The age covers the moments in which a live writer holds no lock: just after creation, just before the rename.
-            if (File.GetLastWriteTimeUtc(path) > before)
+            // The age covers the moments in which a live writer holds no lock: just after creation, just before the rename. A writer
+            // that is gone has none.
+            if (File.GetLastWriteTimeUtc(path) > before && IsAlive(Path.GetFileName(path)))
                 continue;
             try
             {
@@ -295,6 +307,13 @@ public sealed class LocalBlobStore : IBlobStore
                 // Its writer lives, or another sweeper was faster: not ours to delete.
             }
         }
+    }
+
+    /// <summary>Whether the process that a temporary file is named after runs on this machine.</summary>
+    private static bool IsAlive(string name)
+    {
+        string process = name[TemporaryPrefix.Length..].Split('-')[0];
+        return !int.TryParse(process, out _) || Directory.Exists($"/proc/{process}");
     }
 
     private static BlobEntry? EntryOf(FileInfo file, string name)

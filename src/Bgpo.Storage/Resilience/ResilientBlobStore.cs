@@ -77,6 +77,9 @@ internal sealed class ResilientBlobStore : IBlobStore
         _pipeline.RunAsync(
             $"delete '{name}'", 0, async (again, token) => await _store.DeleteAsync(name, token).ConfigureAwait(false) || again, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => _store.TidyAsync(prefix, cancellationToken);
+
     /// <summary>A listing is gathered whole, so that a retry gives nothing twice.</summary>
     private Task<List<T>> GatherAsync<T>(
         string action, Func<CancellationToken, IAsyncEnumerable<T>> list, CancellationToken cancellationToken) =>
