@@ -10,8 +10,8 @@ namespace Bgpo.Grains;
 /// </summary>
 public sealed class Batch
 {
-    /// <summary>Rollouts give way to gradient units and to the old policy's likelihoods.</summary>
-    private const int Priority = 2;
+    /// <summary>Rollouts go first: what follows from the last of them ends the step.</summary>
+    private const int Priority = 0;
 
     private readonly RunContext _run;
     private readonly Task<JournalGroup>[] _groups;

@@ -3,8 +3,8 @@ using Bgpo.Storage;
 namespace Bgpo.Grains;
 
 /// <summary>
-/// A queue of units against the live devices: gradient work first, work dispatched again when its call fails or its silo
-/// leaves. Late and duplicate results are harmless, so nothing here needs to know why a call failed.
+/// A queue of units against the live devices: rollouts first, since gradient work follows from them; work is dispatched again when
+/// its call fails or its silo leaves. Late and duplicate results are harmless, so nothing here needs to know why a call failed.
 /// </summary>
 /// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
 public sealed class Dispatcher
@@ -133,14 +133,18 @@ public sealed class Dispatcher
         Pump();
     }
 
-    /// <summary>The silo with the most free places; each has one more than devices, so that no device waits for a reply.</summary>
+    /// <summary>
+    /// The silo with the most free places. Each has one more than devices, so that no device waits for a reply, as long as there is
+    /// more than enough for all: the last units wait for whoever is free first.
+    /// </summary>
     private string? Free()
     {
+        int ahead = _queue.Count > Devices ? 1 : 0;
         string? best = null;
         int most = 0;
         foreach (SiloDevices silo in _silos)
         {
-            int free = silo.Devices + 1 - _inFlight.GetValueOrDefault(silo.Silo);
+            int free = silo.Devices + ahead - _inFlight.GetValueOrDefault(silo.Silo);
             if (free > most)
             {
                 (best, most) = (silo.Silo, free);

@@ -266,7 +266,7 @@ public sealed class StepLoop(
         {
             double[]? old = run.Plan.IsOnPolicy(step) ? null : batch.Old(unit, record);
             UnitResult result = await dispatcher.Run(
-                0, silo => Learner(silo).Compute(new UnitRequest(epoch, unit, work, old), cancellationToken), cancellationToken);
+                1, silo => Learner(silo).Compute(new UnitRequest(epoch, unit, work, old), cancellationToken), cancellationToken);
             if (step == batch.Step && run.Plan.UpdatesPerBatch > 1)
             {
                 batch.Record(unit, result.LogLikelihoods);
@@ -293,7 +293,7 @@ public sealed class StepLoop(
             await Task.WhenAll(run.Plan.UnitsOf(batch.Step, g).Select(UnitName.From).Select(async unit =>
             {
                 UnitResult result = await dispatcher.Run(
-                    1, silo => Learner(silo).LogLikelihoods(new UnitRequest(epoch, unit, work, null), cancellationToken), cancellationToken);
+                    2, silo => Learner(silo).LogLikelihoods(new UnitRequest(epoch, unit, work, null), cancellationToken), cancellationToken);
                 batch.Record(unit, result.LogLikelihoods);
             }));
         }));
