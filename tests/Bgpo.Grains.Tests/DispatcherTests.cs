@@ -26,11 +26,11 @@ public sealed class DispatcherTests
     }
 
     [Fact]
-    public void ASilo_HasOneMorePlaceThanDevices()
+    public void ASilo_HasOneMorePlaceThanDevices_AsLongAsThereIsMoreThanEnough()
     {
         _live = [new("a", 2), new("b", 1)];
         Dispatcher dispatcher = Make();
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < 12; i++)
         {
             _ = Submit(dispatcher, $"{i}");
         }
@@ -39,6 +39,20 @@ public sealed class DispatcherTests
         Assert.Equal(3, dispatcher.Devices);
         _calls.First(call => call.Silo == "b").Reply.SetResult(0);
         Assert.Equal(("5", "b"), Last);
+    }
+
+    [Fact]
+    public void TheLastUnits_WaitForWhoeverIsFreeFirst()
+    {
+        _live = [new("a", 1), new("b", 1)];
+        Dispatcher dispatcher = Make();
+        for (int i = 0; i < 3; i++)
+        {
+            _ = Submit(dispatcher, $"{i}");
+        }
+        Assert.Equal(["a", "b"], _calls.Select(call => call.Silo));
+        _calls.Single(call => call.Silo == "b").Reply.SetResult(0);
+        Assert.Equal(("2", "b"), Last);
     }
 
     [Fact]
@@ -110,12 +124,12 @@ public sealed class DispatcherTests
         _live = [new("b", 2)];
         _time.Advance(s_rosterPeriod);
 
-        Assert.Equal(["a", "a", "b", "b", "b"], _calls.Select(call => call.Silo));
+        Assert.Equal(["a", "a", "b", "b"], _calls.Select(call => call.Silo));
         _calls[0].Reply.SetResult(0);
         _calls[1].Reply.SetResult(0);
-        Assert.Equal(5, _calls.Count);
+        Assert.Equal(4, _calls.Count);
         _calls[2].Reply.SetResult(0);
-        Assert.Equal(("5", "b"), Last);
+        Assert.Equal(("4", "b"), Last);
     }
 
     [Fact]
