@@ -66,21 +66,37 @@ internal sealed partial class RunKeeper(
     /// <summary>Asks every run; false when one could not be asked.</summary>
     private async Task<bool> KeepRuns(CancellationToken stoppingToken)
     {
+        bool all = true;
         try
         {
             await foreach (CatalogEntry run in catalog.ListAsync(stoppingToken))
             {
                 if (run.Record is { State: RunState.Running } record && record.Cluster == cluster)
                 {
-                    await grains.GetGrain<IRunGrain>(run.RunId).KeepGoing();
+                    all &= await Keep(run.RunId, stoppingToken);
                 }
             }
-            return true;
+            return all;
         }
-        catch (Exception e) when (e is StorageException or RunException or TimeoutException or OrleansException)
+        catch (StorageException e)
         {
             CouldNotKeep(e.Message);
             return false;
+        }
+    }
+
+    /// <summary>Asks one run: whatever is wrong with it must not keep the others waiting. False when it is worth asking again soon.</summary>
+    private async Task<bool> Keep(string run, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await grains.GetGrain<IRunGrain>(run).KeepGoing();
+            return true;
+        }
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        {
+            CouldNotKeep(e.Message);
+            return e is RunException; // it cannot go on as it is: every few seconds is soon enough
         }
     }
 

@@ -13,9 +13,9 @@ public interface IBuddyGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:30")]
     Task Hold(ShardPart part);
 
-    /// <summary>Drops what is held of a shard but for one version: every shard of the run has that one.</summary>
+    /// <summary>Drops what is held of a shard that is older than a version: every shard of the run has that one.</summary>
     /// <param name="shard">The shard's index.</param>
-    /// <param name="version">The version to keep.</param>
+    /// <param name="version">The oldest version to keep.</param>
     [ResponseTimeout("00:00:10")]
     Task Settle(int shard, int version);
 

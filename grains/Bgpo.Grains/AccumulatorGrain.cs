@@ -8,7 +8,7 @@ namespace Bgpo.Grains;
 
 /// <inheritdoc cref="IAccumulatorGrain"/>
 [KeepAlive, ShardSpread]
-public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalog, ILocalSiloDetails silo, ILogger<AccumulatorGrain> log)
+public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalog, SiloRoster roster, ILocalSiloDetails silo, ILogger<AccumulatorGrain> log)
     : Grain, IAccumulatorGrain
 {
     private readonly string _silo = silo.SiloAddress.ToParsableString();
@@ -22,7 +22,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
 
     /// <summary>Whether the buddy has been told that the version before is of no more use.</summary>
     private bool _settled = true;
-    private string[] _silos = [];
+    private (int Version, string Json)? _saved;
 
     private ShardAccumulator Shard => _shard ?? throw new InvalidOperationException("The grain is not activated.");
 
@@ -40,7 +40,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     {
         if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && _shard is { Buddy: "" })
         {
-            await Protect(Shard.Standing().Epoch, _silos);
+            await Protect(Shard.Standing().Epoch, [.. (await roster.Get()).Select(live => live.Silo)]);
         }
     }
 
@@ -55,11 +55,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         {
             FaultPoint.Hit(GrainFaults.ShardLoad);
             Shard.Load(version, buddy is null ? await FromCheckpoint(version) : await FromBuddy(buddy, version));
-            if (buddy == _silo)
-            {
-                _ = Settle(buddy, version: -1); // a copy beside the original protects nothing
-            }
-            else if (buddy is not null)
+            if (buddy is not null && buddy != _silo)
             {
                 (Shard.Buddy, _formerBuddy, _settled) = (buddy, buddy, false);
             }
@@ -108,7 +104,6 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
             return Shard.Standing();
         }
         Shard.Buddy = "";
-        _silos = silos;
         string[] others = [.. silos.Where(other => other != _silo)];
         // The same buddy as long as it lives; another one, spread by shard, once it is gone.
         if (others.Length > 0)
@@ -131,6 +126,10 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     public async Task<SavedShard> Save(long epoch, int version)
     {
         ShardState? state = Shard.Accept(epoch) ? Shard.ToSave(version) : null;
+        if (state is null && _saved?.Version == version && Shard.Accept(epoch))
+        {
+            return new SavedShard(_saved.Value.Json); // asked again because another shard's upload failed
+        }
         if (state is null)
         {
             throw new StaleVersionException(
@@ -140,7 +139,8 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         // Off the turn: hashing and writing a shard must not hold up contributions to the next version.
         ShardEntry entry = await Task.Run(() => _store!.SaveShardAsync(state));
         Shard.Saved(version);
-        return new SavedShard(JsonSerializer.Serialize(entry));
+        _saved = (version, JsonSerializer.Serialize(entry));
+        return new SavedShard(_saved.Value.Json);
     }
 
     /// <inheritdoc/>

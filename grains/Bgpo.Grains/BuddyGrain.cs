@@ -62,10 +62,10 @@ public sealed class ShardCopies
         parts[(int)part.Kind] = part;
     }
 
-    /// <summary>Drops a shard's versions but one.</summary>
+    /// <summary>Drops a shard's versions older than one.</summary>
     /// <param name="shard">The shard's index.</param>
-    /// <param name="version">The version to keep.</param>
-    public void Settle(int shard, int version) => Drop(shard, held => held != version);
+    /// <param name="version">The oldest version to keep: a newer one may have come already.</param>
+    public void Settle(int shard, int version) => Drop(shard, held => held < version);
 
     /// <summary>What is held whole.</summary>
     public IEnumerable<HeldShard> Whole() =>

@@ -17,9 +17,6 @@ namespace Bgpo.Grains;
 /// <param name="time">Clock and timers.</param>
 public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet shards, Outbox outbox, TimeProvider time)
 {
-    /// <summary>Times that a checkpoint is saved again because blobs of it were deleted meanwhile.</summary>
-    private const int MostPruned = 5;
-
     private Task<CheckpointManifest?> _saving = Task.FromResult<CheckpointManifest?>(null);
     private int _savingVersion;
     private bool _missed;
@@ -38,8 +35,8 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     public bool IsDue(int version)
     {
         bool due = version % run.Spec.Checkpoint.Every == 0 || _missed;
-        _missed = due && InWork is not null;
-        return due && !_missed;
+        _missed |= due && InWork is not null;
+        return due && InWork is null;
     }
 
     /// <summary>Takes note of a whole checkpoint that the shards were loaded from: it need not be saved again.</summary>
@@ -50,7 +47,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     /// <param name="version">The version.</param>
     public void Begin(int version)
     {
-        _savingVersion = version;
+        (_savingVersion, _missed) = (version, false);
         _saving = Save(version, CancellationToken.None);
     }
 
@@ -111,11 +108,9 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
                 });
                 if (pruned is not null)
                 {
-                    if (attempt < MostPruned)
-                    {
-                        continue;
-                    }
-                    throw pruned;
+                    _missed = true;
+                    OnMissed(version, pruned);
+                    return null;
                 }
                 await OnSaved(manifest, Stopwatch.GetElapsedTime(started).TotalSeconds);
                 return manifest;

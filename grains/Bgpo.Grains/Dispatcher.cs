@@ -106,7 +106,8 @@ public sealed class Dispatcher
         {
             work.Fail(new OperationCanceledException(e.Message, e, work.CancellationToken));
         }
-        catch (Exception e) when (e is ContributionException or RunException or ModelException or StorageException)
+        catch (Exception e) when (e is ContributionException or RunException or ModelException
+            || (e is StorageException store && !Outbox.MayHeal(store)))
         {
             work.Fail(e);
         }
@@ -117,7 +118,8 @@ public sealed class Dispatcher
             // Not again to this silo before the roster has been read anew.
             _silos = [.. _silos.Where(live => live.Silo != silo)];
             work.Failure = (silo, e);
-            if (++work.Attempts >= Work.MostAttempts)
+            // A store that is away says nothing of the work: a silo that has not met the run yet has to read it first.
+            if (e is not StorageException && ++work.Attempts >= Work.MostAttempts)
             {
                 work.Fail(e is StaleVersionException ? e : new RunException($"a unit of work failed {work.Attempts} times, last on {silo}: {e.Message}", e));
             }

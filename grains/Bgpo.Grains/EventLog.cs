@@ -5,6 +5,9 @@ namespace Bgpo.Grains;
 /// <summary>A controller's events, kept for watchers that come later. Lives inside one grain, so it needs no locks.</summary>
 public sealed class EventLog
 {
+    /// <summary>Events kept for watchers that come later; the store has every step's metrics.</summary>
+    private const int MostKept = 20_000;
+
     private readonly List<RunEvent> _events = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _sequence;
@@ -17,6 +20,10 @@ public sealed class EventLog
         if (_events.Count > 0 && _events[^1] is Progressed)
         {
             _events.RemoveAt(_events.Count - 1);
+        }
+        if (_events.Count >= MostKept)
+        {
+            _events.RemoveRange(0, MostKept / 10);
         }
         _events.Add(make(++_sequence));
         Signal();

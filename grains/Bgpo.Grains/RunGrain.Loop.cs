@@ -38,7 +38,7 @@ public sealed partial class RunGrain
             JournalledTo = journalledTo,
         };
         var evaluator = new Evaluator(run, GrainFactory, dispatcher);
-        whole = await Place(run, shards, whole, ours: false);
+        whole = await Patiently(token => Place(run, shards, whole, ours: false, token));
         Announce(run, _version);
         while (true)
         {
@@ -51,9 +51,9 @@ public sealed partial class RunGrain
                 await Train(run, checkpoints, loop, evaluator, started);
                 break;
             }
-            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException)
+            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or StoreUnavailableException)
             {
-                whole = await Place(run, shards, null, ours: true);
+                whole = await Patiently(token => Place(run, shards, null, ours: true, token));
                 _events.Append(n => new Noticed(n, $"goes on from version {_version}: {e.Message}"));
             }
             catch (OperationCanceledException) when (_leaving.IsCancellationRequested && outbox.Healthy)
@@ -64,6 +64,7 @@ public sealed partial class RunGrain
                 throw;
             }
         }
+        _ending = true;
         await Patiently(async token =>
         {
             await outbox.Flush(token);
@@ -79,7 +80,7 @@ public sealed partial class RunGrain
         CheckpointManifest saved;
         try
         {
-            EvaluationSummary before = Remembered("evalBefore") ?? await EvaluateBase(evaluator, run, loop);
+            EvaluationSummary before = _before ??= Remembered("evalBefore") ?? await EvaluateBase(evaluator, run, loop);
             while (_version < run.Spec.Run.Steps && _stopReason is null)
             {
                 StepMetrics metrics = await loop.Take(_version, _leaving.Token);
@@ -112,7 +113,7 @@ public sealed partial class RunGrain
         }
         loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
         saved = await Patiently(token => checkpoints.SaveNow(_version, token));
-        await Write(record => record with { State = RunState.Stopped });
+        await Written(record => record with { State = RunState.Stopped });
         _events.Append(n => new RunStopped(n, Id, _version, _stopReason!, saved.WeightsSha256, Location(_version)));
     }
 
@@ -124,9 +125,11 @@ public sealed partial class RunGrain
     /// <param name="shards">Its shards.</param>
     /// <param name="whole">The newest whole checkpoint where it is known to be needed.</param>
     /// <param name="ours">Whether the shards' versions are this controller's work.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The checkpoint that was loaded; null when the store was not needed.</returns>
-    private async Task<CheckpointManifest?> Place(RunContext run, ShardSet shards, CheckpointManifest? whole, bool ours)
+    private async Task<CheckpointManifest?> Place(RunContext run, ShardSet shards, CheckpointManifest? whole, bool ours, CancellationToken cancellationToken)
     {
+        int recoveries = 0;
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -142,15 +145,16 @@ public sealed partial class RunGrain
                 _version = whole.Version;
                 return whole;
             }
-            catch (Exception e) when (attempt < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
+            catch (Exception e) when (recoveries < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
             {
+                recoveries++;
                 UnitRetried("shards", e.Message);
-                await Task.Delay(s_recoveryPause, time, _leaving.Token);
+                await Task.Delay(s_recoveryPause, time, cancellationToken);
             }
             catch (StorageException e) when (Outbox.MayHeal(e))
             {
                 _outbox!.Note(e);
-                await Task.Delay(Outbox.Pause(attempt), time, _leaving.Token);
+                await Task.Delay(Outbox.Pause(attempt), time, cancellationToken);
             }
         }
     }
@@ -181,6 +185,12 @@ public sealed partial class RunGrain
         return footings.FirstOrDefault(footing => footing.Version >= newest && Recorded(footing.Version));
     }
 
+    private Task Written(Func<RunRecord, RunRecord> change) => Patiently(async token =>
+    {
+        await Write(change).WaitAsync(token);
+        return true;
+    });
+
     /// <summary>Waits for the store as long as it takes, but only a short while once a stop is asked for.</summary>
     private async Task<T> Patiently<T>(Func<CancellationToken, Task<T>> wait)
     {
@@ -206,7 +216,7 @@ public sealed partial class RunGrain
 
     private async Task Complete(CheckpointManifest saved, EvaluationSummary before, EvaluationSummary after, long started)
     {
-        await Write(record => record with
+        await Written(record => record with
         {
             State = RunState.Completed,
             Result = new JsonObject

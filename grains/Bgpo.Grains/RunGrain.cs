@@ -26,6 +26,8 @@ public sealed partial class RunGrain(
     private CancellationTokenSource _stopping = new();
     private CancellationTokenSource _leaving = new();
     private Outbox? _outbox;
+    private EvaluationSummary? _before;
+    private bool _ending;
     private int _version;
     private string _message = "";
 
@@ -68,18 +70,29 @@ public sealed partial class RunGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<RunStatus> Resume()
+    public Task<RunStatus> Resume() => Resume(keepsStop: false);
+
+    /// <param name="keepsStop">Whether a stop that was asked for before there was a controller still holds.</param>
+    private async Task<RunStatus> Resume(bool keepsStop)
     {
+        if (_ending)
+        {
+            await _loop; // it has told its end and only tidies up
+        }
         if (!_loop.IsCompleted)
         {
             return Status();
+        }
+        if (!keepsStop)
+        {
+            _stopReason = null;
         }
         try
         {
             _stored = await Store.ReadAsync()
                 ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
             RunContext run = await contexts.Get(Id);
-            _stopReason = null;
+            (_ending, _before) = (false, null);
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
             CheckpointManifest? whole = null;
@@ -108,6 +121,10 @@ public sealed partial class RunGrain(
                     n, $"the run began on [{_stored.Record.NumericsFingerprint}] and goes on on [{devices.Fingerprint}]: "
                     + "its weights may differ in the last bits from an undisturbed run's."));
             }
+            if (_stopReason is not null)
+            {
+                await _stopping.CancelAsync();
+            }
             _events.Reopen(_stored.Record.Epoch);
             _loop = Guard(() => Run(run, whole, journalledTo));
         }
@@ -123,7 +140,7 @@ public sealed partial class RunGrain(
     {
         if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running })
         {
-            await Resume();
+            await Resume(keepsStop: true);
         }
     }
 

@@ -114,11 +114,18 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
                 await shard.Release(epoch);
                 return true;
             });
-            await Task.WhenAll(silos.Select(silo => Buddy(silo).Release()));
         }
         catch (Exception e) when (e is TimeoutException or OrleansException or RunException)
         {
             // Another cluster member's memory is not worth a failed run.
+        }
+        try
+        {
+            await Task.WhenAll(silos.Select(silo => Buddy(silo).Release()));
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            // Nor are the copies.
         }
     }
 

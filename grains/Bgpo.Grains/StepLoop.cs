@@ -74,6 +74,7 @@ public sealed class StepLoop(
         catch
         {
             _lostSince = _lostSince == 0 ? started : _lostSince;
+            _changesSeen = -1; // shards that are placed anew have no copies yet
             if (_batch is { } batch && batch.Ready < batch.Count)
             {
                 // What is sampled need not be sampled again, but its attempt's other groups have no one to report to.
@@ -107,6 +108,7 @@ public sealed class StepLoop(
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
             // A shard that went with its silo is noticed by whoever needs it.
+            _changesSeen = -1;
         }
     }
 
@@ -145,6 +147,7 @@ public sealed class StepLoop(
         double norm = await shards.GradientNorm(step, tally.Units, completions);
         double rate = LearningRate.At(run.Spec.Optimizer, step, run.Spec.Run.Steps);
         FaultPoint.Hit(GrainFaults.StepBeforeCommit);
+        cancellationToken.ThrowIfCancellationRequested(); // an attempt that was given up must not commit what the next one collects
         Kept = checkpoints.IsDue(step + 1);
         await shards.Commit(new CommitRequest(
             epoch, step, AdamW.ClipFactor(norm, run.Spec.Optimizer.ClipNorm), rate, completions, Kept, dispatcher.Silos));
@@ -219,6 +222,7 @@ public sealed class StepLoop(
         }
         if (batchStep <= JournalledTo && await ReadJournal(batchStep, needed: batchStep != step, cancellationToken) is { } journal)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             return _batch = Batch.FromJournal(run, journal);
         }
         if (batchStep != step)
@@ -226,6 +230,7 @@ public sealed class StepLoop(
             throw new RunException(
                 $"run '{run.Id}': step {step} needs the journal of step {batchStep}, which is not in {store.Blobs.Location}.");
         }
+        cancellationToken.ThrowIfCancellationRequested();
         _batch = Batch.Sample(run, step, _givenUp, grains, dispatcher, () => Report(step, tally), cancellationToken);
         _givenUp = null;
         return _batch;

@@ -25,7 +25,7 @@ public sealed class WeightsSource(IGrainFactory grains)
         Pull pull = _newest.AddOrUpdate(
             run.Id,
             id => new Pull(version, () => Fetch(run, version)),
-            (id, held) => held.Version == version && !held.Weights.Value.IsFaulted ? held : new Pull(version, () => Fetch(run, version)));
+            (id, held) => held.Version == version && !(held.Weights.Value.IsFaulted || held.Weights.Value.IsCanceled) ? held : new Pull(version, () => Fetch(run, version)));
         return pull.Weights.Value;
     }
 

@@ -64,15 +64,37 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
     [Theory]
     [InlineData(StorageFaults.BlobHalfWritten)]
     [InlineData(StorageFaults.BlobWritten)]
-    public async Task LeftoverOfAKilledWriter_IsNeverListed_AndGoesAfterAnHour(string fault)
+    public async Task LeftoverOfAKilledWriter_IsNeverListed_AndGoesWithTheNextProcesssFirstWrite(string fault)
     {
         await Store.PutAsync("race/other", Bytes("x"));
         Assert.Equal(Child.Killed, (await Child.RunAsync($"{fault}:kill", "race", Root, "1", "w")).ExitCode);
-        string leftover = Assert.Single(Leftovers("race"));
+        Assert.Single(Leftovers("race"));
         Assert.Equal(["race/other"], await NamesAsync(""));
 
         await OpenAgain().PutAsync("race/other", Bytes("y"));
-        Assert.True(File.Exists(leftover), "a young leftover may belong to a live writer");
+        Assert.Empty(Leftovers("race"));
+    }
+
+    [Theory]
+    [InlineData(StorageFaults.BlobHalfWritten)]
+    [InlineData(StorageFaults.BlobWritten)]
+    public async Task LeftoverOfAKilledWriter_GoesWhenItsRunIsTidied(string fault)
+    {
+        await Store.PutAsync("race/other", Bytes("x"));
+        Assert.Equal(Child.Killed, (await Child.RunAsync($"{fault}:kill", "race", Root, "1", "w")).ExitCode);
+        await Store.TidyAsync("race/");
+        Assert.Empty(Leftovers("race"));
+        Assert.Equal(["race/other"], await NamesAsync(""));
+    }
+
+    [Fact]
+    public async Task LeftoverNamedAfterAProcessThatLives_GoesAfterAnHour()
+    {
+        await Store.PutAsync("race/other", Bytes("x"));
+        string leftover = Path.Combine(Root, "race", $".tmp-{Environment.ProcessId}-0");
+        File.WriteAllText(leftover, "half");
+        await OpenAgain().PutAsync("race/other", Bytes("y"));
+        Assert.True(File.Exists(leftover), "a young leftover may belong to a live writer between creation and lock, or lock and rename");
 
         File.SetLastWriteTimeUtc(leftover, DateTime.UtcNow.AddHours(-2));
         await OpenAgain().PutAsync("race/other", Bytes("z"));

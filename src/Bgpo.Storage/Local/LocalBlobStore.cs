@@ -9,7 +9,7 @@ namespace Bgpo.Storage.Local;
 /// <remarks>
 /// A write goes to a temporary file beside its target, is synced, becomes visible by one link(2) or rename(2), and then the folder
 /// is synced. ETags are content hashes. What a killed writer leaves are temporary files; they are never listed, and the first write
-/// of a store to a folder removes those that are older than an hour and held by nobody.
+/// of a store to a folder removes those whose writer is gone, and those that are older than an hour and held by nobody.
 /// </remarks>
 public sealed class LocalBlobStore : IBlobStore
 {
