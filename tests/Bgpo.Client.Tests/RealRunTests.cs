@@ -10,6 +10,13 @@ public sealed partial class RealRunTests : IDisposable
     private const int Interrupt = 2;
     private const int Kill = 9;
 
+    /// <summary>What an undisturbed run of the spec ends in: found once for all tests.</summary>
+    private static readonly Lazy<Task<string>> s_undisturbed = new(async () =>
+    {
+        using var other = new RealRunTests();
+        return await other.Undisturbed("a");
+    });
+
     private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-real-").FullName;
 
     public RealRunTests()
@@ -46,7 +53,7 @@ public sealed partial class RealRunTests : IDisposable
     [InlineData(3)]
     public async Task AnInterruptedRun_SaysHowToGoOn_AndEndsInTheSameWeights(int afterVersion)
     {
-        string undisturbed = await Undisturbed("a");
+        string undisturbed = await s_undisturbed.Value;
 
         (int code, List<JsonNode> events, string error) = await Train(["--config", "spec.yaml", "--run", "b"], Interrupt, afterVersion);
 
@@ -60,7 +67,7 @@ public sealed partial class RealRunTests : IDisposable
     [Fact]
     public async Task ARunKilledAgainAndAgain_EndsInTheSameWeights()
     {
-        string undisturbed = await Undisturbed("a");
+        string undisturbed = await s_undisturbed.Value;
 
         (int code, _, _) = await Train(["--config", "spec.yaml", "--run", "b"], Kill, afterVersion: 4);
         Assert.Equal(128 + Kill, code);
@@ -79,7 +86,7 @@ public sealed partial class RealRunTests : IDisposable
     [InlineData("journal.before:kill:9")]
     public async Task ARunKilledWhileItWrites_EndsInTheSameWeights(string fault)
     {
-        string undisturbed = await Undisturbed("a");
+        string undisturbed = await s_undisturbed.Value;
 
         (int code, _, _) = await Train(["--config", "spec.yaml", "--run", "b"], fault: fault);
 
@@ -104,7 +111,7 @@ public sealed partial class RealRunTests : IDisposable
     [Fact]
     public async Task ThreeSilos_OfWhichOneIsKilledAgainAndAgain_EndInTheSameWeights()
     {
-        string undisturbed = await Undisturbed("a");
+        string undisturbed = await s_undisturbed.Value;
         int kills = 0;
         List<Process> joined = [];
 
