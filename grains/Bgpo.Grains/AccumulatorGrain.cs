@@ -20,7 +20,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     /// <summary>The buddy of the version before: it goes on being the buddy as long as it lives.</summary>
     private string _formerBuddy = "";
 
-    /// <summary>Whether the buddy has been told that the version before is of no more use.</summary>
+    /// <summary>Whether the buddy has been told that the version before is no longer needed.</summary>
     private bool _settled = true;
     private (int Version, string Json)? _saved;
 

@@ -9,7 +9,7 @@ public static class GrainFaults
     /// <summary>Learner grain: a unit is computed, nothing of it contributed yet.</summary>
     public const string UnitComputed = "unit.computed";
 
-    /// <summary>Learner grain: the first shard has a unit's contribution, the others may not have theirs.</summary>
+    /// <summary>Learner grain: a unit's contribution is on its way to the first shard, the others have not been sent theirs.</summary>
     public const string UnitPartlyContributed = "unit.partly-contributed";
 
     /// <summary>Learner grain: every shard has the unit, the controller does not know yet.</summary>
