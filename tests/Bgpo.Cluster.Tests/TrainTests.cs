@@ -1,43 +1,22 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 
-namespace Bgpo.Client.Tests;
+namespace Bgpo.Cluster.Tests;
 
 /// <summary>The real executable, from the command line to the last line: runs that are let alone, interrupted, killed, resumed.</summary>
-public sealed partial class RealRunTests : IDisposable
+public sealed class TrainTests : IDisposable
 {
-    private const int Interrupt = 2;
-    private const int Kill = 9;
+    private static readonly string[] s_new = ["--config", "spec.yaml", "--run", "b"];
 
-    /// <summary>What an undisturbed run of the spec ends in: found once for all tests.</summary>
-    private static readonly Lazy<Task<string>> s_undisturbed = new(async () =>
+    private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-train-").FullName;
+    private readonly UndisturbedRun _undisturbed;
+    private readonly Executable _bgpo;
+
+    public TrainTests(UndisturbedRun undisturbed)
     {
-        using var other = new RealRunTests();
-        return await other.Undisturbed("a");
-    });
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-real-").FullName;
-
-    public RealRunTests()
-    {
-        // The project's own base model: an untrained one earns no rewards, and a run of it would teach nothing.
-        string model = Directory.CreateDirectory(Path.Combine(_folder, "base")).FullName;
-        foreach (string file in Directory.GetFiles(Path.Combine(ProjectFolder.Find(), "models", "sudoku-base")))
-        {
-            File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
-        }
-        File.WriteAllText(Path.Combine(_folder, "spec.yaml"), """
-            run: { seed: 1, steps: 40 }
-            model: { path: base }
-            task: { name: sudoku4x4 }
-            rollout: { prompts: 4, completions: 4, responseLength: 16, blockLength: 16, denoisingSteps: 4 }
-            objective: { samples: 2 }
-            units: { samples: 8, microbatch: 4 }
-            optimizer: { learningRate: 0.0004 }
-            evaluation: { count: 8, every: 0 }
-            checkpoint: { every: 7 }
-            """);
+        _undisturbed = undisturbed;
+        _undisturbed.CopySpecTo(_folder);
+        _bgpo = new Executable(_folder);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -45,7 +24,7 @@ public sealed partial class RealRunTests : IDisposable
     [Fact]
     public async Task TwoRunsOfASpec_EndInTheSameWeights()
     {
-        Assert.Equal(await Undisturbed("a"), await Undisturbed("b"));
+        Assert.Equal(_undisturbed.Hash, UndisturbedRun.HashOf(await Train(s_new)));
     }
 
     [Theory]
@@ -53,29 +32,24 @@ public sealed partial class RealRunTests : IDisposable
     [InlineData(3)]
     public async Task AnInterruptedRun_SaysHowToGoOn_AndEndsInTheSameWeights(int afterVersion)
     {
-        string undisturbed = await s_undisturbed.Value;
+        Ended ended = await Train(s_new, Executable.Interrupt, afterVersion);
 
-        (int code, List<JsonNode> events, string error) = await Train(["--config", "spec.yaml", "--run", "b"], Interrupt, afterVersion);
-
-        Assert.Equal(130, code);
-        Assert.Equal("stopped", (string?)events[^1]["event"]);
-        Assert.InRange((int)events[^1]["version"]!, afterVersion, 39);
-        Assert.Contains("--resume b", error, StringComparison.Ordinal);
-        Assert.Equal(undisturbed, await Resumed("b"));
+        Assert.Equal(130, ended.Code);
+        Assert.Equal("stopped", (string?)ended.Events[^1]["event"]);
+        Assert.InRange((int)ended.Events[^1]["version"]!, afterVersion, UndisturbedRun.Steps - 1);
+        Assert.Contains("--resume b", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(_undisturbed.Hash, await Resumed("b"));
     }
 
     [Fact]
     public async Task ARunKilledAgainAndAgain_EndsInTheSameWeights()
     {
-        string undisturbed = await s_undisturbed.Value;
+        Assert.Equal(128 + Executable.Kill, (await Train(s_new, Executable.Kill, afterVersion: 3)).Code);
+        Ended again = await Train(["--resume", "b"], Executable.Kill, afterVersion: 12);
+        Assert.Equal(128 + Executable.Kill, again.Code);
+        Assert.Equal(0, (int)again.Events.First(e => (string?)e["event"] == "started")["version"]!);
 
-        (int code, _, _) = await Train(["--config", "spec.yaml", "--run", "b"], Kill, afterVersion: 4);
-        Assert.Equal(128 + Kill, code);
-        (code, List<JsonNode> again, _) = await Train(["--resume", "b"], Kill, afterVersion: 16);
-        Assert.Equal(128 + Kill, code);
-        Assert.Equal(0, (int)again.First(e => (string?)e["event"] == "started")["version"]!);
-
-        Assert.Equal(undisturbed, await Resumed("b"));
+        Assert.Equal(_undisturbed.Hash, await Resumed("b"));
     }
 
     [Theory]
@@ -86,109 +60,76 @@ public sealed partial class RealRunTests : IDisposable
     [InlineData("journal.before:kill:9")]
     public async Task ARunKilledWhileItWrites_EndsInTheSameWeights(string fault)
     {
-        string undisturbed = await s_undisturbed.Value;
-
-        (int code, _, _) = await Train(["--config", "spec.yaml", "--run", "b"], fault: fault);
-
-        Assert.Equal(128 + Kill, code);
-        Assert.Equal(undisturbed, await Resumed("b"));
+        Assert.Equal(128 + Executable.Kill, (await Train(s_new, fault: fault)).Code);
+        Assert.Equal(_undisturbed.Hash, await Resumed("b"));
     }
 
-    [Theory]
-    [InlineData(5)] // goes on at a batch's first step, whose journal is there
-    [InlineData(17)] // goes on in the middle of a batch
-    public async Task ARunOfSeveralUpdatesABatch_Killed_EndsInTheSameWeights(int afterVersion)
+    [Fact]
+    public async Task ARunOfSeveralUpdatesABatch_Killed_EndsInTheSameWeights()
     {
         string[] several = ["--config", "spec.yaml", "--set", "objective.minibatches=2", "--set", "objective.epochs=2"];
-        string undisturbed = Hash(await Train([.. several, "--run", "a"]));
+        string undisturbed = UndisturbedRun.HashOf(await Train([.. several, "--run", "a"]));
 
-        (int code, _, _) = await Train([.. several, "--run", "b"], Kill, afterVersion);
-
-        Assert.Equal(128 + Kill, code);
+        // First it goes on at a batch's first step, whose journal is there, then in the middle of a batch.
+        Assert.Equal(128 + Executable.Kill, (await Train([.. several, "--run", "b"], Executable.Kill, afterVersion: 5)).Code);
+        Assert.Equal(128 + Executable.Kill, (await Train(["--resume", "b"], Executable.Kill, afterVersion: 17)).Code);
         Assert.Equal(undisturbed, await Resumed("b"));
     }
 
     [Fact]
     public async Task ThreeSilos_OfWhichOneIsKilledAgainAndAgain_EndInTheSameWeights()
     {
-        string undisturbed = await s_undisturbed.Value;
+        string cluster = Path.GetFileName(_folder).ToLowerInvariant();
         int kills = 0;
         List<Process> joined = [];
 
-        (int code, List<JsonNode> events, string error) = await Train(
-            ["--config", "spec.yaml", "--run", "b", "--silos", "3", "--cluster", Path.GetFileName(_folder).ToLowerInvariant().Replace('_', '-')],
+        Ended ended = await Train(
+            [.. s_new, "--silos", "3", "--cluster", cluster],
             each: (process, e) =>
             {
                 // The silos are this process's children; one is killed every fifth step, whatever grains it holds.
                 if ((string?)e["event"] == "step" && (int)e["version"]! == 5 * (kills + 1) && kills < 3)
                 {
                     int[] silos = Children(process.Id);
-                    Assert.Equal(0, SendSignal(silos[kills % silos.Length], Kill));
-                    joined.Add(Join(Path.GetFileName(_folder).ToLowerInvariant().Replace('_', '-')));
+                    using var victim = Process.GetProcessById(silos[kills % silos.Length]);
+                    Executable.Send(victim, Executable.Kill);
+                    joined.Add(_bgpo.Start(["silo", "--cluster", cluster]));
                     kills++;
                 }
             });
 
         foreach (Process silo in joined)
-        {
-            silo.Kill();
-            await silo.WaitForExitAsync();
-            silo.Dispose();
-        }
-        Assert.True(code == 0, error);
+            await Executable.End(silo);
+        Assert.True(ended.Code == 0, ended.Error);
         Assert.Equal(3, kills);
-        Assert.Equal(undisturbed, (string?)events[^1]["weightsSha256"]);
+        Assert.Equal(_undisturbed.Hash, (string?)ended.Events[^1]["weightsSha256"]);
     }
 
     [Fact]
     public async Task ACompletedRunWhoseLastCheckpointIsDamaged_IsTrainedToItsEndAgain()
     {
-        string undisturbed = await Undisturbed("a");
-        string manifest = Path.Combine(_folder, "runs", "a", "checkpoints", "00000040.json");
+        _undisturbed.CopyRunTo(_folder);
+        string manifest = Path.Combine(_folder, "runs", "a", "checkpoints", $"{UndisturbedRun.Steps:00000000}.json");
         File.WriteAllText(manifest, File.ReadAllText(manifest)[..100]);
 
-        (int code, List<JsonNode> events, _) = await Train(["--resume", "a"]);
+        Ended ended = await Train(["--resume", "a"]);
 
-        Assert.Equal(0, code);
-        Assert.Equal(35, (int)events.First(e => (string?)e["event"] == "started")["version"]!);
-        Assert.Equal(undisturbed, (string?)events[^1]["weightsSha256"]);
+        Assert.Equal(0, ended.Code);
+        Assert.Equal(20, (int)ended.Events.First(e => (string?)e["event"] == "started")["version"]!);
+        Assert.Equal(_undisturbed.Hash, (string?)ended.Events[^1]["weightsSha256"]);
     }
 
     [Fact]
-    public async Task GradientMemory_DoesNotGrowWithTheNumberOfSamples()
+    public async Task ACompletedRun_ResumedAgain_OnlySaysWhatItCameTo_AndIsAModelForEvalAndGenerate()
     {
-        (int code, string output, string error) = await Run(["bench", "memory", "--samples", "1,64", "--json"]);
-        Assert.Equal((0, ""), (code, error));
-        JsonNode result = JsonNode.Parse(output)!;
-        Assert.InRange((double)result["ratio"]!, 0.5, 1.03);
-    }
+        _undisturbed.CopyRunTo(_folder);
+        Assert.Equal(_undisturbed.Hash, await Resumed("a"));
 
-    [Fact]
-    public async Task ContributionsGetFromOneProcessIntoTheAccumulatorsOfAnother_AndNothingIsLeftBehind()
-    {
-        (int code, string output, string error) = await Run(["bench", "wire", "--mib", "8", "--json"]);
-        Assert.Equal((0, ""), (code, error));
-        JsonNode result = JsonNode.Parse(output)!;
-        Assert.Equal(8, (int)result["miB"]!);
-        foreach (string speed in new[] { "accumulatorsGBs", "sinkGBs", "socketGBs", "exactSumGBs", "pingMedianMicroseconds", "pingP99Microseconds" })
-        {
-            Assert.True((double)result[speed]! > 0, speed);
-        }
-    }
-
-    [Fact]
-    public async Task SimulatedSilos_ComputeEveryUnitOnce_AndAllHaveWork()
-    {
-        (int code, string output, string error) = await Run(["bench", "scaling", "--only", "simulated", "--silos", "4", "--work", "20", "--json"]);
-        Assert.Equal((0, ""), (code, error));
-        JsonNode row = JsonNode.Parse(output)!["simulated"]!.AsArray().Single()!;
-        // Three steps of eight groups of four units, but for groups whose rewards are all the same.
-        Assert.InRange((int)row["units"]!, 3 * 7 * 4, 3 * 8 * 4);
-        Assert.Equal((int)row["units"]!, (int)row["computed"]!);
-        Assert.Equal((int)row["units"]!, (int)row["distinctComputed"]!);
-        Assert.Equal(4, (int)row["busySilos"]!);
-        // Every unit is asked for, brought to its shard, and answered twice.
-        Assert.True((double)row["messagesPerStep"]! >= 4.0 / 3 * (int)row["units"]!);
+        Ended eval = await _bgpo.Run(["eval", "--model", "runs/a", "--task", "sudoku4x4", "--count", "8", "--json"]);
+        Assert.Equal((0, ""), (eval.Code, eval.Error));
+        Assert.Equal(8, (int)eval.Json["count"]!);
+        Ended generate = await _bgpo.Run(["generate", "--model", "runs/a", "3102200002100320"]);
+        Assert.Equal((0, ""), (generate.Code, generate.Error));
     }
 
     [Fact]
@@ -196,18 +137,8 @@ public sealed partial class RealRunTests : IDisposable
     {
         string config = Path.Combine(_folder, "base", "config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"max_sequence_length\": 256", "\"max_sequence_length\": 32", StringComparison.Ordinal));
-        (int code, _, string error) = await Train(["--config", "spec.yaml", "--run", "a"]);
-        Assert.Equal(2, code);
-        Assert.Contains("max_sequence_length 32", error, StringComparison.Ordinal);
-        Assert.Single(error.TrimEnd().Split('\n'));
+        await IsRefused("max_sequence_length 32", s_new);
         Assert.False(Directory.Exists(Path.Combine(_folder, "runs")));
-    }
-
-    [Fact]
-    public async Task ACompletedRun_ResumedAgain_OnlySaysWhatItCameTo()
-    {
-        string undisturbed = await Undisturbed("a");
-        Assert.Equal(undisturbed, await Resumed("a"));
     }
 
     [Theory]
@@ -216,70 +147,37 @@ public sealed partial class RealRunTests : IDisposable
     public async Task AModelFolderThatIsNotWhole_IsOneLine_AndExitCode2(string missing)
     {
         File.Delete(Path.Combine(_folder, "base", missing));
-        (int code, _, string error) = await Train(["--config", "spec.yaml", "--run", "a"]);
-        Assert.Equal(2, code);
-        Assert.Contains(missing, error, StringComparison.Ordinal);
-        Assert.Single(error.TrimEnd().Split('\n'));
+        await IsRefused(missing, s_new);
     }
 
     [Fact]
-    public async Task AStoreThatIsAFile_IsOneLine_AndExitCode2()
+    public async Task AStoreThatIsAFile_IsOneLine_AndExitCode2() => await IsRefused("spec.yaml", [.. s_new, "--store", "spec.yaml"]);
+
+    private async Task IsRefused(string why, string[] arguments)
     {
-        (int code, _, string error) = await Train(["--config", "spec.yaml", "--run", "a", "--store", "spec.yaml"]);
-        Assert.Equal(2, code);
-        Assert.Contains("spec.yaml", error, StringComparison.Ordinal);
-        Assert.Single(error.TrimEnd().Split('\n'));
+        Ended ended = await Train(arguments);
+        Assert.Equal(2, ended.Code);
+        Assert.Contains(why, ended.Error, StringComparison.Ordinal);
+        Assert.Single(ended.Error.TrimEnd().Split('\n'));
     }
 
-    [Fact]
-    public async Task EvalAndGenerate_TakeARunsFolder()
-    {
-        await Undisturbed("a");
-        (int code, string output, string error) = await Run(["eval", "--model", "runs/a", "--task", "sudoku4x4", "--count", "8", "--json"]);
-        Assert.Equal((0, ""), (code, error));
-        Assert.Equal(8, (int)JsonNode.Parse(output)!["count"]!);
-        (code, _, error) = await Run(["generate", "--model", "runs/a", "3102200002100320"]);
-        Assert.Equal((0, ""), (code, error));
-    }
-
-    private async Task<string> Undisturbed(string run) => Hash(await Train(["--config", "spec.yaml", "--run", run]));
-
-    private async Task<string> Resumed(string run) => Hash(await Train(["--resume", run]));
-
-    private static string Hash((int Code, List<JsonNode> Events, string Error) ended)
-    {
-        Assert.Equal((0, ""), (ended.Code, ended.Error));
-        JsonNode last = ended.Events[^1];
-        Assert.Equal(("completed", 40), ((string?)last["event"], (int)last["version"]!));
-        return (string)last["weightsSha256"]!;
-    }
+    private async Task<string> Resumed(string run) => UndisturbedRun.HashOf(await Train(["--resume", run]));
 
     /// <summary>Runs <c>train --json</c>; sends a signal once a version is committed.</summary>
-    private async Task<(int Code, List<JsonNode> Events, string Error)> Train(string[] arguments, int? signal = null, int afterVersion = 0, string fault = "",
-        Action<Process, JsonNode>? each = null)
+    private Task<Ended> Train(string[] arguments, int? signal = null, int afterVersion = 0, string fault = "", Action<Process, JsonNode>? each = null)
     {
-        List<JsonNode> events = [];
         bool sent = false;
-        (int code, string error) = await Start(["train", .. arguments, "--json", .. arguments.Contains("--silos") ? Array.Empty<string>() : ["--threads", "2"]], (process, line) =>
+        string[] threads = arguments.Contains("--silos") ? [] : ["--threads", "2"];
+        return _bgpo.Run(["train", .. arguments, "--json", .. threads], fault, (process, line) =>
         {
             JsonNode e = JsonNode.Parse(line)!;
-            events.Add(e);
             each?.Invoke(process, e);
-            bool reached = (string?)e["event"] is "started" or "step" && (int)e["version"]! >= afterVersion;
-            if (!sent && signal is { } number && reached)
+            if (!sent && signal is { } number && (string?)e["event"] is "started" or "step" && (int)e["version"]! >= afterVersion)
             {
                 sent = true;
-                Assert.Equal(0, SendSignal(process.Id, number));
+                Executable.Send(process, number);
             }
-        }, fault);
-        return (code, events, error);
-    }
-
-    private async Task<(int Code, string Output, string Error)> Run(string[] arguments)
-    {
-        List<string> lines = [];
-        (int code, string error) = await Start(arguments, (_, line) => lines.Add(line));
-        return (code, string.Join('\n', lines), error);
+        });
     }
 
     private static int[] Children(int process) =>
@@ -299,41 +197,4 @@ public sealed partial class RealRunTests : IDisposable
             return 0; // it has ended
         }
     }
-
-    private Process Join(string cluster)
-    {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = _folder, RedirectStandardOutput = true };
-        foreach (string argument in new[] { Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"), "silo", "--cluster", cluster })
-        {
-            start.ArgumentList.Add(argument);
-        }
-        return Process.Start(start)!;
-    }
-
-    private async Task<(int Code, string Error)> Start(string[] arguments, Action<Process, string> read, string fault = "")
-    {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = _folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["BGPO_HOME"] = _folder, ["BGPO_COMMAND"] = "bgpo", ["BGPO_FAULT"] = fault },
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"));
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            read(process, line);
-        }
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await error);
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int SendSignal(int process, int signal);
 }
