@@ -106,6 +106,33 @@ public sealed record RunCompleted(
     [property: Id(3)] EvaluationSummary Before, [property: Id(4)] EvaluationSummary After, [property: Id(5)] double Seconds,
     [property: Id(6)] string Checkpoint) : RunEvent(Sequence);
 
+/// <summary>The run was paused on request, its checkpoint written: it takes no step until it is told to.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="Version">Version at which it waits.</param>
+/// <param name="Reason">Why; empty when nothing was said.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunPaused")]
+public sealed record RunPaused(
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Reason) : RunEvent(Sequence);
+
+/// <summary>The paused run goes on.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="Version">Version at which it goes on.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunWentOn")]
+public sealed record RunWentOn(long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version) : RunEvent(Sequence);
+
+/// <summary>Fields of the spec were changed on request.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="FromStep">First step that the change holds for.</param>
+/// <param name="Steps">Versions to reach, with the change.</param>
+/// <param name="Fields">The changes, <c>field=value</c> each.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.SpecChanged")]
+public sealed record SpecChanged(
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int FromStep, [property: Id(2)] int Steps,
+    [property: Id(3)] string[] Fields) : RunEvent(Sequence);
+
 /// <summary>The run was stopped on request, its checkpoint written.</summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Run">Run id.</param>

@@ -70,14 +70,18 @@ public sealed partial class RunGrain(
     }
 
     /// <inheritdoc/>
-    public Task<RunStatus> Resume() => Resume(keepsStop: false);
+    public async Task<RunStatus> Resume()
+    {
+        await TakeBack();
+        return await Resume(keepsStop: false);
+    }
 
     /// <param name="keepsStop">Whether a stop that was asked for before there was a controller still holds.</param>
     private async Task<RunStatus> Resume(bool keepsStop)
     {
-        if (_ending)
+        if (_ending || (!keepsStop && _stopReason is not null))
         {
-            await _loop; // it has told its end and only tidies up
+            await _loop; // it is about to end: what goes on goes on from there
         }
         if (!_loop.IsCompleted)
         {
@@ -93,13 +97,16 @@ public sealed partial class RunGrain(
                 ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
             RunContext run = await contexts.Get(Id);
             (_ending, _before) = (false, null);
+            (_settings, _requests, _paused) = (
+                new RunSettings(_stored.Record), await Store.ReadRequestsAsync(), _stored.Record.State == RunState.Paused);
+            _stopReason ??= Wish is { Kind: RequestKind.Stop } asked ? asked.Reason : null;
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
             CheckpointManifest? whole = null;
             if (_stored.Record.State == RunState.Completed)
             {
                 whole = await NewestWhole();
-                if (whole.Version == run.Spec.Run.Steps)
+                if (whole.Version == _settings.Newest.Run.Steps)
                 {
                     _version = whole.Version;
                     _events.Reopen(_stored.Record.Epoch);
@@ -138,7 +145,7 @@ public sealed partial class RunGrain(
     /// <inheritdoc/>
     public async Task KeepGoing()
     {
-        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running })
+        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running or RunState.Paused })
         {
             await Resume(keepsStop: true);
         }
@@ -198,7 +205,14 @@ public sealed partial class RunGrain(
             try
             {
                 _stored = await Store.UpdateAsync(
-                    _stored!.Record with { State = RunState.Running, Epoch = _stored.Record.Epoch + 1, Cluster = silo.ClusterId, Controller = me },
+                    _stored!.Record with
+                    {
+                        State = _paused ? RunState.Paused : RunState.Running,
+                        Reason = _paused ? _stored.Record.Reason : null,
+                        Epoch = _stored.Record.Epoch + 1,
+                        Cluster = silo.ClusterId,
+                        Controller = me,
+                    },
                     _stored.ETag)
                     ?? throw new RunException($"run '{Id}' was taken over by another process at the same moment, which goes on with it.");
                 return;
@@ -242,9 +256,9 @@ public sealed partial class RunGrain(
         _stored!.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
 
     private RunStatus Status() => new(
-        Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : "running", _version,
-        _stored is null ? 0 : SpecLoader.Load<RunSpec>(_stored.Record.Spec, Id, []).Run.Steps, _stored?.Record.Epoch ?? 0,
-        _stored?.Record.LatestCheckpoint ?? -1, _message, silo.SiloAddress.ToParsableString());
+        Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : _paused ? "paused" : "running", _version,
+        _settings?.Newest.Run.Steps ?? 0, _stored?.Record.Epoch ?? 0,
+        _stored?.Record.LatestCheckpoint ?? -1, _message.Length > 0 ? _message : _stored?.Record.Reason ?? "", silo.SiloAddress.ToParsableString());
 
     private string Location(int version) => $"{Store.Blobs.Location.TrimEnd('/')}/{Id}/checkpoints/{version:D8}.json";
 

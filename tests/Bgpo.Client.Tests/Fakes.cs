@@ -222,6 +222,11 @@ internal sealed class FakeRun : IRunGrain
         return Refused ?? Task.FromResult(Status);
     }
 
+    /// <summary>What the controller does when it is told to look at its requests.</summary>
+    internal Func<Task>? WhenHeeding { get; set; }
+
+    public Task Heed() => WhenHeeding?.Invoke() ?? Task.CompletedTask;
+
     public Task Stop(string reason)
     {
         StopReason = reason;

@@ -98,25 +98,6 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Stop_AsksTheRun_AndWaitsForItsCheckpoint()
-    {
-        Cluster("demo");
-        await Stored("mine", RunState.Running, "demo");
-        var grain = _console.Host.Grain;
-        grain.WhenStopped = () => grain.Emits(Events.Stopped);
-        Assert.Equal(0, await _console.Run("run", "stop", "mine", "--reason", "enough"));
-        Assert.Equal("enough", grain.StopReason);
-        Assert.Contains("stopped at version 48", _console.Out.ToString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Stop_OfARunThatNobodyDrives_SaysHowToGoOn()
-    {
-        await Stored("mine", RunState.Stopped, "demo");
-        Assert.Equal("run 'mine' is stopped and nobody drives it; bgpo train --resume mine --store runs goes on with it", await _console.Refused(2, "run", "stop", "mine"));
-    }
-
-    [Fact]
     public async Task Resume_GoesOnWithTheRun()
     {
         Cluster("demo");
