@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;

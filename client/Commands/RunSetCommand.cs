@@ -13,6 +13,7 @@ internal static class RunSetCommand
         var selection = new RunSelection();
         var fields = new Argument<string[]>("FIELD=VALUE")
         {
+            HelpName = "FIELD=VALUE",
             Description = "what to change: " + string.Join(", ", ChangeableFields.All.Select(field => field.Field)),
             Arity = ArgumentArity.OneOrMore,
         };
@@ -31,7 +32,7 @@ internal static class RunSetCommand
             asking.RefuseEnded(isStoppedFine: true);
             var given = parsed.GetValue(fields)!;
             // At once where it can be: the run itself checks it again when it takes it.
-            _ = ChangeableFields.Read(target.Record.Spec, (target.Record.Changes ?? []).Select(change => $"{change.Field}={change.Value}"), given);
+            ChangeableFields.Read(target.Record.Spec, (target.Record.Changes ?? []).Select(change => $"{change.Field}={change.Value}"), given);
             var asked = await asking.Ask(RequestKind.Set, parsed.GetValue(reason) ?? "", given, !parsed.GetValue(noWait)).ConfigureAwait(false);
             return asking.Tell(
                 asked, parsed.GetValue(json), from => $"{string.Join(", ", given)} from step {from} on",

@@ -15,7 +15,7 @@ internal static class RunWatchCommand
         var selection = new RunSelection();
         var json = Flags.Json("events as JSON lines on stdout");
         var quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
-        var command = selection.On(new Command("watch", "Shows a run to its end. Ctrl-C leaves; the run goes on.") { json, quiet });
+        var command = selection.On(new Command("watch", "Shows a run to its end. q or Ctrl-C leaves; the run goes on.") { json, quiet });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
@@ -38,16 +38,20 @@ internal static class RunWatchCommand
     internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet)
     {
         var grain = cluster.GetRun(run);
-        var presenter = Presenters.For(context, isJson, isQuiet, Presenters.LeaveFooter);
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
+        var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;
+        var presenter = Presenters.For(context, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter);
+        if (hasKeys)
+            context.Terminal.Keys!(key => Quit(key, leave));
         var watch = new RunWatch(grain, presenter, context.Time, () => cluster.IsAlive);
         RunEvent? end;
         await using (presenter.ConfigureAwait(false))
         {
             try
             {
-                end = await watch.ToTheEnd(CancellationToken.None, context.Interrupts.Token).ConfigureAwait(false);
+                end = await watch.ToTheEnd(CancellationToken.None, leave.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (context.Interrupts.Token.IsCancellationRequested)
+            catch (OperationCanceledException) when (leave.IsCancellationRequested)
             {
                 presenter.Say($"left; run {run} goes on in cluster {cluster.Name}");
                 return ExitCode.Interrupted;
@@ -64,5 +68,19 @@ internal static class RunWatchCommand
             status = await grain.GetStatus().ConfigureAwait(false);
         var resume = context.Paths.CommandLine("run", "resume", run, "--cluster", cluster.Name);
         return new RunEnd(context.Terminal, new RunSummary(context.Paths), isJson).Say(end, status, watch.Started?.Task ?? "", resume);
+    }
+
+    private static void Quit(char key, CancellationTokenSource leave)
+    {
+        if (key is not ('q' or 'Q'))
+            return;
+        try
+        {
+            leave.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run has ended in the same moment.
+        }
     }
 }

@@ -27,6 +27,7 @@ internal static class JsonLines
         Evaluated evaluated => Tagged("evaluated", evaluated, evaluated.Result),
         CheckpointSaved => Tagged("checkpoint", happened),
         WorkMoved => Tagged("moved", happened),
+        RosterChanged => Tagged("silos", happened),
         StoreStanding => Tagged("store", happened),
         Noticed => Tagged("notice", happened),
         RunCompleted done => Completed(done, peakRssMiB),

@@ -35,6 +35,8 @@ internal sealed class PlainLines
             case SpecChanged changed:
                 _steps = changed.Steps;
                 return $"changed from step {changed.FromStep} on: {string.Join(", ", changed.Fields)}";
+            case RosterChanged { Lost.Length: > 0 } roster:
+                return $"lost {string.Join(", ", roster.Lost)}; {Printed.Many(roster.Silos, "silo")} with {Printed.Many(roster.Devices, "device")}";
             case StoreStanding store:
                 return $"store: {store.Message}";
             default:

@@ -74,6 +74,18 @@ public sealed record WorkMoved(
     long Sequence, [property: Id(0)] string From, [property: Id(1)] string To, [property: Id(2)] string Reason,
     [property: Id(3)] long UnixMilliseconds) : RunEvent(Sequence);
 
+/// <summary>The live silos are others than before.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Silos">Silos that live now.</param>
+/// <param name="Devices">Their devices.</param>
+/// <param name="Joined">Names of those that came; of all, when the controller first looks.</param>
+/// <param name="Lost">Names of those that are gone.</param>
+/// <param name="UnixMilliseconds">When it was seen, milliseconds of UTC since 1970.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RosterChanged")]
+public sealed record RosterChanged(
+    long Sequence, [property: Id(0)] int Silos, [property: Id(1)] int Devices, [property: Id(2)] string[] Joined,
+    [property: Id(3)] string[] Lost, [property: Id(4)] long UnixMilliseconds) : RunEvent(Sequence);
+
 /// <summary>The store takes nothing for now, or takes it again.</summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Healthy">Whether it takes writes.</param>
@@ -237,4 +249,22 @@ public sealed record StepMetrics
     /// The units that were in the sum of every shard, a string a group: <c>group:blocks</c>, see <see cref="Ledger"/>.
     /// </summary>
     [Id(21)] public string[] Ledger { get; init; } = [];
+
+    /// <summary>Live silos at the commit.</summary>
+    [Id(22)] public int Silos { get; init; }
+
+    /// <summary>Their devices.</summary>
+    [Id(23)] public int Devices { get; init; }
+
+    /// <summary>Committed versions that the store had not taken in full at the commit.</summary>
+    [Id(24)] public int StoreBehind { get; init; }
+
+    /// <summary>Attempts to reach the store that failed and were made again, in the controller's process so far.</summary>
+    [Id(25)] public long StoreRetries { get; init; }
+
+    /// <summary>Operations on the store that were given up, in the controller's process so far.</summary>
+    [Id(26)] public long StoreFailures { get; init; }
+
+    /// <summary>The held-out evaluation of the version that the step made; null where none was due.</summary>
+    [Id(27)] public EvaluationSummary? Evaluation { get; init; }
 }

@@ -18,6 +18,7 @@ public sealed class Dispatcher
     private readonly Dictionary<string, int> _inFlight = [];
     private IReadOnlyList<SiloDevices> _silos = [];
     private string[] _live = [];
+    private IReadOnlyList<SiloDevices> _known = [];
     private long _order;
     private bool _watching;
 
@@ -49,6 +50,9 @@ public sealed class Dispatcher
 
     /// <summary>Told of each failed call: the silo, and why.</summary>
     public Action<string, Exception> OnRetry { get; init; } = static (_, _) => { };
+
+    /// <summary>Told when the live silos are others than before: which they are, and the names of those that came and that are gone.</summary>
+    public Action<IReadOnlyList<SiloDevices>, string[], string[]> OnRoster { get; init; } = static (_, _, _) => { };
 
     /// <summary>Told when work that failed starts again: the silo that failed it, the silo that does it now, and why it failed.</summary>
     public Action<string, string, Exception> OnMoved { get; init; } = static (_, _, _) => { };
@@ -169,6 +173,9 @@ public sealed class Dispatcher
                 if (!live.AsSpan().SequenceEqual(_live))
                 {
                     (_live, Changes) = (live, Changes + 1);
+                    OnRoster(_silos, [.. NamesOf(_silos.ExceptBy(_known.Select(silo => silo.Silo), silo => silo.Silo))],
+                        [.. NamesOf(_known.ExceptBy(live, silo => silo.Silo))]);
+                    _known = _silos;
                 }
             }
             catch (Exception e)
@@ -181,6 +188,9 @@ public sealed class Dispatcher
         }
         _watching = false;
     }
+
+    private static IEnumerable<string> NamesOf(IEnumerable<SiloDevices> silos) =>
+        silos.Select(silo => silo.Name.Length > 0 ? silo.Name : silo.Silo);
 
     private sealed class Work(
         int priority, long order, Func<string, Task> work, Action<Exception> fail, CancellationToken cancellationToken)

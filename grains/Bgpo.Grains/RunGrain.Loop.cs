@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bgpo.Storage;
-using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
 namespace Bgpo.Grains;
@@ -26,7 +25,7 @@ public sealed partial class RunGrain
         long epoch = _stored!.Record.Epoch;
         using var outbox = new Outbox(time) { OnHealth = StoreHealth };
         _outbox = outbox;
-        var dispatcher = new Dispatcher(roster.Get, time) { OnRetry = Retried, OnMoved = Moved };
+        var dispatcher = new Dispatcher(roster.Get, time) { OnRetry = Retried, OnMoved = Moved, OnRoster = RosterIsOther };
         var shards = new ShardSet(GrainFactory, run, epoch);
         var checkpoints = new CheckpointWriter(run, Store, shards, outbox, time)
         {
@@ -96,8 +95,7 @@ public sealed partial class RunGrain
                 }
                 StepMetrics metrics = await loop.Take(_version, _leaving.Token);
                 _version = metrics.Version;
-                JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
-                _ = _outbox!.Post(metrics.Version - 1, () => Store.WriteMetricsAsync(metrics.Version, values));
+                Record(metrics);
                 _events.Append(n => new StepCommitted(n, metrics));
                 bool last = _version == Steps;
                 if (loop.Kept && !last)
@@ -289,12 +287,24 @@ public sealed partial class RunGrain
         }
     }
 
+    /// <summary>Writes a committed step's metrics, in order with everything else.</summary>
+    private void Record(StepMetrics metrics)
+    {
+        _lastStep = metrics;
+        JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
+        _ = _outbox!.Post(metrics.Version - 1, () => Store.WriteMetricsAsync(metrics.Version, values));
+    }
+
     private async Task<EvaluationSummary> Evaluate(RunContext run, Evaluator evaluator, StepLoop loop, int version, bool final)
     {
         int count = final ? run.Spec.Evaluation.Count : Math.Min(run.Spec.Evaluation.Count, _settings!.Newest.Evaluation.IntermediateCount);
         EvaluationSummary summary = await evaluator.Evaluate(
             version, count, (done, total) => loop.Progress(version, "evaluate", done, total), _stopping.Token);
         _events.Append(n => new Evaluated(n, version, summary, final));
+        if (_lastStep is { } step && step.Version == version)
+        {
+            Record(step with { Evaluation = summary });
+        }
         return summary;
     }
 
@@ -313,15 +323,15 @@ public sealed partial class RunGrain
                 : $"the store takes nothing, training goes on and tries again: {trouble.Message}"));
     }
 
+    private void RosterIsOther(IReadOnlyList<SiloDevices> silos, string[] joined, string[] lost)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        _events.Append(n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, now));
+    }
+
     private void Moved(string from, string to, Exception reason)
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         _events.Append(n => new WorkMoved(n, from, to, reason.Message, now));
     }
-
-    [LoggerMessage(LogLevel.Error, "Run {Run} failed at version {Version}.")]
-    private partial void LoopFailed(string run, int version, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "A unit is dispatched again: {Silo} failed it: {Reason}")]
-    private partial void UnitRetried(string silo, string reason);
 }

@@ -27,6 +27,7 @@ public sealed partial class RunGrain(
     private CancellationTokenSource _leaving = new();
     private Outbox? _outbox;
     private EvaluationSummary? _before;
+    private StepMetrics? _lastStep;
     private bool _ending;
     private int _version;
     private string _message = "";
@@ -34,6 +35,13 @@ public sealed partial class RunGrain(
     private string Id => this.GetPrimaryKeyString();
 
     private RunStore Store => catalog.Run(Id);
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _events.OnAppended = Log;
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public async Task<RunStatus> Start(string specYaml)

@@ -19,7 +19,7 @@ public sealed class SiloRoster(IGrainFactory grains, ISiloMetadataCache metadata
         return
         [
             .. hosts.Where(host => host.Value == SiloStatus.Active)
-                .Select(host => new SiloDevices(host.Key.ToParsableString(), DevicesOf(host.Key)))
+                .Select(host => new SiloDevices(host.Key.ToParsableString(), DevicesOf(host.Key), NameOf(host.Key)))
                 .Where(silo => silo.Devices > 0)
                 .OrderBy(silo => silo.Silo, StringComparer.Ordinal),
         ];
@@ -29,9 +29,13 @@ public sealed class SiloRoster(IGrainFactory grains, ISiloMetadataCache metadata
         metadata.GetSiloMetadata(silo).Metadata.TryGetValue(DevicesKey, out string? text) && int.TryParse(text, out int devices)
             ? devices
             : 0;
+
+    private string NameOf(SiloAddress silo) =>
+        metadata.GetSiloMetadata(silo).Metadata.TryGetValue(ClusterGrain.NameKey, out string? name) ? name : "";
 }
 
 /// <summary>A live silo.</summary>
 /// <param name="Silo">Its address in parsable form.</param>
 /// <param name="Devices">Its devices.</param>
-public sealed record SiloDevices(string Silo, int Devices);
+/// <param name="Name">Its short name, for people.</param>
+public sealed record SiloDevices(string Silo, int Devices, string Name = "");

@@ -183,6 +183,11 @@ public sealed class StepLoop(
             RssMiB = Environment.WorkingSet / 1048576.0,
             LostSeconds = lost,
             Ledger = Ledger.Write(tally.Units),
+            Silos = dispatcher.Silos.Length,
+            Devices = dispatcher.Devices,
+            StoreBehind = step + 1 - (outbox.Oldest ?? (step + 1)),
+            StoreRetries = store.Blobs.Health.Retries,
+            StoreFailures = store.Blobs.Health.Failures,
         };
     }
 

@@ -35,7 +35,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("eval --model models/base --data no.jsonl", "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]
     [InlineData("generate --model m", "bgpo generate needs PROMPT (see bgpo generate --help)")]
     [InlineData("generate a b", "unexpected argument 'b' of bgpo generate; put quotes around text with spaces (see bgpo generate --help)")]
-    [InlineData("run", "bgpo run needs a command: start, list, status, watch, stop, resume, samples, compare, plot (see bgpo run --help)")]
+    [InlineData("run", "bgpo run needs a command: start, list, status, watch, pause, resume, stop, checkpoint, set, samples, compare, plot, logs (see bgpo run --help)")]
     [InlineData("run wach x", "unknown command 'wach' of bgpo run; did you mean 'watch'? (see bgpo run --help)")]
     [InlineData("run watch", "bgpo run watch needs RUN (see bgpo run watch --help)")]
     [InlineData("run status x", "no run 'x' in runs; bgpo run list --store runs lists them")]

@@ -51,7 +51,8 @@ public static class ChangeableFields
         catch (SpecException e)
         {
             string error = e.Errors is [var first, ..] ? first : e.Message;
-            throw new SpecException(error.StartsWith("--set ", StringComparison.Ordinal) ? error["--set ".Length..] : error, e);
+            // Without the place, which is no file's.
+            throw new SpecException(error[Math.Max(0, error.IndexOf("field ", StringComparison.Ordinal))..], e);
         }
         return read;
     }
