@@ -13,7 +13,7 @@ internal sealed class RunCommand
             RunStartCommand.Make(context), RunListCommand.Make(context), RunStatusCommand.Make(context), RunWatchCommand.Make(context),
             RunPauseCommand.Make(context), RunResumeCommand.Make(context), RunStopCommand.Make(context), RunCheckpointCommand.Make(context),
             RunSetCommand.Make(context), RunSamplesCommand.Make(context), RunCompareCommand.Make(context),
-            RunPlotCommand.Make(context), RunLogsCommand.Make(context),
+            RunPlotCommand.Make(context), RunMetricsCommand.Make(context), RunLogsCommand.Make(context),
         ];
         Command = new Command("run", "Starts runs in a cluster, watches and steers them.");
         foreach (var part in Parts)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
+using Bgpo.Client.Metrics;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
 
@@ -15,7 +16,9 @@ internal static class RunWatchCommand
         var selection = new RunSelection();
         var json = Flags.Json("events as JSON lines on stdout");
         var quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
+        var recording = new RecordingOptions();
         var command = selection.On(new Command("watch", "Shows a run to its end. q or Ctrl-C leaves; the run goes on.") { json, quiet });
+        recording.On(command);
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
@@ -24,7 +27,7 @@ internal static class RunWatchCommand
             var status = await RunStanding.Of(context, target).ConfigureAwait(false);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
-                parsed.GetValue(json), parsed.GetValue(quiet)).ConfigureAwait(false);
+                parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.Wrap(context, parsed, shown, target.Store)).ConfigureAwait(false);
         });
         return new CommandPart(command,
         [
@@ -35,12 +38,15 @@ internal static class RunWatchCommand
 
     /// <summary>Watches a run to its end, or until the watcher leaves.</summary>
     /// <returns>The run's exit code; 130 for who leaves.</returns>
-    internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet)
+    internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet,
+        Func<IRunPresenter, Task<IRunPresenter>>? recorded = null)
     {
         var grain = cluster.GetRun(run);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
         var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;
         var presenter = Presenters.For(context, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter);
+        if (recorded is not null)
+            presenter = await recorded(presenter).ConfigureAwait(false);
         if (hasKeys)
             context.Terminal.Keys!(key => Quit(key, leave));
         var watch = new RunWatch(grain, presenter, context.Time, () => cluster.IsAlive);

@@ -72,6 +72,7 @@ internal sealed class SiloCommand
             await CheckPeers(settings, parsed.GetValue(_name)).ConfigureAwait(false);
 
         var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId)));
+        using var telemetry = Metrics.Telemetry.Start(settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         await host.StartAsync(_context.Interrupts.Token).ConfigureAwait(false);
         var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);

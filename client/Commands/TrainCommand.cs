@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
+using Bgpo.Client.Metrics;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
 using Bgpo.Spec;
+using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
@@ -22,6 +24,7 @@ internal sealed class TrainCommand
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "name of the cluster that --silos makes; default: the run's id");
     private readonly Option<bool> _printSpec = Flags.Switch("--print-spec", "print the effective spec and do nothing else");
     private readonly Option<bool> _json = Flags.Json("events as JSON lines on stdout");
+    private readonly RecordingOptions _recording = new();
     private readonly Option<bool> _quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
 
     internal TrainCommand(ConsoleContext context)
@@ -31,6 +34,7 @@ internal sealed class TrainCommand
         {
             _config, _steps, _set, _run, _store, _resume, _threads, _silos, _cluster, _printSpec, _json, _quiet,
         };
+        _recording.On(Command);
         Command.SetAction((parsed, _) => Run(parsed));
     }
 
@@ -79,7 +83,8 @@ internal sealed class TrainCommand
         RunWatch watch;
         RunEvent? end;
         var resume = new RunSummary(_context.Paths).Resume(run, parsed.GetValue(_store));
-        var presenter = Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet));
+        var presenter = await _recording.Wrap(
+            _context, parsed, Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet)), new RunStore(BlobStores.Open(options.Store), run)).ConfigureAwait(false);
         cluster.Said += presenter.Say;
         await using (presenter.ConfigureAwait(false))
         {

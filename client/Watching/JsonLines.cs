@@ -39,6 +39,17 @@ internal static class JsonLines
         _ => Tagged(JsonNamingPolicy.CamelCase.ConvertName(happened.GetType().Name), happened),
     };
 
+    /// <summary>A committed step's metrics, each under its own name; those of an evaluation are null where none was due.</summary>
+    internal static string Metrics(StepMetrics step)
+    {
+        var line = JsonSerializer.SerializeToNode(step, Options)!.AsObject();
+        line.Remove("evaluation");
+        line.Remove("ledger");
+        (line["evalGreedy"], line["evalSampled"], line["evalReward"]) =
+            (step.Evaluation?.GreedyExact, step.Evaluation?.SampledExact, step.Evaluation?.MeanReward);
+        return line.ToJsonString(Options);
+    }
+
     /// <summary>A line with the fields of objects, one after the other, behind what kind of line it is.</summary>
     internal static string Tagged(string kind, params object[] bodies)
     {

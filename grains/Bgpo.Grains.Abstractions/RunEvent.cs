@@ -267,4 +267,7 @@ public sealed record StepMetrics
 
     /// <summary>The held-out evaluation of the version that the step made; null where none was due.</summary>
     [Id(27)] public EvaluationSummary? Evaluation { get; init; }
+
+    /// <summary>When it was committed, milliseconds of UTC since 1970.</summary>
+    [Id(28)] public long UnixMilliseconds { get; init; }
 }

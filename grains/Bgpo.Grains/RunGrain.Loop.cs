@@ -95,6 +95,8 @@ public sealed partial class RunGrain
                 }
                 StepMetrics metrics = await loop.Take(_version, _leaving.Token);
                 _version = metrics.Version;
+                RunMeter.Committed(Id, metrics, isNew: metrics.Version > _counted);
+                _counted = Math.Max(_counted, metrics.Version);
                 Record(metrics);
                 _events.Append(n => new StepCommitted(n, metrics));
                 bool last = _version == Steps;
@@ -283,6 +285,7 @@ public sealed partial class RunGrain
         }
         finally
         {
+            RunMeter.Left(Id);
             _events.Close();
         }
     }
@@ -304,6 +307,7 @@ public sealed partial class RunGrain
         if (_lastStep is { } step && step.Version == version)
         {
             Record(step with { Evaluation = summary });
+            RunMeter.Evaluated(Id, _lastStep);
         }
         return summary;
     }

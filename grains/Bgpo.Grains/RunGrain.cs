@@ -28,6 +28,9 @@ public sealed partial class RunGrain(
     private Outbox? _outbox;
     private EvaluationSummary? _before;
     private StepMetrics? _lastStep;
+
+    /// <summary>Highest version that was ever committed, as far as the store knows.</summary>
+    private int _counted;
     private bool _ending;
     private int _version;
     private string _message = "";
@@ -128,6 +131,7 @@ public sealed partial class RunGrain(
                 whole = await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
             }
             int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
+            _counted = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
             await TakeOver();
             _version = whole?.Version ?? 0;
             if (_stored.Record.NumericsFingerprint != devices.Fingerprint)

@@ -183,6 +183,7 @@ public sealed class StepLoop(
             RssMiB = Environment.WorkingSet / 1048576.0,
             LostSeconds = lost,
             Ledger = Ledger.Write(tally.Units),
+            UnixMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds(),
             Silos = dispatcher.Silos.Length,
             Devices = dispatcher.Devices,
             StoreBehind = step + 1 - (outbox.Oldest ?? (step + 1)),

@@ -254,6 +254,10 @@ internal sealed class FakeBenchmarks : IBenchmarks
     public Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken) =>
         Task.FromResult(new RealScale(silos, 0.5 * silos, 200 * silos, 0.95, 0.01));
 
+    public Task<IReadOnlyList<WatchedSpeed>> Overhead(
+        IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<WatchedSpeed>>([new WatchedSpeed(0, 1, 1, steps), .. watchers.Select(count => new WatchedSpeed(count, 1.01, 1.01, steps))]);
+
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
         Task.FromResult(new SimulatedScale(silos, 0.9, 1.1, 35 * silos, 0.25, 8 * silos, 8 * silos, 8 * silos, silos));
 }
