@@ -18,7 +18,6 @@ public sealed class Dispatcher
     private readonly Dictionary<string, int> _inFlight = [];
     private IReadOnlyList<SiloDevices> _silos = [];
     private string[] _live = [];
-    private IReadOnlyList<SiloDevices> _known = [];
     private long _order;
     private bool _watching;
 
@@ -42,11 +41,17 @@ public sealed class Dispatcher
     /// <summary>Calls that failed and were dispatched again since the dispatcher was made.</summary>
     public int Redispatched { get; private set; }
 
-    /// <summary>The live silos as last seen.</summary>
+    /// <summary>The live silos that hold state, as last seen.</summary>
     public string[] Silos => _live;
+
+    /// <summary>All live silos, as last seen.</summary>
+    public IReadOnlyList<SiloDevices> Roster { get; private set; } = [];
 
     /// <summary>Counts changes among the live silos.</summary>
     public int Changes { get; private set; }
+
+    /// <summary>Whether a silo with devices may have work.</summary>
+    public Func<SiloDevices, bool> Suits { get; init; } = static _ => true;
 
     /// <summary>Told of each failed call: the silo, and why.</summary>
     public Action<string, Exception> OnRetry { get; init; } = static (_, _) => { };
@@ -168,15 +173,14 @@ public sealed class Dispatcher
         {
             try
             {
-                _silos = await _roster();
-                string[] live = [.. _silos.Select(silo => silo.Silo)];
+                IReadOnlyList<SiloDevices> all = await _roster();
+                _silos = [.. all.Where(silo => silo.Devices > 0 && Suits(silo))];
+                string[] live = [.. all.Where(silo => silo.HoldsState).Select(silo => silo.Silo)];
                 if (!live.AsSpan().SequenceEqual(_live))
                 {
                     (_live, Changes) = (live, Changes + 1);
-                    OnRoster(_silos, [.. NamesOf(_silos.ExceptBy(_known.Select(silo => silo.Silo), silo => silo.Silo))],
-                        [.. NamesOf(_known.ExceptBy(live, silo => silo.Silo))]);
-                    _known = _silos;
                 }
+                Compare(all);
             }
             catch (Exception e)
             {
@@ -187,6 +191,17 @@ public sealed class Dispatcher
             await Task.Delay(s_rosterPeriod, _time);
         }
         _watching = false;
+    }
+
+    private void Compare(IReadOnlyList<SiloDevices> all)
+    {
+        string[] joined = [.. NamesOf(all.ExceptBy(Roster.Select(silo => silo.Silo), silo => silo.Silo))];
+        string[] lost = [.. NamesOf(Roster.ExceptBy(all.Select(silo => silo.Silo), silo => silo.Silo))];
+        Roster = all;
+        if (joined.Length + lost.Length > 0)
+        {
+            OnRoster(all, joined, lost);
+        }
     }
 
     private static IEnumerable<string> NamesOf(IEnumerable<SiloDevices> silos) =>

@@ -184,7 +184,7 @@ public sealed class StepLoop(
             LostSeconds = lost,
             Ledger = Ledger.Write(tally.Units),
             UnixMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Silos = dispatcher.Silos.Length,
+            Silos = dispatcher.Roster.Count,
             Devices = dispatcher.Devices,
             StoreBehind = step + 1 - (outbox.Oldest ?? (step + 1)),
             StoreRetries = store.Blobs.Health.Retries,

@@ -63,6 +63,20 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task WatchUntilAVersion_LeavesWhenItIsCommitted()
+    {
+        Cluster("demo");
+        await Stored("mine", RunState.Running, "demo");
+        _console.Host.Grain.Emits(Events.Started, Events.Step(1), Events.Step(2));
+        Assert.Equal(0, await _console.Run("run", "watch", "mine", "--until", "2"));
+        Assert.Contains("step   2/120", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Equal("", _console.Error.ToString());
+        // It is there already.
+        _console.Host.Grain.Status = _console.Host.Grain.Status with { Version = 2 };
+        Assert.Equal(0, await _console.Run("run", "watch", "mine", "--until", "2"));
+    }
+
+    [Fact]
     public async Task AnIdCanBeShortened_WhereItIsUnique()
     {
         Cluster("demo");

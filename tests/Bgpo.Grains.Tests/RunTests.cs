@@ -1,4 +1,8 @@
+using Bgpo.Silo;
 using Bgpo.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans;
 
 namespace Bgpo.Grains.Tests;
 
@@ -138,5 +142,28 @@ public sealed class RunTests : IDisposable
         Assert.True(failed.Store);
         Assert.Contains("--resume b", failed.Message, StringComparison.Ordinal);
         Assert.Equal(undisturbed, (await _runs.Resume("b")).WeightsSha256);
+    }
+
+    [Fact]
+    public async Task ARunThatFails_SaysWhy_AndKeepsNothingInMemory()
+    {
+        using IHost host = BgpoSilo.Build(new SiloSettings(
+            new AbsentStore(_runs.Blobs, () => false, name => name.Contains("journal/00000003", StringComparison.Ordinal)), 1));
+        await host.StartAsync();
+        IGrainFactory grains = host.Services.GetRequiredService<IGrainFactory>();
+        IRunGrain run = grains.GetGrain<IRunGrain>("a");
+        await run.Start(SmallRuns.Spec());
+        List<RunEvent> events = [];
+        await foreach (RunEvent e in run.Watch(0))
+        {
+            events.Add(e);
+        }
+
+        Assert.NotEmpty(events.OfType<StepCommitted>());
+        Assert.Contains("refused", Assert.IsType<RunFailed>(events[^1]).Message, StringComparison.Ordinal);
+        Assert.Equal("failed", (await run.GetStatus()).State);
+        ShardStanding standing = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of("a", 0)).GetStanding();
+        Assert.Equal(-1, standing.Version);
+        await host.StopAsync();
     }
 }
