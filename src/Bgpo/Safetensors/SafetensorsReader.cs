@@ -126,7 +126,7 @@ public sealed class SafetensorsReader : IDisposable
         // The bytes of one read must fit a span, whose length is an int.
         if (entry.ByteLength > Array.MaxLength)
             throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.Elements} elements; too many for one array.");
-        var values = new float[entry.Elements];
+        float[] values = GC.AllocateUninitializedArray<float>(checked((int)entry.Elements)); // every byte is read
         Read(name, MemoryMarshal.AsBytes(values.AsSpan()));
         if (!BitConverter.IsLittleEndian)
         {
