@@ -210,4 +210,13 @@ public sealed record StepMetrics
     /// The units that were in the sum of every shard, a string a group: <c>group:blocks</c>, see <see cref="Ledger"/>.
     /// </summary>
     [Id(21)] public string[] Ledger { get; init; } = [];
+
+    /// <summary>Versions before this one that the store lacked when it was committed.</summary>
+    [Id(30)] public int StoreBehind { get; init; }
+
+    /// <summary>Attempts at the store that the controller's process made again during the step.</summary>
+    [Id(31)] public long StoreRetries { get; init; }
+
+    /// <summary>Operations on the store that the controller's process gave up as unavailable during the step; they come again later.</summary>
+    [Id(32)] public long StoreFailures { get; init; }
 }

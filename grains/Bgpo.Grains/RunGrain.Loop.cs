@@ -80,7 +80,7 @@ public sealed partial class RunGrain
         CheckpointManifest saved;
         try
         {
-            EvaluationSummary before = _before ??= Remembered("evalBefore") ?? await EvaluateBase(evaluator, run, loop);
+            EvaluationSummary before = _before ??= Remembered(EvaluationBefore) ?? await EvaluateBase(evaluator, run, loop);
             while (_version < run.Spec.Run.Steps && _stopReason is null)
             {
                 StepMetrics metrics = await loop.Take(_version, _leaving.Token);
@@ -210,7 +210,7 @@ public sealed partial class RunGrain
     private async Task<EvaluationSummary> EvaluateBase(Evaluator evaluator, RunContext run, StepLoop loop)
     {
         EvaluationSummary before = await Evaluate(run, evaluator, loop, _version, final: true);
-        _ = Write(record => record with { Result = new JsonObject { ["evalBefore"] = JsonSerializer.SerializeToNode(before) } });
+        _ = Write(record => record with { Result = new JsonObject { [EvaluationBefore] = JsonSerializer.SerializeToNode(before) } });
         return before;
     }
 
@@ -221,7 +221,7 @@ public sealed partial class RunGrain
             State = RunState.Completed,
             Result = new JsonObject
             {
-                ["evalBefore"] = JsonSerializer.SerializeToNode(before),
+                [EvaluationBefore] = JsonSerializer.SerializeToNode(before),
                 ["evalAfter"] = JsonSerializer.SerializeToNode(after),
                 ["weightsSha256"] = saved.WeightsSha256,
             },
@@ -235,7 +235,7 @@ public sealed partial class RunGrain
     {
         Announce(run, last.Version);
         _events.Append(n => new RunCompleted(
-            n, Id, last.Version, last.WeightsSha256, Remembered("evalBefore")!, Remembered("evalAfter")!, 0, Location(last.Version)));
+            n, Id, last.Version, last.WeightsSha256, Remembered(EvaluationBefore)!, Remembered("evalAfter")!, 0, Location(last.Version)));
         _events.Close();
     }
 
@@ -246,6 +246,8 @@ public sealed partial class RunGrain
     /// <summary>Runs the loop to its end and turns what goes wrong into the run's last event.</summary>
     private async Task Guard(Func<Task> loop)
     {
+        using var word = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
+        _ = GiveWord(word.Token);
         try
         {
             await loop();
@@ -271,6 +273,7 @@ public sealed partial class RunGrain
         }
         finally
         {
+            await word.CancelAsync();
             _events.Close();
         }
     }

@@ -12,8 +12,8 @@ namespace Bgpo.Grains;
 /// <inheritdoc cref="IRunGrain"/>
 [KeepAlive]
 public sealed partial class RunGrain(
-    RunCatalog catalog, RunContexts contexts, SiloRoster roster, IPolicyDevices devices, ILocalSiloDetails silo, TimeProvider time,
-    ILogger<RunGrain> log)
+    RunCatalog catalog, RunContexts contexts, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo,
+    TimeProvider time, ILogger<RunGrain> log)
     : Grain, IRunGrain, IDisposable
 {
     /// <summary>Times that shards are asked where they stand before a run that nobody drives is left to itself.</summary>
@@ -42,25 +42,11 @@ public sealed partial class RunGrain(
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(specYaml, $"spec of run {Id}", []);
             ModelFolder model = ModelFolder.Load(spec.Model.Path);
-            CheckFits(spec, model);
-            if (await Store.ReadAsync() is not null)
-            {
-                throw new RunException(
-                    $"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by --resume {Id}, or choose another id.");
-            }
+            CheckFits(spec, model.Config, model.Tokenizer);
+            await RefuseExisting();
             // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
             await SaveBase(spec, model);
-            await Store.CreateAsync(new RunRecord
-            {
-                RunId = Id,
-                State = RunState.Running,
-                Spec = specYaml,
-                Seed = spec.Run.Seed,
-                NumericsFingerprint = devices.Fingerprint,
-                ParameterCount = model.Parameters.LongLength,
-                Cluster = silo.ClusterId,
-                LatestCheckpoint = 0,
-            });
+            await Store.CreateAsync(NewRecord(spec, specYaml, model.Parameters.LongLength) with { LatestCheckpoint = 0 });
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
         {
@@ -70,10 +56,14 @@ public sealed partial class RunGrain(
     }
 
     /// <inheritdoc/>
-    public Task<RunStatus> Resume() => Resume(keepsStop: false);
+    public Task<RunStatus> Resume() => ResumeAs(new Resumption());
 
+    /// <inheritdoc/>
+    public Task<RunStatus> ResumeAs(Resumption how) => Resume(how, keepsStop: false);
+
+    /// <param name="how">From where.</param>
     /// <param name="keepsStop">Whether a stop that was asked for before there was a controller still holds.</param>
-    private async Task<RunStatus> Resume(bool keepsStop)
+    private async Task<RunStatus> Resume(Resumption how, bool keepsStop)
     {
         if (_ending)
         {
@@ -81,7 +71,9 @@ public sealed partial class RunGrain(
         }
         if (!_loop.IsCompleted)
         {
-            return Status();
+            return how.Version is not { } back
+                ? Status()
+                : throw new RunException($"run '{Id}' is running and stands at version {_version}; stop it before it is to go back to version {back}.");
         }
         if (!keepsStop)
         {
@@ -91,12 +83,17 @@ public sealed partial class RunGrain(
         {
             _stored = await Store.ReadAsync()
                 ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
+            RefuseIfDriven(_stored.Record, how.TakesOver);
             RunContext run = await contexts.Get(Id);
             (_ending, _before) = (false, null);
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
-            CheckpointManifest? whole = null;
-            if (_stored.Record.State == RunState.Completed)
+            CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
+            if (whole is null && _stored.Record.GoingBackTo is not null)
+            {
+                whole = await NewestWhole(); // somebody was killed while he went back
+            }
+            if (whole is null && _stored.Record.State == RunState.Completed)
             {
                 whole = await NewestWhole();
                 if (whole.Version == run.Spec.Run.Steps)
@@ -113,8 +110,9 @@ public sealed partial class RunGrain(
                 whole = await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
             }
             int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
-            await TakeOver();
-            _version = whole?.Version ?? 0;
+            await TakeOver(how);
+            string? goneBack = await GoBack();
+            _version = whole?.Version ?? _stored.Record.LatestCheckpoint ?? 0;
             if (_stored.Record.NumericsFingerprint != devices.Fingerprint)
             {
                 _events.Append(n => new Noticed(
@@ -126,6 +124,10 @@ public sealed partial class RunGrain(
                 await _stopping.CancelAsync();
             }
             _events.Reopen(_stored.Record.Epoch);
+            if (goneBack is not null)
+            {
+                _events.Append(n => new Noticed(n, goneBack));
+            }
             _loop = Guard(() => Run(run, whole, journalledTo));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
@@ -138,9 +140,9 @@ public sealed partial class RunGrain(
     /// <inheritdoc/>
     public async Task KeepGoing()
     {
-        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running })
+        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running } stored && !IsDriven(stored.Record))
         {
-            await Resume(keepsStop: true);
+            await Resume(new Resumption(), keepsStop: true);
         }
     }
 
@@ -189,29 +191,8 @@ public sealed partial class RunGrain(
         }
     }
 
-    /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>
-    private async Task TakeOver()
-    {
-        string me = $"{silo.SiloAddress.ToParsableString()} {Guid.NewGuid():N}";
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                _stored = await Store.UpdateAsync(
-                    _stored!.Record with { State = RunState.Running, Epoch = _stored.Record.Epoch + 1, Cluster = silo.ClusterId, Controller = me },
-                    _stored.ETag)
-                    ?? throw new RunException($"run '{Id}' was taken over by another process at the same moment, which goes on with it.");
-                return;
-            }
-            catch (RunException) when (attempt == 1)
-            {
-                _stored = await Store.ReadAsync() ?? throw new RunException($"run '{Id}' is gone from {Store.Blobs.Location}.");
-            }
-        }
-    }
-
     private async Task<CheckpointManifest> NewestWhole() =>
-        await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)))
+        await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)), _stored?.Record.GoingBackTo ?? int.MaxValue)
             ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot be resumed.");
 
     private async Task<string[]> LiveSilos() => [.. (await roster.Get()).Select(live => live.Silo)];
@@ -265,18 +246,18 @@ public sealed partial class RunGrain(
     }
 
     /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
-    private static void CheckFits(RunSpec spec, ModelFolder model)
+    private static void CheckFits(RunSpec spec, ModelConfig config, ITokenizer tokenizer)
     {
         ITask task = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
-        int room = model.Config.MaxSequenceLength - spec.Rollout.ResponseLength;
+        int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
         foreach (Prompt prompt in task.HeldOut(spec.Evaluation.Count).Prepend(task.TrainingPrompt((ulong)spec.Run.Seed, 0, 0)))
         {
-            int length = model.Tokenizer.EncodePrompt(prompt.Text).Length;
+            int length = tokenizer.EncodePrompt(prompt.Text).Length;
             if (length > room)
             {
                 throw new ModelException(
                     $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} the model's "
-                    + $"max_sequence_length {model.Config.MaxSequenceLength} leaves room for {room}.");
+                    + $"max_sequence_length {config.MaxSequenceLength} leaves room for {room}.");
             }
         }
     }

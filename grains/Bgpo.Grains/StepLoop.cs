@@ -36,6 +36,7 @@ public sealed class StepLoop(
     private int _redispatchedSeen;
     private long _lastProgress;
     private long _lostSince;
+    private StoreHealth _healthSeen = store.Blobs.Health;
 
     /// <summary>Newest batch step that the store's journal may have; -1 when it has none.</summary>
     public int JournalledTo { get; set; } = -1;
@@ -154,6 +155,8 @@ public sealed class StepLoop(
         FaultPoint.Hit(GrainFaults.StepCommitted);
 
         JournalGroup[] groups = await gradient;
+        StoreHealth health = store.Blobs.Health, before = _healthSeen;
+        _healthSeen = health;
         return new StepMetrics
         {
             Version = step + 1,
@@ -178,6 +181,9 @@ public sealed class StepLoop(
             RssMiB = Environment.WorkingSet / 1048576.0,
             LostSeconds = lost,
             Ledger = Ledger.Write(tally.Units),
+            StoreBehind = step - (outbox.Oldest ?? step),
+            StoreRetries = health.Retries - before.Retries,
+            StoreFailures = health.Failures - before.Failures,
         };
     }
 
