@@ -235,14 +235,12 @@ public sealed partial class RunGrain(
     private async Task SaveBase(RunSpec spec, ModelFolder model)
     {
         var run = new RunContext(Id, spec, TaskRegistry.Create(spec.Task), model.Config, model.Tokenizer, model.Parameters.LongLength);
-        var entries = new ShardEntry[run.Shards];
-        for (int shard = 0; shard < entries.Length; shard++)
+        IReadOnlyList<ShardEntry> entries = await Store.SaveShardsAsync(Enumerable.Range(0, run.Shards).Select(shard =>
         {
             (long offset, int length) = ShardKey.Span(shard, run.Parameters);
-            entries[shard] = await Store.SaveShardAsync(
-                new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []));
-        }
-        await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, entries));
+            return new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []);
+        }));
+        await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, [.. entries]));
     }
 
     /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>

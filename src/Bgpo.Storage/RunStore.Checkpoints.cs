@@ -60,25 +60,34 @@ public sealed partial class RunStore
         ShardEntry entry, bool withMoments = true, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(entry);
+        ShardState shard = Empty(entry, withMoments);
+        await LoadShardAsync(entry, shard, cancellationToken).ConfigureAwait(false);
+        return shard;
+    }
+
+    /// <summary>Reads a shard into arrays as long as its parts; those without elements are not read.</summary>
+    private async Task LoadShardAsync(ShardEntry entry, ShardState into, CancellationToken cancellationToken)
+    {
         string name = BlobNameOf(entry.Weights);
-        float[] weights = [], m = [], v = [];
-        await UseBlobAsync(entry.Weights, BoundOf(entry, 1), content =>
-        {
-            weights = ReadTensor(content, name, WeightsTensor, entry.Elements);
-            return default;
-        }, cancellationToken).ConfigureAwait(false);
-        if (Convert.ToHexStringLower(WeightsHash.Digest(weights)) != entry.WeightsDigest)
+        await UseBlobAsync(
+            entry.Weights, BoundOf(entry, 1), content => ReadTensors(content, name, (WeightsTensor, into.Weights)), cancellationToken).ConfigureAwait(false);
+        if (Convert.ToHexStringLower(WeightsHash.Digest(into.Weights)) != entry.WeightsDigest)
             throw new CorruptBlobException(name, $"holds other weights than the manifest's digest {entry.WeightsDigest} of shard {entry.Index}");
-        if (withMoments && entry.Moments is { } moments)
+        if (into.M.Length > 0 && entry.Moments is { } moments)
         {
-            await UseBlobAsync(moments, BoundOf(entry, 2), content =>
-            {
-                m = ReadTensor(content, BlobNameOf(moments), FirstMomentTensor, entry.Elements);
-                v = ReadTensor(content, BlobNameOf(moments), SecondMomentTensor, entry.Elements);
-                return default;
-            }, cancellationToken).ConfigureAwait(false);
+            await UseBlobAsync(
+                moments, BoundOf(entry, 2),
+                content => ReadTensors(content, BlobNameOf(moments), (FirstMomentTensor, into.M), (SecondMomentTensor, into.V)),
+                cancellationToken).ConfigureAwait(false);
         }
-        return new ShardState(entry.Index, weights, m, v);
+    }
+
+    private static ShardState Empty(ShardEntry entry, bool withMoments)
+    {
+        int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
+        return new ShardState(
+            entry.Index, GC.AllocateUninitializedArray<float>(entry.Elements), GC.AllocateUninitializedArray<float>(moments),
+            GC.AllocateUninitializedArray<float>(moments));
     }
 
     /// <summary>Publishes a checkpoint whose shards are saved. Publishing the same again changes nothing.</summary>
@@ -188,15 +197,14 @@ public sealed partial class RunStore
         return fault is null ? manifest : throw new CorruptBlobException(name, fault);
     }
 
-    private static float[] ReadTensor(ArraySegment<byte> content, string blobName, string tensor, int elements)
+    private static ValueTask ReadTensors(ArraySegment<byte> content, string blobName, params ReadOnlySpan<(string Name, float[] Into)> tensors)
     {
         try
         {
             using var reader = new SafetensorsReader(new MemoryStream(content.Array!, content.Offset, content.Count, writable: false), blobName);
-            float[] values = reader.ReadSingles(tensor);
-            return values.Length == elements
-                ? values
-                : throw new CorruptBlobException(blobName, $"has {values.Length} elements in '{tensor}'; the manifest says {elements}");
+            foreach ((string name, float[] into) in tensors)
+                reader.ReadSingles(name, into);
+            return default;
         }
         catch (SafetensorsException exception)
         {

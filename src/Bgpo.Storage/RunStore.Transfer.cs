@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Bgpo.Storage;
 
 /// <content>Whole checkpoints: saved, loaded and forked a few shards at a time.</content>
@@ -23,7 +25,9 @@ public sealed partial class RunStore
 
     /// <summary>Loads all shards of a checkpoint, a few at the same time, and checks every hash.</summary>
     /// <param name="manifest">The checkpoint.</param>
-    /// <param name="take">Takes each shard, in any order and several at the same time; a shard is not held longer than it takes.</param>
+    /// <param name="take">
+    /// Takes each shard, in any order and several at the same time. Its arrays are used again for another as soon as this returns.
+    /// </param>
     /// <param name="withMoments">Whether the moments are wanted.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CorruptBlobException">A blob is missing, cut or altered.</exception>
@@ -32,8 +36,23 @@ public sealed partial class RunStore
     {
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(take);
+        var idle = new ConcurrentBag<ShardState>();
         return Parallel.ForEachAsync(manifest.Shards, Few(cancellationToken), async (entry, token) =>
-            take(await LoadShardAsync(entry, withMoments, token).ConfigureAwait(false)));
+        {
+            ShardState shard = Empty(entry, withMoments, idle);
+            await LoadShardAsync(entry, shard, token).ConfigureAwait(false);
+            take(shard);
+            idle.Add(shard);
+        });
+    }
+
+    /// <summary>Arrays for a shard: those of one that is no longer used where they are as long, else new ones.</summary>
+    private static ShardState Empty(ShardEntry entry, bool withMoments, ConcurrentBag<ShardState> idle)
+    {
+        int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
+        return idle.TryTake(out ShardState? used) && used.Weights.Length == entry.Elements && used.M.Length == moments
+            ? used with { Index = entry.Index }
+            : Empty(entry, withMoments);
     }
 
     /// <summary>A checkpoint that was asked for by its version, of which every byte is checked.</summary>
