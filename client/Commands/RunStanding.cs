@@ -63,6 +63,8 @@ internal sealed record RunStanding(
     {
         if (record.State is not (Storage.RunState.Running or Storage.RunState.Paused))
             return "";
+        if (!RunOwners.IsOfThisMachine(record))
+            return context.Time.GetUtcNow() - record.Updated < RunGrain.Lease ? RunOwners.NameOf(record) : "";
         if (!record.Cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal))
             return record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster) ? record.Cluster : "";
         var identity = record.Cluster[BgpoSilo.OfProcess.Length..];

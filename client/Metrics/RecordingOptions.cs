@@ -9,13 +9,13 @@ namespace Bgpo.Client.Metrics;
 internal sealed class RecordingOptions
 {
     private readonly Option<string?> _tensorBoard = Flags.Text("--tensorboard", "DIR", "write TensorBoard event files to DIR/RUN; a version is written once, whoever watches");
-    private readonly Option<string?> _metrics = Flags.Text("--metrics", "FILE", "add a JSON line for each committed version to FILE; a version is written once");
+    private readonly Option<string?> _mirror = Flags.Text("--mirror", "DIR", "keep DIR/RUN/metrics.jsonl too, a line a step, from the store and as steps are committed");
 
     /// <summary>Adds them to a command.</summary>
     internal void On(Command command)
     {
         command.Options.Add(_tensorBoard);
-        command.Options.Add(_metrics);
+        command.Options.Add(_mirror);
     }
 
     /// <summary>A presenter that also writes down, where it was asked for.</summary>
@@ -26,26 +26,22 @@ internal sealed class RecordingOptions
     /// <exception cref="BadInputException">It cannot be written there.</exception>
     internal async Task<IRunPresenter> Wrap(ConsoleContext context, ParseResult parsed, IRunPresenter shown, RunStore store)
     {
-        List<IStepSink> sinks = [];
         try
         {
-            if (parsed.GetValue(_tensorBoard) is { } folder)
-                sinks.Add(new TensorBoardFolder(Path.Combine(context.Paths.Full(folder), store.RunId), context.Time));
-            if (parsed.GetValue(_metrics) is { } file)
-                sinks.Add(new MetricsFile(context.Paths.Full(file)));
+            if (parsed.GetValue(_mirror) is { } copy)
+                shown = new MirroringPresenter(shown, await MetricsMirror.Open(context.Paths.Full(copy), store, context.Interrupts.Token).ConfigureAwait(false));
+            if (parsed.GetValue(_tensorBoard) is not { } folder)
+                return shown;
+            var recorder = new StepRecorder(shown, new TensorBoardFolder(Path.Combine(context.Paths.Full(folder), store.RunId), context.Time));
+            recorder.CatchUp(await Commands.RunHistory.ReadAll(store, context.Interrupts.Token).ConfigureAwait(false));
+            return recorder;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             await shown.DisposeAsync().ConfigureAwait(false);
-            foreach (var sink in sinks)
-                sink.Dispose();
-            throw new BadInputException($"option {(sinks.Count == 0 && parsed.GetValue(_tensorBoard) is not null ? "--tensorboard" : "--metrics")}: {e.Message}", e);
+            if (e is IOException or UnauthorizedAccessException)
+                throw new BadInputException($"option --tensorboard: value '{parsed.GetValue(_tensorBoard)}': cannot be written to: {e.Message}", e);
+            throw;
         }
-
-        if (sinks.Count == 0)
-            return shown;
-        var recorder = new StepRecorder(shown, sinks);
-        recorder.CatchUp(await Commands.RunHistory.ReadAll(store, context.Interrupts.Token).ConfigureAwait(false));
-        return recorder;
     }
 }

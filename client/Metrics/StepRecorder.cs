@@ -8,8 +8,8 @@ namespace Bgpo.Client.Metrics;
 /// versions again, or goes on under another watcher. A step is written when its evaluation can have come: when the next one is committed.
 /// </summary>
 /// <param name="shown">Shows the run.</param>
-/// <param name="sinks">Where to.</param>
-internal sealed class StepRecorder(IRunPresenter shown, IReadOnlyList<IStepSink> sinks) : IRunPresenter
+/// <param name="board">Where to.</param>
+internal sealed class StepRecorder(IRunPresenter shown, TensorBoardFolder board) : IRunPresenter
 {
     private StepMetrics? _waiting;
 
@@ -50,8 +50,7 @@ internal sealed class StepRecorder(IRunPresenter shown, IReadOnlyList<IStepSink>
     public async ValueTask DisposeAsync()
     {
         Flush();
-        foreach (var sink in sinks)
-            sink.Dispose();
+        board.Dispose();
         await shown.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -66,8 +65,8 @@ internal sealed class StepRecorder(IRunPresenter shown, IReadOnlyList<IStepSink>
     {
         if (_waiting is not { } step)
             return;
-        foreach (var sink in sinks.Where(sink => sink.Newest < step.Version))
-            sink.Write(step);
+        if (board.Newest < step.Version)
+            board.Write(step);
         _waiting = null;
     }
 }

@@ -249,9 +249,12 @@ internal sealed class TrainingView
                 + $"{Printed.Clock((now - _storeAt).TotalSeconds)}", ViewLine.Warning);
         }
 
-        var last = _steps.Count > 0 ? _steps[^1] : null;
         line.Add("takes everything");
-        return last is { StoreRetries: > 0 } ? line.Add($"  tried again {last.StoreRetries} times, gave up {last.StoreFailures}", ViewLine.Warning) : line;
+        var recent = _steps.TakeLast(RecentSteps).ToArray();
+        var (retries, failures) = (recent.Sum(step => step.StoreRetries), recent.Sum(step => step.StoreFailures));
+        return retries + failures > 0
+            ? line.Add($"  in the last {Printed.Many(recent.Length, "step")} tried again {retries} times, gave up {failures}", ViewLine.Warning)
+            : line;
     }
 
     private ViewLine Checkpoint(DateTimeOffset now, int width)

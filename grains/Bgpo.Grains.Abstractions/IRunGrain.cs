@@ -12,13 +12,27 @@ public interface IRunGrain : IGrainWithStringKey
     [ResponseTimeout("00:10:00")]
     Task<RunStatus> Start(string specYaml);
 
+    /// <summary>Creates the run in the store from a checkpoint of another run there, with its moments, and starts its step loop.</summary>
+    /// <param name="specYaml">The effective run spec: the source's, with what is changed.</param>
+    /// <param name="source">The other run's id.</param>
+    /// <param name="version">The checkpoint's version; null for the newest whole one.</param>
+    /// <exception cref="RunException">The run exists already, the source has no such checkpoint, or the spec cannot go on from there.</exception>
+    [ResponseTimeout("00:10:00")]
+    Task<RunStatus> Fork(string specYaml, string source, int? version);
+
     /// <summary>
     /// Goes on from the newest whole checkpoint; takes back a pause or a stop that was asked for and not taken. Does nothing else when
     /// the loop runs.
     /// </summary>
-    /// <exception cref="RunException">There is no such run, or it cannot be read.</exception>
+    /// <exception cref="RunException">There is no such run, it cannot be read, or somebody else drives it.</exception>
     [ResponseTimeout("00:10:00")]
     Task<RunStatus> Resume();
+
+    /// <summary>Goes on as told.</summary>
+    /// <param name="how">From where, and whether the run may be taken from who drives it.</param>
+    /// <exception cref="RunException">As <see cref="Resume"/>; or there is no whole checkpoint of the version, or the loop runs and would have to go back.</exception>
+    [ResponseTimeout("00:10:00")]
+    Task<RunStatus> ResumeAs(Resumption how);
 
     /// <summary>Goes on where the store says that the run is running or paused and nobody drives it; does nothing otherwise.</summary>
     [ResponseTimeout("00:10:00")]
@@ -42,6 +56,12 @@ public interface IRunGrain : IGrainWithStringKey
     [AlwaysInterleave]
     IAsyncEnumerable<RunEvent> Watch(long after, CancellationToken cancellationToken = default);
 }
+
+/// <summary>How a run is to be gone on with.</summary>
+/// <param name="Version">Version to go back to: what came after it is taken anew; null: from the newest there is.</param>
+/// <param name="TakesOver">Whether to take the run from another process or cluster that seems to drive it.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.Resumption")]
+public sealed record Resumption([property: Id(0)] int? Version = null, [property: Id(1)] bool TakesOver = false);
 
 /// <summary>Where a run stands.</summary>
 /// <param name="Run">Run id.</param>

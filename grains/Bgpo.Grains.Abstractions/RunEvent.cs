@@ -256,18 +256,18 @@ public sealed record StepMetrics
     /// <summary>Their devices.</summary>
     [Id(23)] public int Devices { get; init; }
 
-    /// <summary>Committed versions that the store had not taken in full at the commit.</summary>
-    [Id(24)] public int StoreBehind { get; init; }
-
-    /// <summary>Attempts to reach the store that failed and were made again, in the controller's process so far.</summary>
-    [Id(25)] public long StoreRetries { get; init; }
-
-    /// <summary>Operations on the store that were given up, in the controller's process so far.</summary>
-    [Id(26)] public long StoreFailures { get; init; }
-
     /// <summary>The held-out evaluation of the version that the step made; null where none was due.</summary>
     [Id(27)] public EvaluationSummary? Evaluation { get; init; }
 
     /// <summary>When it was committed, milliseconds of UTC since 1970.</summary>
     [Id(28)] public long UnixMilliseconds { get; init; }
+
+    /// <summary>Versions before this one that the store lacked when it was committed.</summary>
+    [Id(30)] public int StoreBehind { get; init; }
+
+    /// <summary>Attempts at the store that the controller's process made again during the step.</summary>
+    [Id(31)] public long StoreRetries { get; init; }
+
+    /// <summary>Operations on the store that the controller's process gave up as unavailable during the step; they come again later.</summary>
+    [Id(32)] public long StoreFailures { get; init; }
 }

@@ -36,6 +36,7 @@ public sealed record StepSeries(string Instrument, string Unit, string Tag, stri
         new("bgpo.run.redispatched", "{unit}", "cluster/redispatched", "Units that had to be dispatched again in the step.", step => step.Redispatched),
         new("bgpo.run.lost.duration", "s", "cluster/lost_seconds", "Time of former attempts at the step that came to nothing.", step => step.LostSeconds),
         new("bgpo.run.store.behind", "{version}", "store/behind", "Committed versions that the store had not taken in full.", step => step.StoreBehind),
+        new("bgpo.run.store.retries", "{attempt}", "store/retries", "Attempts at the store that were made again during the step.", step => step.StoreRetries),
         new("bgpo.run.memory", "MiBy", "memory/controller_mib", "Resident memory of the controller's process.", step => step.RssMiB),
     ];
 

@@ -100,7 +100,7 @@ public sealed partial class RunGrain
         CheckpointManifest saved;
         try
         {
-            EvaluationSummary before = _before ??= Remembered("evalBefore") ?? await EvaluateBase(evaluator, run, loop);
+            EvaluationSummary before = _before ??= Remembered(EvaluationBefore) ?? await EvaluateBase(evaluator, run, loop);
             while (_version < Steps && _stopReason is null)
             {
                 await TakeRequests(checkpoints, loop);
@@ -238,7 +238,7 @@ public sealed partial class RunGrain
     private async Task<EvaluationSummary> EvaluateBase(Evaluator evaluator, RunContext run, StepLoop loop)
     {
         EvaluationSummary before = await Evaluate(run, evaluator, loop, _version, final: true);
-        _ = Write(record => record with { Result = new JsonObject { ["evalBefore"] = JsonSerializer.SerializeToNode(before) } });
+        _ = Write(record => record with { Result = new JsonObject { [EvaluationBefore] = JsonSerializer.SerializeToNode(before) } });
         return before;
     }
 
@@ -250,7 +250,7 @@ public sealed partial class RunGrain
             Reason = null,
             Result = new JsonObject
             {
-                ["evalBefore"] = JsonSerializer.SerializeToNode(before),
+                [EvaluationBefore] = JsonSerializer.SerializeToNode(before),
                 ["evalAfter"] = JsonSerializer.SerializeToNode(after),
                 ["weightsSha256"] = saved.WeightsSha256,
             },
@@ -264,7 +264,7 @@ public sealed partial class RunGrain
     {
         Announce(run, last.Version);
         _events.Append(n => new RunCompleted(
-            n, Id, last.Version, last.WeightsSha256, Remembered("evalBefore")!, Remembered("evalAfter")!, 0, Location(last.Version)));
+            n, Id, last.Version, last.WeightsSha256, Remembered(EvaluationBefore)!, Remembered("evalAfter")!, 0, Location(last.Version)));
         _events.Close();
     }
 
@@ -275,6 +275,8 @@ public sealed partial class RunGrain
     /// <summary>Runs the loop to its end and turns what goes wrong into the run's last event.</summary>
     private async Task Guard(Func<Task> loop)
     {
+        using var word = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
+        _ = GiveWord(word.Token);
         try
         {
             await loop();
@@ -303,6 +305,7 @@ public sealed partial class RunGrain
         finally
         {
             RunMeter.Left(Id);
+            await word.CancelAsync();
             _events.Close();
         }
     }

@@ -12,7 +12,7 @@ public sealed class RunSettings
     private readonly string _yaml;
     private readonly string _run;
     private readonly List<SpecChange> _changes;
-    private readonly Dictionary<int, RunSpec> _made = [];
+    private (int Step, RunSpec Spec)? _made;
 
     /// <summary>The settings of a run's record.</summary>
     /// <param name="record">The record.</param>
@@ -34,29 +34,45 @@ public sealed class RunSettings
     /// <param name="step">The step.</param>
     public RunSpec At(int step)
     {
-        SpecChange[] held = [.. _changes.Where(change => change.FromStep <= step)];
-        if (!_made.TryGetValue(held.Length, out RunSpec? spec))
+        if (_made is not { } made || made.Step != step)
         {
-            _made[held.Length] = spec = Made(held);
+            _made = made = (step, _changes.TrueForAll(change => change.FromStep <= step) ? Newest : Made(_changes.Where(change => change.FromStep <= step)));
         }
-        return spec;
+        return made.Spec;
     }
 
     /// <summary>Takes changes in that are recorded.</summary>
-    /// <param name="changes">The changes; none from an earlier step than those before.</param>
+    /// <param name="changes">The changes.</param>
     public void Record(IEnumerable<SpecChange> changes)
     {
         _changes.AddRange(changes);
-        Newest = Made(_changes);
+        (Newest, _made) = (Made(_changes), null);
+    }
+
+    /// <summary>
+    /// What a fork takes along of a run's changes: those that hold from a later step than its version, of fields that it does not set
+    /// itself. Those that hold already are in its spec.
+    /// </summary>
+    /// <param name="origin">The run that is forked.</param>
+    /// <param name="version">The fork's version.</param>
+    /// <param name="spec">The fork's spec.</param>
+    public static IReadOnlyList<SpecChange>? Later(RunRecord origin, int version, RunSpec spec)
+    {
+        RunSpec there = new RunSettings(origin).At(version);
+        SpecChange[] later =
+        [
+            .. (origin.Changes ?? []).Where(change => change.FromStep > version
+                && ChangeableFields.ValueOf(spec, change.Field) == ChangeableFields.ValueOf(there, change.Field)),
+        ];
+        return later.Length > 0 ? later : null;
     }
 
     /// <summary>What a request would change.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="free">First step that nobody has begun: the changes hold from there, or from where the changes before them do.</param>
+    /// <param name="from">First step that the changes are to hold for. Of the same field the newest request holds.</param>
     /// <exception cref="SpecException">It cannot be done; one line.</exception>
-    public IReadOnlyList<SpecChange> Read(RunRequest request, int free)
+    public IReadOnlyList<SpecChange> Read(RunRequest request, int from)
     {
-        int from = Math.Max(free, _changes.Select(change => change.FromStep).DefaultIfEmpty(0).Max());
         SpecChange[] changes =
         [
             .. ChangeableFields.Read(_yaml, Assignments(_changes), request.Fields)

@@ -37,6 +37,7 @@ public sealed class StepLoop(
     private int _redispatchedSeen;
     private long _lastProgress;
     private long _lostSince;
+    private StoreHealth _healthSeen = store.Blobs.Health;
 
     /// <summary>The spec that each step is taken by.</summary>
     public RunSettings Settings { get; init; } = new(run.Spec);
@@ -159,6 +160,8 @@ public sealed class StepLoop(
         FaultPoint.Hit(GrainFaults.StepCommitted);
 
         JournalGroup[] groups = await gradient;
+        StoreHealth health = store.Blobs.Health, before = _healthSeen;
+        _healthSeen = health;
         return new StepMetrics
         {
             Version = step + 1,
@@ -186,9 +189,9 @@ public sealed class StepLoop(
             UnixMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds(),
             Silos = dispatcher.Roster.Count,
             Devices = dispatcher.Devices,
-            StoreBehind = step + 1 - (outbox.Oldest ?? (step + 1)),
-            StoreRetries = store.Blobs.Health.Retries,
-            StoreFailures = store.Blobs.Health.Failures,
+            StoreBehind = step - (outbox.Oldest ?? step),
+            StoreRetries = health.Retries - before.Retries,
+            StoreFailures = health.Failures - before.Failures,
         };
     }
 

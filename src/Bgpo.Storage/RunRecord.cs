@@ -55,11 +55,17 @@ public sealed record RunRecord
     /// <summary>The cluster that drives the run; empty for one that a single process drives.</summary>
     public string Cluster { get; init; } = "";
 
+    /// <summary>The machine of the process or cluster that drives the run; empty where nobody has.</summary>
+    public string Host { get; init; } = "";
+
     /// <summary>The controller that wrote this: tells its own writes from those of another that has the same epoch in mind.</summary>
     public string Controller { get; init; } = "";
 
     /// <summary>Version of the newest published checkpoint that the controller knows of; null before the first.</summary>
     public int? LatestCheckpoint { get; init; }
+
+    /// <summary>Version that a controller has begun to go back to: what is newer goes before anything else is done; null when done.</summary>
+    public int? GoingBackTo { get; init; }
 
     /// <summary>When the run was created (UTC). Set by <see cref="RunStore.CreateAsync"/>.</summary>
     public DateTimeOffset Created { get; init; }

@@ -72,6 +72,9 @@ public static class StorageFaults
     /// <summary>Before each manifest or blob that a prune deletes.</summary>
     public const string PruneDelete = "prune.delete";
 
+    /// <summary>Before each manifest or metrics record that going back to a version deletes.</summary>
+    public const string GoBackDelete = "goback.delete";
+
     /// <summary>Those of a write to a local folder.</summary>
     public static IReadOnlyList<string> Folder { get; } = [BlobHalfWritten, BlobWritten, BlobVisible];
 

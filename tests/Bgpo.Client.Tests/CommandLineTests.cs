@@ -170,6 +170,15 @@ public sealed class CommandLineTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_console.Work, "configs"));
         _console.WorkFile("configs/countdown.yaml", "model:\n  path: models/base\n");
         _console.WorkFile("configs/pretrain-sudoku.yaml", "phases:\n  - steps: 4\n");
+        await new Storage.RunStore(Storage.BlobStores.Open(Path.Combine(_console.Work, "runs")), "my-run").CreateAsync(new Storage.RunRecord
+        {
+            RunId = "my-run",
+            State = Storage.RunState.Completed,
+            Spec = "model:\n  path: models/base\n",
+            Seed = 1,
+            NumericsFingerprint = "",
+            ParameterCount = 1,
+        });
         _console.Host.Grain.Emits(Events.Started, Events.Completed);
 
         var arguments = line.Split(" | ")[0].Split(" > ")[0].Replace("\"", "", StringComparison.Ordinal).Split(' ');

@@ -189,6 +189,10 @@ internal sealed class FakeRun : IRunGrain
 
     internal bool IsResumed { get; private set; }
 
+    internal Resumption? Resumption { get; private set; }
+
+    internal (string Source, int? Version)? ForkedFrom { get; private set; }
+
     internal string? StopReason { get; private set; }
 
     internal RunException? Error { get; set; }
@@ -214,11 +218,19 @@ internal sealed class FakeRun : IRunGrain
         return Refused ?? Task.FromResult(Status);
     }
 
+    public Task<RunStatus> Fork(string specYaml, string source, int? version)
+    {
+        (Yaml, ForkedFrom) = (specYaml, (source, version));
+        return Refused ?? Task.FromResult(Status);
+    }
+
     public Task KeepGoing() => Task.CompletedTask;
 
-    public Task<RunStatus> Resume()
+    public Task<RunStatus> Resume() => ResumeAs(new Resumption());
+
+    public Task<RunStatus> ResumeAs(Resumption how)
     {
-        IsResumed = true;
+        (IsResumed, Resumption) = (true, how);
         return Refused ?? Task.FromResult(Status);
     }
 

@@ -128,7 +128,7 @@ public class TrainingViewTests
         view.On(new StoreStanding(6, true, 0, false, "back"), Noon.AddSeconds(13));
         view.On(Events.Step(1), Noon);
         view.On(new StepCommitted(40, Events.Step(2).Metrics with { StoreRetries = 4 }), Noon);
-        Assert.Contains("store       takes everything  tried again 4 times, gave up 0\n", Text(view, Noon, 80), StringComparison.Ordinal);
+        Assert.Contains("store       takes everything  in the last 2 steps tried again 4 times, gave up 0\n", Text(view, Noon, 80), StringComparison.Ordinal);
     }
 
     [Fact]

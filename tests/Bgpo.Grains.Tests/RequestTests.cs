@@ -1,3 +1,4 @@
+using Bgpo.Spec;
 using Bgpo.Storage;
 
 namespace Bgpo.Grains.Tests;
@@ -185,8 +186,14 @@ public sealed class RequestTests : IDisposable
         var settings = new RunSettings(record);
         Assert.Equal([1, 1, 0.5, 0.5, 0.7], Enumerable.Range(0, 5).Select(step => settings.At(step).Rollout.Temperature));
         Assert.Equal((6, 9, 9), (settings.At(3).Run.Steps, settings.At(4).Run.Steps, settings.Newest.Run.Steps));
-        // A later request never holds from an earlier step.
-        Assert.Equal(4, Assert.Single(settings.Read(new RunRequest(3, RequestKind.Set, "", ["optimizer.clipNorm=2"], default, ""), 3)).FromStep);
+        // Of the same field the newest request holds, also where it holds from an earlier step: the run has gone back meanwhile.
+        settings.Record(settings.Read(new RunRequest(3, RequestKind.Set, "", ["rollout.temperature=0.9"], default, ""), 3));
+        Assert.Equal([0.5, 0.9, 0.9], Enumerable.Range(2, 3).Select(step => settings.At(step).Rollout.Temperature));
+        // A fork takes along what holds later, but for what it sets itself.
+        RunSpec there = settings.At(2);
+        Assert.Equal(["run.steps", "rollout.temperature"], RunSettings.Later(record, 2, there)!.Select(change => change.Field));
+        Assert.Equal(["rollout.temperature"], RunSettings.Later(record, 2, there with { Run = there.Run with { Steps = 7 } })!.Select(change => change.Field));
+        Assert.Null(RunSettings.Later(record, 4, there));
     }
 
     private RunStore Store(string run) => _runs.Store(run);

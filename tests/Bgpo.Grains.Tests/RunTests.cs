@@ -7,7 +7,7 @@ using Orleans;
 namespace Bgpo.Grains.Tests;
 
 /// <summary>Whole runs through real grains in one silo, at a size of seconds.</summary>
-public sealed class RunTests : IDisposable
+public sealed partial class RunTests : IDisposable
 {
     private readonly SmallRuns _runs = new();
 

@@ -57,6 +57,19 @@ public static class ChangeableFields
         return read;
     }
 
+    /// <summary>A field's value in a spec, as text.</summary>
+    /// <param name="spec">The spec.</param>
+    /// <param name="field">The field, as <c>rollout.temperature</c>.</param>
+    public static string ValueOf(RunSpec spec, string field)
+    {
+        object value = spec;
+        foreach (string name in field.Split('.'))
+        {
+            value = SpecSchema.Fields(value.GetType()).First(one => one.Name == name).Property.GetValue(value)!;
+        }
+        return SpecSchema.Scalar(value);
+    }
+
     private static string Refusal(string field)
     {
         string names = string.Join(", ", All.Select(known => known.Field));
