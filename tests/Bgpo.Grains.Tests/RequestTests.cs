@@ -43,6 +43,11 @@ public sealed class RequestTests : IDisposable
         // From the journal, too.
         _runs.Forget("b", journal: false);
         Assert.Equal(completed.WeightsSha256, (await _runs.Resume("b")).WeightsSha256);
+
+        // And a fork from before the change, which goes along with it.
+        string[] held = changed.FromStep <= 2 ? changed.Fields : [];
+        List<RunEvent> forked = await _runs.Events("f", 2, grain => grain.Fork(SmallRuns.Spec(held), "b", 2));
+        Assert.Equal(completed.WeightsSha256, forked.OfType<RunCompleted>().Single().WeightsSha256);
     }
 
     [Fact]
