@@ -263,9 +263,9 @@ public sealed partial class RunGrain
             _events.Append(n => new RunFailed(n, Id, _version, e.Message, e is StorageException));
             try
             {
-                await WriteNow(record => record with { State = RunState.Failed });
+                await WriteNow(record => record with { State = RunState.Failed }).WaitAsync(s_farewell, time);
             }
-            catch (Exception again) when (again is StorageException or RunException)
+            catch (Exception again) when (again is StorageException or RunException or TimeoutException)
             {
                 // The store is what failed, or a newer controller owns the run: the event above has said it.
                 LoopFailed(Id, _version, again);
