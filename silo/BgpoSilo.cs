@@ -17,7 +17,11 @@ namespace Bgpo.Silo;
 /// <param name="Owner">The process that the silo ends with, as id:start; empty when it stays until told to leave.</param>
 /// <param name="Drain">How long the silo may take to leave; null: the host's own time.</param>
 public sealed record SiloSettings(
-    IBlobStore Store, int Devices, string? Cluster = null, string? Name = null, string Owner = "", TimeSpan? Drain = null);
+    IBlobStore Store, int Devices, string? Cluster = null, string? Name = null, string Owner = "", TimeSpan? Drain = null)
+{
+    /// <summary>What the silo is for.</summary>
+    public IReadOnlyList<SiloRole> Roles { get; init; } = [SiloRole.Work, SiloRole.State];
+}
 
 /// <summary>Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="Engine"/>.</summary>
 public static class BgpoSilo
@@ -83,12 +87,16 @@ public static class BgpoSilo
         MachineProcess process = ProcessTable.Own;
         return new Dictionary<string, string>
         {
-            [SiloRoster.DevicesKey] = $"{settings.Devices}",
-            [ClusterGrain.NameKey] = settings.Name ?? NameOf(process.Id),
-            [ClusterGrain.ProcessKey] = $"{process.Id}",
-            [ClusterGrain.ProcessStartKey] = $"{process.Start}",
-            [ClusterGrain.StoreKey] = settings.Store.Location,
-            [ClusterGrain.OwnerKey] = settings.Owner,
+            [SiloTraits.Name] = settings.Name ?? NameOf(process.Id),
+            [SiloTraits.Roles] = string.Join(',', settings.Roles.Select(SiloTraits.Text)),
+            [SiloTraits.Devices] = $"{settings.Devices}",
+            [SiloTraits.DeviceKind] = PolicyDevices.Kind,
+            [SiloTraits.MemoryMiB] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20}",
+            [SiloTraits.Numerics] = PolicyDevices.Numerics,
+            [SiloTraits.Process] = $"{process.Id}",
+            [SiloTraits.ProcessStart] = $"{process.Start}",
+            [SiloTraits.Store] = settings.Store.Location,
+            [SiloTraits.Owner] = settings.Owner,
         };
     }
 

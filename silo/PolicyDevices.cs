@@ -26,8 +26,14 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     public int Count => _workers.Length;
 
     /// <inheritdoc/>
-    public string Fingerprint { get; } = string.Join(
-        "; ", "cpu", RuntimeInformation.ProcessArchitecture, CpuName.Read(), LibtorchBuild.Description, "1 thread a device");
+    public string Fingerprint => Numerics;
+
+    /// <summary>What the devices of this process are.</summary>
+    internal static string Kind => "cpu";
+
+    /// <summary>What decides the bits that the devices of this process compute.</summary>
+    internal static string Numerics { get; } = string.Join(
+        "; ", Kind, RuntimeInformation.ProcessArchitecture, CpuName.Read(), LibtorchBuild.Description, "1 thread a device");
 
     /// <inheritdoc/>
     public Task<RolloutResult> Sample(

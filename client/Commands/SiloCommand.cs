@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
+using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +15,10 @@ internal sealed class SiloCommand
     /// <summary>The cluster of those who name none.</summary>
     internal const string DefaultCluster = "default";
 
+    private const string Both = "both";
+
+    private static readonly string Work = SiloTraits.Text(SiloRole.Work);
+    private static readonly string State = SiloTraits.Text(SiloRole.State);
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan OwnerPeriod = TimeSpan.FromMilliseconds(250);
 
@@ -26,6 +31,7 @@ internal sealed class SiloCommand
     private readonly Option<string?> _store = Flags.Text("--store", "STORE", "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER, the same for every silo of a cluster; default: runs");
     private readonly Option<TimeSpan?> _drain = Flags.Duration("--drain", "how long it may take to hand over its work when told to leave; default: 25s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
     private readonly Option<string?> _name = Flags.Text("--name", "NAME", "what it is called; default: silo- and its process id");
+    private readonly Option<string?> _role = Flags.Word("--role", "what it is for: its devices work, it holds state (shards, copies, the controllers of runs), or both; default: both", Work, State, Both);
     private readonly Option<bool> _detached = Flags.Switch("--detached", "for a process that starts silos: nothing of its terminal reaches this one");
     private readonly Option<string?> _owner = Flags.Text("--owner", "ID:START", "leave when that process is gone");
 
@@ -36,7 +42,7 @@ internal sealed class SiloCommand
         _context = context;
         Command = new Command("silo", "Joins (or founds) a cluster of this machine and works for its runs until SIGTERM or Ctrl-C.")
         {
-            _cluster, _threads, _store, _drain, _name, _detached, _owner,
+            _cluster, _threads, _store, _drain, _name, _role, _detached, _owner,
         };
         Command.SetAction((parsed, _) => Run(parsed));
     }
@@ -52,6 +58,7 @@ internal sealed class SiloCommand
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
         ("silo --cluster demo --threads 1", "one more device for the cluster demo; Ctrl-C or SIGTERM hands its work over and leaves"),
+        ("silo --cluster demo --role state", "one that only holds state: with it on a machine that stays, others that work come and go and take nothing along"),
     ];
 
     /// <summary>The command.</summary>
@@ -86,7 +93,12 @@ internal sealed class SiloCommand
                 BlobStores.Open(_context.Paths.Store(parsed.GetValue(_store))), parsed.GetValue(_threads) ?? 1,
                 Flags.Checked("--cluster", parsed.GetValue(_cluster) ?? DefaultCluster),
                 parsed.GetValue(_name) is { } name ? Flags.Checked("--name", name) : null, parsed.GetValue(_owner) ?? "",
-                parsed.GetValue(_drain) ?? DefaultDrain);
+                parsed.GetValue(_drain) ?? DefaultDrain)
+            {
+                Roles = parsed.GetValue(_role) is { } role && role != Both
+                    ? [role == Work ? SiloRole.Work : SiloRole.State]
+                    : [SiloRole.Work, SiloRole.State],
+            };
         }
         catch (StorageException e)
         {
@@ -99,7 +111,7 @@ internal sealed class SiloCommand
     {
         if (!_context.Training.IsAlive(settings.Cluster!))
             return;
-        IReadOnlyList<Grains.SiloDescription> silos;
+        IReadOnlyList<SiloDescription> silos;
         try
         {
             var cluster = await _context.Training.Join(settings.Cluster!, _context.Interrupts.Token).ConfigureAwait(false);

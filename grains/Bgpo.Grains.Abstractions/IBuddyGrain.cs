@@ -19,6 +19,11 @@ public interface IBuddyGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:10")]
     Task Settle(int shard, int version);
 
+    /// <summary>Drops what is held of other versions than one: the run goes on from that one's checkpoint.</summary>
+    /// <param name="version">The version to keep.</param>
+    [ResponseTimeout("00:00:10")]
+    Task KeepOnly(int version);
+
     /// <summary>The shards' versions that are held whole.</summary>
     [ResponseTimeout("00:00:10")]
     Task<HeldShard[]> GetHoldings();
@@ -30,7 +35,7 @@ public interface IBuddyGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:30")]
     Task<ShardPart> Get(int shard, int version, ShardPartKind kind);
 
-    /// <summary>Forgets all that this silo keeps of the run in memory: the run is over, or starts anew from the store.</summary>
+    /// <summary>Forgets all that this silo keeps of the run in memory: the run is over.</summary>
     [ResponseTimeout("00:00:10")]
     Task Release();
 }

@@ -23,4 +23,21 @@ public interface IClusterGrain : IGrainWithIntegerKey
 [GenerateSerializer, Immutable, Alias("bgpo.SiloDescription")]
 public sealed record SiloDescription(
     [property: Id(0)] string Address, [property: Id(1)] string Name, [property: Id(2)] string State, [property: Id(3)] int Process,
-    [property: Id(4)] long ProcessStart, [property: Id(5)] int Devices, [property: Id(6)] string Store, [property: Id(7)] string Owner);
+    [property: Id(4)] long ProcessStart, [property: Id(5)] int Devices, [property: Id(6)] string Store, [property: Id(7)] string Owner)
+{
+    /// <summary>What it is for: work, state.</summary>
+    [Id(8)]
+    public string[] Roles { get; init; } = [];
+
+    /// <summary>What its devices are: cpu.</summary>
+    [Id(9)]
+    public string DeviceKind { get; init; } = "";
+
+    /// <summary>Memory of its machine, MiB.</summary>
+    [Id(10)]
+    public long MemoryMiB { get; init; }
+
+    /// <summary>What decides the bits that its devices compute: library, BLAS, processor, threads per device.</summary>
+    [Id(11)]
+    public string Numerics { get; init; } = "";
+}

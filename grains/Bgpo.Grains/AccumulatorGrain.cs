@@ -7,7 +7,7 @@ using Orleans.Runtime;
 namespace Bgpo.Grains;
 
 /// <inheritdoc cref="IAccumulatorGrain"/>
-[KeepAlive, ShardSpread]
+[KeepAlive, HoldsState, ShardSpread]
 public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalog, SiloRoster roster, ILocalSiloDetails silo, ILogger<AccumulatorGrain> log)
     : Grain, IAccumulatorGrain
 {
@@ -40,7 +40,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     {
         if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && _shard is { Buddy: "" })
         {
-            await Protect(Shard.Standing().Epoch, [.. (await roster.Get()).Select(live => live.Silo)]);
+            await Protect(Shard.Standing().Epoch, await roster.Keepers());
         }
     }
 

@@ -24,6 +24,13 @@ public sealed class BuddyGrain(RunContexts runs, WeightsSource source) : Grain, 
     }
 
     /// <inheritdoc/>
+    public Task KeepOnly(int version)
+    {
+        _copies.KeepOnly(version);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public Task<HeldShard[]> GetHoldings() => Task.FromResult<HeldShard[]>([.. _copies.Whole()]);
 
     /// <inheritdoc/>
@@ -56,7 +63,7 @@ public sealed class ShardCopies
         var key = new HeldShard(part.Shard, part.Version);
         if (!_held.TryGetValue(key, out ShardPart?[]? parts))
         {
-            Drop(part.Shard, version => version < part.Version - 1 || version > part.Version);
+            Drop(held => held.Shard == part.Shard && (held.Version < part.Version - 1 || held.Version > part.Version));
             _held[key] = parts = new ShardPart?[s_parts];
         }
         parts[(int)part.Kind] = part;
@@ -65,7 +72,11 @@ public sealed class ShardCopies
     /// <summary>Drops a shard's versions older than one.</summary>
     /// <param name="shard">The shard's index.</param>
     /// <param name="version">The oldest version to keep: a newer one may have come already.</param>
-    public void Settle(int shard, int version) => Drop(shard, held => held < version);
+    public void Settle(int shard, int version) => Drop(held => held.Shard == shard && held.Version < version);
+
+    /// <summary>Drops the other versions of all shards.</summary>
+    /// <param name="version">The version to keep.</param>
+    public void KeepOnly(int version) => Drop(held => held.Version != version);
 
     /// <summary>What is held whole.</summary>
     public IEnumerable<HeldShard> Whole() =>
@@ -81,9 +92,9 @@ public sealed class ShardCopies
     /// <summary>Drops everything.</summary>
     public void Clear() => _held.Clear();
 
-    private void Drop(int shard, Func<int, bool> unwanted)
+    private void Drop(Func<HeldShard, bool> unwanted)
     {
-        foreach (HeldShard old in _held.Keys.Where(held => held.Shard == shard && unwanted(held.Version)).ToArray())
+        foreach (HeldShard old in _held.Keys.Where(unwanted).ToArray())
         {
             _held.Remove(old);
         }

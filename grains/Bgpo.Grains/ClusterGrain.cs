@@ -8,21 +8,6 @@ namespace Bgpo.Grains;
 /// <inheritdoc cref="IClusterGrain"/>
 public sealed class ClusterGrain(ISiloMetadataCache metadata) : Grain, IClusterGrain
 {
-    /// <summary>Metadata key of a silo's short name.</summary>
-    public const string NameKey = "bgpo.name";
-
-    /// <summary>Metadata key of a silo's process id.</summary>
-    public const string ProcessKey = "bgpo.process";
-
-    /// <summary>Metadata key of when that process started.</summary>
-    public const string ProcessStartKey = "bgpo.process-start";
-
-    /// <summary>Metadata key of where a silo keeps runs.</summary>
-    public const string StoreKey = "bgpo.store";
-
-    /// <summary>Metadata key of the process that a silo ends with.</summary>
-    public const string OwnerKey = "bgpo.owner";
-
     /// <inheritdoc/>
     public async Task<SiloDescription[]> GetSilos()
     {
@@ -41,7 +26,13 @@ public sealed class ClusterGrain(ISiloMetadataCache metadata) : Grain, IClusterG
         string Text(string key) => said.TryGetValue(key, out string? text) ? text : "";
         long Number(string key) => long.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
         return new SiloDescription(
-            silo.ToParsableString(), Text(NameKey), state, (int)Number(ProcessKey), Number(ProcessStartKey),
-            (int)Number(SiloRoster.DevicesKey), Text(StoreKey), Text(OwnerKey));
+            silo.ToParsableString(), Text(SiloTraits.Name), state, (int)Number(SiloTraits.Process), Number(SiloTraits.ProcessStart),
+            (int)Number(SiloTraits.Devices), Text(SiloTraits.Store), Text(SiloTraits.Owner))
+        {
+            Roles = Text(SiloTraits.Roles).Split(',', StringSplitOptions.RemoveEmptyEntries),
+            DeviceKind = Text(SiloTraits.DeviceKind),
+            MemoryMiB = Number(SiloTraits.MemoryMiB),
+            Numerics = Text(SiloTraits.Numerics),
+        };
     }
 }

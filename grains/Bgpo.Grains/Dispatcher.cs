@@ -41,11 +41,14 @@ public sealed class Dispatcher
     /// <summary>Calls that failed and were dispatched again since the dispatcher was made.</summary>
     public int Redispatched { get; private set; }
 
-    /// <summary>The live silos as last seen.</summary>
+    /// <summary>The live silos that hold state, as last seen.</summary>
     public string[] Silos => _live;
 
     /// <summary>Counts changes among the live silos.</summary>
     public int Changes { get; private set; }
+
+    /// <summary>Whether a silo with devices may have work.</summary>
+    public Func<SiloDevices, bool> Suits { get; init; } = static _ => true;
 
     /// <summary>Told of each failed call: the silo, and why.</summary>
     public Action<string, Exception> OnRetry { get; init; } = static (_, _) => { };
@@ -164,8 +167,9 @@ public sealed class Dispatcher
         {
             try
             {
-                _silos = await _roster();
-                string[] live = [.. _silos.Select(silo => silo.Silo)];
+                IReadOnlyList<SiloDevices> all = await _roster();
+                _silos = [.. all.Where(silo => silo.Devices > 0 && Suits(silo))];
+                string[] live = [.. all.Where(silo => silo.HoldsState).Select(silo => silo.Silo)];
                 if (!live.AsSpan().SequenceEqual(_live))
                 {
                     (_live, Changes) = (live, Changes + 1);

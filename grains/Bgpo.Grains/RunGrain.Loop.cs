@@ -26,7 +26,21 @@ public sealed partial class RunGrain
         long epoch = _stored!.Record.Epoch;
         using var outbox = new Outbox(time) { OnHealth = StoreHealth };
         _outbox = outbox;
-        var dispatcher = new Dispatcher(roster.Get, time) { OnRetry = Retried, OnMoved = Moved };
+        var others = new HashSet<string>();
+        var dispatcher = new Dispatcher(roster.Get, time)
+        {
+            OnRetry = Retried,
+            OnMoved = Moved,
+            Suits = silo =>
+            {
+                bool suits = Suits(run.Spec, silo);
+                if (silo.Numerics != _stored.Record.NumericsFingerprint && others.Add(silo.Silo))
+                {
+                    OtherNumerics(silo, suits);
+                }
+                return suits;
+            },
+        };
         var shards = new ShardSet(GrainFactory, run, epoch);
         var checkpoints = new CheckpointWriter(run, Store, shards, outbox, time)
         {
@@ -141,7 +155,7 @@ public sealed partial class RunGrain
                     return null;
                 }
                 whole ??= await NewestWhole();
-                await shards.Load(whole.Version);
+                await shards.Load(whole.Version, await LiveSilos());
                 _version = whole.Version;
                 return whole;
             }
@@ -264,8 +278,10 @@ public sealed partial class RunGrain
             try
             {
                 await WriteNow(record => record with { State = RunState.Failed }).WaitAsync(s_farewell, time);
+                // Known to be this controller's still: another's shards are not touched. It goes on from a checkpoint, if at all.
+                await new ShardSet(GrainFactory, await contexts.Get(Id), _stored!.Record.Epoch).Release(await LiveSilos());
             }
-            catch (Exception again) when (again is StorageException or RunException or TimeoutException)
+            catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
             {
                 // The store is what failed, or a newer controller owns the run: the event above has said it.
                 LoopFailed(Id, _version, again);

@@ -10,7 +10,7 @@ using Orleans.Runtime;
 namespace Bgpo.Grains;
 
 /// <inheritdoc cref="IRunGrain"/>
-[KeepAlive]
+[KeepAlive, HoldsState]
 public sealed partial class RunGrain(
     RunCatalog catalog, RunContexts contexts, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo,
     TimeProvider time, ILogger<RunGrain> log)
@@ -88,6 +88,7 @@ public sealed partial class RunGrain(
             (_ending, _before) = (false, null);
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
+            await CheckNumerics(run.Spec);
             CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
             if (whole is null && _stored.Record.GoingBackTo is not null)
             {
@@ -113,12 +114,6 @@ public sealed partial class RunGrain(
             await TakeOver(how);
             string? goneBack = await GoBack();
             _version = whole?.Version ?? _stored.Record.LatestCheckpoint ?? 0;
-            if (_stored.Record.NumericsFingerprint != devices.Fingerprint)
-            {
-                _events.Append(n => new Noticed(
-                    n, $"the run began on [{_stored.Record.NumericsFingerprint}] and goes on on [{devices.Fingerprint}]: "
-                    + "its weights may differ in the last bits from an undisturbed run's."));
-            }
             if (_stopReason is not null)
             {
                 await _stopping.CancelAsync();
@@ -174,6 +169,28 @@ public sealed partial class RunGrain(
         _outbox?.Dispose();
     }
 
+    /// <summary>A strict run does not go on where nobody computes as those that began it did.</summary>
+    private async Task CheckNumerics(RunSpec spec)
+    {
+        SiloDevices[] workers = [.. (await roster.Get()).Where(silo => silo.Devices > 0)];
+        if (workers.Length > 0 && Array.TrueForAll(workers, silo => !Suits(spec, silo)))
+        {
+            throw new RunException(
+                $"run '{Id}' began on [{_stored!.Record.NumericsFingerprint}]; here is only [{workers[0].Numerics}], and its weights would differ "
+                + "in their last bits. Resume it on such a machine, or fork it with --set run.reproducible=warn.");
+        }
+    }
+
+    /// <summary>Whether a silo may work for this run.</summary>
+    private bool Suits(RunSpec spec, SiloDevices silo) => spec.Run.Reproducible != "strict" || silo.Numerics == _stored!.Record.NumericsFingerprint;
+
+    /// <summary>Says, once for each silo, that its numerics are not the run's.</summary>
+    private void OtherNumerics(SiloDevices silo, bool works) => _events.Append(n => new Noticed(n, works
+        ? $"silo {silo.Silo} computes on [{silo.Numerics}], and the run began on [{_stored!.Record.NumericsFingerprint}]: its weights may "
+            + "differ in their last bits from an undisturbed run's."
+        : $"silo {silo.Silo} gets no work of this run: it computes on [{silo.Numerics}], and the run began on "
+            + $"[{_stored!.Record.NumericsFingerprint}] (run.reproducible: strict)."));
+
     /// <summary>Whether the shards can stand at some version without a checkpoint; tried again while silos come and go.</summary>
     private async Task<bool> IsHeld(RunContext run)
     {
@@ -195,7 +212,7 @@ public sealed partial class RunGrain(
         await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)), _stored?.Record.GoingBackTo ?? int.MaxValue)
             ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot be resumed.");
 
-    private async Task<string[]> LiveSilos() => [.. (await roster.Get()).Select(live => live.Silo)];
+    private Task<string[]> LiveSilos() => roster.Keepers();
 
     /// <summary>Changes run.json, unless another controller has; once everything posted before is in the store.</summary>
     private Task Write(Func<RunRecord, RunRecord> change) => _outbox!.Post(_version, () => WriteNow(change));

@@ -58,9 +58,14 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         }
     }
 
-    /// <summary>Has every shard stand at a checkpoint's version.</summary>
+    /// <summary>Has every shard stand at a checkpoint's version, and drops copies of others, which nobody will ask for.</summary>
     /// <param name="version">The version.</param>
-    public Task Load(int version) => Load(new Footing(version, new string?[run.Shards]));
+    /// <param name="silos">The live silos.</param>
+    public async Task Load(int version, string[] silos)
+    {
+        await Load(new Footing(version, new string?[run.Shards]));
+        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).KeepOnly(version))));
+    }
 
     /// <summary>Has each shard's state held by a second silo, where there is one.</summary>
     /// <param name="silos">The live silos.</param>
@@ -103,29 +108,28 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     public async Task<ShardEntry[]> Save(int version) =>
         [.. (await Each(shard => shard.Save(epoch, version))).Select(saved => JsonSerializer.Deserialize<ShardEntry>(saved.EntryJson)!)];
 
-    /// <summary>Frees what the cluster keeps of the run in memory. What cannot be reached is gone anyway.</summary>
+    /// <summary>Frees what the cluster keeps of the run in memory.</summary>
     /// <param name="silos">The live silos.</param>
     public async Task Release(string[] silos)
     {
+        await Quietly(Each(async shard =>
+        {
+            await shard.Release(epoch);
+            return true;
+        }));
+        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).Release())));
+    }
+
+    /// <summary>Another cluster member's memory is not worth a failed run.</summary>
+    private static async Task Quietly(Task tidying)
+    {
         try
         {
-            await Each(async shard =>
-            {
-                await shard.Release(epoch);
-                return true;
-            });
+            await tidying;
         }
         catch (Exception e) when (e is TimeoutException or OrleansException or RunException)
         {
-            // Another cluster member's memory is not worth a failed run.
-        }
-        try
-        {
-            await Task.WhenAll(silos.Select(silo => Buddy(silo).Release()));
-        }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
-        {
-            // Nor are the copies.
+            // What cannot be reached is gone anyway.
         }
     }
 

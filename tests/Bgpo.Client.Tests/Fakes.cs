@@ -258,8 +258,14 @@ internal sealed class FakeBenchmarks : IBenchmarks
     public Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken) =>
         Task.FromResult(new WireOutcome(2.5, 3, 8.25, 7.5, 70.4, 199.6, mib, "Avx512"));
 
-    public Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken) =>
-        Task.FromResult(new RealScale(silos, 0.5 * silos, 200 * silos, 0.95, 0.01));
+    private int _pairs;
+
+    public Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken)
+    {
+        // The second pair of three is timed on a machine that is busy half of the time.
+        double speed = silos == 2 && ++_pairs == 2 ? 1 : silos;
+        return Task.FromResult(new RealScale(silos, 0.5 * speed, 200 * speed, 0.95, 0.01));
+    }
 
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
         Task.FromResult(new SimulatedScale(silos, 0.9, 1.1, 35 * silos, 0.25, 8 * silos, 8 * silos, 8 * silos, silos));

@@ -2,8 +2,8 @@ using Bgpo.Storage;
 
 namespace Bgpo.Grains.Tests;
 
-/// <summary>A store that takes and gives nothing while it is away.</summary>
-internal sealed class AbsentStore(IBlobStore store, Func<bool> away) : IBlobStore
+/// <summary>A store that takes and gives nothing while it is away, and never takes some blobs.</summary>
+internal sealed class AbsentStore(IBlobStore store, Func<bool> away, Func<string, bool>? refuses = null) : IBlobStore
 {
     public string Location => store.Location;
 
@@ -24,7 +24,7 @@ internal sealed class AbsentStore(IBlobStore store, Func<bool> away) : IBlobStor
         There().PutIfUnchangedAsync(name, content, etag, cancellationToken);
 
     public Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
-        There().PutAsync(name, content, cancellationToken);
+        refuses?.Invoke(name) == true ? throw new StorageException($"{name} is refused") : There().PutAsync(name, content, cancellationToken);
 
     public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellationToken = default) =>
         There().ListAsync(prefix, cancellationToken);

@@ -42,6 +42,20 @@ public sealed class DispatcherTests
     }
 
     [Fact]
+    public void ASiloThatDoesNotSuitOrHasNoDevices_GetsNoWork_ButMayHoldState()
+    {
+        _live = [new("a", 1) { Numerics = "other" }, new("b", 1), new("c", 0), new("d", 1) { HoldsState = false }];
+        Dispatcher dispatcher = new(ReadRoster, _time) { Suits = silo => silo.Numerics.Length == 0 };
+        for (int i = 0; i < 8; i++)
+        {
+            _ = Submit(dispatcher, $"{i}");
+        }
+        Assert.Equal(["b", "d"], _calls.Select(call => call.Silo).Distinct().Order());
+        Assert.Equal(2, dispatcher.Devices);
+        Assert.Equal(["a", "b", "c"], dispatcher.Silos);
+    }
+
+    [Fact]
     public void TheLastUnits_WaitForWhoeverIsFreeFirst()
     {
         _live = [new("a", 1), new("b", 1)];

@@ -146,6 +146,32 @@ public sealed partial class RunTests : IDisposable
         Assert.Equal(undisturbed, (await Resume("b")).WeightsSha256);
     }
 
+    [Fact]
+    public async Task ARunThatFails_SaysWhy_AndKeepsNothingInMemory()
+    {
+        using IHost host = Silo(1, new AbsentStore(
+            new LocalBlobStore(Path.Combine(_folder, "runs")), () => false, name => name.Contains("journal/00000003", StringComparison.Ordinal)));
+        await host.StartAsync();
+        IGrainFactory grains = host.Services.GetRequiredService<IGrainFactory>();
+        IRunGrain run = grains.GetGrain<IRunGrain>("a");
+        await run.Start(SpecText([]));
+        List<RunEvent> events = [];
+        await foreach (RunEvent e in run.Watch(0))
+        {
+            events.Add(e);
+        }
+
+        Assert.NotEmpty(events.OfType<StepCommitted>());
+        Assert.Contains("refused", Assert.IsType<RunFailed>(events[^1]).Message, StringComparison.Ordinal);
+        Assert.Equal("failed", (await run.GetStatus()).State);
+        ShardStanding standing = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of("a", 0)).GetStanding();
+        Assert.Equal(-1, standing.Version);
+        await host.StopAsync();
+    }
+
+    private IHost Silo(int devices, IBlobStore? store = null) =>
+        BgpoSilo.Build(new SiloSettings(store ?? new LocalBlobStore(Path.Combine(_folder, "runs")), devices));
+
     private async Task<RunCompleted> Complete(string run, int devices, params string[] overrides) =>
         (await Events(run, devices, grain => grain.Start(SpecText(overrides)))).OfType<RunCompleted>().Single();
 
@@ -164,7 +190,7 @@ public sealed partial class RunTests : IDisposable
         string run, int devices, Func<IRunGrain, Task> begin, Func<IRunGrain, RunEvent, Task>? react = null, IBlobStore? store = null,
         bool fails = false)
     {
-        using IHost host = BgpoSilo.Build(new SiloSettings(store ?? new LocalBlobStore(Path.Combine(_folder, "runs")), devices));
+        using IHost host = Silo(devices, store);
         await host.StartAsync();
         IRunGrain grain = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(run);
         List<RunEvent> events = [];

@@ -42,6 +42,16 @@ public sealed class ShardCopiesTests
         Assert.Equal([new(0, 4)], Held());
     }
 
+    [Fact]
+    public void ARunThatGoesOnFromACheckpoint_LeavesNoOtherCopies()
+    {
+        Hold(0, 9);
+        Hold(0, 10);
+        Hold(1, 10);
+        _copies.KeepOnly(9);
+        Assert.Equal([new(0, 9)], Held());
+    }
+
     private void Hold(int shard, int version)
     {
         foreach (ShardPartKind kind in Enum.GetValues<ShardPartKind>())

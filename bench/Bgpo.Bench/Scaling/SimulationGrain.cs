@@ -42,7 +42,7 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         var loop = new StepLoop(
             run, Epoch, store, outbox, new CheckpointWriter(run, store, shards, outbox, time), shards, dispatcher, GrainFactory,
             new Grains.EventLog(), time, CancellationToken.None);
-        await shards.Load(0);
+        await shards.Load(0, []);
         await loop.Take(0, CancellationToken.None);
         silos.Reset();
         long sent = messages.Read();

@@ -69,6 +69,13 @@ public sealed record RunSection
     /// <summary>Number of optimizer steps (versions) to take.</summary>
     [Range(1, 1_000_000)]
     public int Steps { get; init; } = 100;
+
+    /// <summary>
+    /// strict: only silos whose devices compute by the same numerics (library, BLAS, processor, threads per device) as those on which the run
+    /// began get its work, so that its weights have the same bits on any number of them. warn: all do, and the run says so.
+    /// </summary>
+    [OneOf("strict", "warn")]
+    public string Reproducible { get; init; } = "strict";
 }
 
 /// <summary>The base model.</summary>

@@ -24,10 +24,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
     private readonly ClusterMembershipOptions _options;
     private readonly ILogger _logger;
     private readonly Lock _adoptLock = new();
-    /// <summary>How many times as patient as with a stopped process to be with one that runs but is slow.</summary>
-    private const int StarvedFactor = 10;
-
-    private readonly Dictionary<SiloAddress, (long Beats, int Missed)> _missed = [];
+    private readonly MissedProbes _missed;
     private readonly Heartbeat _heartbeat;
     private readonly CancellationTokenSource _stopping = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,6 +46,7 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
         _types = types;
         _metadata = metadata.Value;
         _options = options.Value;
+        _missed = new MissedProbes(_options.NumMissedProbesLimit);
         _logger = logger;
         transport.Announced += version =>
         {
@@ -275,12 +273,11 @@ internal sealed partial class EmbeddedCluster : ICluster, IDisposable
             }
 
             (long beats, int process) = Heartbeat.Read(_identity.Directory, silo);
-            (long seen, int missed) = _missed.GetValueOrDefault(silo, (-1, 0));
-            missed = beats == seen ? missed + 1 : 0;
-            _missed[silo] = (beats, missed);
-            if (missed >= StarvedFactor * _options.NumMissedProbesLimit
-                || (missed >= _options.NumMissedProbesLimit && Heartbeat.IsStopped(process))
-                || IsGone(silo))
+            if (IsGone(silo))
+            {
+                Suspect(silo, "its process is gone");
+            }
+            else if (_missed.TooMany(silo, beats, () => Heartbeat.IsStopped(process)) is { } missed)
             {
                 Suspect(silo, $"it missed {missed} probes");
             }

@@ -1,42 +1,37 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Bgpo.Grains;
 using Bgpo.Storage;
 using Bgpo.Storage.Local;
 
-namespace Bgpo.Client.Tests;
+namespace Bgpo.Cluster.Tests;
 
 /// <summary>
 /// The rows of docs/fault-model.md: real silo processes, one of which dies at the very moment that a row is about. The weights are
 /// those of an undisturbed run, and every sample counts once.
 /// </summary>
-public sealed partial class FaultTests : IAsyncLifetime
+public sealed class FaultTests : IAsyncLifetime
 {
-    private const int Kill = 9;
-
-    private static readonly Lazy<Task<string>> s_undisturbed = new(Undisturbed);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-fault-").FullName;
     private readonly List<Process> _silos = [];
+    private readonly UndisturbedRun _undisturbed;
+    private readonly Executable _bgpo;
 
-    private string Cluster => Path.GetFileName(_folder).ToLowerInvariant().Replace('_', '-');
-
-    public ValueTask InitializeAsync()
+    public FaultTests(UndisturbedRun undisturbed)
     {
-        WriteSpec(_folder);
-        return ValueTask.CompletedTask;
+        _undisturbed = undisturbed;
+        _undisturbed.CopySpecTo(_folder);
+        _bgpo = new Executable(_folder);
     }
+
+    private string Cluster => Path.GetFileName(_folder).ToLowerInvariant();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
         foreach (Process silo in _silos)
-        {
-            if (!silo.HasExited)
-                silo.Kill();
-            await silo.WaitForExitAsync();
-            silo.Dispose();
-        }
+            await Executable.End(silo);
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -49,11 +44,11 @@ public sealed partial class FaultTests : IAsyncLifetime
     {
         await Silo();
         Run run = Start();
-        Process victim = await Silo($"{point}:kill:3");
+        Process victim = await Silo($"{point}:kill:3", "--role", "work");
 
         await run.EndsLikeUndisturbed();
         await victim.WaitForExitAsync();
-        Assert.Equal(128 + Kill, victim.ExitCode);
+        Assert.Equal(128 + Executable.Kill, victim.ExitCode);
     }
 
     [Theory]
@@ -70,7 +65,7 @@ public sealed partial class FaultTests : IAsyncLifetime
 
         await run.EndsLikeUndisturbed();
         await victim.WaitForExitAsync();
-        Assert.Equal(128 + Kill, victim.ExitCode);
+        Assert.Equal(128 + Executable.Kill, victim.ExitCode);
     }
 
     [Theory]
@@ -88,7 +83,7 @@ public sealed partial class FaultTests : IAsyncLifetime
 
         await run.EndsLikeUndisturbed();
         await victim.WaitForExitAsync();
-        Assert.Equal(128 + Kill, victim.ExitCode);
+        Assert.Equal(128 + Executable.Kill, victim.ExitCode);
     }
 
     [Fact]
@@ -102,13 +97,13 @@ public sealed partial class FaultTests : IAsyncLifetime
         int joined = run.Version;
         await run.Sees(e => (string?)e["event"] == "step" && (int)e["version"]! >= joined + 3);
         int reached = run.Version;
-        Assert.InRange(reached, 3, 35); // else the run is over before anything is shown
+        Assert.InRange(reached, 3, UndisturbedRun.Steps - 3); // else the run is over before anything is shown
 
         victim.Kill();
         await run.Sees(e => (string?)e["event"] == "started" && (int)e["version"]! > 0);
 
         // A step whose record had not reached the store yet is taken again; no other is.
-        Assert.InRange(run.Version, reached - 1, 40);
+        Assert.InRange(run.Version, reached - 1, UndisturbedRun.Steps);
         await run.EndsLikeUndisturbed();
         Assert.False(other.HasExited);
     }
@@ -138,75 +133,26 @@ public sealed partial class FaultTests : IAsyncLifetime
         await run.Sees(e => (string?)e["event"] == "step" && (int)e["version"]! >= joined + 3);
         int reached = run.Version;
 
-        Assert.Equal(0, SendSignal(leaver.Id, 15));
+        Executable.Send(leaver, Executable.Terminate);
         await leaver.WaitForExitAsync();
         Assert.Equal(0, leaver.ExitCode);
         await run.Sees(e => (string?)e["event"] == "started");
-        Assert.InRange(run.Version, reached, 40);
+        Assert.InRange(run.Version, reached, UndisturbedRun.Steps);
         await run.EndsLikeUndisturbed();
     }
 
-    private Run Start(params string[] more) => new(Client(_folder, [
-        "run", "start", "--cluster", Cluster, "--config", "spec.yaml", "--run", "b", "--wait", "--json", .. more]), _folder);
+    private Run Start(params string[] more) => new(
+        _bgpo.Start(["run", "start", "--cluster", Cluster, "--config", "spec.yaml", "--run", "b", "--wait", "--json", .. more]), _folder, _undisturbed.Hash);
 
-    private async Task<Process> Silo(string fault = "")
+    private async Task<Process> Silo(string fault = "", params string[] more)
     {
-        Process silo = Client(_folder, ["silo", "--cluster", Cluster, "--store", "runs"], fault);
+        Process silo = await _bgpo.Silo(Cluster, ["--store", "runs", .. more], fault);
         _silos.Add(silo);
-        Assert.NotNull(await silo.StandardOutput.ReadLineAsync());
-        _ = silo.StandardOutput.ReadToEndAsync();
-        _ = silo.StandardError.ReadToEndAsync();
         return silo;
     }
 
-    private static void WriteSpec(string folder) => File.WriteAllText(Path.Combine(folder, "spec.yaml"), $"""
-        run: {"{"} seed: 1, steps: 40 {"}"}
-        model: {"{"} path: {Path.Combine(ProjectFolder.Find(), "models", "sudoku-base")} {"}"}
-        task: {"{"} name: sudoku4x4 {"}"}
-        rollout: {"{"} prompts: 4, completions: 4, responseLength: 16, blockLength: 16, denoisingSteps: 4 {"}"}
-        objective: {"{"} samples: 2 {"}"}
-        units: {"{"} samples: 4, microbatch: 4 {"}"}
-        optimizer: {"{"} learningRate: 0.0004 {"}"}
-        evaluation: {"{"} count: 8, every: 0 {"}"}
-        checkpoint: {"{"} every: 7 {"}"}
-        """);
-
-    private static async Task<string> Undisturbed()
-    {
-        string folder = Directory.CreateTempSubdirectory("bgpo-fault-").FullName;
-        try
-        {
-            WriteSpec(folder);
-            using Process process = Client(folder, ["train", "--config", "spec.yaml", "--run", "a", "--json", "--threads", "2"]);
-            string output = await process.StandardOutput.ReadToEndAsync();
-            return (string)JsonNode.Parse(output.TrimEnd().Split('\n')[^1])!["weightsSha256"]!;
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static Process Client(string folder, string[] arguments, string fault = "")
-    {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["BGPO_HOME"] = folder, ["BGPO_COMMAND"] = "bgpo", ["BGPO_FAULT"] = fault },
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"));
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int SendSignal(int process, int signal);
-
     /// <summary>A run that is watched from a process of its own.</summary>
-    private sealed class Run(Process watcher, string folder)
+    private sealed class Run(Process watcher, string folder, string undisturbed)
     {
         private readonly Task<string> _error = watcher.StandardError.ReadToEndAsync();
 
@@ -234,11 +180,11 @@ public sealed partial class FaultTests : IAsyncLifetime
             await watcher.WaitForExitAsync();
             Assert.True(watcher.ExitCode == 0, await _error);
             watcher.Dispose();
-            Assert.Equal(("completed", 40), ((string?)Events[^1]["event"], (int)Events[^1]["version"]!));
-            Assert.Equal(await s_undisturbed.Value, (string?)Events[^1]["weightsSha256"]);
+            Assert.Equal(("completed", UndisturbedRun.Steps), ((string?)Events[^1]["event"], (int)Events[^1]["version"]!));
+            Assert.Equal(undisturbed, (string?)Events[^1]["weightsSha256"]);
             LedgerReport ledger = await Ledger.Check(new RunStore(new LocalBlobStore(Path.Combine(folder, "runs")), "b"));
             Assert.Empty(ledger.Faults);
-            Assert.Equal(40, ledger.Steps);
+            Assert.Equal(UndisturbedRun.Steps, ledger.Steps);
         }
 
         private async Task<JsonNode?> Next()

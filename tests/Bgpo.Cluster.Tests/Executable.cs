@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+
+namespace Bgpo.Cluster.Tests;
+
+/// <summary>The real executable, started in a folder as from a shell.</summary>
+internal sealed partial class Executable(string folder)
+{
+    internal const int Interrupt = 2;
+    internal const int Kill = 9;
+    internal const int Terminate = 15;
+
+    /// <summary>Starts it; the caller reads its streams.</summary>
+    internal Process Start(string[] arguments, string fault = "")
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["BGPO_HOME"] = ProjectFolder.Find(), ["BGPO_COMMAND"] = "bgpo", ["BGPO_FAULT"] = fault },
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"));
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Starts a silo and waits until it has joined.</summary>
+    internal async Task<Process> Silo(string cluster, string[] more, string fault = "")
+    {
+        Process silo = Start(["silo", "--cluster", cluster, .. more], fault);
+        string? joined = await silo.StandardOutput.ReadLineAsync();
+        if (joined?.Contains("joined", StringComparison.Ordinal) != true)
+            Assert.Fail($"the silo did not join: {joined}{await silo.StandardError.ReadToEndAsync()}");
+        _ = silo.StandardOutput.ReadToEndAsync();
+        _ = silo.StandardError.ReadToEndAsync();
+        return silo;
+    }
+
+    /// <summary>Runs it to its end; <paramref name="each"/> sees every line of its output as it comes.</summary>
+    internal async Task<Ended> Run(string[] arguments, string fault = "", Action<Process, string>? each = null)
+    {
+        using Process process = Start(arguments, fault);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        List<string> lines = [];
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            lines.Add(line);
+            each?.Invoke(process, line);
+        }
+
+        await process.WaitForExitAsync();
+        return new Ended(process.ExitCode, lines, await error);
+    }
+
+    internal static void Send(Process process, int signal) => Assert.Equal(0, SendSignal(process.Id, signal));
+
+    /// <summary>Ends a process that may have ended.</summary>
+    internal static async Task End(Process process)
+    {
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}
+
+/// <summary>What an ended process left: its exit code, its output's lines and its error text.</summary>
+internal sealed record Ended(int Code, List<string> Lines, string Error)
+{
+    /// <summary>Its only line, as JSON.</summary>
+    internal JsonNode Json => JsonNode.Parse(Assert.Single(Lines))!;
+
+    /// <summary>Its lines, as JSON.</summary>
+    internal IReadOnlyList<JsonNode> Events => [.. Lines.Select(line => JsonNode.Parse(line)!)];
+}
