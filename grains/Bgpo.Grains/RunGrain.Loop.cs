@@ -292,7 +292,7 @@ public sealed partial class RunGrain
             _events.Append(n => new RunFailed(n, Id, _version, e.Message, e is StorageException));
             try
             {
-                await WriteNow(record => record with { State = RunState.Failed });
+                await WriteNow(record => record with { State = RunState.Failed }).WaitAsync(s_farewell, time);
                 // Known to be this controller's still: another's shards are not touched. It goes on from a checkpoint, if at all.
                 await new ShardSet(GrainFactory, await contexts.Get(Id), _stored!.Record.Epoch).Release(await LiveSilos());
             }
