@@ -60,6 +60,7 @@ public static class BgpoSilo
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new RunCatalog(settings.Store, TimeProvider.System));
         builder.Services.AddSingleton<IPolicyDevices>(_ => new PolicyDevices(settings.Devices));
+        builder.Services.AddSingleton<IRunOwners, RunOwners>();
         builder.Services.AddBgpoGrains();
         if (settings.Cluster is { } keeper)
         {

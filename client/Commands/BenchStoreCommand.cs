@@ -36,14 +36,14 @@ internal static class BenchStoreCommand
                 rates.AddRange(await bench.MeasureAzurite(token).ConfigureAwait(false));
             if (parsed.GetValue(json))
             {
-                context.Terminal.Out.WriteLine(JsonLines.Line(new { Benchmark = "store", bench.MiB, PeakMiB = ConsoleContext.PeakRssMiB(), Rates = rates }));
+                context.Terminal.Out.WriteLine(JsonLines.Line(new { Benchmark = "store", bench.MiB, bench.StartMiB, PeakMiB = ConsoleContext.PeakRssMiB(), Rates = rates }));
                 return ExitCode.Done;
             }
 
-            context.Terminal.Out.WriteLine($"{"what",-16}{"MiB/s",10}{"against",12}{"MiB/s",10}{"ratio",8}");
+            context.Terminal.Out.WriteLine($"{"what",-16}{"MiB/s",10}{"against",16}{"MiB/s",10}{"ratio",8}");
             foreach (var rate in rates)
-                context.Terminal.Out.WriteLine($"{rate.What,-16}{rate.MiBPerSecond,10:0}{rate.Against,12}{rate.BaseMiBPerSecond,10:0}{rate.Ratio,8:0.00}");
-            context.Terminal.Out.WriteLine($"a checkpoint of {bench.MiB} MiB; this process's peak {ConsoleContext.PeakRssMiB():0} MiB");
+                context.Terminal.Out.WriteLine($"{rate.What,-16}{rate.MiBPerSecond,10:0}{rate.Against,16}{rate.BaseMiBPerSecond,10:0}{rate.Ratio,8:0.00}");
+            context.Terminal.Out.WriteLine($"a checkpoint of {bench.MiB} MiB; this process's memory: {bench.StartMiB:0} MiB before the first, {ConsoleContext.PeakRssMiB():0} MiB at its peak");
             return ExitCode.Done;
         });
         return new CommandPart(command,

@@ -8,19 +8,31 @@ namespace Bgpo.Client.Commands;
 /// <summary><c>bgpo journal</c>: everything that a step learned from.</summary>
 internal static class JournalCommand
 {
+    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
+
     /// <summary>Makes the command.</summary>
     internal static CommandPart Make(ConsoleContext context)
     {
         var run = new Argument<string>("RUN") { Description = "the run's id, or the beginning of it" };
         var step = Flags.Whole("--step", "N", "the step; its batch is shown", 0, 1_000_000);
+        var mirror = Flags.Text("--mirror", "DIR", "instead: write the metrics of all steps to DIR/RUN/metrics.jsonl, a line a step");
+        var follow = Flags.Switch("--follow", "with --mirror: go on as steps are committed, until the run ends or Ctrl-C");
         var store = StoreCommands.StoreOption();
         var json = Flags.Json("a JSON line for each group on stdout");
-        step.Required = true;
-        var command = new Command("journal", "Shows a step's prompts, completions, rewards and advantages.") { run, step, store, json };
+        var command = new Command("journal", "Shows a step's prompts, completions, rewards and advantages; or mirrors a run's metrics.")
+        {
+            run, step, mirror, follow, store, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
+            if (parsed.GetValue(step) is null == parsed.GetValue(mirror) is null)
+                throw new BadInputException("journal needs either --step N or --mirror DIR (see bgpo journal --help)");
+            if (parsed.GetValue(follow) && parsed.GetValue(mirror) is null)
+                throw new BadInputException("option --follow: only beside --mirror");
             var target = await RunTarget.Find(context, parsed.GetValue(run)!, null, context.Paths.Store(parsed.GetValue(store)), join: false).ConfigureAwait(false);
-            var journal = await Read(target.Store, parsed.GetValue(step)!.Value, context.Interrupts.Token).ConfigureAwait(false);
+            if (parsed.GetValue(mirror) is { } folder)
+                return await Mirror(context, target.Store, folder, parsed.GetValue(follow)).ConfigureAwait(false);
+            var journal = await Read(target, parsed.GetValue(step)!.Value, context.Interrupts.Token).ConfigureAwait(false);
             Print(context.Terminal.Out, journal, parsed.GetValue(json));
             return ExitCode.Done;
         });
@@ -28,15 +40,43 @@ internal static class JournalCommand
         [
             ("journal sudoku --step 17", "the batch that step 17 learned from"),
             ("journal sudoku --step 17 --json | jq -r '.completions[] | [.reward, .text] | @tsv'", "for scripts"),
+            ("journal sudoku --mirror logs --follow", "keeps logs/RUN/metrics.jsonl up to date while the run goes on"),
         ]);
     }
 
-    private static async Task<JournalStep> Read(RunStore run, int step, CancellationToken cancellationToken)
+    private static async Task<int> Mirror(ConsoleContext context, RunStore run, string folder, bool follows)
     {
+        var token = context.Interrupts.Token;
+        using var mirror = await MetricsMirror.Open(context.Paths.Full(folder), run, token).ConfigureAwait(false);
+        while (follows)
+        {
+            // The record before the metrics: a run that has ended has written them all.
+            var ended = (await run.ReadAsync(token).ConfigureAwait(false))?.Record.State is not (RunState.Running or RunState.Paused);
+            await mirror.CatchUp(run, token).ConfigureAwait(false);
+            if (ended)
+                break;
+            try
+            {
+                await Task.Delay(s_period, context.Time, token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+        }
+
+        context.Terminal.Out.WriteLine($"{context.Paths.Shown(mirror.Path)}: {run.RunId} up to version {mirror.Newest}");
+        return ExitCode.Done;
+    }
+
+    private static async Task<JournalStep> Read(RunTarget target, int step, CancellationToken cancellationToken)
+    {
+        var run = target.Store;
         var there = await run.ListJournalAsync(cancellationToken).ConfigureAwait(false);
+        var other = target.Record.ForkedFrom is { } from ? $"; it was forked from {from}, which has what came before" : "";
         // A batch serves the steps from its own to the next batch's.
         var batch = there.Where(number => number <= step).Select(number => (int?)number).LastOrDefault()
-            ?? throw new BadInputException($"run '{run.RunId}' has no journal of step {step}{(there.Count > 0 ? $"; it has {there[0]} to {there[^1]}" : "")}");
+            ?? throw new BadInputException($"run '{run.RunId}' has no journal of step {step}{(there.Count > 0 ? $"; it has {there[0]} to {there[^1]}" : "")}{other}");
         return await run.ReadJournalAsync(batch, cancellationToken).ConfigureAwait(false)
             ?? throw new BadInputException($"run '{run.RunId}' has no journal of step {batch} any more");
     }

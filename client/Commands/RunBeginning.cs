@@ -15,18 +15,28 @@ internal static class RunBeginning
     /// <exception cref="BadInputException">
     /// The run refuses: what it refuses at its start is the user's to mend; what goes wrong later is a failed run.
     /// </exception>
-    internal static async Task<RunStatus> Begin(IRunGrain grain, string? yaml, Func<bool> isAlive)
+    internal static Task<RunStatus> Begin(IRunGrain grain, string? yaml, Func<bool> isAlive) =>
+        Begin(grain, run => yaml is null ? run.Resume() : run.Start(yaml), isAlive);
+
+    /// <summary>Begins a run as told.</summary>
+    /// <param name="grain">Its controller.</param>
+    /// <param name="begin">Asks it to.</param>
+    /// <param name="isAlive">Whether a silo is there that could.</param>
+    /// <exception cref="BadInputException">The run refuses.</exception>
+    internal static async Task<RunStatus> Begin(IRunGrain grain, Func<IRunGrain, Task<RunStatus>> begin, Func<bool> isAlive)
     {
+        var isRepeated = false;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return yaml is null ? await grain.Resume().ConfigureAwait(false) : await grain.Start(yaml).ConfigureAwait(false);
+                return await begin(grain).ConfigureAwait(false);
             }
-            catch (RunException) when (attempt > 1 && yaml is not null)
+            catch (RunException) when (attempt > 1 && !isRepeated)
             {
-                // The call before this one made the run and died with its silo.
-                yaml = null;
+                // The call before this one began the run and died with its silo.
+                isRepeated = true;
+                begin = static run => run.Resume();
             }
             catch (RunException e)
             {

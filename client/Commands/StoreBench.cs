@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Azure.Storage.Blobs;
 using Bgpo.Storage;
@@ -26,7 +27,12 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
     private const int AtOnce = 4;
 
     private readonly float[] _noise = Noise();
+    private readonly ConcurrentBag<ShardState> _sources = [];
+    private readonly ConcurrentBag<byte[]> _buffers = [];
     private int _salt;
+
+    /// <summary>This process's memory before the first checkpoint: libraries, compiled code, the noise that is saved.</summary>
+    internal double StartMiB { get; } = Environment.WorkingSet / 1048576.0;
 
     /// <summary>Size of a checkpoint.</summary>
     internal long MiB => (long)shards * BytesPerShard >> 20;
@@ -60,9 +66,13 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
             {
                 var bare = new BlobContainerClient(azurite.ConnectionString, $"bare-{round}");
                 await bare.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-                up.Add(await Time(() => Bare((name, content, token) => bare.UploadBlobAsync(name, content, token), cancellationToken)).ConfigureAwait(false));
-                down.Add(await Time(() => Bare(async (name, _, token) =>
-                    (await bare.GetBlobClient(name).DownloadContentAsync(token).ConfigureAwait(false)).Value.Content.ToArray(), cancellationToken)).ConfigureAwait(false));
+                up.Add(await Time(() => Bare((name, buffer, size, token) =>
+                    bare.UploadBlobAsync(name, BinaryData.FromBytes(buffer.AsMemory(0, size)), token), cancellationToken)).ConfigureAwait(false));
+                down.Add(await Time(() => Bare(async (name, buffer, size, token) =>
+                {
+                    using var answer = (await bare.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: token).ConfigureAwait(false)).Value;
+                    await answer.Content.ReadExactlyAsync(buffer.AsMemory(0, size), token).ConfigureAwait(false);
+                }, cancellationToken)).ConfigureAwait(false));
                 var run = new RunStore(BlobStores.Open(azurite.StoreUri($"ours-{round}")), "r");
                 await Checkpoint(run, save, load, cancellationToken).ConfigureAwait(false);
             }
@@ -75,7 +85,7 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
         CheckpointManifest manifest = null!;
         save.Add(await Time(async () =>
         {
-            var entries = await run.SaveShardsAsync(Enumerable.Range(0, shards).Select(Shard), cancellationToken).ConfigureAwait(false);
+            var entries = await Save(run, cancellationToken).ConfigureAwait(false);
             manifest = await run.PublishCheckpointAsync(new CheckpointManifest
             {
                 Version = 1,
@@ -90,25 +100,39 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
         load.Add(await Time(() => run.LoadShardsAsync(manifest, _ => { }, cancellationToken: cancellationToken)).ConfigureAwait(false));
     }
 
-    private ShardState Shard(int index) => new(index, Part(), Part(), Part());
-
-    /// <summary>Noise that no other part equals, at the price of a copy.</summary>
-    private float[] Part()
+    /// <summary>Saves shards as a run's accumulators do, a few at a time; none equals another.</summary>
+    private async Task<ShardEntry[]> Save(RunStore run, CancellationToken cancellationToken)
     {
-        float[] part = [.. _noise];
-        part[0] = Interlocked.Increment(ref _salt);
-        return part;
+        var entries = new ShardEntry[shards];
+        await Parallel.ForEachAsync(Enumerable.Range(0, shards), Few(cancellationToken), async (i, token) =>
+        {
+            // What is saved is in memory already: making it is no part of what is measured.
+            if (!_sources.TryTake(out var source))
+                source = new ShardState(0, Noise(), Noise(), Noise());
+            foreach (var part in new[] { source.Weights, source.M, source.V })
+                part[0] = Interlocked.Increment(ref _salt);
+            entries[i] = await run.SaveShardAsync(source with { Index = i }, cancellationToken: token).ConfigureAwait(false);
+            _sources.Add(source);
+        }).ConfigureAwait(false);
+        return entries;
     }
 
-    private Task Bare(Func<string, BinaryData, CancellationToken, Task> transfer, CancellationToken cancellationToken)
-    {
-        byte[] weights = new byte[WeightsHash.ShardSize * sizeof(float)], moments = new byte[weights.Length * 2];
-        Buffer.BlockCopy(_noise, 0, weights, 0, weights.Length);
-        Buffer.BlockCopy(_noise, 0, moments, weights.Length, weights.Length);
-        return Parallel.ForEachAsync(
-            Enumerable.Range(0, shards * 2), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-            async (i, token) => await transfer($"b{i}", BinaryData.FromBytes(i % 2 == 0 ? weights : moments), token).ConfigureAwait(false));
-    }
+    /// <summary>As many blobs of the same sizes, each transfer in a buffer that is used again.</summary>
+    private Task Bare(Func<string, byte[], int, CancellationToken, Task> transfer, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(Enumerable.Range(0, shards * 2), Few(cancellationToken), async (i, token) =>
+        {
+            if (!_buffers.TryTake(out var buffer))
+            {
+                buffer = new byte[WeightsHash.ShardSize * sizeof(float) * 2];
+                Buffer.BlockCopy(_noise, 0, buffer, 0, buffer.Length / 2);
+                Buffer.BlockCopy(_noise, 0, buffer, buffer.Length / 2, buffer.Length / 2);
+            }
+
+            await transfer($"b{i}", buffer, i % 2 == 0 ? buffer.Length / 2 : buffer.Length, token).ConfigureAwait(false);
+            _buffers.Add(buffer);
+        });
+
+    private static ParallelOptions Few(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
 
     private async Task Dd(CancellationToken cancellationToken)
     {

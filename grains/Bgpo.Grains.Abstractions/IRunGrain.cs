@@ -12,14 +12,35 @@ public interface IRunGrain : IGrainWithStringKey
     [ResponseTimeout("00:10:00")]
     Task<RunStatus> Start(string specYaml);
 
-    /// <summary>Goes on from the newest whole checkpoint. Does nothing when the loop runs.</summary>
-    /// <exception cref="RunException">There is no such run, or it cannot be read.</exception>
+    /// <summary>Creates the run in the store from a checkpoint of another run there, with its moments, and starts its step loop.</summary>
+    /// <param name="specYaml">The effective run spec: the source's, with what is changed.</param>
+    /// <param name="source">The other run's id.</param>
+    /// <param name="version">The checkpoint's version; null for the newest whole one.</param>
+    /// <exception cref="RunException">The run exists already, the source has no such checkpoint, or the spec cannot go on from there.</exception>
+    [ResponseTimeout("00:10:00")]
+    Task<RunStatus> Fork(string specYaml, string source, int? version);
+
+    /// <summary>
+    /// Goes on from the newest whole checkpoint; takes back a pause or a stop that was asked for and not taken. Does nothing else when
+    /// the loop runs.
+    /// </summary>
+    /// <exception cref="RunException">There is no such run, it cannot be read, or somebody else drives it.</exception>
     [ResponseTimeout("00:10:00")]
     Task<RunStatus> Resume();
 
-    /// <summary>Goes on where the store says that the run is running and nobody drives it; does nothing otherwise.</summary>
+    /// <summary>Goes on as told.</summary>
+    /// <param name="how">From where, and whether the run may be taken from who drives it.</param>
+    /// <exception cref="RunException">As <see cref="Resume"/>; or there is no whole checkpoint of the version, or the loop runs and would have to go back.</exception>
+    [ResponseTimeout("00:10:00")]
+    Task<RunStatus> ResumeAs(Resumption how);
+
+    /// <summary>Goes on where the store says that the run is running or paused and nobody drives it; does nothing otherwise.</summary>
     [ResponseTimeout("00:10:00")]
     Task KeepGoing();
+
+    /// <summary>Looks now at what the store says was asked of the run, which is looked at after each commit anyway.</summary>
+    [ResponseTimeout("00:10:00")]
+    Task Heed();
 
     /// <summary>Finishes the step in hand (an evaluation is given up), saves a checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>.</summary>
     /// <param name="reason">Recorded with the run.</param>
@@ -36,14 +57,20 @@ public interface IRunGrain : IGrainWithStringKey
     IAsyncEnumerable<RunEvent> Watch(long after, CancellationToken cancellationToken = default);
 }
 
+/// <summary>How a run is to be gone on with.</summary>
+/// <param name="Version">Version to go back to: what came after it is taken anew; null: from the newest there is.</param>
+/// <param name="TakesOver">Whether to take the run from another process or cluster that seems to drive it.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.Resumption")]
+public sealed record Resumption([property: Id(0)] int? Version = null, [property: Id(1)] bool TakesOver = false);
+
 /// <summary>Where a run stands.</summary>
 /// <param name="Run">Run id.</param>
-/// <param name="State">running, stopped, completed or failed; unknown where the controller has not been asked to go on yet.</param>
+/// <param name="State">running, paused, stopped, completed or failed; unknown where the controller has not been asked to go on yet.</param>
 /// <param name="Version">Versions committed.</param>
 /// <param name="Steps">Versions to reach.</param>
 /// <param name="Epoch">Controller's epoch.</param>
 /// <param name="Checkpoint">Newest complete checkpoint's version; -1 before the first.</param>
-/// <param name="Message">Why it stopped or failed; empty otherwise.</param>
+/// <param name="Message">Why it is paused, stopped or failed; empty otherwise.</param>
 /// <param name="Silo">The controller's silo, in parsable form.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RunStatus")]
 public sealed record RunStatus(

@@ -22,7 +22,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
 
     /// <summary>Whether the buddy has been told that the version before is no longer needed.</summary>
     private bool _settled = true;
-    private (int Version, string Json)? _saved;
+    private (int Version, ShardEntry Entry)? _saved;
 
     private ShardAccumulator Shard => _shard ?? throw new InvalidOperationException("The grain is not activated.");
 
@@ -128,7 +128,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         ShardState? state = Shard.Accept(epoch) ? Shard.ToSave(version) : null;
         if (state is null && _saved?.Version == version && Shard.Accept(epoch))
         {
-            return new SavedShard(_saved.Value.Json); // asked again because another shard's upload failed
+            return new SavedShard(JsonSerializer.Serialize(_saved.Value.Entry)); // asked again because another shard's upload failed
         }
         if (state is null)
         {
@@ -137,10 +137,10 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
                 + $"version {version} of epoch {epoch} cannot be saved.");
         }
         // Off the turn: hashing and writing a shard must not hold up contributions to the next version.
-        ShardEntry entry = await Task.Run(() => _store!.SaveShardAsync(state));
+        ShardEntry entry = await Task.Run(() => _store!.SaveShardAsync(state, _saved?.Entry));
         Shard.Saved(version);
-        _saved = (version, JsonSerializer.Serialize(entry));
-        return new SavedShard(_saved.Value.Json);
+        _saved = (version, entry);
+        return new SavedShard(JsonSerializer.Serialize(entry));
     }
 
     /// <inheritdoc/>
@@ -160,7 +160,9 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     {
         CheckpointManifest manifest = await _store!.ReadManifestAsync(version)
             ?? throw new StaleVersionException($"shard {_index} of run '{_run}' lost version {version}, of which there is no checkpoint.");
-        return await Task.Run(() => _store.LoadShardAsync(manifest.Shards[_index]));
+        ShardState state = await Task.Run(() => _store.LoadShardAsync(manifest.Shards[_index]));
+        _saved = (version, manifest.Shards[_index]);
+        return state;
     }
 
     private async Task<ShardState> FromBuddy(string buddy, int version)

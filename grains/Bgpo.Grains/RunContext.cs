@@ -78,7 +78,7 @@ public sealed class RunContexts(RunCatalog runs)
         }
     }
 
-    /// <summary>Any manifest tells the network's shape and tokens; that of version 0 is written before a run starts.</summary>
+    /// <summary>Any manifest tells the network's shape and tokens; the first is written before a run starts.</summary>
     private static async Task<CheckpointManifest> AnyManifest(RunStore store)
     {
         string reason = "it has none";

@@ -12,8 +12,8 @@ namespace Bgpo.Grains;
 /// <inheritdoc cref="IRunGrain"/>
 [KeepAlive, HoldsState]
 public sealed partial class RunGrain(
-    RunCatalog catalog, RunContexts contexts, SiloRoster roster, IPolicyDevices devices, ILocalSiloDetails silo, TimeProvider time,
-    ILogger<RunGrain> log)
+    RunCatalog catalog, RunContexts contexts, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo,
+    TimeProvider time, ILogger<RunGrain> log)
     : Grain, IRunGrain, IDisposable
 {
     /// <summary>Times that shards are asked where they stand before a run that nobody drives is left to itself.</summary>
@@ -27,6 +27,10 @@ public sealed partial class RunGrain(
     private CancellationTokenSource _leaving = new();
     private Outbox? _outbox;
     private EvaluationSummary? _before;
+    private StepMetrics? _lastStep;
+
+    /// <summary>Highest version that was ever committed, as far as the store knows.</summary>
+    private int _counted;
     private bool _ending;
     private int _version;
     private string _message = "";
@@ -36,31 +40,24 @@ public sealed partial class RunGrain(
     private RunStore Store => catalog.Run(Id);
 
     /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _events.OnAppended = Log;
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public async Task<RunStatus> Start(string specYaml)
     {
         try
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(specYaml, $"spec of run {Id}", []);
             ModelFolder model = ModelFolder.Load(spec.Model.Path);
-            CheckFits(spec, model);
-            if (await Store.ReadAsync() is not null)
-            {
-                throw new RunException(
-                    $"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by --resume {Id}, or choose another id.");
-            }
+            CheckFits(spec, model.Config, model.Tokenizer);
+            await RefuseExisting();
             // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
             await SaveBase(spec, model);
-            await Store.CreateAsync(new RunRecord
-            {
-                RunId = Id,
-                State = RunState.Running,
-                Spec = specYaml,
-                Seed = spec.Run.Seed,
-                NumericsFingerprint = devices.Fingerprint,
-                ParameterCount = model.Parameters.LongLength,
-                Cluster = silo.ClusterId,
-                LatestCheckpoint = 0,
-            });
+            await Store.CreateAsync(NewRecord(spec, specYaml, model.Parameters.LongLength) with { LatestCheckpoint = 0 });
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
         {
@@ -70,17 +67,29 @@ public sealed partial class RunGrain(
     }
 
     /// <inheritdoc/>
-    public Task<RunStatus> Resume() => Resume(keepsStop: false);
+    public Task<RunStatus> Resume() => ResumeAs(new Resumption());
 
+    /// <inheritdoc/>
+    public Task<RunStatus> ResumeAs(Resumption how) => Resume(how, keepsStop: false);
+
+    /// <param name="how">From where.</param>
     /// <param name="keepsStop">Whether a stop that was asked for before there was a controller still holds.</param>
-    private async Task<RunStatus> Resume(bool keepsStop)
+    private async Task<RunStatus> Resume(Resumption how, bool keepsStop)
     {
-        if (_ending)
+        if (_ending || (!keepsStop && _stopReason is not null))
         {
-            await _loop; // it has told its end and only tidies up
+            await _loop; // it is about to end: what goes on goes on from there
         }
         if (!_loop.IsCompleted)
         {
+            if (how.Version is { } back)
+            {
+                throw new RunException($"run '{Id}' is running and stands at version {_version}; stop it before it is to go back to version {back}.");
+            }
+            if (!keepsStop)
+            {
+                await TakeBack();
+            }
             return Status();
         }
         if (!keepsStop)
@@ -91,16 +100,28 @@ public sealed partial class RunGrain(
         {
             _stored = await Store.ReadAsync()
                 ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
+            RefuseIfDriven(_stored.Record, how.TakesOver);
+            if (!keepsStop)
+            {
+                await TakeBack();
+            }
             RunContext run = await contexts.Get(Id);
             (_ending, _before) = (false, null);
+            (_settings, _requests, _paused) = (
+                new RunSettings(_stored.Record), await Store.ReadRequestsAsync(), _stored.Record.State == RunState.Paused);
+            _stopReason ??= Wish is { Kind: RequestKind.Stop } asked ? asked.Reason : null;
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
             await CheckNumerics(run.Spec);
-            CheckpointManifest? whole = null;
-            if (_stored.Record.State == RunState.Completed)
+            CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
+            if (whole is null && _stored.Record.GoingBackTo is not null)
+            {
+                whole = await NewestWhole(); // somebody was killed while he went back
+            }
+            if (whole is null && _stored.Record.State == RunState.Completed)
             {
                 whole = await NewestWhole();
-                if (whole.Version == run.Spec.Run.Steps)
+                if (whole.Version == _settings.Newest.Run.Steps)
                 {
                     _version = whole.Version;
                     _events.Reopen(_stored.Record.Epoch);
@@ -114,13 +135,19 @@ public sealed partial class RunGrain(
                 whole = await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
             }
             int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
-            await TakeOver();
-            _version = whole?.Version ?? 0;
+            await TakeOver(how);
+            string? goneBack = await GoBack();
+            _counted = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
+            _version = whole?.Version ?? _stored.Record.LatestCheckpoint ?? 0;
             if (_stopReason is not null)
             {
                 await _stopping.CancelAsync();
             }
             _events.Reopen(_stored.Record.Epoch);
+            if (goneBack is not null)
+            {
+                _events.Append(n => new Noticed(n, goneBack));
+            }
             _loop = Guard(() => Run(run, whole, journalledTo));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
@@ -133,9 +160,9 @@ public sealed partial class RunGrain(
     /// <inheritdoc/>
     public async Task KeepGoing()
     {
-        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running })
+        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running or RunState.Paused } stored && !IsDriven(stored.Record))
         {
-            await Resume(keepsStop: true);
+            await Resume(new Resumption(), keepsStop: true);
         }
     }
 
@@ -206,29 +233,8 @@ public sealed partial class RunGrain(
         }
     }
 
-    /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>
-    private async Task TakeOver()
-    {
-        string me = $"{silo.SiloAddress.ToParsableString()} {Guid.NewGuid():N}";
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                _stored = await Store.UpdateAsync(
-                    _stored!.Record with { State = RunState.Running, Epoch = _stored.Record.Epoch + 1, Cluster = silo.ClusterId, Controller = me },
-                    _stored.ETag)
-                    ?? throw new RunException($"run '{Id}' was taken over by another process at the same moment, which goes on with it.");
-                return;
-            }
-            catch (RunException) when (attempt == 1)
-            {
-                _stored = await Store.ReadAsync() ?? throw new RunException($"run '{Id}' is gone from {Store.Blobs.Location}.");
-            }
-        }
-    }
-
     private async Task<CheckpointManifest> NewestWhole() =>
-        await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)))
+        await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)), _stored?.Record.GoingBackTo ?? int.MaxValue)
             ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot be resumed.");
 
     private Task<string[]> LiveSilos() => roster.Keepers();
@@ -259,9 +265,9 @@ public sealed partial class RunGrain(
         _stored!.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
 
     private RunStatus Status() => new(
-        Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : "running", _version,
-        _stored is null ? 0 : SpecLoader.Load<RunSpec>(_stored.Record.Spec, Id, []).Run.Steps, _stored?.Record.Epoch ?? 0,
-        _stored?.Record.LatestCheckpoint ?? -1, _message, silo.SiloAddress.ToParsableString());
+        Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : _paused ? "paused" : "running", _version,
+        _settings?.Newest.Run.Steps ?? 0, _stored?.Record.Epoch ?? 0,
+        _stored?.Record.LatestCheckpoint ?? -1, _message.Length > 0 ? _message : _stored?.Record.Reason ?? "", silo.SiloAddress.ToParsableString());
 
     private string Location(int version) => $"{Store.Blobs.Location.TrimEnd('/')}/{Id}/checkpoints/{version:D8}.json";
 
@@ -271,29 +277,27 @@ public sealed partial class RunGrain(
     private async Task SaveBase(RunSpec spec, ModelFolder model)
     {
         var run = new RunContext(Id, spec, TaskRegistry.Create(spec.Task), model.Config, model.Tokenizer, model.Parameters.LongLength);
-        var entries = new ShardEntry[run.Shards];
-        for (int shard = 0; shard < entries.Length; shard++)
+        IReadOnlyList<ShardEntry> entries = await Store.SaveShardsAsync(Enumerable.Range(0, run.Shards).Select(shard =>
         {
             (long offset, int length) = ShardKey.Span(shard, run.Parameters);
-            entries[shard] = await Store.SaveShardAsync(
-                new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []));
-        }
-        await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, entries));
+            return new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []);
+        }));
+        await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, [.. entries]));
     }
 
     /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
-    private static void CheckFits(RunSpec spec, ModelFolder model)
+    private static void CheckFits(RunSpec spec, ModelConfig config, ITokenizer tokenizer)
     {
         ITask task = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
-        int room = model.Config.MaxSequenceLength - spec.Rollout.ResponseLength;
+        int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
         foreach (Prompt prompt in task.HeldOut(spec.Evaluation.Count).Prepend(task.TrainingPrompt((ulong)spec.Run.Seed, 0, 0)))
         {
-            int length = model.Tokenizer.EncodePrompt(prompt.Text).Length;
+            int length = tokenizer.EncodePrompt(prompt.Text).Length;
             if (length > room)
             {
                 throw new ModelException(
                     $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} the model's "
-                    + $"max_sequence_length {model.Config.MaxSequenceLength} leaves room for {room}.");
+                    + $"max_sequence_length {config.MaxSequenceLength} leaves room for {room}.");
             }
         }
     }

@@ -55,11 +55,17 @@ public sealed record RunRecord
     /// <summary>The cluster that drives the run; empty for one that a single process drives.</summary>
     public string Cluster { get; init; } = "";
 
+    /// <summary>The machine of the process or cluster that drives the run; empty where nobody has.</summary>
+    public string Host { get; init; } = "";
+
     /// <summary>The controller that wrote this: tells its own writes from those of another that has the same epoch in mind.</summary>
     public string Controller { get; init; } = "";
 
     /// <summary>Version of the newest published checkpoint that the controller knows of; null before the first.</summary>
     public int? LatestCheckpoint { get; init; }
+
+    /// <summary>Version that a controller has begun to go back to: what is newer goes before anything else is done; null when done.</summary>
+    public int? GoingBackTo { get; init; }
 
     /// <summary>When the run was created (UTC). Set by <see cref="RunStore.CreateAsync"/>.</summary>
     public DateTimeOffset Created { get; init; }
@@ -78,6 +84,18 @@ public sealed record RunRecord
 
     /// <summary>The run and version that this one was forked from, <c>RUN@VERSION</c>; null for one that began by itself.</summary>
     public string? ForkedFrom { get; init; }
+
+    /// <summary>Why the run is paused or was stopped; null where it is neither.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Number of the newest request of <c>control.json</c> that a controller has taken; 0 before the first.</summary>
+    public long RequestsTaken { get; init; }
+
+    /// <summary>What came of the newest requests, by number; null before the first.</summary>
+    public IReadOnlyList<RequestAnswer>? Answers { get; init; }
+
+    /// <summary>Fields that were changed in mid-run, in the order in which they were; null when none was.</summary>
+    public IReadOnlyList<SpecChange>? Changes { get; init; }
 
     /// <summary>Random, another for each write: tells a writer's own bytes from another's. Set by <see cref="RunStore"/>.</summary>
     public string? Nonce { get; init; }

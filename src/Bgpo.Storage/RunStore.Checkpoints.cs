@@ -14,10 +14,12 @@ public sealed partial class RunStore
 
     /// <summary>Writes a shard's blobs. What is stored already, whole, is not written again.</summary>
     /// <param name="shard">The shard; moments as long as the weights, or both empty.</param>
+    /// <param name="before">What the caller saved of the shard last, or loaded; null: nothing. What is the same is not even sent again.</param>
     /// <param name="cancellationToken">Ends the wait; when the task completes the blobs are durable.</param>
     /// <returns>The entry for the manifest.</returns>
     /// <exception cref="ArgumentException">Lengths differ.</exception>
-    public async Task<ShardEntry> SaveShardAsync(ShardState shard, CancellationToken cancellationToken = default)
+    public async Task<ShardEntry> SaveShardAsync(
+        ShardState shard, ShardEntry? before = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(shard);
         int elements = shard.Weights.Length;
@@ -29,25 +31,24 @@ public sealed partial class RunStore
                 nameof(shard));
         }
         long[] shape = [elements];
-        byte[] weights = SafetensorsWriter.ToBytes([SafetensorsTensor.FromSingles(WeightsTensor, shape, shard.Weights)]);
         FaultPoint.Hit(StorageFaults.WeightsBefore);
-        string weightsHash = await SaveBlobAsync(weights, cancellationToken).ConfigureAwait(false);
+        string weights = await SaveTensorsAsync(
+            [SafetensorsTensor.FromSingles(WeightsTensor, shape, shard.Weights)], before?.Weights, cancellationToken).ConfigureAwait(false);
         FaultPoint.Hit(StorageFaults.WeightsAfter);
 
-        string? momentsHash = null;
+        string? moments = null;
         if (shard.M.Length > 0)
         {
-            byte[] moments = SafetensorsWriter.ToBytes(
-            [
-                SafetensorsTensor.FromSingles(FirstMomentTensor, shape, shard.M),
-                SafetensorsTensor.FromSingles(SecondMomentTensor, shape, shard.V),
-            ]);
             FaultPoint.Hit(StorageFaults.MomentsBefore);
-            momentsHash = await SaveBlobAsync(moments, cancellationToken).ConfigureAwait(false);
+            moments = await SaveTensorsAsync(
+                [
+                    SafetensorsTensor.FromSingles(FirstMomentTensor, shape, shard.M),
+                    SafetensorsTensor.FromSingles(SecondMomentTensor, shape, shard.V),
+                ],
+                before?.Moments, cancellationToken).ConfigureAwait(false);
             FaultPoint.Hit(StorageFaults.MomentsAfter);
         }
-        string digest = Convert.ToHexStringLower(WeightsHash.Digest(shard.Weights));
-        return new ShardEntry(shard.Index, elements, weightsHash, digest, momentsHash);
+        return new ShardEntry(shard.Index, elements, weights, Convert.ToHexStringLower(WeightsHash.Digest(shard.Weights)), moments);
     }
 
     /// <summary>Reads a shard and checks every hash.</summary>
@@ -59,20 +60,34 @@ public sealed partial class RunStore
         ShardEntry entry, bool withMoments = true, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(entry);
+        ShardState shard = Empty(entry, withMoments);
+        await LoadShardAsync(entry, shard, cancellationToken).ConfigureAwait(false);
+        return shard;
+    }
+
+    /// <summary>Reads a shard into arrays as long as its parts; those without elements are not read.</summary>
+    private async Task LoadShardAsync(ShardEntry entry, ShardState into, CancellationToken cancellationToken)
+    {
         string name = BlobNameOf(entry.Weights);
-        byte[] content = await LoadBlobAsync(entry.Weights, cancellationToken).ConfigureAwait(false);
-        float[] weights = ReadTensor(content, name, WeightsTensor, entry.Elements);
-        if (Convert.ToHexStringLower(WeightsHash.Digest(weights)) != entry.WeightsDigest)
+        await UseBlobAsync(
+            entry.Weights, BoundOf(entry, 1), content => ReadTensors(content, name, (WeightsTensor, into.Weights)), cancellationToken).ConfigureAwait(false);
+        if (Convert.ToHexStringLower(WeightsHash.Digest(into.Weights)) != entry.WeightsDigest)
             throw new CorruptBlobException(name, $"holds other weights than the manifest's digest {entry.WeightsDigest} of shard {entry.Index}");
-        if (!withMoments || entry.Moments is null)
-            return new ShardState(entry.Index, weights, [], []);
-        name = BlobNameOf(entry.Moments);
-        content = await LoadBlobAsync(entry.Moments, cancellationToken).ConfigureAwait(false);
+        if (into.M.Length > 0 && entry.Moments is { } moments)
+        {
+            await UseBlobAsync(
+                moments, BoundOf(entry, 2),
+                content => ReadTensors(content, BlobNameOf(moments), (FirstMomentTensor, into.M), (SecondMomentTensor, into.V)),
+                cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static ShardState Empty(ShardEntry entry, bool withMoments)
+    {
+        int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
         return new ShardState(
-            entry.Index,
-            weights,
-            ReadTensor(content, name, FirstMomentTensor, entry.Elements),
-            ReadTensor(content, name, SecondMomentTensor, entry.Elements));
+            entry.Index, GC.AllocateUninitializedArray<float>(entry.Elements), GC.AllocateUninitializedArray<float>(moments),
+            GC.AllocateUninitializedArray<float>(moments));
     }
 
     /// <summary>Publishes a checkpoint whose shards are saved. Publishing the same again changes nothing.</summary>
@@ -88,7 +103,7 @@ public sealed partial class RunStore
         ArgumentNullException.ThrowIfNull(manifest);
         if (manifest.Fault() is { } fault)
             throw new ArgumentException($"The manifest of version {manifest.Version} {fault}.", nameof(manifest));
-        await CheckPresentAsync(manifest, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<string> old = await CheckPresentAsync(manifest, cancellationToken).ConfigureAwait(false);
 
         manifest = manifest with { Created = _time.GetUtcNow() };
         string name = ManifestName(manifest.Version);
@@ -97,8 +112,9 @@ public sealed partial class RunStore
         if (await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false) is null)
             manifest = await ReconcileAsync(manifest, name, content, cancellationToken).ConfigureAwait(false);
         FaultPoint.Hit(StorageFaults.ManifestAfter);
-        // From here on no prune deletes these blobs; one that had decided to before may have. Saving the version again heals that.
-        await CheckPresentAsync(manifest, cancellationToken).ConfigureAwait(false);
+        // From here on no prune deletes these blobs; one that had decided to before may have, of those that are not new. Saving the
+        // version again heals that.
+        await CheckPresentAsync(manifest, old, cancellationToken).ConfigureAwait(false);
         return manifest;
     }
 
@@ -136,11 +152,11 @@ public sealed partial class RunStore
             return new CheckpointVerification(version, null, [$"Blob '{ManifestName(version)}' is missing."]);
 
         var faults = new SortedSet<string>(StringComparer.Ordinal);
-        await ForEachBlobAsync(manifest, async (hash, token) =>
+        await ForEachBlobAsync(manifest, async (blob, token) =>
         {
             try
             {
-                _ = await LoadBlobAsync(hash, token).ConfigureAwait(false);
+                await UseBlobAsync(blob.Hash, blob.Bound, static _ => default, token).ConfigureAwait(false);
             }
             catch (CorruptBlobException exception)
             {
@@ -155,13 +171,14 @@ public sealed partial class RunStore
     /// Finds the newest checkpoint of which every byte is as it was written. Decided from the checkpoints alone, not from run.json.
     /// </summary>
     /// <param name="report">Told, a line each, what is bad in newer checkpoints and that they are passed over.</param>
+    /// <param name="upTo">Newest version that counts.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Its manifest, or null when the run has no whole checkpoint.</returns>
     public async Task<CheckpointManifest?> LatestWholeCheckpointAsync(
-        Action<string>? report = null, CancellationToken cancellationToken = default)
+        Action<string>? report = null, int upTo = int.MaxValue, CancellationToken cancellationToken = default)
     {
         IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
-        foreach (int version in versions.Reverse())
+        foreach (int version in versions.Reverse().SkipWhile(version => version > upTo))
         {
             CheckpointVerification found = await VerifyCheckpointAsync(version, cancellationToken).ConfigureAwait(false);
             if (found.Faults.Count == 0)
@@ -172,13 +189,6 @@ public sealed partial class RunStore
         return null;
     }
 
-    private Task CheckPresentAsync(CheckpointManifest manifest, CancellationToken cancellationToken) =>
-        ForEachBlobAsync(manifest, async (hash, token) =>
-        {
-            if (await Blobs.FindAsync(BlobNameOf(hash), token).ConfigureAwait(false) is null)
-                throw new CorruptBlobException(BlobNameOf(hash), $"is missing; save all shards of version {manifest.Version} first");
-        }, cancellationToken);
-
     private static CheckpointManifest ParseManifest(Blob blob, int version, string name)
     {
         CheckpointManifest manifest = SealedJson.Read(blob.Content.Span, StorageJson.Indented.CheckpointManifest, name);
@@ -187,15 +197,14 @@ public sealed partial class RunStore
         return fault is null ? manifest : throw new CorruptBlobException(name, fault);
     }
 
-    private static float[] ReadTensor(byte[] content, string blobName, string tensor, int elements)
+    private static ValueTask ReadTensors(ArraySegment<byte> content, string blobName, params ReadOnlySpan<(string Name, float[] Into)> tensors)
     {
         try
         {
-            using var reader = new SafetensorsReader(new MemoryStream(content, writable: false), blobName);
-            float[] values = reader.ReadSingles(tensor);
-            return values.Length == elements
-                ? values
-                : throw new CorruptBlobException(blobName, $"has {values.Length} elements in '{tensor}'; the manifest says {elements}");
+            using var reader = new SafetensorsReader(new MemoryStream(content.Array!, content.Offset, content.Count, writable: false), blobName);
+            foreach ((string name, float[] into) in tensors)
+                reader.ReadSingles(name, into);
+            return default;
         }
         catch (SafetensorsException exception)
         {
@@ -203,43 +212,7 @@ public sealed partial class RunStore
         }
     }
 
-    private static Task ForEachBlobAsync(
-        CheckpointManifest manifest, Func<string, CancellationToken, ValueTask> visit, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(HashesOf(manifest), Few(cancellationToken), visit);
-
-    private static IEnumerable<string> HashesOf(CheckpointManifest manifest) => manifest.Shards
-        .SelectMany(shard => new[] { shard.Weights, shard.Moments })
-        .OfType<string>()
-        .Distinct(StringComparer.Ordinal);
-
     private string ManifestName(int version) => $"{RunId}/checkpoints/{Number(version)}.json";
-
-    private string BlobNameOf(string hash) => $"{RunId}/blobs/{hash}.safetensors";
-
-    private async Task<string> SaveBlobAsync(byte[] content, CancellationToken cancellationToken)
-    {
-        string hash = Sha256Text.Of(content);
-        string name = BlobNameOf(hash);
-        // Asking first spares a cloud the upload. A bad blob of that name is replaced: a run that went back past it heals here.
-        if (await Blobs.FindAsync(name, cancellationToken).ConfigureAwait(false) is not { } found)
-            _ = await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false);
-        else if (found.Size != content.Length || !await IsWholeAsync(name, hash, cancellationToken).ConfigureAwait(false))
-            _ = await Blobs.PutAsync(name, content, cancellationToken).ConfigureAwait(false);
-        return hash;
-    }
-
-    private async Task<bool> IsWholeAsync(string name, string hash, CancellationToken cancellationToken) =>
-        await Blobs.GetAsync(name, cancellationToken).ConfigureAwait(false) is { } blob && Sha256Text.Of(blob.Content.Span) == hash;
-
-    private async Task<byte[]> LoadBlobAsync(string hash, CancellationToken cancellationToken)
-    {
-        string name = BlobNameOf(hash);
-        Blob blob = await Blobs.GetAsync(name, cancellationToken).ConfigureAwait(false)
-            ?? throw new CorruptBlobException(name, "is missing");
-        return Sha256Text.Of(blob.Content.Span) == hash
-            ? blob.Content.ToArray()
-            : throw new CorruptBlobException(name, $"is truncated or altered: its {blob.Content.Length} bytes do not make its name");
-    }
 
     /// <summary>The version has a manifest. Ours from before a crash is fine, a damaged one is replaced, another one is an error.</summary>
     private async Task<CheckpointManifest> ReconcileAsync(

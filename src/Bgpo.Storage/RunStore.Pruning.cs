@@ -26,7 +26,7 @@ public sealed partial class RunStore
             ArgumentOutOfRangeException.ThrowIfLessThan(every, 1, nameof(keepEvery));
         List<string> notes = [];
         IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
-        CheckpointManifest? whole = await LatestWholeCheckpointAsync(notes.Add, cancellationToken).ConfigureAwait(false);
+        CheckpointManifest? whole = await LatestWholeCheckpointAsync(notes.Add, cancellationToken: cancellationToken).ConfigureAwait(false);
         HashSet<int> kept = [.. versions.TakeLast(keepLast), .. versions.Where(version => keepEvery is { } n && version % n == 0)];
         if (whole is not null)
             kept.Add(whole.Version);
@@ -83,7 +83,7 @@ public sealed partial class RunStore
             try
             {
                 if (await ReadManifestAsync(version, cancellationToken).ConfigureAwait(false) is { } manifest)
-                    named.UnionWith(HashesOf(manifest).Select(BlobNameOf));
+                    named.UnionWith(BlobsOf(manifest).Select(blob => BlobNameOf(blob.Hash)));
             }
             catch (CorruptBlobException exception)
             {

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Bgpo.Storage;
 
 /// <content>Whole checkpoints: saved, loaded and forked a few shards at a time.</content>
@@ -14,7 +16,7 @@ public sealed partial class RunStore
         var entries = new List<ShardEntry>();
         await Parallel.ForEachAsync(shards, Few(cancellationToken), async (shard, token) =>
         {
-            ShardEntry entry = await SaveShardAsync(shard, token).ConfigureAwait(false);
+            ShardEntry entry = await SaveShardAsync(shard, cancellationToken: token).ConfigureAwait(false);
             lock (entries)
                 entries.Add(entry);
         }).ConfigureAwait(false);
@@ -23,7 +25,9 @@ public sealed partial class RunStore
 
     /// <summary>Loads all shards of a checkpoint, a few at the same time, and checks every hash.</summary>
     /// <param name="manifest">The checkpoint.</param>
-    /// <param name="take">Takes each shard, in any order and several at the same time; a shard is not held longer than it takes.</param>
+    /// <param name="take">
+    /// Takes each shard, in any order and several at the same time. Its arrays are used again for another as soon as this returns.
+    /// </param>
     /// <param name="withMoments">Whether the moments are wanted.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CorruptBlobException">A blob is missing, cut or altered.</exception>
@@ -32,8 +36,23 @@ public sealed partial class RunStore
     {
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(take);
+        var idle = new ConcurrentBag<ShardState>();
         return Parallel.ForEachAsync(manifest.Shards, Few(cancellationToken), async (entry, token) =>
-            take(await LoadShardAsync(entry, withMoments, token).ConfigureAwait(false)));
+        {
+            ShardState shard = Empty(entry, withMoments, idle);
+            await LoadShardAsync(entry, shard, token).ConfigureAwait(false);
+            take(shard);
+            idle.Add(shard);
+        });
+    }
+
+    /// <summary>Arrays for a shard: those of one that is no longer used where they are as long, else new ones.</summary>
+    private static ShardState Empty(ShardEntry entry, bool withMoments, ConcurrentBag<ShardState> idle)
+    {
+        int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
+        return idle.TryTake(out ShardState? used) && used.Weights.Length == entry.Elements && used.M.Length == moments
+            ? used with { Index = entry.Index }
+            : Empty(entry, withMoments);
     }
 
     /// <summary>A checkpoint that was asked for by its version, of which every byte is checked.</summary>
@@ -46,7 +65,7 @@ public sealed partial class RunStore
     {
         if (version is not { } wanted)
         {
-            return await LatestWholeCheckpointAsync(report, cancellationToken).ConfigureAwait(false)
+            return await LatestWholeCheckpointAsync(report, cancellationToken: cancellationToken).ConfigureAwait(false)
                 ?? throw new StorageException($"Run '{RunId}' has no whole checkpoint in '{Blobs.Location}'.");
         }
         IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
@@ -63,26 +82,32 @@ public sealed partial class RunStore
 
     /// <summary>
     /// Makes a checkpoint of another run this run's own, under the same version: this run goes on from there. Blobs that this run has are
-    /// not copied, the others are read, checked and written; so a run never depends on another one's blobs. The batch that the version is
-    /// amid of comes along with its journal. Write the run's record after this, so that a fork that is cut short leaves no run.
+    /// not copied, the others are read, checked and written; so a run never depends on another one's blobs. A batch that the version is
+    /// amid of comes along with its journal; one that only begins there does not, as this run may sample it otherwise. Write the run's record after this, so that a fork that is cut short leaves no run.
     /// </summary>
     /// <param name="source">The other run; of the same store or another.</param>
     /// <param name="from">Its checkpoint, see <see cref="RequireCheckpointAsync"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The manifest in this run.</returns>
     /// <exception cref="CorruptBlobException">A blob of the source is missing, cut or altered.</exception>
+    /// <exception cref="StorageException">The source lacks the journal of the batch.</exception>
     public async Task<CheckpointManifest> ForkAsync(
         RunStore source, CheckpointManifest from, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(from);
-        await ForEachBlobAsync(from, async (hash, token) =>
+        await ForEachBlobAsync(
+            from,
+            async (blob, token) => await source.UseBlobAsync(
+                blob.Hash, blob.Bound, async content => await SaveBlobAsync(content, null, token).ConfigureAwait(false), token).ConfigureAwait(false),
+            cancellationToken).ConfigureAwait(false);
+        if (from.JournalPosition < from.Version)
         {
-            byte[] content = await source.LoadBlobAsync(hash, token).ConfigureAwait(false);
-            _ = await SaveBlobAsync(content, token).ConfigureAwait(false);
-        }, cancellationToken).ConfigureAwait(false);
-        if (await source.ReadJournalAsync(from.JournalPosition, cancellationToken).ConfigureAwait(false) is { } journal)
+            JournalStep journal = await source.ReadJournalAsync(from.JournalPosition, cancellationToken).ConfigureAwait(false)
+                ?? throw new StorageException(
+                    $"Run '{source.RunId}' lacks the journal of step {from.JournalPosition}, whose batch version {from.Version} is amid of.");
             await WriteJournalAsync(journal, cancellationToken).ConfigureAwait(false);
+        }
         return await PublishCheckpointAsync(from, cancellationToken).ConfigureAwait(false);
     }
 

@@ -189,6 +189,10 @@ internal sealed class FakeRun : IRunGrain
 
     internal bool IsResumed { get; private set; }
 
+    internal Resumption? Resumption { get; private set; }
+
+    internal (string Source, int? Version)? ForkedFrom { get; private set; }
+
     internal string? StopReason { get; private set; }
 
     internal RunException? Error { get; set; }
@@ -214,13 +218,26 @@ internal sealed class FakeRun : IRunGrain
         return Refused ?? Task.FromResult(Status);
     }
 
-    public Task KeepGoing() => Task.CompletedTask;
-
-    public Task<RunStatus> Resume()
+    public Task<RunStatus> Fork(string specYaml, string source, int? version)
     {
-        IsResumed = true;
+        (Yaml, ForkedFrom) = (specYaml, (source, version));
         return Refused ?? Task.FromResult(Status);
     }
+
+    public Task KeepGoing() => Task.CompletedTask;
+
+    public Task<RunStatus> Resume() => ResumeAs(new Resumption());
+
+    public Task<RunStatus> ResumeAs(Resumption how)
+    {
+        (IsResumed, Resumption) = (true, how);
+        return Refused ?? Task.FromResult(Status);
+    }
+
+    /// <summary>What the controller does when it is told to look at its requests.</summary>
+    internal Func<Task>? WhenHeeding { get; set; }
+
+    public Task Heed() => WhenHeeding?.Invoke() ?? Task.CompletedTask;
 
     public Task Stop(string reason)
     {
@@ -254,6 +271,10 @@ internal sealed class FakeBenchmarks : IBenchmarks
         double speed = silos == 2 && ++_pairs == 2 ? 1 : silos;
         return Task.FromResult(new RealScale(silos, 0.5 * speed, 200 * speed, 0.95, 0.01));
     }
+
+    public Task<IReadOnlyList<WatchedSpeed>> Overhead(
+        IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<WatchedSpeed>>([new WatchedSpeed(0, 1, 1, steps), .. watchers.Select(count => new WatchedSpeed(count, 1.01, 1.01, steps))]);
 
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
         Task.FromResult(new SimulatedScale(silos, 0.9, 1.1, 35 * silos, 0.25, 8 * silos, 8 * silos, 8 * silos, silos));

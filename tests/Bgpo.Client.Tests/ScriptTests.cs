@@ -24,6 +24,7 @@ public sealed class ScriptTests : IDisposable
             File.CreateSymbolicLink(Path.Combine(Directory.CreateDirectory(Path.Combine(_root, "bin")).FullName, tool), Which(tool));
         Tool("id", "echo 0");
         Tool("g++", "");
+        Tool("tmux", "");
         Tool("dpkg-query", "[ -e $HERE/installed ] && echo installed");
         Tool("apt-get", "echo \"apt-get $*\" >> $HERE/calls; [ ! -e $HERE/apt-fails ] || { echo 'E: no network'; exit 100; }; touch $HERE/installed");
         Tool("dotnet", """
@@ -142,6 +143,20 @@ public sealed class ScriptTests : IDisposable
         var (code, _, error) = Run("train");
         Assert.Equal(1, code);
         Assert.Contains("E: no network\nbgpo: could not install libtorch-dev libopenblas0-pthread", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhatOnlyOneTestNeeds_IsInstalled_OrDoneWithout(bool fails)
+    {
+        File.Delete(Path.Combine(_root, "bin", "tmux"));
+        if (fails)
+            Write("apt-fails", "");
+        var (code, _, error) = Run("test");
+        Assert.Equal(0, code);
+        Assert.Contains(Calls(), call => call.EndsWith(" tmux", StringComparison.Ordinal));
+        Assert.Equal(fails, error.Contains("tmux is not installed: the test of the live view is skipped", StringComparison.Ordinal));
     }
 
     [Fact]

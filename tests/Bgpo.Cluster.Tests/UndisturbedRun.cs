@@ -58,7 +58,7 @@ public sealed class UndisturbedRun : IAsyncLifetime
         return (string)last["weightsSha256"]!;
     }
 
-    private static void Copy(string from, string to)
+    internal static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
         foreach (string folder in Directory.GetDirectories(from))

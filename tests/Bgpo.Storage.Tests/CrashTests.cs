@@ -85,12 +85,11 @@ public sealed class FolderCrashTests : CrashTests, IDisposable
 /// <summary>Crashes over Azurite.</summary>
 public sealed class AzureCrashTests(AzuriteFixture azurite) : CrashTests
 {
-    /// <summary>Before, within and after the blobs of a step: journal, a shard, manifest, record. A child costs more here.</summary>
+    /// <summary>Every write point: before, within and after each of the eight blobs of a step, and the first of a run.</summary>
     public static TheoryData<string> Kills =>
     [
-        $"{StorageFaults.BlobUnsent}:kill:1", $"{StorageFaults.BlobHalfSent}:kill:3", $"{StorageFaults.BlobHalfSent}:kill:7",
-        $"{StorageFaults.BlobHalfSent}:kill:8", $"{StorageFaults.BlobAnswered}:kill:1", $"{StorageFaults.BlobAnswered}:kill:3",
-        $"{StorageFaults.BlobAnswered}:kill:7", $"{StorageFaults.BlobAnswered}:kill:8", $"{StorageFaults.RunCreateAfter}:kill",
+        .. StorageFaults.Azure.SelectMany(point => Enumerable.Range(1, 8).Select(nth => $"{point}:kill:{nth}")),
+        $"{StorageFaults.RunCreateBefore}:kill", $"{StorageFaults.RunCreateAfter}:kill",
     ];
 
     protected override string Location { get; } = azurite.NewStore();

@@ -107,7 +107,40 @@ public sealed class PruningTests : IDisposable
         Assert.Equal((4, from.WeightsSha256), (made.Version, made.WeightsSha256));
         Assert.Equal(4, (await fork.LatestWholeCheckpointAsync(line => Assert.Fail(line)))!.Version);
         Assert.Equal(Samples.Shard(4, 1).V, (await fork.LoadShardAsync(made.Shards[1])).V);
-        Assert.NotNull(await fork.ReadJournalAsync(4));
+        Assert.Null(await fork.ReadJournalAsync(4)); // the batch that begins there is the fork's own to sample
+    }
+
+    [Fact]
+    public async Task ForkAmidABatch_TakesItsJournalAlong_AndIsRefusedWithoutIt()
+    {
+        IReadOnlyList<ShardEntry> shards = (await Samples.SaveAsync(_run, 4)).Shards;
+        CheckpointManifest amid = await _run.PublishCheckpointAsync(Samples.Manifest(5, shards) with { JournalPosition = 4 });
+        StorageException missing = await Assert.ThrowsAsync<StorageException>(() => new RunStore(_blobs, "f").ForkAsync(_run, amid));
+        Assert.Contains("lacks the journal of step 4", missing.Message, StringComparison.Ordinal);
+        Assert.Empty(await new RunStore(_blobs, "f").ListCheckpointsAsync());
+        await _run.WriteJournalAsync(Samples.Journal(4));
+        await new RunStore(_blobs, "f").ForkAsync(_run, amid);
+        Assert.NotNull(await new RunStore(_blobs, "f").ReadJournalAsync(4));
+    }
+
+    [Fact]
+    public async Task GoingBack_DropsLaterCheckpointsAndMetrics_KeepsTheJournal_AndTheVersionsCanBeMadeAgain()
+    {
+        foreach (int version in new[] { 1, 2, 3 })
+        {
+            await Samples.SaveAsync(_run, version);
+            await _run.WriteJournalAsync(Samples.Journal(version - 1));
+            await _run.WriteMetricsAsync(version, []);
+        }
+        (IReadOnlyList<int> checkpoints, IReadOnlyList<int> metrics) = await _run.DropAfterAsync(1);
+        Assert.Equal([2, 3], checkpoints);
+        Assert.Equal([2, 3], metrics);
+        Assert.Equal([1], await _run.ListCheckpointsAsync());
+        Assert.Equal([1], await _run.ListMetricsAsync());
+        Assert.Equal([0, 1, 2], await _run.ListJournalAsync());
+        await Samples.SaveAsync(_run, 3);
+        Assert.Equal(3, (await _run.LatestWholeCheckpointAsync(line => Assert.Fail(line)))!.Version);
+        Assert.Equal(1, (await _run.LatestWholeCheckpointAsync(upTo: 2))!.Version);
     }
 
     [Fact]

@@ -29,11 +29,11 @@ internal static class Samples
         return new ShardState(index, Fill(1), version == 0 ? [] : Fill(2), version == 0 ? [] : Fill(3));
     }
 
-    public static async Task<CheckpointManifest> SaveAsync(RunStore run, int version)
+    public static async Task<CheckpointManifest> SaveAsync(RunStore run, int version, CheckpointManifest? before = null)
     {
         var shards = new List<ShardEntry>();
         for (int i = 0; i < WeightsHash.ShardCount(ParameterCount, ShardSize); i++)
-            shards.Add(await run.SaveShardAsync(Shard(version, i)));
+            shards.Add(await run.SaveShardAsync(Shard(version, i), before?.Shards[i]));
         return await run.PublishCheckpointAsync(Manifest(version, shards));
     }
 

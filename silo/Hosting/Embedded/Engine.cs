@@ -5,6 +5,9 @@ namespace Bgpo.Silo;
 /// <summary>How silos and clients join a cluster: here by the embedded engine, among the processes of one machine.</summary>
 internal static class Engine
 {
+    /// <summary>Whether the members of one cluster may be of several machines.</summary>
+    internal static bool SpansMachines => false;
+
     /// <summary>Makes a cluster of this silo alone.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="cluster">What the cluster is called.</param>

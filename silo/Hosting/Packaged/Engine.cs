@@ -23,6 +23,9 @@ internal static class Engine
 
     private static string? Postgres => Environment.GetEnvironmentVariable("BGPO_POSTGRES");
 
+    /// <summary>Whether the members of one cluster may be of several machines.</summary>
+    internal static bool SpansMachines => Postgres is not null;
+
     /// <summary>Makes a cluster of this silo alone.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="cluster">What the cluster is called.</param>

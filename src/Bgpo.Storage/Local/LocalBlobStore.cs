@@ -139,10 +139,12 @@ public sealed class LocalBlobStore : IBlobStore
             if (!File.Exists(path))
                 return false;
             string folder = FolderOf(path);
-            using SafeFileHandle held = await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false);
-            if (!File.Exists(path))
-                return false;
-            File.Delete(path);
+            using (await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false))
+            {
+                if (!File.Exists(path))
+                    return false;
+                File.Delete(path);
+            }
             Libc.SyncFolder(folder);
             return true;
         }, cancellationToken).ConfigureAwait(false);
@@ -227,10 +229,13 @@ public sealed class LocalBlobStore : IBlobStore
             string temporary = WriteTemporary(folder, content.Span);
             try
             {
-                using SafeFileHandle held = await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false);
-                if (etag is not null && (ReadFile(path) is not { } current || ETagOf(current) != etag))
-                    return null;
-                File.Move(temporary, path, overwrite: true);
+                // Synced after the lock is free: a process that is stopped (SIGSTOP) while the disk works must not hold up the others.
+                using (await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false))
+                {
+                    if (etag is not null && (ReadFile(path) is not { } current || ETagOf(current) != etag))
+                        return null;
+                    File.Move(temporary, path, overwrite: true);
+                }
                 FaultPoint.Hit(StorageFaults.BlobVisible);
                 Libc.SyncFolder(folder);
                 return ETagOf(content.Span);

@@ -120,20 +120,38 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="SafetensorsException">There is no such tensor, it is not F32, or it is too large for an array.</exception>
     public float[] ReadSingles(string name)
     {
-        SafetensorsEntry entry = Entry(name);
-        if (entry.Dtype != SafetensorsDtype.F32)
-            throw new SafetensorsException($"{Label}: tensor '{name}' is {entry.Dtype.Name()}; expected F32.");
+        SafetensorsEntry entry = Singles(name);
         // The bytes of one read must fit a span, whose length is an int.
         if (entry.ByteLength > Array.MaxLength)
             throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.Elements} elements; too many for one array.");
-        var values = new float[entry.Elements];
-        Read(name, MemoryMarshal.AsBytes(values.AsSpan()));
+        float[] values = GC.AllocateUninitializedArray<float>(checked((int)entry.Elements));
+        ReadSingles(name, values);
+        return values;
+    }
+
+    /// <summary>Reads an F32 tensor.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="destination">Exactly as long as the tensor.</param>
+    /// <exception cref="SafetensorsException">There is no such tensor, it is not F32, or it has another length.</exception>
+    public void ReadSingles(string name, Span<float> destination)
+    {
+        SafetensorsEntry entry = Singles(name);
+        if (entry.Elements != destination.Length)
+            throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.Elements} elements; {destination.Length} were asked for.");
+        Read(name, MemoryMarshal.AsBytes(destination));
         if (!BitConverter.IsLittleEndian)
         {
-            Span<int> bits = MemoryMarshal.Cast<float, int>(values.AsSpan());
+            Span<int> bits = MemoryMarshal.Cast<float, int>(destination);
             BinaryPrimitives.ReverseEndianness(bits, bits);
         }
-        return values;
+    }
+
+    private SafetensorsEntry Singles(string name)
+    {
+        SafetensorsEntry entry = Entry(name);
+        return entry.Dtype == SafetensorsDtype.F32
+            ? entry
+            : throw new SafetensorsException($"{Label}: tensor '{name}' is {entry.Dtype.Name()}; expected F32.");
     }
 
     /// <summary>Closes the stream unless told otherwise.</summary>

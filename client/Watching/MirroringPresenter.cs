@@ -1,0 +1,38 @@
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Watching;
+
+/// <summary>Shows a run by another presenter, and mirrors its metrics.</summary>
+/// <param name="inner">The other presenter.</param>
+/// <param name="mirror">The mirror; closed with this.</param>
+internal sealed class MirroringPresenter(IRunPresenter inner, MetricsMirror mirror) : IRunPresenter
+{
+    private bool _isBroken;
+
+    /// <inheritdoc/>
+    public void On(RunEvent happened)
+    {
+        inner.On(happened);
+        if (happened is not StepCommitted step || _isBroken)
+            return;
+        try
+        {
+            mirror.Append(step.Metrics);
+        }
+        catch (IOException e)
+        {
+            _isBroken = true; // A copy is not worth a run.
+            inner.Say($"{mirror.Path} is no longer written: {e.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Say(string message) => inner.Say(message);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await inner.DisposeAsync().ConfigureAwait(false);
+        mirror.Dispose();
+    }
+}

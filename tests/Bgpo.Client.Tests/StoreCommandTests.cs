@@ -1,0 +1,228 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bgpo.Model;
+using Bgpo.Storage;
+using Bgpo.Storage.Local;
+
+namespace Bgpo.Client.Tests;
+
+/// <summary>The commands about what a store holds: runs, checkpoints, export, journal; and the options of train that name a version.</summary>
+public sealed class StoreCommandTests : IDisposable
+{
+    private static readonly ModelFolder s_base = ModelFolder.Load(Path.Combine(ProjectFolder.Find(), "models", "sudoku-base"));
+
+    private readonly FakeConsole _console = new();
+
+    private string Store => Path.Combine(_console.Work, "runs");
+
+    public void Dispose() => _console.Dispose();
+
+    [Fact]
+    public async Task Runs_ListsStateVersionRewardAndSize_OfGoodAndBadRuns()
+    {
+        await Run("mine", RunState.Completed, [0, 2, 4], metrics: 4);
+        await Run("forked", RunState.Stopped, [4], forkedFrom: "mine@4");
+        Directory.CreateDirectory(Path.Combine(Store, "torn"));
+        File.WriteAllText(Path.Combine(Store, "torn", "run.json"), "{}");
+
+        JsonNode[] runs = await Json("runs");
+        Assert.Equal(["forked", "mine", "torn"], runs.Select(run => (string)run["run"]!));
+        Assert.Equal(("stopped", 4, 1, "mine@4"), ((string)runs[0]["state"]!, (int)runs[0]["version"]!, (int)runs[0]["checkpoints"]!, (string)runs[0]["forkedFrom"]!));
+        Assert.Equal(("completed", 4, 3), ((string)runs[1]["state"]!, (int)runs[1]["version"]!, (int)runs[1]["checkpoints"]!));
+        Assert.Equal(0.4, (double)runs[1]["meanReward"]!);
+        Assert.True((long)runs[1]["bytes"]! > 0);
+        Assert.Equal("damaged", (string?)runs[2]["state"]);
+        Assert.Contains("torn/run.json", (string)runs[2]["message"]!, StringComparison.Ordinal);
+
+        Assert.Equal(0, await _console.Run("runs"));
+        Assert.Matches(@"mine +completed +4 +0\.400", _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task Checkpoints_AreListed_Verified_AndTheBadBlobIsNamed()
+    {
+        RunStore run = await Run("mine", RunState.Completed, [0, 2]);
+        Assert.Equal([0, 2], (await Json("checkpoints", "mi")).Select(one => (int)one["version"]!));
+        Assert.All(await Json("checkpoints", "verify", "mine"), one => Assert.True((bool)one["whole"]!));
+
+        string blob = $"mine/blobs/{(await run.ReadManifestAsync(2))!.Shards[0].Moments}.safetensors";
+        File.WriteAllText(Path.Combine(Store, blob), "");
+        Clear();
+        Assert.Equal(1, await _console.Run("checkpoints", "verify", "mine"));
+        Assert.Contains("ok   version 0", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"BAD  version 2: Blob '{blob}' is truncated or altered", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prune_KeepsWhatItIsTold_AndADryRunKeepsAll()
+    {
+        RunStore run = await Run("mine", RunState.Completed, [0, 2, 4, 5]);
+        JsonNode dry = (await Json("checkpoints", "prune", "mine", "--keep-last", "1", "--keep-every", "4", "--dry-run")).Single();
+        Assert.Equal([2], dry["deleted"]!.AsArray().Select(version => (int)version!));
+        Assert.Equal([0, 2, 4, 5], await run.ListCheckpointsAsync());
+        _ = await Json("checkpoints", "prune", "mine", "--keep-last", "1", "--keep-every", "4");
+        Assert.Equal([0, 4, 5], await run.ListCheckpointsAsync());
+    }
+
+    [Fact]
+    public async Task Export_WritesAModelFolder_OfTheVersionThatIsNamed()
+    {
+        RunStore run = await Run("mine", RunState.Completed, [0, 2]);
+        JsonNode exported = (await Json("export", "mine@0", "--out", "m")).Single();
+        Assert.Equal((await run.ReadManifestAsync(0))!.WeightsSha256, (string?)exported["weightsSha256"]);
+        var model = ModelFolder.Load(Path.Combine(_console.Work, "m"));
+        Assert.Equal((string?)exported["weightsSha256"], WeightsHash.Of(model.Parameters));
+        Clear();
+        Assert.Equal("option --out: value 'm': is there already; name a new or empty folder", await _console.Refused(2, "export", "mine", "--out", "m"));
+    }
+
+    [Fact]
+    public async Task Journal_ShowsAStepsBatch_OrSaysWhatThereIs()
+    {
+        await Run("mine", RunState.Completed, [0], journal: 2);
+        JsonNode group = (await Json("journal", "mine", "--step", "3")).Single();
+        Assert.Equal((2, "p", "c1", 0.5), ((int)group["step"]!, (string)group["promptId"]!, (string)group["completions"]![1]!["text"]!, (double)group["completions"]![1]!["reward"]!));
+        await Run("forked", RunState.Completed, [4], journal: 4, forkedFrom: "mine@4");
+        Clear();
+        Assert.Equal(
+            "run 'forked' has no journal of step 1; it has 4 to 4; it was forked from mine@4, which has what came before",
+            await _console.Refused(2, "journal", "forked", "--step", "1"));
+    }
+
+    [Fact]
+    public async Task Metrics_AreMirrored_ALineAStep()
+    {
+        await Run("mine", RunState.Completed, [0], metrics: 3);
+        Assert.Equal(0, await _console.Run("journal", "mine", "--mirror", "logs", "--follow"));
+        string[] lines = File.ReadAllLines(Path.Combine(_console.Work, "logs", "mine", "metrics.jsonl"));
+        Assert.Equal([1, 2, 3], lines.Select(line => (int)JsonNode.Parse(line)!["version"]!));
+        Assert.Equal(0.3, (double)JsonNode.Parse(lines[2])!["meanReward"]!);
+    }
+
+    [Fact]
+    public async Task TrainMirrorsWhatIsCommitted_AndDropsWhatIsTakenAgain()
+    {
+        await Run("mine", RunState.Stopped, [0, 2], metrics: 3);
+        _console.Host.Grain.Emits(Events.Started with { Version = 2 }, Events.Step(3), Events.Step(4), Events.Completed);
+        Assert.Equal(0, await _console.Run("train", "--resume", "mine", "--mirror", "logs"));
+        string[] lines = File.ReadAllLines(Path.Combine(_console.Work, "logs", "mine", "metrics.jsonl"));
+        Assert.Equal([1, 2, 3, 4], lines.Select(line => (int)JsonNode.Parse(line)!["version"]!));
+        Assert.Equal(Events.Step(3).Metrics.MeanReward, (double)JsonNode.Parse(lines[2])!["meanReward"]!);
+    }
+
+    [Fact]
+    public async Task Fork_GoesOnByTheSourcesSpec_WithWhatIsSet()
+    {
+        await Run("mine", RunState.Completed, [0, 2]);
+        _console.Host.Grain.Emits(Events.Completed);
+        Assert.Equal(0, await _console.Run("train", "--fork", "mi@2", "--set", "optimizer.learningRate=0.5", "--steps", "7", "--run", "f"));
+        Assert.Equal(("mine", 2), _console.Host.Grain.ForkedFrom);
+        var spec = Spec.SpecLoader.Load<Spec.RunSpec>(_console.Host.Grain.Yaml!, "sent", []);
+        Assert.Equal((0.5, 7, "gone/base", "f"), (spec.Optimizer.LearningRate, spec.Run.Steps, spec.Model.Path, _console.Host.Run));
+    }
+
+    [Fact]
+    public async Task ResumeAtAVersion_AndTakingOver_AreAskedOfTheController()
+    {
+        _console.Host.Grain.Emits(Events.Completed);
+        Assert.Equal(0, await _console.Run("train", "--resume", "mine", "--at", "40", "--take-over"));
+        Assert.Equal(new Grains.Resumption(40, true), _console.Host.Grain.Resumption);
+    }
+
+    [Theory]
+    [InlineData("train --at 3", "option --at: only beside --resume")]
+    [InlineData("train --take-over", "option --take-over: only beside --resume")]
+    [InlineData("train --fork mine --config f.yaml", "option --config: not beside --fork, which goes on by the spec of the other run; --set changes fields of it")]
+    [InlineData("train --fork mine --resume mine", "option --fork: not beside --resume, which goes on by the spec that the run was started with")]
+    [InlineData("train --fork mine@x", "option --fork: value 'mine@x': expected RUN or RUN@VERSION, for example sudoku@40")]
+    [InlineData("train --fork no", "no run 'no' in runs; bgpo run list --store runs lists them")]
+    [InlineData("train --fork mine --set optimizer.rate=1", "--set optimizer.rate: field optimizer.rate: value ")]
+    [InlineData("train --resume mine --at x", "option --at: value 'x': a whole number from 0 to 1000000")]
+    [InlineData("journal mine", "journal needs either --step N or --mirror DIR (see bgpo journal --help)")]
+    [InlineData("journal mine --step 1 --follow", "option --follow: only beside --mirror")]
+    [InlineData("journal mine --mirror file", "option --mirror: value '")]
+    [InlineData("checkpoints", "checkpoints needs RUN (see bgpo checkpoints --help)")]
+    [InlineData("checkpoints no", "no run 'no' in runs; bgpo run list --store runs lists them")]
+    [InlineData("export mine@7 --out m", "Run 'mine' has no checkpoint of version 7 in '")]
+    public async Task WhatCannotBe_IsOneLine_AndExitCode2(string words, string said)
+    {
+        await Run("mine", RunState.Completed, [0]);
+        _console.WorkFile("file", "");
+        _console.WorkFile("f.yaml", "");
+        Assert.StartsWith(said, await _console.Refused(2, words.Split(' ')), StringComparison.Ordinal);
+    }
+
+    private async Task<JsonNode[]> Json(params string[] command)
+    {
+        Clear();
+        Assert.Equal(0, await _console.Run([.. command, "--json"]));
+        JsonNode[] lines = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!)];
+        Clear();
+        return lines;
+    }
+
+    private void Clear() => _console.Out.GetStringBuilder().Clear();
+
+    /// <summary>A run as its controller leaves it.</summary>
+    private async Task<RunStore> Run(
+        string run, RunState state, int[] checkpoints, int metrics = 0, int? journal = null, string? forkedFrom = null)
+    {
+        RunStore store = new RunCatalog(new LocalBlobStore(Store)).Run(run);
+        foreach (int version in checkpoints)
+        {
+            float[] weights = [.. s_base.Parameters];
+            weights[0] = version;
+            var entries = await store.SaveShardsAsync([new ShardState(0, weights, weights, weights)]);
+            await store.PublishCheckpointAsync(new CheckpointManifest
+            {
+                Version = version,
+                ParameterCount = weights.Length,
+                Shards = entries,
+                ModelConfig = s_base.Config.ToJson(),
+                Tokenizer = s_base.Tokenizer.ToJson(),
+                WeightsSha256 = CheckpointManifest.HashOf(entries),
+                JournalPosition = version,
+            });
+        }
+
+        for (int step = 1; step <= metrics; step++)
+        {
+            JsonNode values = JsonSerializer.SerializeToNode(new Grains.StepMetrics { Version = step, MeanReward = step / 10.0 })!;
+            await store.WriteMetricsAsync(step, values.AsObject());
+        }
+
+        if (journal is { } batch)
+        {
+            await store.WriteJournalAsync(new JournalStep
+            {
+                Step = batch,
+                Groups =
+                [
+                    new JournalGroup
+                    {
+                        PromptId = "p",
+                        Prompt = "12",
+                        PromptTokens = [1],
+                        Completions = [new JournalCompletion([1], "c0"), new JournalCompletion([2], "c1")],
+                        Rewards = [0, 0.5],
+                        Exact = [false, false],
+                        Advantages = [-1, 1],
+                    },
+                ],
+            });
+        }
+
+        await store.CreateAsync(new RunRecord
+        {
+            RunId = run,
+            State = state,
+            Spec = "run: { steps: 4 }\nmodel: { path: gone/base }\n",
+            Seed = 1,
+            NumericsFingerprint = "",
+            ParameterCount = s_base.Parameters.Length,
+            LatestCheckpoint = checkpoints[^1],
+            ForkedFrom = forkedFrom,
+        });
+        return store;
+    }
+}
