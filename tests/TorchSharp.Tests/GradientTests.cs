@@ -66,7 +66,7 @@ public sealed class GradientTests : ScopedTest
         var gradients = autograd.grad([(x * y).sum()], [x, y, unused], allow_unused: true);
         Assert.Equal([3.0, 4.0], gradients[0].data<double>().ToArray());
         Assert.Equal([1.0, 2.0], gradients[1].data<double>().ToArray());
-        Assert.Null(gradients[2]);
+        Assert.True(gradients[2] is not { IsInvalid: false }); // null, or a tensor of nothing on TorchSharp's packages
         Assert.Null(x.grad);
     }
 

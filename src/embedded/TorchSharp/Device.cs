@@ -9,6 +9,7 @@ public static partial class torch
     {
         /// <summary>Parses a device such as "cpu", "cuda" or "cuda:1".</summary>
         /// <exception cref="ArgumentException">The description names no device.</exception>
+        /// <exception cref="FormatException">What follows the colon is no number.</exception>
         public Device(string description)
         {
             ArgumentNullException.ThrowIfNull(description);
@@ -17,7 +18,7 @@ public static partial class torch
             if (colon < 0)
                 return;
             if (!int.TryParse(description.AsSpan(colon + 1), out var number))
-                throw new ArgumentException($"device '{description}' has no number after the colon; give it as in 'cuda:0'");
+                throw new FormatException($"device '{description}' has no number after the colon; give it as in 'cuda:0'");
             index = number;
         }
 
