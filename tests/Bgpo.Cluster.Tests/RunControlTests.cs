@@ -5,7 +5,8 @@ using Bgpo.Storage;
 namespace Bgpo.Cluster.Tests;
 
 /// <summary>Runs are steered while processes die: the real executable against a live cluster.</summary>
-public sealed class RunControlTests(SteeredCluster cluster) : IClassFixture<SteeredCluster>
+[Collection(Steered.Name)]
+public sealed class RunControlTests(SteeredCluster cluster)
 {
     [Fact]
     public async Task WhatIsAskedOfARun_HoldsWhoeverDies()
@@ -21,8 +22,9 @@ public sealed class RunControlTests(SteeredCluster cluster) : IClassFixture<Stee
         await cluster.KillController("one", "third");
         RunRecord taken = await cluster.Sees("one", record => record.Epoch > paused.Epoch);
         Assert.Equal((RunState.Paused, paused.LatestCheckpoint), (taken.State, taken.LatestCheckpoint));
-        JsonNode status = (await cluster.Done("run", "status", "one", "--json")).Json;
-        Assert.Equal(("paused", "kept", cluster.Name), ((string?)status["state"], (string?)status["message"], (string?)status["cluster"]));
+        JsonNode status = (await cluster.Done("cluster", "status", "--cluster", cluster.Name, "--json")).Json;
+        JsonNode standing = Assert.Single(status["runs"]!.AsArray(), run => (string?)run!["run"] == "one")!;
+        Assert.Equal(("paused", "kept", cluster.Name), ((string?)standing["state"], (string?)standing["message"], (string?)standing["cluster"]));
 
         // It is changed while it waits, and goes on.
         JsonNode changed = (await cluster.Done("run", "set", "one", "rollout.temperature=0.8", "--json")).Json;
@@ -37,9 +39,14 @@ public sealed class RunControlTests(SteeredCluster cluster) : IClassFixture<Stee
         Assert.Equal("rollout.temperature", Assert.Single(stopped.Changes!).Field);
 
         // What the silos said is there, those that were killed included.
-        string[] silos = [.. (await cluster.Done("run", "logs", "one", "--json")).Events.Select(line => (string)line["silo"]!).Distinct()];
-        Assert.True(silos.Length >= 2, string.Join(' ', silos));
-        Assert.Contains("paused at version", string.Join('\n', (await cluster.Done("run", "logs", "one")).Lines), StringComparison.Ordinal);
+        JsonNode[] said = [.. (await cluster.Done("run", "logs", "one", "--json")).Events];
+        Assert.True(said.Select(line => (string)line["silo"]!).Distinct().Count() >= 2, string.Join(' ', said.Select(line => line["silo"])));
+        Assert.Contains(said, line => ((string)line["message"]!).Contains("paused at version", StringComparison.Ordinal));
+
+        // One silo leaves when it is told to, and only then says so.
+        JsonNode left = (await cluster.Done("silo", "drain", "fourth", "--cluster", cluster.Name, "--json")).Json;
+        Assert.Equal(("fourth", 1), ((string?)left["silo"], (int)left["remaining"]!));
+        await cluster.Silo("fifth");
     }
 
     [Fact]
@@ -70,31 +77,5 @@ public sealed class RunControlTests(SteeredCluster cluster) : IClassFixture<Stee
         Assert.Equal((await cluster.Store("steered").ReadManifestAsync(record.LatestCheckpoint!.Value))!.WeightsSha256, (string?)result["weightsSha256"]);
         Assert.Equal([(int)result["changedFrom"]!, (int)result["changedFrom"]!], record.Changes!.Select(change => change.FromStep));
         Assert.NotNull(await cluster.Store("steered").ReadManifestAsync((int)result["saved"]!));
-    }
-
-    [Fact]
-    public async Task AClusterIsSeenAtAGlance_AndASiloLeavesWhenItIsTold()
-    {
-        await cluster.Silo("leaver");
-        await cluster.Start("seen", 4000);
-        JsonNode status = (await cluster.Done("cluster", "status", "--cluster", cluster.Name, "--json")).Json;
-        Assert.Equal(3, (int)status["silos"]!);
-        Assert.Contains(status["runs"]!.AsArray(), run => (string?)run!["run"] == "seen" && (string?)run["state"] == "running");
-        JsonNode left = (await cluster.Done("silo", "drain", "leaver", "--cluster", cluster.Name, "--json")).Json;
-        Assert.Equal(("leaver", 2), ((string?)left["silo"], (int)left["remaining"]!));
-        Assert.Equal("completed", (string?)(await Completed("seen"))["event"]);
-
-        Ended refused = await cluster.Bgpo.Run(["silo", "drain", "leavr", "--cluster", cluster.Name]);
-        Assert.Equal(2, refused.Code);
-        Assert.Contains("has none of that name", refused.Error, StringComparison.Ordinal);
-        Assert.Equal(2, (await cluster.Bgpo.Run(["run", "pause", "seen"])).Code);
-    }
-
-    /// <summary>Has a run end two steps from now, and waits for it with the exit code that says so.</summary>
-    private async Task<JsonNode> Completed(string run)
-    {
-        int version = (int)(await cluster.Done("run", "pause", run, "--json")).Json["version"]!;
-        await cluster.Done("run", "set", run, $"run.steps={version + 3}", "--json");
-        return (await cluster.Done("run", "resume", run, "--wait", "--json")).Events[^1];
     }
 }

@@ -6,7 +6,14 @@ using Bgpo.Storage.Local;
 
 namespace Bgpo.Cluster.Tests;
 
-/// <summary>A live cluster of two silo processes, made once for all tests of a class. A test that kills one starts another.</summary>
+/// <summary>The tests that share one live cluster, one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class Steered : ICollectionFixture<SteeredCluster>
+{
+    internal const string Name = "steered";
+}
+
+/// <summary>A live cluster of two silo processes, made once for all tests that steer runs. A test that kills one starts another.</summary>
 public sealed class SteeredCluster : IAsyncLifetime
 {
     private readonly List<Process> _silos = [];

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace Bgpo.Cluster.Tests;
 
 /// <summary>The live view on a real terminal, which tmux is: what is on the screen is read, the screen is resized, and the view is left.</summary>
-public sealed partial class WatchTests(SteeredCluster cluster) : IClassFixture<SteeredCluster>, IAsyncLifetime
+[Collection(Steered.Name)]
+public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
 {
     private readonly string _socket = $"bgpo-{Guid.NewGuid():N}"[..16];
 
@@ -57,7 +58,7 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IClassFixture<S
         await Screen(lines => lines.Count(line => line.StartsWith("left with 130", StringComparison.Ordinal)) == 2);
         Assert.Equal("1", (await Tmux("display-message", "-p", "-t", "s", "#{cursor_flag}")).Trim());
         // The run has not noticed.
-        Assert.Equal("running", (string?)(await cluster.Done("run", "status", "seen", "--json")).Json["state"]);
+        Assert.Equal("stopped", (string?)(await cluster.Done("run", "stop", "seen", "--json")).Json["event"]);
     }
 
     private static bool HasTmux() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "tmux")));
