@@ -19,6 +19,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>Columns and rows now.</summary>
     internal Func<(int Width, int Height)> Size { get; init; } = () => (80, 24);
 
+    /// <summary>Tells of each key that is pressed from now on, without showing it; null where nobody can press one.</summary>
+    internal Action<Action<char>>? Keys { get; init; }
+
     /// <summary>The process's own.</summary>
     internal static Terminal OfProcess()
     {
@@ -29,11 +32,34 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
             IsErrorInteractive = !Console.IsErrorRedirected && !dumb,
             HasColor = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
             Size = WindowSize,
+            Keys = Console.IsInputRedirected || dumb ? null : ListenForKeys,
         };
 
         // The buffer holds a whole frame, so that a frame is one write and cannot be seen half painted.
         static TextWriter Writer(Stream stream) =>
             TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(false), 1 << 16) { AutoFlush = true, NewLine = "\n" });
+    }
+
+    /// <summary>On a thread of its own, since reading a key cannot be given up; the terminal is as it was when the process ends.</summary>
+    private static void ListenForKeys(Action<char> pressed)
+    {
+        var reader = new Thread(() =>
+        {
+            try
+            {
+                while (true)
+                    pressed(Console.ReadKey(intercept: true).KeyChar);
+            }
+            catch (Exception e) when (e is InvalidOperationException or IOException)
+            {
+                // The terminal is gone; whoever watches leaves by a signal.
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "keys",
+        };
+        reader.Start();
     }
 
     private static (int, int) WindowSize()

@@ -8,7 +8,7 @@ using Orleans.Runtime;
 namespace Bgpo.Silo;
 
 /// <summary>
-/// Keeps a cluster's runs driven: asks each run that the store says is running here to go on, which does nothing where its
+/// Keeps a cluster's runs driven: asks each run that the store says is running or paused here to go on, which does nothing where its
 /// controller lives and makes a new one where it died with its silo. Does so as soon as a silo is gone, and now and then.
 /// </summary>
 /// <param name="cluster">This silo's cluster.</param>
@@ -71,7 +71,7 @@ internal sealed partial class RunKeeper(
         {
             await foreach (CatalogEntry run in catalog.ListAsync(stoppingToken))
             {
-                if (run.Record is { State: RunState.Running } record && record.Cluster == cluster)
+                if (run.Record is { State: RunState.Running or RunState.Paused } record && record.Cluster == cluster)
                 {
                     all &= await Keep(run.RunId, stoppingToken);
                 }

@@ -117,7 +117,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [bench.Wire] = BenchWireCommand.Examples,
             [bench.Scaling] = BenchScalingCommand.Examples,
         };
-        foreach (var part in run.Parts.Concat(cluster.Parts).Concat(stores.Parts))
+        foreach (var part in run.Parts.Concat(cluster.Parts).Append(silo.Drained).Append(bench.Overhead).Concat(stores.Parts))
             examples[part.Command] = part.Examples;
         help.Action = new Usage.HelpWithExamples((HelpAction)help.Action!, examples, context.Paths.Command);
         return (root, version);

@@ -64,7 +64,7 @@ internal static class Usage
 
         if (parsed.Errors[0].SymbolResult is ArgumentResult { Parent: CommandResult } missing)
             return $"{name} needs {missing.Argument.Name}{see}";
-        if (command.Subcommands.Count > 0)
+        if (command.Subcommands.Count > 0 && (command.Action is null || !command.Parents.Any()))
             return $"{name} needs a command: {string.Join(", ", Commands(command))}{see}";
         var message = parsed.Errors[0].Message.TrimEnd('.');
         return message.StartsWith("option ", StringComparison.Ordinal)

@@ -28,7 +28,8 @@ internal sealed class BenchCommand
         Memory.SetAction((parsed, _) => MeasureMemory(parsed));
         Wire = new BenchWireCommand(context).Command;
         Scaling = new BenchScalingCommand(context).Command;
-        Command = new Command("bench", "Measures what the project promises.") { Memory, Wire, Scaling };
+        Overhead = BenchOverheadCommand.Make(context);
+        Command = new Command("bench", "Measures what the project promises.") { Memory, Wire, Scaling, Overhead.Command };
     }
 
     /// <summary>Examples for its help.</summary>
@@ -37,6 +38,7 @@ internal sealed class BenchCommand
         ("bench memory", "peak memory with n_t = 1 and 64"),
         ("bench memory --samples 1,8,64 --json | jq .ratio", "for scripts"),
         ("bench wire", "speed of contributions from one silo process into the accumulators of another"),
+        ("bench overhead --watchers 20", "what watchers cost a run"),
         ("bench scaling", "a real run on two silo processes against one, and up to 256 simulated silos"),
     ];
 
@@ -51,6 +53,9 @@ internal sealed class BenchCommand
 
     /// <summary>Its measurement of more silos.</summary>
     internal Command Scaling { get; }
+
+    /// <summary>Its measurement of watchers.</summary>
+    internal CommandPart Overhead { get; }
 
     private async Task<int> MeasureMemory(ParseResult parsed)
     {

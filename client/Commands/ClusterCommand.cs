@@ -3,6 +3,7 @@ using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 using Bgpo.Silo;
+using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
@@ -14,7 +15,7 @@ internal sealed class ClusterCommand
     internal ClusterCommand(ConsoleContext context)
     {
         _context = context;
-        Parts = [Silos(), Stop()];
+        Parts = [Status(), Silos(), Stop()];
         Command = new Command("cluster", "Looks at a cluster of this machine, and ends it.");
         foreach (var part in Parts)
             Command.Subcommands.Add(part.Command);
@@ -23,6 +24,7 @@ internal sealed class ClusterCommand
     /// <summary>Examples for its help.</summary>
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
+        ("cluster status --cluster demo", "its silos and runs at a glance"),
         ("cluster silos --cluster demo", "its silos: name, process, devices, state"),
         ("cluster stop --cluster demo", "drains and ends all of them; running runs go on when silos join again"),
     ];
@@ -37,6 +39,65 @@ internal sealed class ClusterCommand
 
     private static string Name(ParseResult parsed, Option<string?> option) =>
         Flags.Checked("--cluster", parsed.GetValue(option) ?? SiloCommand.DefaultCluster);
+
+    private CommandPart Status()
+    {
+        var cluster = Cluster();
+        var json = Flags.Json("one JSON line on stdout");
+        var command = new Command("status", "Shows a cluster at a glance: its silos, its store, and the runs that it drives.") { cluster, json };
+        command.SetAction(async (parsed, _) =>
+        {
+            var token = _context.Interrupts.Token;
+            var joined = await _context.Training.Join(Name(parsed, cluster), token).ConfigureAwait(false);
+            await using var leaving = joined.ConfigureAwait(false);
+            var silos = await joined.GetSilos(token).ConfigureAwait(false);
+            var store = silos.Select(silo => silo.Store).FirstOrDefault() ?? "";
+            List<RunStanding> runs = [];
+            if (store.Length > 0)
+            {
+                var catalog = new RunCatalog(BlobStores.Open(store));
+                await foreach (var entry in catalog.ListAsync(token).ConfigureAwait(false))
+                {
+                    if (entry.Record is { State: Storage.RunState.Running or Storage.RunState.Paused } record && record.Cluster == joined.Name)
+                        runs.Add(await RunStanding.Of(_context, new RunTarget(catalog.Run(entry.RunId), record, joined)).ConfigureAwait(false));
+                }
+            }
+
+            var devices = silos.Sum(silo => silo.Devices);
+            var memory = silos.Sum(silo => _context.Machine.Find(silo.Process)?.ResidentMiB ?? 0);
+            var output = _context.Terminal.Out;
+            if (parsed.GetValue(json))
+            {
+                output.WriteLine(JsonLines.Line(new
+                {
+                    Cluster = joined.Name,
+                    Silos = silos.Count,
+                    Leaving = silos.Count(silo => silo.State != "active"),
+                    Devices = devices,
+                    RssMiB = Math.Round(memory, 1),
+                    Store = store,
+                    Runs = runs,
+                }));
+                return ExitCode.Done;
+            }
+
+            output.WriteLine($"cluster  {joined.Name}: {Printed.Many(silos.Count, "silo")}, {Printed.Many(devices, "device")}, {Printed.Count(memory)} MiB");
+            output.WriteLine($"store    {_context.Paths.Shown(store)}");
+            foreach (var run in runs)
+                output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of {run.Steps}{(run.Message.Length > 0 ? $" ({run.Message})" : "")}");
+            if (runs.Count == 0)
+                output.WriteLine("run      none");
+            output.WriteLine("next     " + (runs.Count > 0
+                ? _context.Paths.CommandLine("run", "watch", runs[0].Run, "--cluster", joined.Name)
+                : _context.Paths.CommandLine("run", "start", "--cluster", joined.Name)));
+            return ExitCode.Done;
+        });
+        return new CommandPart(command,
+        [
+            ("cluster status --cluster demo", "how many silos and devices, and where each run stands"),
+            ("cluster status --cluster demo --json | jq .runs", "for scripts"),
+        ]);
+    }
 
     private CommandPart Silos()
     {

@@ -11,8 +11,9 @@ internal sealed class RunCommand
         Parts =
         [
             RunStartCommand.Make(context), RunListCommand.Make(context), RunStatusCommand.Make(context), RunWatchCommand.Make(context),
-            RunStopCommand.Make(context), RunResumeCommand.Make(context), RunSamplesCommand.Make(context), RunCompareCommand.Make(context),
-            RunPlotCommand.Make(context),
+            RunPauseCommand.Make(context), RunResumeCommand.Make(context), RunStopCommand.Make(context), RunCheckpointCommand.Make(context),
+            RunSetCommand.Make(context), RunSamplesCommand.Make(context), RunCompareCommand.Make(context),
+            RunPlotCommand.Make(context), RunMetricsCommand.Make(context), RunLogsCommand.Make(context),
         ];
         Command = new Command("run", "Starts runs in a cluster, watches and steers them.");
         foreach (var part in Parts)
@@ -25,6 +26,8 @@ internal sealed class RunCommand
         ("run start --cluster demo --config configs/sudoku.yaml", "starts a run in the cluster demo and returns"),
         ("run list", "the runs in the folder runs; --active leaves out those that have ended"),
         ("run watch sudoku", "the live view of the only run whose id begins so; Ctrl-C leaves, the run goes on"),
+        ("run pause sudoku", "takes no further step until run resume sudoku"),
+        ("run set sudoku rollout.temperature=0.7", "changes what may change in mid-run, from the next batch on"),
         ("run samples sudoku --worst 5", "what the last batch answered, the worst five"),
         ("run plot sudoku --out reward.svg", "its curves as a picture; without --out in the terminal"),
         ("run stop sudoku --reason \"enough\"", "ends it after the step in hand, with a checkpoint"),

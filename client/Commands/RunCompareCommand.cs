@@ -111,18 +111,18 @@ internal static class RunCompareCommand
 
     private static IEnumerable<(string Field, string One, string Other)> Differences(Compared one, Compared other)
     {
-        var (mine, theirs) = (Fields(one.Record.Spec), Fields(other.Record.Spec));
+        var (mine, theirs) = (Fields(one.Record), Fields(other.Record));
         return mine.Keys.Union(theirs.Keys)
             .Select(field => (field, mine.GetValueOrDefault(field, "-"), theirs.GetValueOrDefault(field, "-")))
             .Where(field => field.Item2 != field.Item3);
     }
 
-    /// <summary>The fields of a spec by their paths, as the spec's writer lays them out: two levels.</summary>
-    private static Dictionary<string, string> Fields(string yaml)
+    /// <summary>The fields of a run's spec by their paths, as the spec's writer lays them out: two levels; with what changed in mid-run.</summary>
+    private static Dictionary<string, string> Fields(RunRecord record)
     {
         Dictionary<string, string> fields = [];
         var section = "";
-        foreach (var line in SpecWriter.Write(SpecLoader.Load<RunSpec>(yaml, "spec", [])).Split('\n').Where(line => line.Contains(':', StringComparison.Ordinal)))
+        foreach (var line in SpecWriter.Write(SpecLoader.Load<RunSpec>(record.Spec, "spec", [])).Split('\n').Where(line => line.Contains(':', StringComparison.Ordinal)))
         {
             var (name, value) = (line[..line.IndexOf(':', StringComparison.Ordinal)].Trim(), line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
             if (!line.StartsWith(' '))
@@ -130,6 +130,9 @@ internal static class RunCompareCommand
             else
                 fields[$"{section}.{name}"] = value;
         }
+
+        foreach (var change in record.Changes ?? [])
+            fields[change.Field] += $", {change.Value} from step {change.FromStep}";
 
         return fields;
     }

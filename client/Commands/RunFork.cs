@@ -6,7 +6,7 @@ namespace Bgpo.Client.Commands;
 /// <summary>A run that begins with another one's checkpoint.</summary>
 /// <param name="Source">The other run's id.</param>
 /// <param name="Version">The checkpoint's version; null for the newest whole one.</param>
-/// <param name="Spec">The spec: the other run's, with overrides.</param>
+/// <param name="Spec">The spec: the other run's as it is at that version, with overrides.</param>
 internal sealed record RunFork(string Source, int? Version, RunSpec Spec)
 {
     /// <summary>Reads what is to be forked.</summary>
@@ -22,7 +22,10 @@ internal sealed record RunFork(string Source, int? Version, RunSpec Spec)
         var wanted = RunReference.Parse(given, "option --fork");
         var target = await RunTarget.Find(context, wanted.Run, null, store, join: false).ConfigureAwait(false);
         await using var leaving = target.ConfigureAwait(false);
-        var spec = SpecLoader.Load<RunSpec>(target.Record.Spec, $"spec of run {target.Run}", NewRun.Overrides(set, steps));
+        // As the run goes on from there: with the changes that hold there. The newest checkpoint is beyond all but the last of them.
+        var version = wanted.Version ?? target.Record.LatestCheckpoint ?? 0;
+        var changes = (target.Record.Changes ?? []).Where(change => change.FromStep <= version).Select(change => $"{change.Field}={change.Value}");
+        var spec = SpecLoader.Load<RunSpec>(target.Record.Spec, $"spec of run {target.Run}", [.. changes, .. NewRun.Overrides(set, steps)]);
         return new RunFork(target.Run, wanted.Version, spec);
     }
 

@@ -12,15 +12,26 @@ internal static class RunHistory
         ("reward", "mean reward", step => step.MeanReward),
         ("solved", "solve rate", step => step.SolveRate),
         ("norm", "gradient norm", step => step.GradientNorm),
+        ("eval", "held out, solved greedily", step => step.Evaluation?.GreedyExact ?? double.NaN),
         ("elbo", "ELBO, nats", step => step.Elbo),
         ("groups", "groups that teach", step => step.ActiveGroups),
         ("seconds", "seconds a step", step => step.Seconds),
+        ("unit", "seconds a unit", step => step.Units > 0 ? step.GradientSeconds / step.Units : double.NaN),
+        ("silos", "live silos", step => step.Silos),
         ("rate", "learning rate", step => step.LearningRate),
     ];
 
     /// <summary>Reads them, ascending by version.</summary>
     /// <exception cref="BadInputException">There are none, or one is damaged.</exception>
     internal static async Task<IReadOnlyList<Grains.StepMetrics>> Read(RunStore store, CancellationToken cancellationToken)
+    {
+        var steps = await ReadAll(store, cancellationToken).ConfigureAwait(false);
+        return steps.Count > 0 ? steps : throw new BadInputException($"run '{store.RunId}' has no metrics yet: no step is committed");
+    }
+
+    /// <summary>Reads them, ascending by version, if there are any.</summary>
+    /// <exception cref="BadInputException">One is damaged.</exception>
+    internal static async Task<IReadOnlyList<Grains.StepMetrics>> ReadAll(RunStore store, CancellationToken cancellationToken)
     {
         List<Grains.StepMetrics> steps = [];
         try
@@ -33,6 +44,6 @@ internal static class RunHistory
             throw new BadInputException(e.Message, e);
         }
 
-        return steps.Count > 0 ? steps : throw new BadInputException($"run '{store.RunId}' has no metrics yet: no step is committed");
+        return steps;
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
+using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
@@ -16,11 +17,14 @@ internal static class RunResumeCommand
         var at = Flags.Whole("--at", "VERSION", "go back to that checkpoint; later ones and their metrics are dropped, the steps taken again", 0, 1_000_000);
         var takeOver = Flags.Switch("--take-over", "take the run from the process or cluster that drives it; that one stops");
         var json = Flags.Json("events as JSON lines on stdout; without --wait one line with the run's status");
-        var command = selection.On(new Command("resume", "Goes on with a run in a cluster, from where it was stopped, to the same bits.") { at, takeOver, wait, json });
+        var command = selection.On(new Command("resume", "Goes on with a run that is paused, or in a cluster with one that was stopped, to the same bits.") { at, takeOver, wait, json });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
+            var isPlain = parsed.GetValue(at) is null && !parsed.GetValue(takeOver);
+            if (isPlain && RunStanding.DriverOf(context, target.Record).Length > 0 && (target.Cluster is null || target.Cluster.Name == target.Record.Cluster))
+                return await GoOn(context, selection, parsed, target, parsed.GetValue(wait), parsed.GetValue(json)).ConfigureAwait(false);
             var cluster = target.Driven(context);
             var how = new Resumption(parsed.GetValue(at), parsed.GetValue(takeOver));
             var status = await RunBeginning.Begin(cluster.GetRun(target.Run), run => run.ResumeAs(how), () => cluster.IsAlive).ConfigureAwait(false);
@@ -34,8 +38,26 @@ internal static class RunResumeCommand
         });
         return new CommandPart(command,
         [
+            ("run resume sudoku", "goes on with a paused run where it is"),
             ("run resume sudoku --cluster demo", "goes on with a stopped run; without a cluster use train --resume"),
             ("run resume sudoku --cluster demo --at 40", "goes back to version 40 and on from there"),
         ]);
+    }
+
+    /// <summary>Somebody drives the run: it is told to go on, whether it is paused or only about to be.</summary>
+    private static async Task<int> GoOn(ConsoleContext context, RunSelection selection, ParseResult parsed, RunTarget target, bool isWaiting, bool isJson)
+    {
+        var asking = new RunAsking(context, target);
+        var asked = await asking.Ask(RequestKind.Resume, "", [], isWaiting: true).ConfigureAwait(false);
+        if (isWaiting)
+        {
+            var cluster = target.Driven(context);
+            var status = await cluster.GetRun(target.Run).GetStatus().ConfigureAwait(false);
+            return await RunWatchCommand.Watch(context, cluster, target.Run, status, isJson, isQuiet: false).ConfigureAwait(false);
+        }
+
+        return asking.Tell(
+            asked, isJson, version => $"goes on at version {version}",
+            ["run", "watch", target.Run, .. selection.Again(parsed)], ["run", "pause", target.Run, .. selection.Again(parsed)]);
     }
 }

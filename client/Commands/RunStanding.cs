@@ -1,7 +1,6 @@
 using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Silo;
-using Bgpo.Spec;
 using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
@@ -16,8 +15,11 @@ namespace Bgpo.Client.Commands;
 /// <param name="Message">Why it stopped or failed; empty otherwise.</param>
 /// <param name="Cluster">The cluster that drives it; empty when none does, or a process alone.</param>
 /// <param name="WeightsSha256">The final weights' hash; null before the end.</param>
+/// <param name="Changes">Fields that were changed in mid-run, oldest first.</param>
+/// <param name="Waiting">Requests that the run has not taken yet.</param>
 internal sealed record RunStanding(
-    string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster, string? WeightsSha256 = null)
+    string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster, string? WeightsSha256 = null,
+    IReadOnlyList<SpecChange>? Changes = null, int Waiting = 0)
 {
     /// <summary>What its controller says.</summary>
     internal static RunStanding Of(RunStatus status, string cluster) => new(
@@ -29,20 +31,26 @@ internal sealed record RunStanding(
         var driver = DriverOf(context, record);
         return new RunStanding(
             record.RunId, record.State == Storage.RunState.Running && driver.Length == 0 ? "lost" : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
-            SpecLoader.Load<RunSpec>(record.Spec, $"spec of run {record.RunId}", []).Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, "",
-            driver, (string?)record.Result?["weightsSha256"]);
+            new RunSettings(record).Newest.Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, record.Reason ?? "",
+            driver, (string?)record.Result?["weightsSha256"], record.Changes ?? []);
     }
 
     /// <summary>What is known best: the controller's word, or the store's.</summary>
     internal static async Task<RunStanding> Of(ConsoleContext context, RunTarget target)
     {
-        var stored = Of(context, target.Record);
-        if (target.Cluster is not { } cluster || target.Record.State != Storage.RunState.Running)
+        var requests = await target.Store.ReadRequestsAsync(context.Interrupts.Token).ConfigureAwait(false);
+        var stored = Of(context, target.Record) with { Waiting = requests.Requests.Count(request => request.Number > target.Record.RequestsTaken) };
+        if (target.Cluster is not { } cluster || target.Record.State is not (Storage.RunState.Running or Storage.RunState.Paused))
             return stored;
         try
         {
             var status = await cluster.GetRun(target.Run).GetStatus().ConfigureAwait(false);
-            return status.State == "unknown" ? stored : Of(status, cluster.Name) with { WeightsSha256 = stored.WeightsSha256 };
+            return status.State == "unknown" ? stored : Of(status, cluster.Name) with
+            {
+                WeightsSha256 = stored.WeightsSha256,
+                Changes = stored.Changes,
+                Waiting = stored.Waiting,
+            };
         }
         catch (Exception e) when (LostCall.Is(e))
         {
@@ -51,7 +59,7 @@ internal sealed record RunStanding(
     }
 
     /// <summary>Who drives a run: a cluster that lives, a process that trains it alone, or nobody.</summary>
-    private static string DriverOf(ConsoleContext context, RunRecord record)
+    internal static string DriverOf(ConsoleContext context, RunRecord record)
     {
         if (record.State is not (Storage.RunState.Running or Storage.RunState.Paused))
             return "";

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Metrics;
 using Bgpo.Client.Watching;
 using Bgpo.Spec;
+using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
@@ -20,6 +22,8 @@ internal static class RunStartCommand
         var json = Flags.Json("events as JSON lines on stdout; without --wait one line with the run's status");
         var quiet = Flags.Switch("--quiet", "with --wait: no live view and no line a step");
         var command = new Command("start", "Starts a run in a cluster and returns, or watches it to its end.") { cluster, config, set, fork, name, wait, json, quiet };
+        var recording = new RecordingOptions();
+        recording.On(command);
         command.SetAction(async (parsed, _) =>
         {
             if (parsed.GetValue(fork) is not null && parsed.GetValue(config) is not null)
@@ -35,7 +39,12 @@ internal static class RunStartCommand
             var status = await RunBeginning.Begin(
                 joined.GetRun(run), forked?.Begin(context.Paths) ?? (grain => grain.Start(yaml)), () => joined.IsAlive).ConfigureAwait(false);
             if (parsed.GetValue(wait))
-                return await RunWatchCommand.Watch(context, joined, run, status, parsed.GetValue(json), parsed.GetValue(quiet)).ConfigureAwait(false);
+            {
+                var store = new RunStore(BlobStores.Open(await RunTarget.StoreOf(context, joined, null).ConfigureAwait(false)), run);
+                return await RunWatchCommand.Watch(
+                    context, joined, run, status, parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.Wrap(context, parsed, shown, store)).ConfigureAwait(false);
+            }
+
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {

@@ -29,6 +29,10 @@ internal static class RunStatusCommand
             output.WriteLine($"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}");
             output.WriteLine($"checkpoint  {(state.Checkpoint >= 0 ? $"version {state.Checkpoint}" : "none yet")}");
             output.WriteLine($"store       {context.Paths.Shown(target.Store.Blobs.Location)}");
+            foreach (var change in state.Changes ?? [])
+                output.WriteLine($"changed     {change.Field}={change.Value} from step {change.FromStep} on");
+            if (state.Waiting > 0)
+                output.WriteLine($"asked       {Printed.Many(state.Waiting, "request")} not taken yet");
             if (state.WeightsSha256 is { } hash)
                 output.WriteLine($"weights     sha256 {hash}");
             output.WriteLine($"next        {Next(context, state, selection.Again(parsed))}");
@@ -44,6 +48,7 @@ internal static class RunStatusCommand
     private static string Next(ConsoleContext context, RunStanding state, string[] again) => state.State switch
     {
         "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
+        "paused" when state.Cluster.Length > 0 => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
         "completed" => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),
         _ => context.Paths.CommandLine(["train", "--resume", state.Run, .. again.Length >= 2 && again[^2] == "--store" ? again[^2..] : []]),
     };

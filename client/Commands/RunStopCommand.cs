@@ -1,8 +1,6 @@
 using System.CommandLine;
-using Bgpo.Client.CommandLine;
-using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
-using Bgpo.Grains;
+using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
@@ -13,78 +11,49 @@ internal static class RunStopCommand
     internal static CommandPart Make(ConsoleContext context)
     {
         var selection = new RunSelection();
-        var reason = Flags.Text("--reason", "TEXT", "recorded with the run; default: asked to stop");
-        var json = Flags.Json("one JSON line on stdout");
-        var command = selection.On(new Command("stop", "Ends a run after the step in hand, with a checkpoint, and waits until it has.") { reason, json });
+        var (reason, noWait, json) = RunAsking.Options();
+        var command = selection.On(new Command("stop", "Ends a run after the step in hand, with a checkpoint, and waits until it has.") { reason, noWait, json });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
-            var cluster = target.Driven(context);
-            var run = cluster.GetRun(target.Run);
-            if (target.Record.State is not (Storage.RunState.Running or Storage.RunState.Paused))
-                throw new BadInputException($"run '{target.Run}' is {RunTarget.Word(target.Record.State)} already");
-            // Watched from before it is asked, so that its end cannot be missed.
-            var watch = new RunWatch(run, new Silent(), context.Time, () => cluster.IsAlive);
-            using var asked = CancellationTokenSource.CreateLinkedTokenSource(CancellationToken.None);
-            var ending = watch.ToTheEnd(CancellationToken.None, context.Interrupts.Token);
-            await Stop(run, parsed.GetValue(reason) ?? "asked to stop", () => cluster.IsAlive).ConfigureAwait(false);
-            var end = await ending.ConfigureAwait(false);
-            return Tell(context, parsed.GetValue(json), target.Run, end, selection.Again(parsed));
+            var asking = new RunAsking(context, target);
+            asking.RefuseEnded();
+            var asked = await asking.Ask(RequestKind.Stop, parsed.GetValue(reason) ?? "asked to stop", [], !parsed.GetValue(noWait)).ConfigureAwait(false);
+            if (asked.Record.State is Storage.RunState.Stopped or Storage.RunState.Completed)
+                return await Ended(context, target, asked.Record, parsed.GetValue(json), selection.Again(parsed)).ConfigureAwait(false);
+            return asking.Tell(asked, parsed.GetValue(json), version => $"stops at version {version}", ["run", "status", target.Run, .. selection.Again(parsed)]);
         });
         return new CommandPart(command, [("run stop sudoku --reason \"enough\"", "ends it; run resume goes on with it later")]);
     }
 
-    private static async Task Stop(IRunGrain run, string reason, Func<bool> isAlive)
+    private static async Task<int> Ended(ConsoleContext context, RunTarget target, RunRecord record, bool isJson, string[] again)
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await run.Stop(reason).ConfigureAwait(false);
-                return;
-            }
-            catch (Exception e) when (LostCall.Is(e) && isAlive() && attempt < 40)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(250)).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private static int Tell(ConsoleContext context, bool isJson, string run, RunEvent? end, string[] again)
-    {
+        var version = record.LatestCheckpoint ?? 0;
+        var hash = (await target.Store.ReadManifestAsync(version, context.Interrupts.Token).ConfigureAwait(false))?.WeightsSha256;
         var output = context.Terminal.Out;
         if (isJson)
         {
-            output.WriteLine(end is null ? JsonLines.Line(new { Event = "ended", Run = run }) : JsonLines.Of(end, 0));
+            output.WriteLine(JsonLines.Line(new
+            {
+                Event = RunTarget.Word(record.State),
+                target.Run,
+                Version = version,
+                Reason = record.Reason ?? "",
+                WeightsSha256 = hash,
+            }));
         }
-        else if (end is RunStopped stopped)
+        else if (record.State == Storage.RunState.Completed)
         {
-            output.WriteLine($"run {run}: stopped at version {stopped.Version} ({stopped.Reason}); weights sha256 {stopped.WeightsSha256}");
-            output.WriteLine($"next    {context.Paths.CommandLine(["run", "resume", run, .. again])}");
-        }
-        else if (end is RunCompleted done)
-        {
-            output.WriteLine($"run {run}: had reached its end already, version {done.Version}; weights sha256 {done.WeightsSha256}");
+            output.WriteLine($"run {target.Run}: had reached its end already, version {version}; weights sha256 {hash}");
         }
         else
         {
-            context.Terminal.Error.WriteLine($"bgpo: run {run}: ended{(end is RunFailed failed ? ": " + failed.Message : "")}");
+            output.WriteLine($"run {target.Run}: stopped at version {version} ({record.Reason}); weights sha256 {hash}");
+            output.WriteLine($"next    {context.Paths.CommandLine(["run", "resume", target.Run, .. again])}");
+            output.WriteLine($"        {context.Paths.CommandLine("run", "samples", target.Run, "--store", context.Paths.Shown(target.Store.Blobs.Location))}");
         }
 
-        return end is RunFailed ? ExitCode.Failed : ExitCode.Done;
-    }
-
-    private sealed class Silent : IRunPresenter
-    {
-        public void On(RunEvent happened)
-        {
-        }
-
-        public void Say(string message)
-        {
-        }
-
-        public ValueTask DisposeAsync() => default;
+        return ExitCode.Done;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
+using Bgpo.Client.Metrics;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
 
@@ -15,7 +16,10 @@ internal static class RunWatchCommand
         var selection = new RunSelection();
         var json = Flags.Json("events as JSON lines on stdout");
         var quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
-        var command = selection.On(new Command("watch", "Shows a run to its end. Ctrl-C leaves; the run goes on.") { json, quiet });
+        var until = Flags.Whole("--until", "VERSION", "leave with exit code 0 once that version is committed", 0, 1_000_000);
+        var recording = new RecordingOptions();
+        var command = selection.On(new Command("watch", "Shows a run to its end. q or Ctrl-C leaves; the run goes on.") { json, quiet, until });
+        recording.On(command);
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
@@ -24,31 +28,45 @@ internal static class RunWatchCommand
             var status = await RunStanding.Of(context, target).ConfigureAwait(false);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
-                parsed.GetValue(json), parsed.GetValue(quiet)).ConfigureAwait(false);
+                parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.Wrap(context, parsed, shown, target.Store),
+                parsed.GetValue(until)).ConfigureAwait(false);
         });
         return new CommandPart(command,
         [
             ("run watch sudoku", "the live view of the only run whose id begins so"),
+            ("run watch sudoku --until 40 --json", "for scripts: waits for a version"),
             ("run watch sudoku --cluster demo --json", "events for scripts, from the first that the controller remembers"),
         ]);
     }
 
     /// <summary>Watches a run to its end, or until the watcher leaves.</summary>
     /// <returns>The run's exit code; 130 for who leaves.</returns>
-    internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet)
+    internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet,
+        Func<IRunPresenter, Task<IRunPresenter>>? recorded = null, int? until = null)
     {
+        if (status.Version >= until)
+            return ExitCode.Done;
         var grain = cluster.GetRun(run);
-        var presenter = Presenters.For(context, isJson, isQuiet, Presenters.LeaveFooter);
-        var watch = new RunWatch(grain, presenter, context.Time, () => cluster.IsAlive);
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
+        var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;
+        var presenter = Presenters.For(context, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter);
+        if (recorded is not null)
+            presenter = await recorded(presenter).ConfigureAwait(false);
+        var reached = until is { } version ? new UntilVersion(presenter, version, leave) : null;
+        if (hasKeys)
+            context.Terminal.Keys!(key => Quit(key, leave));
+        var watch = new RunWatch(grain, reached ?? presenter, context.Time, () => cluster.IsAlive);
         RunEvent? end;
         await using (presenter.ConfigureAwait(false))
         {
             try
             {
-                end = await watch.ToTheEnd(CancellationToken.None, context.Interrupts.Token).ConfigureAwait(false);
+                end = await watch.ToTheEnd(CancellationToken.None, leave.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (context.Interrupts.Token.IsCancellationRequested)
+            catch (OperationCanceledException) when (leave.IsCancellationRequested)
             {
+                if (reached is { IsReached: true })
+                    return ExitCode.Done;
                 presenter.Say($"left; run {run} goes on in cluster {cluster.Name}");
                 return ExitCode.Interrupted;
             }
@@ -64,5 +82,39 @@ internal static class RunWatchCommand
             status = await grain.GetStatus().ConfigureAwait(false);
         var resume = context.Paths.CommandLine("run", "resume", run, "--cluster", cluster.Name);
         return new RunEnd(context.Terminal, new RunSummary(context.Paths), isJson).Say(end, status, watch.Started?.Task ?? "", resume);
+    }
+
+    /// <summary>Leaves once a version is committed, which it shows before.</summary>
+    private sealed class UntilVersion(IRunPresenter shown, int version, CancellationTokenSource leave) : IRunPresenter
+    {
+        internal bool IsReached { get; private set; }
+
+        public void On(RunEvent happened)
+        {
+            if (IsReached)
+                return;
+            shown.On(happened);
+            IsReached = happened is StepCommitted { Metrics.Version: var committed } && committed >= version;
+            if (IsReached)
+                leave.Cancel();
+        }
+
+        public void Say(string message) => shown.Say(message);
+
+        public ValueTask DisposeAsync() => shown.DisposeAsync();
+    }
+
+    private static void Quit(char key, CancellationTokenSource leave)
+    {
+        if (key is not ('q' or 'Q'))
+            return;
+        try
+        {
+            leave.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run has ended in the same moment.
+        }
     }
 }

@@ -44,8 +44,13 @@ internal sealed class SiloCommand
         {
             _cluster, _threads, _store, _drain, _name, _role, _detached, _owner,
         };
+        Drained = SiloDrainCommand.Make(context);
+        Command.Subcommands.Add(Drained.Command);
         Command.SetAction((parsed, _) => Run(parsed));
     }
+
+    /// <summary>Its command that asks another silo to leave.</summary>
+    internal CommandPart Drained { get; }
 
     private enum Cause
     {
@@ -73,7 +78,8 @@ internal sealed class SiloCommand
         if (!detached)
             await CheckPeers(settings, parsed.GetValue(_name)).ConfigureAwait(false);
 
-        var host = BgpoSilo.Build(settings, SiloLogging.Configure);
+        var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId)));
+        using var telemetry = Metrics.Telemetry.Start(settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         await host.StartAsync(_context.Interrupts.Token).ConfigureAwait(false);
         var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
+using Bgpo.Client.Metrics;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
 using Bgpo.Spec;
@@ -24,9 +25,9 @@ internal sealed class TrainCommand
     private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<int?> _silos = Flags.Whole("--silos", "N", "silo processes to start, each with --threads devices (default there: 1); default: one silo inside this process", 1, 256);
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "name of the cluster that --silos makes; default: the run's id");
-    private readonly Option<string?> _mirror = Flags.Text("--mirror", "DIR", "keep DIR/RUN/metrics.jsonl too, a line a step, from the store and as steps are committed");
     private readonly Option<bool> _printSpec = Flags.Switch("--print-spec", "print the effective spec and do nothing else");
     private readonly Option<bool> _json = Flags.Json("events as JSON lines on stdout");
+    private readonly RecordingOptions _recording = new();
     private readonly Option<bool> _quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
 
     internal TrainCommand(ConsoleContext context)
@@ -34,8 +35,9 @@ internal sealed class TrainCommand
         _context = context;
         Command = new Command("train", "Trains a model with BGPO and watches the run to its end.")
         {
-            _config, _steps, _set, _run, _store, _resume, _at, _takeOver, _fork, _threads, _silos, _cluster, _mirror, _printSpec, _json, _quiet,
+            _config, _steps, _set, _run, _store, _resume, _at, _takeOver, _fork, _threads, _silos, _cluster, _printSpec, _json, _quiet,
         };
+        _recording.On(Command);
         Command.SetAction((parsed, _) => Run(parsed));
     }
 
@@ -114,7 +116,8 @@ internal sealed class TrainCommand
         RunWatch watch;
         RunEvent? end;
         var resume = new RunSummary(_context.Paths).Resume(run, parsed.GetValue(_store));
-        var presenter = await Presenter(parsed, new RunCatalog(BlobStores.Open(options.Store)).Run(run)).ConfigureAwait(false);
+        var presenter = await _recording.Wrap(
+            _context, parsed, Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet)), new RunStore(BlobStores.Open(options.Store), run)).ConfigureAwait(false);
         cluster.Said += presenter.Say;
         await using (presenter.ConfigureAwait(false))
         {
@@ -137,15 +140,6 @@ internal sealed class TrainCommand
             status = await grain.GetStatus().ConfigureAwait(false);
         return new RunEnd(_context.Terminal, new RunSummary(_context.Paths), parsed.GetValue(_json))
             .Say(end, status, watch.Started?.Task ?? "", resume);
-    }
-
-    private async Task<IRunPresenter> Presenter(ParseResult parsed, RunStore run)
-    {
-        var mirror = parsed.GetValue(_mirror) is { } folder
-            ? await MetricsMirror.Open(_context.Paths.Full(folder), run, _context.Interrupts.Token).ConfigureAwait(false)
-            : null;
-        var presenter = Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet));
-        return mirror is null ? presenter : new MirroringPresenter(presenter, mirror);
     }
 
     private static void RefuseBeside(ParseResult parsed, string why, params Option[] others)

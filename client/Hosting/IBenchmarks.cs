@@ -17,6 +17,15 @@ internal interface IBenchmarks
     /// <param name="cancellationToken">Gives up.</param>
     Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken);
 
+    /// <summary>What watchers cost a run.</summary>
+    /// <param name="watchers">Numbers of watchers to compare with none.</param>
+    /// <param name="steps">Steps to time in a run.</param>
+    /// <param name="rounds">Runs of each kind.</param>
+    /// <param name="threads">Devices of the silo.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<WatchedSpeed>> Overhead(
+        IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken);
+
     /// <summary>How well simulated silos are kept busy.</summary>
     /// <param name="silos">How many.</param>
     /// <param name="work">What each piece of work takes.</param>
@@ -34,6 +43,11 @@ internal sealed class Benchmarks : IBenchmarks
     /// <inheritdoc/>
     public Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken) =>
         RealScaling.Run(silos, steps, config, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<WatchedSpeed>> Overhead(
+        IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken) =>
+        WatchingOverhead.Measure(watchers, steps, rounds, threads, cancellationToken);
 
     /// <inheritdoc/>
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>

@@ -24,7 +24,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         {
             IHost host = BgpoSilo.Build(new SiloSettings(BlobStores.Open(options.Store), options.Threads), logging);
             await host.StartAsync(cancellationToken);
-            return new Cluster(host);
+            return new Cluster(host, Metrics.Telemetry.Start(BgpoSilo.NameOf(Environment.ProcessId)));
         }
         catch (StorageException e)
         {
@@ -39,7 +39,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
     /// <inheritdoc/>
     public bool IsAlive(string cluster) => ClusterFolder.HasLiveSilo(cluster);
 
-    private sealed class Cluster(IHost host) : ITrainingCluster
+    private sealed class Cluster(IHost host, IDisposable? telemetry) : ITrainingCluster
     {
         public event Action<string>? Said
         {
@@ -59,6 +59,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         public async ValueTask DisposeAsync()
         {
             await host.StopAsync();
+            telemetry?.Dispose();
             if (host is IAsyncDisposable disposable)
             {
                 await disposable.DisposeAsync();

@@ -27,13 +27,28 @@ internal static class JsonLines
         Evaluated evaluated => Tagged("evaluated", evaluated, evaluated.Result),
         CheckpointSaved => Tagged("checkpoint", happened),
         WorkMoved => Tagged("moved", happened),
+        RosterChanged => Tagged("silos", happened),
         StoreStanding => Tagged("store", happened),
         Noticed => Tagged("notice", happened),
         RunCompleted done => Completed(done, peakRssMiB),
+        RunPaused => Tagged("paused", happened),
+        RunWentOn => Tagged("continued", happened),
+        SpecChanged => Tagged("changed", happened),
         RunStopped => Tagged("stopped", happened),
         RunFailed => Tagged("failed", happened),
         _ => Tagged(JsonNamingPolicy.CamelCase.ConvertName(happened.GetType().Name), happened),
     };
+
+    /// <summary>A committed step's metrics, each under its own name; those of an evaluation are null where none was due.</summary>
+    internal static string Metrics(StepMetrics step)
+    {
+        var line = JsonSerializer.SerializeToNode(step, Options)!.AsObject();
+        line.Remove("evaluation");
+        line.Remove("ledger");
+        (line["evalGreedy"], line["evalSampled"], line["evalReward"]) =
+            (step.Evaluation?.GreedyExact, step.Evaluation?.SampledExact, step.Evaluation?.MeanReward);
+        return line.ToJsonString(Options);
+    }
 
     /// <summary>A line with the fields of objects, one after the other, behind what kind of line it is.</summary>
     internal static string Tagged(string kind, params object[] bodies)

@@ -28,6 +28,15 @@ internal sealed class PlainLines
                 return $"checkpoint of version {saved.Version}: {saved.Location} ({Printed.Short(saved.Seconds)} s)";
             case Noticed noticed:
                 return $"notice: {noticed.Message}";
+            case RunPaused paused:
+                return $"paused at version {paused.Version}{(paused.Reason.Length > 0 ? $": {paused.Reason}" : "")}";
+            case RunWentOn goes:
+                return $"goes on at version {goes.Version}";
+            case SpecChanged changed:
+                _steps = changed.Steps;
+                return $"changed from step {changed.FromStep} on: {string.Join(", ", changed.Fields)}";
+            case RosterChanged { Lost.Length: > 0 } roster:
+                return $"lost {string.Join(", ", roster.Lost)}; {Printed.Many(roster.Silos, "silo")} with {Printed.Many(roster.Devices, "device")}";
             case StoreStanding store:
                 return $"store: {store.Message}";
             default:

@@ -9,6 +9,9 @@ internal static class Presenters
     /// <summary>What Ctrl-C does to who only watches.</summary>
     internal const string LeaveFooter = "Ctrl-C leaves; the run goes on";
 
+    /// <summary>What q does to who only watches, where keys can be read.</summary>
+    internal const string QuitFooter = "q leaves; the run goes on";
+
     /// <summary>JSON lines where asked for, the live view on a terminal, plain lines elsewhere.</summary>
     internal static IRunPresenter For(ConsoleContext context, bool isJson, bool isQuiet, string footer = StopFooter) =>
         isJson ? new JsonPresenter(context.Terminal, ConsoleContext.PeakRssMiB)

@@ -56,7 +56,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
                 }
 
                 // The stream may end without the run's end: its controller moved, or nobody drives it any more.
-                if ((await grain.GetStatus().ConfigureAwait(false)).State is not ("running" or "unknown"))
+                if ((await grain.GetStatus().ConfigureAwait(false)).State is not ("running" or "paused" or "unknown"))
                     return null;
             }
             catch (Exception e) when (LostCall.Is(e) && !leave.IsCancellationRequested)

@@ -10,10 +10,16 @@ internal sealed class TrainingView
     /// <summary>Steps whose times make the estimate of the time left.</summary>
     private const int RecentSteps = 20;
     private const int NoticesShown = 3;
+    private static readonly TimeSpan RecentRoster = TimeSpan.FromMinutes(5);
     private const int Label = 12;
 
     private readonly List<StepMetrics> _steps = [];
     private readonly List<string> _notices = [];
+    private readonly List<Evaluated> _evaluations = [];
+    private readonly List<RosterChanged> _rosters = [];
+    private StoreStanding? _store;
+    private DateTimeOffset _storeAt;
+    private RunPaused? _paused;
     private RunStarted? _started;
     private DateTimeOffset _startedAt;
     private Progressed? _progress;
@@ -32,7 +38,7 @@ internal sealed class TrainingView
         switch (happened)
         {
             case RunStarted started:
-                (_started, _startedAt) = (started, now);
+                (_started, _startedAt, _paused) = (started, now, null);
                 DropFrom(started.Version + 1);
                 break;
             case Progressed progress:
@@ -46,6 +52,21 @@ internal sealed class TrainingView
             case Evaluated evaluated:
                 _first ??= evaluated;
                 _latest = evaluated;
+                _evaluations.RemoveAll(one => one.Version >= evaluated.Version);
+                _evaluations.Add(evaluated);
+                break;
+            case RosterChanged roster:
+                _rosters.Add(roster);
+                break;
+            case RunPaused paused:
+                _paused = paused;
+                break;
+            case RunWentOn:
+                _paused = null;
+                break;
+            case SpecChanged changed:
+                _started = _started is null ? null : _started with { Steps = changed.Steps };
+                Notice($"from step {changed.FromStep} on: {string.Join(", ", changed.Fields)}");
                 break;
             case CheckpointSaved saved:
                 (_checkpoint, _checkpointAt) = (saved, now);
@@ -54,6 +75,9 @@ internal sealed class TrainingView
                 Notice(noticed.Message);
                 break;
             case StoreStanding store:
+                if (_store?.Healthy != store.Healthy)
+                    _storeAt = now;
+                _store = store;
                 Notice(store.Message);
                 break;
             case RunCompleted:
@@ -92,15 +116,22 @@ internal sealed class TrainingView
         {
             rows.Add(Title(_started, width));
             rows.Add(Versions(_started, now, width));
-            if (_progress is { } progress && _end is null)
+            if (_paused is { } paused && _end is null)
+                rows.Add(Paused(paused, width));
+            else if (_progress is { } progress && _end is null)
                 rows.Add(Phase(progress, width));
             rows.Add(new ViewLine(width));
             rows.Add(Curve("reward", m => m.MeanReward, width));
             rows.Add(Curve("solve rate", m => m.SolveRate, width));
             rows.Add(HeldOut(width));
+            if (_evaluations.Count > 2)
+                rows.Add(Curve("  greedy", [.. _evaluations.Select(one => one.Result.GreedyExact)], width));
             rows.Add(new ViewLine(width));
             rows.AddRange(Rates(width));
+            if (_rosters.Count > 0)
+                rows.Add(Silos(_rosters[^1], now, width));
             rows.Add(Checkpoint(now, width));
+            rows.Add(Store(now, width));
         }
 
         rows.AddRange(_notices.Select(notice => new ViewLine(width).Add(notice, ViewLine.Warning)));
@@ -122,7 +153,7 @@ internal sealed class TrainingView
         var left = started.Steps - Version;
         var pace = _steps.TakeLast(RecentSteps).Select(step => step.Seconds).DefaultIfEmpty(0).Average();
         var times = Printed.Clock((now - _startedAt).TotalSeconds)
-            + (_end is not null ? $", {_end}" : pace > 0 && left > 0 ? $", about {Printed.Clock(pace * left)} left" : "");
+            + (_end is not null ? $", {_end}" : _paused is not null ? ", paused" : pace > 0 && left > 0 ? $", about {Printed.Clock(pace * left)} left" : "");
         return Progress("version", Version, started.Steps, times, width);
     }
 
@@ -138,12 +169,16 @@ internal sealed class TrainingView
             .Add(full, ViewLine.Good).Add(rest, ViewLine.Dim).Add("  ").Add(tail);
     }
 
-    private ViewLine Curve(string label, Func<StepMetrics, double> of, int width)
+    private static ViewLine Paused(RunPaused paused, int width) => new ViewLine(width).Label("paused", Label)
+        .Add($"at version {paused.Version}{(paused.Reason.Length > 0 ? $": {paused.Reason}" : "")}", ViewLine.Warning);
+
+    private ViewLine Curve(string label, Func<StepMetrics, double> of, int width) => Curve(label, [.. _steps.Select(of)], width);
+
+    private static ViewLine Curve(string label, double[] values, int width)
     {
         var line = new ViewLine(width).Label(label, Label);
-        if (_steps.Count == 0)
+        if (values.Length == 0)
             return line.Add("-", ViewLine.Dim);
-        var values = _steps.Select(of).ToArray();
         var finite = values.Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
         return line.Add($"{Printed.Share(values[^1])}  ", ViewLine.Strong)
             .Add(Sparkline.Of(values, Math.Clamp(width - 42, 8, 60)), ViewLine.Good)
@@ -186,6 +221,40 @@ internal sealed class TrainingView
             .Add(last.BoundHits > 0 ? $"  bound hit {last.BoundHits} times" : "", ViewLine.Warning);
         yield return new ViewLine(width).Label("memory", Label).Add($"{Printed.Count(last.RssMiB)} MiB")
             .Add(last.Redispatched > 0 ? $"  {Printed.Many(last.Redispatched, "unit")} dispatched again" : "", ViewLine.Warning);
+    }
+
+    /// <summary>How many silos there are, and who came and went in the last minutes.</summary>
+    private ViewLine Silos(RosterChanged newest, DateTimeOffset now, int width)
+    {
+        var since = now - RecentRoster;
+        // The first list of a controller is no news.
+        var recent = _rosters.Skip(1).Where(roster => DateTimeOffset.FromUnixTimeMilliseconds(roster.UnixMilliseconds) >= since).ToArray();
+        var (joined, lost) = (recent.Sum(roster => roster.Joined.Length), recent.Sum(roster => roster.Lost.Length));
+        var line = new ViewLine(width).Label("silos", Label)
+            .Add($"{newest.Silos} with {Printed.Many(newest.Devices, "device")}");
+        if (joined + lost > 0)
+            line.Add($"  {joined} joined, {lost} lost in {RecentRoster.TotalMinutes:0} min", lost > 0 ? ViewLine.Warning : null);
+        return recent.LastOrDefault(roster => roster.Lost.Length > 0) is { } last
+            ? line.Add($": {last.Lost[^1]} {Printed.Clock((now - DateTimeOffset.FromUnixTimeMilliseconds(last.UnixMilliseconds)).TotalSeconds)} ago", ViewLine.Warning)
+            : line;
+    }
+
+    /// <summary>Whether the store takes what the run writes.</summary>
+    private ViewLine Store(DateTimeOffset now, int width)
+    {
+        var line = new ViewLine(width).Label("store", Label);
+        if (_store is { Healthy: false } or { Waiting: true })
+        {
+            return line.Add($"{(_store.Waiting ? "training waits for it" : "takes nothing")}, {Printed.Many(_store.Behind, "version")} behind, "
+                + $"{Printed.Clock((now - _storeAt).TotalSeconds)}", ViewLine.Warning);
+        }
+
+        line.Add("takes everything");
+        var recent = _steps.TakeLast(RecentSteps).ToArray();
+        var (retries, failures) = (recent.Sum(step => step.StoreRetries), recent.Sum(step => step.StoreFailures));
+        return retries + failures > 0
+            ? line.Add($"  in the last {Printed.Many(recent.Length, "step")} tried again {retries} times, gave up {failures}", ViewLine.Warning)
+            : line;
     }
 
     private ViewLine Checkpoint(DateTimeOffset now, int width)

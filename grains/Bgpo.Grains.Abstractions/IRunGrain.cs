@@ -20,7 +20,10 @@ public interface IRunGrain : IGrainWithStringKey
     [ResponseTimeout("00:10:00")]
     Task<RunStatus> Fork(string specYaml, string source, int? version);
 
-    /// <summary>Goes on from the newest whole checkpoint. Does nothing when the loop runs.</summary>
+    /// <summary>
+    /// Goes on from the newest whole checkpoint; takes back a pause or a stop that was asked for and not taken. Does nothing else when
+    /// the loop runs.
+    /// </summary>
     /// <exception cref="RunException">There is no such run, it cannot be read, or somebody else drives it.</exception>
     [ResponseTimeout("00:10:00")]
     Task<RunStatus> Resume();
@@ -31,9 +34,13 @@ public interface IRunGrain : IGrainWithStringKey
     [ResponseTimeout("00:10:00")]
     Task<RunStatus> ResumeAs(Resumption how);
 
-    /// <summary>Goes on where the store says that the run is running and nobody drives it; does nothing otherwise.</summary>
+    /// <summary>Goes on where the store says that the run is running or paused and nobody drives it; does nothing otherwise.</summary>
     [ResponseTimeout("00:10:00")]
     Task KeepGoing();
+
+    /// <summary>Looks now at what the store says was asked of the run, which is looked at after each commit anyway.</summary>
+    [ResponseTimeout("00:10:00")]
+    Task Heed();
 
     /// <summary>Finishes the step in hand (an evaluation is given up), saves a checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>.</summary>
     /// <param name="reason">Recorded with the run.</param>
@@ -58,12 +65,12 @@ public sealed record Resumption([property: Id(0)] int? Version = null, [property
 
 /// <summary>Where a run stands.</summary>
 /// <param name="Run">Run id.</param>
-/// <param name="State">running, stopped, completed or failed; unknown where the controller has not been asked to go on yet.</param>
+/// <param name="State">running, paused, stopped, completed or failed; unknown where the controller has not been asked to go on yet.</param>
 /// <param name="Version">Versions committed.</param>
 /// <param name="Steps">Versions to reach.</param>
 /// <param name="Epoch">Controller's epoch.</param>
 /// <param name="Checkpoint">Newest complete checkpoint's version; -1 before the first.</param>
-/// <param name="Message">Why it stopped or failed; empty otherwise.</param>
+/// <param name="Message">Why it is paused, stopped or failed; empty otherwise.</param>
 /// <param name="Silo">The controller's silo, in parsable form.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RunStatus")]
 public sealed record RunStatus(

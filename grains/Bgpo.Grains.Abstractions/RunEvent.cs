@@ -74,6 +74,18 @@ public sealed record WorkMoved(
     long Sequence, [property: Id(0)] string From, [property: Id(1)] string To, [property: Id(2)] string Reason,
     [property: Id(3)] long UnixMilliseconds) : RunEvent(Sequence);
 
+/// <summary>The live silos are others than before.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Silos">Silos that live now.</param>
+/// <param name="Devices">Their devices.</param>
+/// <param name="Joined">Names of those that came; of all, when the controller first looks.</param>
+/// <param name="Lost">Names of those that are gone.</param>
+/// <param name="UnixMilliseconds">When it was seen, milliseconds of UTC since 1970.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RosterChanged")]
+public sealed record RosterChanged(
+    long Sequence, [property: Id(0)] int Silos, [property: Id(1)] int Devices, [property: Id(2)] string[] Joined,
+    [property: Id(3)] string[] Lost, [property: Id(4)] long UnixMilliseconds) : RunEvent(Sequence);
+
 /// <summary>The store takes nothing for now, or takes it again.</summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Healthy">Whether it takes writes.</param>
@@ -105,6 +117,33 @@ public sealed record RunCompleted(
     long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string WeightsSha256,
     [property: Id(3)] EvaluationSummary Before, [property: Id(4)] EvaluationSummary After, [property: Id(5)] double Seconds,
     [property: Id(6)] string Checkpoint) : RunEvent(Sequence);
+
+/// <summary>The run was paused on request, its checkpoint written: it takes no step until it is told to.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="Version">Version at which it waits.</param>
+/// <param name="Reason">Why; empty when nothing was said.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunPaused")]
+public sealed record RunPaused(
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Reason) : RunEvent(Sequence);
+
+/// <summary>The paused run goes on.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="Version">Version at which it goes on.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.RunWentOn")]
+public sealed record RunWentOn(long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version) : RunEvent(Sequence);
+
+/// <summary>Fields of the spec were changed on request.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Run">Run id.</param>
+/// <param name="FromStep">First step that the change holds for.</param>
+/// <param name="Steps">Versions to reach, with the change.</param>
+/// <param name="Fields">The changes, <c>field=value</c> each.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.SpecChanged")]
+public sealed record SpecChanged(
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int FromStep, [property: Id(2)] int Steps,
+    [property: Id(3)] string[] Fields) : RunEvent(Sequence);
 
 /// <summary>The run was stopped on request, its checkpoint written.</summary>
 /// <param name="Sequence">Place in the stream.</param>
@@ -210,6 +249,18 @@ public sealed record StepMetrics
     /// The units that were in the sum of every shard, a string a group: <c>group:blocks</c>, see <see cref="Ledger"/>.
     /// </summary>
     [Id(21)] public string[] Ledger { get; init; } = [];
+
+    /// <summary>Live silos at the commit.</summary>
+    [Id(22)] public int Silos { get; init; }
+
+    /// <summary>Their devices.</summary>
+    [Id(23)] public int Devices { get; init; }
+
+    /// <summary>The held-out evaluation of the version that the step made; null where none was due.</summary>
+    [Id(27)] public EvaluationSummary? Evaluation { get; init; }
+
+    /// <summary>When it was committed, milliseconds of UTC since 1970.</summary>
+    [Id(28)] public long UnixMilliseconds { get; init; }
 
     /// <summary>Versions before this one that the store lacked when it was committed.</summary>
     [Id(30)] public int StoreBehind { get; init; }

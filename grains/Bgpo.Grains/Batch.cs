@@ -1,3 +1,4 @@
+using Bgpo.Spec;
 using Bgpo.Storage;
 using Bgpo.Tasks;
 using Orleans;
@@ -17,9 +18,11 @@ public sealed class Batch
     private readonly Task<JournalGroup>[] _groups;
     private readonly Dictionary<UnitName, double[]> _likelihoods = [];
 
-    private Batch(RunContext run, int step, Task<JournalGroup>[] groups, bool journalled)
+    private readonly RolloutSection _rollout;
+
+    private Batch(RunContext run, int step, RolloutSection rollout, Task<JournalGroup>[] groups, bool journalled)
     {
-        _run = run;
+        (_run, _rollout) = (run, rollout);
         Step = step;
         _groups = groups;
         IsJournalled = journalled;
@@ -51,22 +54,33 @@ public sealed class Batch
     /// <param name="run">The run.</param>
     /// <param name="journal">The batch's record.</param>
     public static Batch FromJournal(RunContext run, JournalStep journal) =>
-        new(run, journal.Step, [.. journal.Groups.Select(Task.FromResult)], journalled: true);
+        new(run, journal.Step, run.Spec.Rollout, [.. journal.Groups.Select(Task.FromResult)], journalled: true);
+
+    /// <summary>
+    /// Whether a batch's record was sampled as its step is to be. It is not where a controller that had gone further, before the run
+    /// went back and was changed, left it.
+    /// </summary>
+    /// <param name="rollout">How the step is to be sampled.</param>
+    /// <param name="journal">The batch's record.</param>
+    public static bool IsSampledBy(RolloutSection rollout, JournalStep journal) =>
+        (journal.Temperature ?? rollout.Temperature) == rollout.Temperature
+        && (journal.DenoisingSteps ?? rollout.DenoisingSteps) == rollout.DenoisingSteps;
 
     /// <summary>Starts sampling a batch; its groups become ready one by one.</summary>
     /// <param name="run">The run.</param>
     /// <param name="step">The step, whose weights are the old policy.</param>
+    /// <param name="rollout">How the step is sampled.</param>
     /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they are.</param>
     /// <param name="grains">Where rollout and reward grains are found.</param>
     /// <param name="dispatcher">Who finds a silo.</param>
     /// <param name="changed">Told when a group is ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Batch Sample(
-        RunContext run, int step, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action changed,
+        RunContext run, int step, RolloutSection rollout, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action changed,
         CancellationToken cancellationToken)
     {
         var groups = new Task<JournalGroup>[run.Spec.Rollout.Prompts];
-        var batch = new Batch(run, step, groups, journalled: false);
+        var batch = new Batch(run, step, rollout, groups, journalled: false);
         for (int g = 0; g < groups.Length; g++)
         {
             groups[g] = given?.Step == step && given._groups[g].IsCompletedSuccessfully
@@ -111,7 +125,13 @@ public sealed class Batch
         {
             groups = [.. groups.Select((group, g) => Teaches(group) ? group with { OldLogLikelihoods = OldOf(g) } : group)];
         }
-        return new JournalStep { Step = Step, Groups = groups };
+        return new JournalStep
+        {
+            Step = Step,
+            Temperature = _rollout.Temperature,
+            DenoisingSteps = _rollout.DenoisingSteps,
+            Groups = groups,
+        };
     }
 
     private double[][] OldOf(int group)
@@ -140,7 +160,7 @@ public sealed class Batch
         int count = _run.Spec.Rollout.Completions;
         var request = new RolloutRequest(
             Step, Purpose.Rollout, Step, [.. Enumerable.Range(0, count).Select(c => Philox.Item(group, c))],
-            [.. Enumerable.Repeat(prompt.Text, count)], _run.Spec.Rollout.Temperature, _run.Spec.Rollout.DenoisingSteps);
+            [.. Enumerable.Repeat(prompt.Text, count)], _rollout.Temperature, _rollout.DenoisingSteps);
         (RolloutResult rollout, ScoreResult score) = await dispatcher.Run(
             Priority, silo => SampleAndScore(_run.Id, silo, prompt, request, grains, cancellationToken), cancellationToken);
         RolloutSeconds += rollout.DeviceSeconds;

@@ -21,6 +21,9 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     private int _savingVersion;
     private bool _missed;
 
+    /// <summary>How often checkpoints are due.</summary>
+    public RunSettings Settings { get; init; } = new(run.Spec);
+
     /// <summary>Told when a checkpoint is whole in the store: its manifest and the seconds it took.</summary>
     public Func<CheckpointManifest, double, Task> OnSaved { get; init; } = static (_, _) => Task.CompletedTask;
 
@@ -34,7 +37,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     /// <param name="version">The version.</param>
     public bool IsDue(int version)
     {
-        bool due = version % run.Spec.Checkpoint.Every == 0 || _missed;
+        bool due = version % Settings.Newest.Checkpoint.Every == 0 || _missed;
         _missed |= due && InWork is not null;
         return due && InWork is null;
     }

@@ -44,6 +44,9 @@ public sealed class Dispatcher
     /// <summary>The live silos that hold state, as last seen.</summary>
     public string[] Silos => _live;
 
+    /// <summary>All live silos, as last seen.</summary>
+    public IReadOnlyList<SiloDevices> Roster { get; private set; } = [];
+
     /// <summary>Counts changes among the live silos.</summary>
     public int Changes { get; private set; }
 
@@ -52,6 +55,9 @@ public sealed class Dispatcher
 
     /// <summary>Told of each failed call: the silo, and why.</summary>
     public Action<string, Exception> OnRetry { get; init; } = static (_, _) => { };
+
+    /// <summary>Told when the live silos are others than before: which they are, and the names of those that came and that are gone.</summary>
+    public Action<IReadOnlyList<SiloDevices>, string[], string[]> OnRoster { get; init; } = static (_, _, _) => { };
 
     /// <summary>Told when work that failed starts again: the silo that failed it, the silo that does it now, and why it failed.</summary>
     public Action<string, string, Exception> OnMoved { get; init; } = static (_, _, _) => { };
@@ -174,6 +180,7 @@ public sealed class Dispatcher
                 {
                     (_live, Changes) = (live, Changes + 1);
                 }
+                Compare(all);
             }
             catch (Exception e)
             {
@@ -185,6 +192,20 @@ public sealed class Dispatcher
         }
         _watching = false;
     }
+
+    private void Compare(IReadOnlyList<SiloDevices> all)
+    {
+        string[] joined = [.. NamesOf(all.ExceptBy(Roster.Select(silo => silo.Silo), silo => silo.Silo))];
+        string[] lost = [.. NamesOf(Roster.ExceptBy(all.Select(silo => silo.Silo), silo => silo.Silo))];
+        Roster = all;
+        if (joined.Length + lost.Length > 0)
+        {
+            OnRoster(all, joined, lost);
+        }
+    }
+
+    private static IEnumerable<string> NamesOf(IEnumerable<SiloDevices> silos) =>
+        silos.Select(silo => silo.Name.Length > 0 ? silo.Name : silo.Silo);
 
     private sealed class Work(
         int priority, long order, Func<string, Task> work, Action<Exception> fail, CancellationToken cancellationToken)

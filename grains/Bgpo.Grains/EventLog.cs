@@ -13,6 +13,9 @@ public sealed class EventLog
     private long _sequence;
     private bool _closed;
 
+    /// <summary>Told of each event that is appended.</summary>
+    public Action<RunEvent> OnAppended { get; set; } = static _ => { };
+
     /// <summary>Appends what <paramref name="make"/> makes of the next sequence number. Progress gives way to what follows it.</summary>
     /// <param name="make">Makes the event.</param>
     public void Append(Func<long, RunEvent> make)
@@ -26,6 +29,7 @@ public sealed class EventLog
             _events.RemoveRange(0, MostKept / 10);
         }
         _events.Add(make(++_sequence));
+        OnAppended(_events[^1]);
         Signal();
     }
 

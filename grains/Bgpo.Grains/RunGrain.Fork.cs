@@ -23,7 +23,7 @@ public sealed partial class RunGrain
                 ?? throw new RunException($"there is no run '{source}' in {Store.Blobs.Location} to fork.");
             CheckpointManifest whole = await other.RequireCheckpointAsync(version, fault => _events.Append(n => new Noticed(n, fault)));
             string label = $"{source}@{whole.Version}";
-            CheckGoesOn(spec, SpecLoader.Load<RunSpec>(origin.Record.Spec, $"run.json of {source}", []), whole, label);
+            CheckGoesOn(spec, new RunSettings(origin.Record).At(whole.Version), whole, label);
             CheckFits(spec, ModelConfig.Parse(whole.ModelConfig, label), ModelFolder.ParseTokenizer(whole.Tokenizer, label));
             if ((await Store.ListCheckpointsAsync()).Any(there => there != whole.Version))
             {
@@ -35,6 +35,7 @@ public sealed partial class RunGrain
             {
                 LatestCheckpoint = whole.Version,
                 ForkedFrom = label,
+                Changes = RunSettings.Later(origin.Record, whole.Version, spec),
             });
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bgpo.Storage;
-using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
 namespace Bgpo.Grains;
@@ -31,6 +30,7 @@ public sealed partial class RunGrain
         {
             OnRetry = Retried,
             OnMoved = Moved,
+            OnRoster = RosterIsOther,
             Suits = silo =>
             {
                 bool suits = Suits(run.Spec, silo);
@@ -44,16 +44,22 @@ public sealed partial class RunGrain
         var shards = new ShardSet(GrainFactory, run, epoch);
         var checkpoints = new CheckpointWriter(run, Store, shards, outbox, time)
         {
+            Settings = _settings!,
             OnSaved = Saved,
             OnMissed = (version, reason) => _events.Append(n => new Noticed(n, $"no checkpoint of version {version}: {reason.Message}")),
         };
         var loop = new StepLoop(run, epoch, Store, outbox, checkpoints, shards, dispatcher, GrainFactory, _events, time, _stopping.Token)
         {
             JournalledTo = journalledTo,
+            Settings = _settings!,
         };
         var evaluator = new Evaluator(run, GrainFactory, dispatcher);
         whole = await Patiently(token => Place(run, shards, whole, ours: false, token));
         Announce(run, _version);
+        if (_paused)
+        {
+            _events.Append(n => new RunPaused(n, Id, _version, _stored.Record.Reason ?? ""));
+        }
         while (true)
         {
             if (whole is not null)
@@ -95,24 +101,30 @@ public sealed partial class RunGrain
         try
         {
             EvaluationSummary before = _before ??= Remembered(EvaluationBefore) ?? await EvaluateBase(evaluator, run, loop);
-            while (_version < run.Spec.Run.Steps && _stopReason is null)
+            while (_version < Steps && _stopReason is null)
             {
+                await TakeRequests(checkpoints, loop);
+                if (_stopReason is not null)
+                {
+                    break;
+                }
                 StepMetrics metrics = await loop.Take(_version, _leaving.Token);
                 _version = metrics.Version;
-                JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
-                _ = _outbox!.Post(metrics.Version - 1, () => Store.WriteMetricsAsync(metrics.Version, values));
+                RunMeter.Committed(Id, metrics, isNew: metrics.Version > _counted);
+                _counted = Math.Max(_counted, metrics.Version);
+                Record(metrics);
                 _events.Append(n => new StepCommitted(n, metrics));
-                bool last = _version == run.Spec.Run.Steps;
+                bool last = _version == Steps;
                 if (loop.Kept && !last)
                 {
                     checkpoints.Begin(_version);
                 }
-                if (!last && run.Spec.Evaluation.Every > 0 && _version % run.Spec.Evaluation.Every == 0)
+                if (!last && _settings!.Newest.Evaluation.Every is > 0 and int every && _version % every == 0)
                 {
                     await Evaluate(run, evaluator, loop, _version, final: false);
                 }
             }
-            if (_version == run.Spec.Run.Steps)
+            if (_version == Steps)
             {
                 loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
                 saved = await Patiently(token => checkpoints.SaveNow(_version, token));
@@ -127,7 +139,9 @@ public sealed partial class RunGrain
         }
         loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
         saved = await Patiently(token => checkpoints.SaveNow(_version, token));
-        await Written(record => record with { State = RunState.Stopped });
+        await RecordWhatWaits();
+        await Written(record => Answered(record, _requests.Newest, _version) with { State = RunState.Stopped, Reason = _stopReason });
+        _paused = false;
         _events.Append(n => new RunStopped(n, Id, _version, _stopReason!, saved.WeightsSha256, Location(_version)));
     }
 
@@ -151,12 +165,12 @@ public sealed partial class RunGrain
                 if (whole is null && await Held(run, ours) is { } footing)
                 {
                     await shards.Load(footing);
-                    _version = footing.Version;
+                    (_version, _placedAt) = (footing.Version, footing.Version);
                     return null;
                 }
                 whole ??= await NewestWhole();
                 await shards.Load(whole.Version, await LiveSilos());
-                _version = whole.Version;
+                (_version, _placedAt) = (whole.Version, whole.Version);
                 return whole;
             }
             catch (Exception e) when (recoveries < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
@@ -233,6 +247,7 @@ public sealed partial class RunGrain
         await Written(record => record with
         {
             State = RunState.Completed,
+            Reason = null,
             Result = new JsonObject
             {
                 [EvaluationBefore] = JsonSerializer.SerializeToNode(before),
@@ -254,7 +269,7 @@ public sealed partial class RunGrain
     }
 
     private void Announce(RunContext run, int version) => _events.Append(n => new RunStarted(
-        n, Id, version, run.Spec.Run.Steps, run.Parameters, run.Shards, _stored!.Record.Epoch, run.Task.Name, Store.Blobs.Location,
+        n, Id, version, Steps, run.Parameters, run.Shards, _stored!.Record.Epoch, run.Task.Name, Store.Blobs.Location,
         devices.Fingerprint));
 
     /// <summary>Runs the loop to its end and turns what goes wrong into the run's last event.</summary>
@@ -289,17 +304,31 @@ public sealed partial class RunGrain
         }
         finally
         {
+            RunMeter.Left(Id);
             await word.CancelAsync();
             _events.Close();
         }
     }
 
+    /// <summary>Writes a committed step's metrics, in order with everything else.</summary>
+    private void Record(StepMetrics metrics)
+    {
+        _lastStep = metrics;
+        JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
+        _ = _outbox!.Post(metrics.Version - 1, () => Store.WriteMetricsAsync(metrics.Version, values));
+    }
+
     private async Task<EvaluationSummary> Evaluate(RunContext run, Evaluator evaluator, StepLoop loop, int version, bool final)
     {
-        int count = final ? run.Spec.Evaluation.Count : Math.Min(run.Spec.Evaluation.Count, run.Spec.Evaluation.IntermediateCount);
+        int count = final ? run.Spec.Evaluation.Count : Math.Min(run.Spec.Evaluation.Count, _settings!.Newest.Evaluation.IntermediateCount);
         EvaluationSummary summary = await evaluator.Evaluate(
             version, count, (done, total) => loop.Progress(version, "evaluate", done, total), _stopping.Token);
         _events.Append(n => new Evaluated(n, version, summary, final));
+        if (_lastStep is { } step && step.Version == version)
+        {
+            Record(step with { Evaluation = summary });
+            RunMeter.Evaluated(Id, _lastStep);
+        }
         return summary;
     }
 
@@ -318,15 +347,15 @@ public sealed partial class RunGrain
                 : $"the store takes nothing, training goes on and tries again: {trouble.Message}"));
     }
 
+    private void RosterIsOther(IReadOnlyList<SiloDevices> silos, string[] joined, string[] lost)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        _events.Append(n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, now));
+    }
+
     private void Moved(string from, string to, Exception reason)
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         _events.Append(n => new WorkMoved(n, from, to, reason.Message, now));
     }
-
-    [LoggerMessage(LogLevel.Error, "Run {Run} failed at version {Version}.")]
-    private partial void LoopFailed(string run, int version, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "A unit is dispatched again: {Silo} failed it: {Reason}")]
-    private partial void UnitRetried(string silo, string reason);
 }

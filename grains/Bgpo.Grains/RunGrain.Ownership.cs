@@ -45,7 +45,15 @@ public sealed partial class RunGrain
             record = how.Version is not { } version
                 ? record
                 : record with { GoingBackTo = version, LatestCheckpoint = version, Result = OfItsBeginning(record.Result) };
-            record = record with { State = RunState.Running, Epoch = record.Epoch + 1, Cluster = silo.ClusterId, Host = owners.Host, Controller = me };
+            record = record with
+            {
+                State = _paused ? RunState.Paused : RunState.Running,
+                Reason = _paused ? record.Reason : null,
+                Epoch = record.Epoch + 1,
+                Cluster = silo.ClusterId,
+                Host = owners.Host,
+                Controller = me,
+            };
             if (await Store.UpdateAsync(record, _stored.ETag) is { } taken)
             {
                 _stored = taken;

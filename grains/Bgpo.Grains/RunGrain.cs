@@ -27,6 +27,10 @@ public sealed partial class RunGrain(
     private CancellationTokenSource _leaving = new();
     private Outbox? _outbox;
     private EvaluationSummary? _before;
+    private StepMetrics? _lastStep;
+
+    /// <summary>Highest version that was ever committed, as far as the store knows.</summary>
+    private int _counted;
     private bool _ending;
     private int _version;
     private string _message = "";
@@ -34,6 +38,13 @@ public sealed partial class RunGrain(
     private string Id => this.GetPrimaryKeyString();
 
     private RunStore Store => catalog.Run(Id);
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _events.OnAppended = Log;
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public async Task<RunStatus> Start(string specYaml)
@@ -65,15 +76,21 @@ public sealed partial class RunGrain(
     /// <param name="keepsStop">Whether a stop that was asked for before there was a controller still holds.</param>
     private async Task<RunStatus> Resume(Resumption how, bool keepsStop)
     {
-        if (_ending)
+        if (_ending || (!keepsStop && _stopReason is not null))
         {
-            await _loop; // it has told its end and only tidies up
+            await _loop; // it is about to end: what goes on goes on from there
         }
         if (!_loop.IsCompleted)
         {
-            return how.Version is not { } back
-                ? Status()
-                : throw new RunException($"run '{Id}' is running and stands at version {_version}; stop it before it is to go back to version {back}.");
+            if (how.Version is { } back)
+            {
+                throw new RunException($"run '{Id}' is running and stands at version {_version}; stop it before it is to go back to version {back}.");
+            }
+            if (!keepsStop)
+            {
+                await TakeBack();
+            }
+            return Status();
         }
         if (!keepsStop)
         {
@@ -84,8 +101,15 @@ public sealed partial class RunGrain(
             _stored = await Store.ReadAsync()
                 ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
             RefuseIfDriven(_stored.Record, how.TakesOver);
+            if (!keepsStop)
+            {
+                await TakeBack();
+            }
             RunContext run = await contexts.Get(Id);
             (_ending, _before) = (false, null);
+            (_settings, _requests, _paused) = (
+                new RunSettings(_stored.Record), await Store.ReadRequestsAsync(), _stored.Record.State == RunState.Paused);
+            _stopReason ??= Wish is { Kind: RequestKind.Stop } asked ? asked.Reason : null;
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
             await CheckNumerics(run.Spec);
@@ -97,7 +121,7 @@ public sealed partial class RunGrain(
             if (whole is null && _stored.Record.State == RunState.Completed)
             {
                 whole = await NewestWhole();
-                if (whole.Version == run.Spec.Run.Steps)
+                if (whole.Version == _settings.Newest.Run.Steps)
                 {
                     _version = whole.Version;
                     _events.Reopen(_stored.Record.Epoch);
@@ -113,6 +137,7 @@ public sealed partial class RunGrain(
             int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
             await TakeOver(how);
             string? goneBack = await GoBack();
+            _counted = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
             _version = whole?.Version ?? _stored.Record.LatestCheckpoint ?? 0;
             if (_stopReason is not null)
             {
@@ -135,7 +160,7 @@ public sealed partial class RunGrain(
     /// <inheritdoc/>
     public async Task KeepGoing()
     {
-        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running } stored && !IsDriven(stored.Record))
+        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running or RunState.Paused } stored && !IsDriven(stored.Record))
         {
             await Resume(new Resumption(), keepsStop: true);
         }
@@ -240,9 +265,9 @@ public sealed partial class RunGrain(
         _stored!.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
 
     private RunStatus Status() => new(
-        Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : "running", _version,
-        _stored is null ? 0 : SpecLoader.Load<RunSpec>(_stored.Record.Spec, Id, []).Run.Steps, _stored?.Record.Epoch ?? 0,
-        _stored?.Record.LatestCheckpoint ?? -1, _message, silo.SiloAddress.ToParsableString());
+        Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : _paused ? "paused" : "running", _version,
+        _settings?.Newest.Run.Steps ?? 0, _stored?.Record.Epoch ?? 0,
+        _stored?.Record.LatestCheckpoint ?? -1, _message.Length > 0 ? _message : _stored?.Record.Reason ?? "", silo.SiloAddress.ToParsableString());
 
     private string Location(int version) => $"{Store.Blobs.Location.TrimEnd('/')}/{Id}/checkpoints/{version:D8}.json";
 

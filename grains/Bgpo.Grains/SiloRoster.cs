@@ -32,6 +32,7 @@ public sealed class SiloRoster(IGrainFactory grains, ISiloMetadataCache metadata
             ? new SiloDevices(silo.ToParsableString(), SiloTraits.Has(said, SiloRole.Work) ? devices : 0)
             {
                 Numerics = said.GetValueOrDefault(SiloTraits.Numerics, ""),
+                Name = said.GetValueOrDefault(SiloTraits.Name, ""),
                 HoldsState = SiloTraits.Has(said, SiloRole.State),
             }
             : null;
@@ -45,6 +46,9 @@ public sealed record SiloDevices(string Silo, int Devices)
 {
     /// <summary>What decides the bits that its devices compute.</summary>
     public string Numerics { get; init; } = "";
+
+    /// <summary>Its short name, for people.</summary>
+    public string Name { get; init; } = "";
 
     /// <summary>Whether it holds shards, copies and controllers.</summary>
     public bool HoldsState { get; init; } = true;

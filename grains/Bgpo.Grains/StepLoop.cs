@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Bgpo.Spec;
 using Bgpo.Storage;
 using Orleans;
 using Orleans.Runtime;
@@ -37,6 +38,9 @@ public sealed class StepLoop(
     private long _lastProgress;
     private long _lostSince;
     private StoreHealth _healthSeen = store.Blobs.Health;
+
+    /// <summary>The spec that each step is taken by.</summary>
+    public RunSettings Settings { get; init; } = new(run.Spec);
 
     /// <summary>Newest batch step that the store's journal may have; -1 when it has none.</summary>
     public int JournalledTo { get; set; } = -1;
@@ -146,12 +150,13 @@ public sealed class StepLoop(
         Progress(step, "commit", 0, run.Shards, force: true);
         int completions = run.Plan.CompletionsPerUpdate;
         double norm = await shards.GradientNorm(step, tally.Units, completions);
-        double rate = LearningRate.At(run.Spec.Optimizer, step, run.Spec.Run.Steps);
+        RunSpec spec = Settings.At(step);
+        double rate = LearningRate.At(spec.Optimizer, step, spec.Run.Steps);
         FaultPoint.Hit(GrainFaults.StepBeforeCommit);
         cancellationToken.ThrowIfCancellationRequested(); // an attempt that was given up must not commit what the next one collects
         Kept = checkpoints.IsDue(step + 1);
         await shards.Commit(new CommitRequest(
-            epoch, step, AdamW.ClipFactor(norm, run.Spec.Optimizer.ClipNorm), rate, completions, Kept, dispatcher.Silos));
+            epoch, step, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions, Kept, dispatcher.Silos));
         FaultPoint.Hit(GrainFaults.StepCommitted);
 
         JournalGroup[] groups = await gradient;
@@ -181,6 +186,9 @@ public sealed class StepLoop(
             RssMiB = Environment.WorkingSet / 1048576.0,
             LostSeconds = lost,
             Ledger = Ledger.Write(tally.Units),
+            UnixMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Silos = dispatcher.Roster.Count,
+            Devices = dispatcher.Devices,
             StoreBehind = step - (outbox.Oldest ?? step),
             StoreRetries = health.Retries - before.Retries,
             StoreFailures = health.Failures - before.Failures,
@@ -190,7 +198,7 @@ public sealed class StepLoop(
     /// <summary>Waits while the store is too far behind to commit another version.</summary>
     private async Task Admit(int step, CancellationToken cancellationToken)
     {
-        int maxBehind = run.Spec.Checkpoint.MaxBehind;
+        int maxBehind = Settings.Newest.Checkpoint.MaxBehind;
         void Waiting() => events.Append(n => new StoreStanding(
             n, outbox.Healthy, step - (outbox.Oldest ?? step), Waiting: true,
             $"training waits for the store, which lacks the last {step - (outbox.Oldest ?? step)} versions (checkpoint.maxBehind {maxBehind})"));
@@ -226,7 +234,9 @@ public sealed class StepLoop(
         {
             return _batch;
         }
-        if (batchStep <= JournalledTo && await ReadJournal(batchStep, needed: batchStep != step, cancellationToken) is { } journal)
+        RolloutSection rollout = Settings.At(batchStep).Rollout;
+        if (batchStep <= JournalledTo && await ReadJournal(batchStep, needed: batchStep != step, cancellationToken) is { } journal
+            && (batchStep != step || Batch.IsSampledBy(rollout, journal)))
         {
             cancellationToken.ThrowIfCancellationRequested();
             return _batch = Batch.FromJournal(run, journal);
@@ -237,7 +247,7 @@ public sealed class StepLoop(
                 $"run '{run.Id}': step {step} needs the journal of step {batchStep}, which is not in {store.Blobs.Location}.");
         }
         cancellationToken.ThrowIfCancellationRequested();
-        _batch = Batch.Sample(run, step, _givenUp, grains, dispatcher, () => Report(step, tally), cancellationToken);
+        _batch = Batch.Sample(run, step, rollout, _givenUp, grains, dispatcher, () => Report(step, tally), cancellationToken);
         _givenUp = null;
         return _batch;
     }

@@ -12,6 +12,12 @@ public sealed record JournalStep
     /// <summary>The batch step.</summary>
     public required int Step { get; init; }
 
+    /// <summary>Temperature that the completions were sampled at; null in records of older versions.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>Denoising steps that they were sampled with; null in records of older versions.</summary>
+    public int? DenoisingSteps { get; init; }
+
     /// <summary>One group a prompt, in the batch's order.</summary>
     public required IReadOnlyList<JournalGroup> Groups { get; init; }
 

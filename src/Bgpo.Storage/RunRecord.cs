@@ -85,6 +85,18 @@ public sealed record RunRecord
     /// <summary>The run and version that this one was forked from, <c>RUN@VERSION</c>; null for one that began by itself.</summary>
     public string? ForkedFrom { get; init; }
 
+    /// <summary>Why the run is paused or was stopped; null where it is neither.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Number of the newest request of <c>control.json</c> that a controller has taken; 0 before the first.</summary>
+    public long RequestsTaken { get; init; }
+
+    /// <summary>What came of the newest requests, by number; null before the first.</summary>
+    public IReadOnlyList<RequestAnswer>? Answers { get; init; }
+
+    /// <summary>Fields that were changed in mid-run, in the order in which they were; null when none was.</summary>
+    public IReadOnlyList<SpecChange>? Changes { get; init; }
+
     /// <summary>Random, another for each write: tells a writer's own bytes from another's. Set by <see cref="RunStore"/>.</summary>
     public string? Nonce { get; init; }
 

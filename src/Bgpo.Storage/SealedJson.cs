@@ -59,6 +59,7 @@ internal static class SealedJson
 [JsonSerializable(typeof(CheckpointManifest))]
 [JsonSerializable(typeof(JournalStep))]
 [JsonSerializable(typeof(StepMetrics))]
+[JsonSerializable(typeof(RunRequests))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {
     /// <summary>For records that people read: indented.</summary>

@@ -63,6 +63,12 @@ public static class StorageFaults
     /// <summary>After a step's metrics are written.</summary>
     public const string MetricsAfter = "metrics.after";
 
+    /// <summary>Before a request is written to control.json.</summary>
+    public const string RequestBefore = "request.before";
+
+    /// <summary>After a request is written to control.json: it is durable, nobody has been told.</summary>
+    public const string RequestAfter = "request.after";
+
     /// <summary>Before each manifest or blob that a prune deletes.</summary>
     public const string PruneDelete = "prune.delete";
 

@@ -35,7 +35,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("eval --model models/base --data no.jsonl", "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]
     [InlineData("generate --model m", "bgpo generate needs PROMPT (see bgpo generate --help)")]
     [InlineData("generate a b", "unexpected argument 'b' of bgpo generate; put quotes around text with spaces (see bgpo generate --help)")]
-    [InlineData("run", "bgpo run needs a command: start, list, status, watch, stop, resume, samples, compare, plot (see bgpo run --help)")]
+    [InlineData("run", "bgpo run needs a command: start, list, status, watch, pause, resume, stop, checkpoint, set, samples, compare, plot, metrics, logs (see bgpo run --help)")]
     [InlineData("run wach x", "unknown command 'wach' of bgpo run; did you mean 'watch'? (see bgpo run --help)")]
     [InlineData("run watch", "bgpo run watch needs RUN (see bgpo run watch --help)")]
     [InlineData("run status x", "no run 'x' in runs; bgpo run list --store runs lists them")]
@@ -46,10 +46,10 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("chaos --only controler", "option --only: value 'controler': one of controller, workers; did you mean 'controller'?")]
     [InlineData("silo --drain 0s", "option --drain: value '0s': a time from 1s to 1h, for example 500ms, 5s, 2m or 1h")]
     [InlineData("silo --store runs/../configs/sudoku.yaml/x --name Up", "option --name: value 'Up': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]
-    [InlineData("run plot x --curves rewrd", "option --curves: value 'rewrd': one of reward, solved, norm, elbo, groups, seconds, rate; did you mean 'reward'?")]
+    [InlineData("run plot x --curves rewrd", "option --curves: value 'rewrd': one of reward, solved, norm, eval, elbo, groups, seconds, unit, silos, rate; did you mean 'reward'?")]
     [InlineData("completion tcsh", "shell 'tcsh': one of bash, zsh, fish")]
     [InlineData("verify elastic --scenario caos", "option --scenario: value 'caos': one of one, three, chaos, controller, hung, drain, crash, ettr, soak; did you mean 'chaos'?")]
-    [InlineData("bench", "bgpo bench needs a command: memory, wire, scaling, store (see bgpo bench --help)")]
+    [InlineData("bench", "bgpo bench needs a command: memory, wire, scaling, overhead, store (see bgpo bench --help)")]
     [InlineData("bench memory --samples 64,1", "option --samples: value '64,1': ascending whole numbers from 1 to 1024 with commas between, for example 1,64")]
     public async Task WrongUsage_IsOneLineAndExitCode2(string line, string expected) =>
         Assert.Equal(expected.Replace("HOME", _console.Home, StringComparison.Ordinal), await _console.Refused(2, line.Split(' ')));

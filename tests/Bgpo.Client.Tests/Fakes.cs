@@ -234,6 +234,11 @@ internal sealed class FakeRun : IRunGrain
         return Refused ?? Task.FromResult(Status);
     }
 
+    /// <summary>What the controller does when it is told to look at its requests.</summary>
+    internal Func<Task>? WhenHeeding { get; set; }
+
+    public Task Heed() => WhenHeeding?.Invoke() ?? Task.CompletedTask;
+
     public Task Stop(string reason)
     {
         StopReason = reason;
@@ -266,6 +271,10 @@ internal sealed class FakeBenchmarks : IBenchmarks
         double speed = silos == 2 && ++_pairs == 2 ? 1 : silos;
         return Task.FromResult(new RealScale(silos, 0.5 * speed, 200 * speed, 0.95, 0.01));
     }
+
+    public Task<IReadOnlyList<WatchedSpeed>> Overhead(
+        IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<WatchedSpeed>>([new WatchedSpeed(0, 1, 1, steps), .. watchers.Select(count => new WatchedSpeed(count, 1.01, 1.01, steps))]);
 
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
         Task.FromResult(new SimulatedScale(silos, 0.9, 1.1, 35 * silos, 0.25, 8 * silos, 8 * silos, 8 * silos, silos));

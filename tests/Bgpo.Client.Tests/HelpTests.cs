@@ -9,10 +9,10 @@ public sealed class HelpTests : IDisposable
     private readonly FakeConsole _console = new();
 
     public static TheoryData<string> Commands => new(
-        "", "train", "pretrain", "eval", "generate", "silo", "run", "run start", "run list", "run status", "run watch", "run stop", "run resume",
-        "run samples", "run compare", "run plot", "cluster", "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion",
+        "", "train", "pretrain", "eval", "generate", "silo", "run", "run start", "run list", "run status", "run watch", "run pause", "run resume", "run stop", "run checkpoint", "run set",
+        "run samples", "run compare", "run plot", "run logs", "silo drain", "cluster", "cluster status", "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion",
         "runs", "checkpoints", "checkpoints verify", "checkpoints prune", "export", "journal", "azurite",
-        "bench", "bench memory", "bench store", "bench wire", "bench scaling");
+        "bench", "bench memory", "bench store", "bench wire", "bench scaling", "bench overhead", "run metrics");
 
     public void Dispose() => _console.Dispose();
 

@@ -63,6 +63,20 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task WatchUntilAVersion_LeavesWhenItIsCommitted()
+    {
+        Cluster("demo");
+        await Stored("mine", RunState.Running, "demo");
+        _console.Host.Grain.Emits(Events.Started, Events.Step(1), Events.Step(2));
+        Assert.Equal(0, await _console.Run("run", "watch", "mine", "--until", "2"));
+        Assert.Contains("step   2/120", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Equal("", _console.Error.ToString());
+        // It is there already.
+        _console.Host.Grain.Status = _console.Host.Grain.Status with { Version = 2 };
+        Assert.Equal(0, await _console.Run("run", "watch", "mine", "--until", "2"));
+    }
+
+    [Fact]
     public async Task AnIdCanBeShortened_WhereItIsUnique()
     {
         Cluster("demo");
@@ -95,25 +109,6 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(0, await _console.Run("run", "status", "mine", "--json"));
         JsonNode status = JsonNode.Parse(_console.Out.ToString())!;
         Assert.Equal(("lost", "", 3, 100), ((string?)status["state"], (string?)status["cluster"], (int)status["checkpoint"]!, (int)status["steps"]!));
-    }
-
-    [Fact]
-    public async Task Stop_AsksTheRun_AndWaitsForItsCheckpoint()
-    {
-        Cluster("demo");
-        await Stored("mine", RunState.Running, "demo");
-        var grain = _console.Host.Grain;
-        grain.WhenStopped = () => grain.Emits(Events.Stopped);
-        Assert.Equal(0, await _console.Run("run", "stop", "mine", "--reason", "enough"));
-        Assert.Equal("enough", grain.StopReason);
-        Assert.Contains("stopped at version 48", _console.Out.ToString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Stop_OfARunThatNobodyDrives_SaysHowToGoOn()
-    {
-        await Stored("mine", RunState.Stopped, "demo");
-        Assert.Equal("run 'mine' is stopped and nobody drives it; bgpo train --resume mine --store runs goes on with it", await _console.Refused(2, "run", "stop", "mine"));
     }
 
     [Fact]

@@ -47,6 +47,19 @@ public sealed class RunStoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Compare_NamesWhatWasChangedInMidRun()
+    {
+        await Run("a", 1e-4, [0.1, 0.2]);
+        await Run("b", 1e-4, [0.1, 0.2]);
+        RunStore store = new RunCatalog(new LocalBlobStore(Path.Combine(_console.Work, "runs"))).Run("b");
+        StoredRun stored = (await store.ReadAsync())!;
+        await store.UpdateAsync(stored.Record with { Changes = [new(1, "rollout.temperature", "0.7", 1)] }, stored.ETag);
+        Assert.Equal(0, await _console.Run("run", "compare", "a", "b", "--json"));
+        JsonNode difference = Assert.Single(JsonNode.Parse(_console.Out.ToString())!["specDifferences"]!.AsArray())!;
+        Assert.Equal(("rollout.temperature", "1", "1, 0.7 from step 1"), ((string?)difference["field"], (string?)difference["one"], (string?)difference["other"]));
+    }
+
+    [Fact]
     public async Task Plot_DrawsInTheTerminal_WithinItsWidth()
     {
         await Run("mine", 1e-4, [0.1, 0.9, 0.2, 0.5]);

@@ -24,6 +24,7 @@ public sealed class ScriptTests : IDisposable
             File.CreateSymbolicLink(Path.Combine(Directory.CreateDirectory(Path.Combine(_root, "bin")).FullName, tool), Which(tool));
         Tool("id", "echo 0");
         Tool("g++", "");
+        Tool("tmux", "");
         Tool("dpkg-query", "[ -e $HERE/installed ] && echo installed");
         Tool("apt-get", "echo \"apt-get $*\" >> $HERE/calls; [ ! -e $HERE/apt-fails ] || { echo 'E: no network'; exit 100; }; touch $HERE/installed");
         Tool("dotnet", """
@@ -31,6 +32,7 @@ public sealed class ScriptTests : IDisposable
             case "$1" in
                 --list-sdks) echo "10.0.100 [/usr/share/dotnet/sdk]" ;;
                 build) [ ! -e $HERE/build-fails ] || { echo "src/A.cs(1,1): error CS1: no"; exit 1; }; mkdir -p $HERE/client/bin/Release/net10.0; touch $HERE/client/bin/Release/net10.0/Bgpo.Client.dll ;;
+                restore) [ ! -e $HERE/restore-fails ] || { echo "error NU1101: no"; exit 1; } ;;
                 format) [ ! -e $HERE/format-fails ] || { echo "src/A.cs(1,1): error WHITESPACE: no"; exit 2; } ;;
                 *.Tests.dll) suite=$(basename "$1" .dll); cat "$HERE/$suite.out"; exit $(cat "$HERE/$suite.code") ;;
                 *) echo "console $*"; echo "home=$BGPO_HOME" ; exit 7 ;;
@@ -141,6 +143,20 @@ public sealed class ScriptTests : IDisposable
         var (code, _, error) = Run("train");
         Assert.Equal(1, code);
         Assert.Contains("E: no network\nbgpo: could not install libtorch-dev libopenblas0-pthread", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhatOnlyOneTestNeeds_IsInstalled_OrDoneWithout(bool fails)
+    {
+        File.Delete(Path.Combine(_root, "bin", "tmux"));
+        if (fails)
+            Write("apt-fails", "");
+        var (code, _, error) = Run("test");
+        Assert.Equal(0, code);
+        Assert.Contains(Calls(), call => call.EndsWith(" tmux", StringComparison.Ordinal));
+        Assert.Equal(fails, error.Contains("tmux is not installed: the test of the live view is skipped", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -258,6 +274,22 @@ public sealed class ScriptTests : IDisposable
     {
         Assert.Equal("4 passed, 0 failed", LastLine(Run("test", "Two.Tests").Output));
         Assert.Equal((2, "bgpo: no test suite 'Three'; there are: One.Tests Two.Tests\n"), (Run("test", "Three").Code, Run("test", "Three").Error));
+    }
+
+    [Theory]
+    [InlineData(false, "18 passed, 0 failed")] // one for the format, 3, 4, and the engine's 5 twice
+    [InlineData(true, "13 passed, 0 failed")]
+    public void SuitesOfAnEngine_RunOnItsPackagesToo_WhereTheyRestore(bool fails, string last)
+    {
+        Write("tests/Orleans.Tests/H.cs", "");
+        Suite("Orleans.Tests", total: 5);
+        if (fails)
+            Write("restore-fails", "");
+        var (code, output, _) = Run("test", "--engines");
+        Assert.Equal((0, last), (code, LastLine(output)));
+        Assert.Equal(fails, output.Contains("not run on the packages of orleans: they do not restore here", StringComparison.Ordinal));
+        Assert.Equal(fails ? 0 : 1, Builds("tests/Orleans.Tests/Orleans.Tests.csproj"));
+        Assert.Contains("not run on the packages of torchsharp: its native library needs libstdc++ of GCC 13", output, StringComparison.Ordinal);
     }
 
     private void Suite(string name, int total, int failed = 0, int skipped = 0, int code = 0, string detail = "")

@@ -17,6 +17,9 @@ public class TrainingViewTests
         view.On(Events.Checkpoint, Noon.AddSeconds(30));
         view.On(Events.Rollout, Noon);
         view.On(new Noticed(99, "silo b left; 2 units go elsewhere"), Noon);
+        view.On(new RosterChanged(100, 2, 2, ["silo-a", "silo-b"], [], Noon.ToUnixTimeMilliseconds()), Noon);
+        view.On(new RosterChanged(101, 1, 1, [], ["silo-b"], Noon.AddSeconds(18).ToUnixTimeMilliseconds()), Noon);
+        view.On(new RosterChanged(102, 2, 2, ["silo-c"], [], Noon.AddSeconds(25).ToUnixTimeMilliseconds()), Noon);
 
         Assert.Equal(
             """
@@ -32,7 +35,9 @@ public class TrainingViewTests
             rate        640 samples/s  2,560 tokens/s  12 of 16 groups teach
             optimizer   gradient norm 0.43  learning rate 3.2e-04  ELBO -12.35
             memory      512 MiB
+            silos       2 with 2 devices  1 joined, 1 lost in 5 min: silo-b 0:20 ago
             checkpoint  version 40, 0:08 ago
+            store       takes everything
             silo b left; 2 units go elsewhere
             Ctrl-C saves a checkpoint and stops
             """,
@@ -94,6 +99,43 @@ public class TrainingViewTests
         Assert.Contains("0:00, stopped", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Ctrl-C", text, StringComparison.Ordinal);
         Assert.DoesNotContain("in flight", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void APausedRun_SaysSoInThePlaceOfItsPhase_UntilItGoesOn()
+    {
+        var view = Seen(Events.Started, Events.Rollout, Events.Step(17), new RunPaused(90, "sudoku-1", 17, "lunch"));
+        Assert.Contains("paused      at version 17: lunch\n", Text(view, Noon, 80), StringComparison.Ordinal);
+        Assert.Contains("0:00, paused\n", Text(view, Noon, 80), StringComparison.Ordinal);
+        Assert.DoesNotContain("in flight", Text(view, Noon, 80), StringComparison.Ordinal);
+        view.On(new RunWentOn(91, "sudoku-1", 17), Noon);
+        Assert.DoesNotContain("paused", Text(view, Noon, 80), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AChangedLength_IsTheLengthFromThenOn()
+    {
+        var text = Text(Seen(Events.Started, new SpecChanged(9, "sudoku-1", 4, 200, ["run.steps=200"])), Noon, 80);
+        Assert.Contains("version     0 of 200", text, StringComparison.Ordinal);
+        Assert.Contains("from step 4 on: run.steps=200\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AStoreThatIsAway_IsShown_UntilItIsBack()
+    {
+        var view = Seen(Events.Started, new StoreStanding(5, false, 3, false, "away"));
+        Assert.Contains("store       takes nothing, 3 versions behind, 0:12\n", Text(view, Noon.AddSeconds(12), 80), StringComparison.Ordinal);
+        view.On(new StoreStanding(6, true, 0, false, "back"), Noon.AddSeconds(13));
+        view.On(Events.Step(1), Noon);
+        view.On(new StepCommitted(40, Events.Step(2).Metrics with { StoreRetries = 4 }), Noon);
+        Assert.Contains("store       takes everything  in the last 2 steps tried again 4 times, gave up 0\n", Text(view, Noon, 80), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OfSeveralEvaluations_ThereIsACurve()
+    {
+        var view = Seen(Events.Started, Events.Before, Events.Between, new Evaluated(8, 60, new EvaluationSummary(0.8, 0.3, 0.9, 64), false));
+        Assert.Contains("  greedy    0.800  ▁▇█  0.301 to 0.800\n", Text(view, Noon, 80), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,12 +1,11 @@
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 
 namespace Bgpo.Grains.Tests;
 
 /// <content>Forking, going back, and who may drive a run.</content>
 public sealed partial class RunTests
 {
-    private LocalBlobStore Blobs => new(Path.Combine(_folder, "runs"));
+    private IBlobStore Blobs => _runs.Blobs;
 
     [Theory]
     [InlineData(1, 1, 2)] // where a batch begins
@@ -14,9 +13,9 @@ public sealed partial class RunTests
     public async Task AForkWithoutChanges_EndsInItsSourcesWeights(int minibatches, int epochs, int version)
     {
         string[] overrides = [$"objective.minibatches={minibatches}", $"objective.epochs={epochs}"];
-        string source = (await Complete("a", 2, overrides)).WeightsSha256;
+        string source = (await _runs.Complete("a", 2, overrides)).WeightsSha256;
 
-        List<RunEvent> events = await Events("f", 2, run => run.Fork(SpecText(overrides), "a", version));
+        List<RunEvent> events = await _runs.Events("f", 2, run => run.Fork(SmallRuns.Spec(overrides), "a", version));
 
         Assert.Equal(version, events.OfType<RunStarted>().Single().Version);
         Assert.Equal([3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
@@ -33,46 +32,46 @@ public sealed partial class RunTests
     public async Task AForkWithAnotherLearningRate_EndsInOtherWeights_AlsoAmidABatch()
     {
         string[] several = ["objective.minibatches=2", "objective.epochs=2"];
-        string source = (await Complete("a", 2, several)).WeightsSha256;
-        List<RunEvent> events = await Events("f", 2, run => run.Fork(SpecText([.. several, "optimizer.learningRate=0.0001"]), "a", 2));
+        string source = (await _runs.Complete("a", 2, several)).WeightsSha256;
+        List<RunEvent> events = await _runs.Events("f", 2, run => run.Fork(SmallRuns.Spec([.. several, "optimizer.learningRate=0.0001"]), "a", 2));
         Assert.NotEqual(source, events.OfType<RunCompleted>().Single().WeightsSha256);
     }
 
     [Fact]
     public async Task AFork_CanSampleOtherwise_WhereABatchBegins_ButNotAmidOne()
     {
-        await Complete("a", 2, "objective.minibatches=2", "objective.epochs=2");
+        await _runs.Complete("a", 2, "objective.minibatches=2", "objective.epochs=2");
         string[] warmer = ["objective.minibatches=2", "objective.epochs=2", "rollout.temperature=0.5"];
-        Assert.Contains("amid the batch of step 0", await Refused("f", run => run.Fork(SpecText(warmer), "a", 2)), StringComparison.Ordinal);
-        List<RunEvent> events = await Events("f", 2, run => run.Fork(SpecText(warmer), "a", 4));
+        Assert.Contains("amid the batch of step 0", await Refused("f", run => run.Fork(SmallRuns.Spec(warmer), "a", 2)), StringComparison.Ordinal);
+        List<RunEvent> events = await _runs.Events("f", 2, run => run.Fork(SmallRuns.Spec(warmer), "a", 4));
         Assert.Equal([5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
     }
 
     [Fact]
     public async Task AForkThatCannotBe_IsRefused_AndLeavesNoRun()
     {
-        await Complete("a", 1);
+        await _runs.Complete("a", 1);
         foreach ((string said, Func<IRunGrain, Task> fork) in new (string, Func<IRunGrain, Task>)[]
         {
-            ("no run 'nowhere'", run => run.Fork(SpecText([]), "nowhere", null)),
-            ("no checkpoint of version 3", run => run.Fork(SpecText([]), "a", 3)),
-            ("field run.steps: value '6'", run => run.Fork(SpecText([]), "a", null)),
-            ("field model.path", run => run.Fork(SpecText([]).Replace("sudoku-base", "other", StringComparison.Ordinal), "a", 2)),
-            ("multiple of 4", run => run.Fork(SpecText(["objective.minibatches=2", "objective.epochs=2"]), "a", 2)),
+            ("no run 'nowhere'", run => run.Fork(SmallRuns.Spec(), "nowhere", null)),
+            ("no checkpoint of version 3", run => run.Fork(SmallRuns.Spec(), "a", 3)),
+            ("field run.steps: value '6'", run => run.Fork(SmallRuns.Spec(), "a", null)),
+            ("field model.path", run => run.Fork(SmallRuns.Spec().Replace("sudoku-base", "other", StringComparison.Ordinal), "a", 2)),
+            ("multiple of 4", run => run.Fork(SmallRuns.Spec(["objective.minibatches=2", "objective.epochs=2"]), "a", 2)),
         })
         {
             Assert.Contains(said, await Refused("f", fork), StringComparison.Ordinal);
             Assert.Null(await new RunStore(Blobs, "f").ReadAsync());
         }
-        Assert.Contains("'a' exists already", await Refused("a", run => run.Fork(SpecText([]), "a", 2)), StringComparison.Ordinal);
+        Assert.Contains("'a' exists already", await Refused("a", run => run.Fork(SmallRuns.Spec(), "a", 2)), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task ARunThatGoesBack_DropsWhatCameLater_SaysSo_AndEndsInTheSameWeights()
     {
-        string undisturbed = (await Complete("a", 2)).WeightsSha256;
+        string undisturbed = (await _runs.Complete("a", 2)).WeightsSha256;
 
-        List<RunEvent> events = await Events("a", 2, run => run.ResumeAs(new Resumption(2)), (_, e) =>
+        List<RunEvent> events = await _runs.Events("a", 2, run => run.ResumeAs(new Resumption(2)), (_, e) =>
         {
             if (e is RunStarted)
             {
@@ -91,12 +90,12 @@ public sealed partial class RunTests
     [Fact]
     public async Task AControllerThatIsGoneAmidGoingBack_LeavesTheRestToTheNext()
     {
-        string undisturbed = (await Complete("a", 2)).WeightsSha256;
+        string undisturbed = (await _runs.Complete("a", 2)).WeightsSha256;
         var store = new RunStore(Blobs, "a");
         StoredRun stored = (await store.ReadAsync())!;
         await store.UpdateAsync(stored.Record with { State = RunState.Running, Cluster = "", GoingBackTo = 2, LatestCheckpoint = 2 }, stored.ETag);
 
-        List<RunEvent> events = await Events("a", 2, run => run.Resume());
+        List<RunEvent> events = await _runs.Events("a", 2, run => run.Resume());
 
         Assert.Equal(2, events.OfType<RunStarted>().Single().Version);
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
@@ -105,10 +104,10 @@ public sealed partial class RunTests
     [Fact]
     public async Task ARunIsNotGoneBackWith_WhereThereIsNoWholeCheckpoint_OrWhileItRuns()
     {
-        await Complete("a", 1);
+        await _runs.Complete("a", 1);
         Assert.Contains("no checkpoint of version 3", await Refused("a", run => run.ResumeAs(new Resumption(3))), StringComparison.Ordinal);
         Assert.Equal(RunState.Completed, (await new RunStore(Blobs, "a").ReadAsync())!.Record.State);
-        List<RunEvent> events = await Events("b", 1, run => run.Start(SpecText([])), async (run, e) =>
+        List<RunEvent> events = await _runs.Events("b", 1, run => run.Start(SmallRuns.Spec()), async (run, e) =>
         {
             if (e is StepCommitted { Metrics.Version: 2 })
             {
@@ -125,7 +124,7 @@ public sealed partial class RunTests
     [InlineData(40, false, false)] // it has been silent for longer than it may
     public async Task ARunOfAnotherMachine_IsLeftAlone_AsLongAsItGivesWord(int silentSeconds, bool takesOver, bool refuses)
     {
-        await StopAfter("b", 1, steps: 1, []);
+        await _runs.StopAfter("b", 1, steps: 1, []);
         var store = new RunStore(Blobs, "b", new Past(TimeSpan.FromSeconds(silentSeconds)));
         StoredRun stored = (await store.ReadAsync())!;
         await store.UpdateAsync(stored.Record with { State = RunState.Running, Cluster = "demo", Host = "elsewhere/1/2/you" }, stored.ETag);
@@ -138,15 +137,15 @@ public sealed partial class RunTests
         }
         else
         {
-            Assert.Single((await Events("b", 1, run => run.ResumeAs(new Resumption(null, takesOver)))).OfType<RunCompleted>());
+            Assert.Single((await _runs.Events("b", 1, run => run.ResumeAs(new Resumption(null, takesOver)))).OfType<RunCompleted>());
         }
     }
 
     [Fact]
     public async Task AFencedController_StopsAndSaysSo()
     {
-        List<RunEvent> events = await Events(
-            "b", 1, run => run.Start(SpecText([])),
+        List<RunEvent> events = await _runs.Events(
+            "b", 1, run => run.Start(SmallRuns.Spec()),
             async (_, e) =>
             {
                 if (e is StepCommitted { Metrics.Version: 2 })
@@ -171,5 +170,5 @@ public sealed partial class RunTests
     }
 
     private async Task<string> Refused(string run, Func<IRunGrain, Task> begin) =>
-        (await Assert.ThrowsAsync<RunException>(() => Events(run, 1, begin))).Message;
+        (await Assert.ThrowsAsync<RunException>(() => _runs.Events(run, 1, begin))).Message;
 }

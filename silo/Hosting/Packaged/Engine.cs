@@ -15,6 +15,12 @@ internal static class Engine
 {
     private const string Npgsql = nameof(Npgsql);
 
+    /// <summary>
+    /// How long calls without a time of their own may take. A client of Microsoft.Orleans learns by it that its gateway is dead; a watcher's
+    /// long poll lasts half of it.
+    /// </summary>
+    private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(5);
+
     private static string? Postgres => Environment.GetEnvironmentVariable("BGPO_POSTGRES");
 
     /// <summary>Whether the members of one cluster may be of several machines.</summary>
@@ -36,6 +42,7 @@ internal static class Engine
     {
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = cluster);
         silo.Configure<ClusterMembershipOptions>(BurySoon);
+        silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = s_answer);
         silo.Services.AddSingleton<IFatalErrorHandler, HostStopper>();
         if (Postgres is { } connection)
         {
@@ -55,6 +62,7 @@ internal static class Engine
     internal static void Join(IClientBuilder client, string cluster)
     {
         client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = cluster);
+        client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_answer);
         if (Postgres is { } connection)
         {
             client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, connection))

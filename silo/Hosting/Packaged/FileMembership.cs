@@ -18,7 +18,7 @@ internal static class FileMembership
     internal static ISiloBuilder UseFileMembership(this ISiloBuilder silo, string directory)
     {
         int port = FreePort();
-        silo.Services.AddSingleton<IMembershipTable>(_ => new FileMembershipTable(directory, $"silo-{port}-{Environment.ProcessId}.lock"));
+        silo.Services.AddSingleton<IMembershipTable>(_ => new FileMembershipTable(directory, FileMembershipTable.PresenceOf(port)));
         return silo.ConfigureEndpoints(IPAddress.Loopback, port, FreePort());
     }
 

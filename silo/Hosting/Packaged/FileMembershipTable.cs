@@ -95,7 +95,35 @@ internal sealed class FileMembershipTable(string directory, string? presence = n
         {
             return Task.FromResult(false);
         }
-        return Task.FromResult(TryPut(new Table(tableVersion.Version, [.. table.Rows[..index], changed, .. table.Rows[(index + 1)..]])));
+        if (!TryPut(new Table(tableVersion.Version, [.. table.Rows[..index], changed, .. table.Rows[(index + 1)..]])))
+        {
+            return Task.FromResult(false);
+        }
+        if (entry.Status == SiloStatus.Dead)
+        {
+            RemovePresence(entry.SiloAddress.Endpoint.Port);
+        }
+        return Task.FromResult(true);
+    }
+
+    /// <summary>The name of the file that a silo locks while it lives.</summary>
+    /// <param name="port">The port that silos reach it at.</param>
+    internal static string PresenceOf(int port) => $"silo-{port}-{Environment.ProcessId}.lock";
+
+    /// <summary>Removes what a killed silo could not: it is unlocked. One that hangs still has its own.</summary>
+    private void RemovePresence(int port)
+    {
+        foreach (string file in Directory.GetFiles(directory, $"silo-{port}-*.lock"))
+        {
+            try
+            {
+                using var unlocked = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException)
+            {
+                // Its process stands still; when it wakes, it ends and takes the file along.
+            }
+        }
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bgpo.Storage;
+
+namespace Bgpo.Bench;
+
+/// <summary>What watchers cost a run.</summary>
+/// <param name="Watchers">Watching processes.</param>
+/// <param name="StepSeconds">Seconds a step, over the steps that were timed.</param>
+/// <param name="Ratio">Median, over the steps, of a step's time to the time of the very same step without a watcher.</param>
+/// <param name="Steps">Steps timed, over all rounds.</param>
+public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, int Steps);
+
+/// <summary>
+/// The same run without a watcher, with one, and with many, in turn on one silo process. Runs of a spec take bit for bit the same steps, so
+/// each step is compared with itself. Watchers are processes of <c>run watch --json</c>, which have caught up before a step is timed.
+/// </summary>
+public static class WatchingOverhead
+{
+    /// <summary>Steps before time is taken: code is compiled, replicas are made.</summary>
+    private const int WarmUp = 3;
+
+    private const string Cluster = "overhead";
+
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Measures.</summary>
+    /// <param name="watchers">Numbers of watchers to compare with none, ascending.</param>
+    /// <param name="steps">Steps to time in a run.</param>
+    /// <param name="rounds">Rounds: runs of each kind.</param>
+    /// <param name="threads">Devices of the silo.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<IReadOnlyList<WatchedSpeed>> Measure(
+        IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("bgpo-overhead-");
+        string store = Path.Combine(folder.FullName, "runs");
+        using Process silo = OwnProcess.Start(folder.FullName, "silo", "--cluster", Cluster, "--store", store, "--threads", $"{threads}");
+        try
+        {
+            _ = await silo.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException("the silo did not start");
+            int[] kinds = [0, .. watchers];
+            var seconds = kinds.ToDictionary(kind => kind, _ => new List<(double With, double Without)>());
+            for (int round = 0; round < rounds; round++)
+            {
+                Dictionary<int, IReadOnlyDictionary<int, double>> timed = [];
+                // Every other round backwards, so that what the machine does meanwhile favours none.
+                foreach (int kind in round % 2 == 0 ? kinds : kinds.Reverse())
+                {
+                    timed[kind] = await Run(folder.FullName, store, $"watched-{kind}-{round}", kind, steps, cancellationToken);
+                }
+                foreach (int kind in kinds)
+                {
+                    seconds[kind].AddRange(timed[kind].Where(step => timed[0].ContainsKey(step.Key)).Select(step => (step.Value, timed[0][step.Key])));
+                }
+            }
+            return
+            [
+                .. kinds.Select(kind => new WatchedSpeed(
+                    kind, seconds[kind].Average(step => step.With), Median(seconds[kind].Select(step => step.With / step.Without)), seconds[kind].Count)),
+            ];
+        }
+        finally
+        {
+            await End(silo);
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Takes one run to its end; seconds of the steps that were taken with all watchers there.</summary>
+    private static async Task<IReadOnlyDictionary<int, double>> Run(
+        string folder, string store, string run, int watchers, int steps, CancellationToken cancellationToken)
+    {
+        await Done(
+            folder, cancellationToken, "run", "start", "--cluster", Cluster, "--run", run, "--json", "--set", $"run.steps={WarmUp + steps}", "--set",
+            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={WarmUp + steps}");
+        string paused = await Done(folder, cancellationToken, "run", "pause", run, "--cluster", Cluster, "--json");
+        int version = (int)JsonNode.Parse(paused)!["version"]!;
+        List<Process> watching = [];
+        try
+        {
+            for (int i = 0; i < watchers; i++)
+            {
+                watching.Add(OwnProcess.Start(folder, "run", "watch", run, "--cluster", Cluster, "--json"));
+            }
+            foreach (Process watcher in watching)
+            {
+                while (await watcher.StandardOutput.ReadLineAsync(cancellationToken) is { } line && !line.Contains("\"paused\"", StringComparison.Ordinal))
+                {
+                    // What was before the pause.
+                }
+                _ = watcher.StandardOutput.ReadToEndAsync(cancellationToken);
+            }
+            await Done(folder, cancellationToken, "run", "resume", run, "--cluster", Cluster, "--json");
+            var stored = new RunStore(BlobStores.Open(store), run);
+            while ((await stored.ReadAsync(cancellationToken))!.Record.State != RunState.Completed)
+            {
+                await Task.Delay(s_look, cancellationToken);
+            }
+            Dictionary<int, double> seconds = [];
+            await foreach (Storage.StepMetrics metrics in stored.ReadMetricsAsync(Math.Max(WarmUp, version) + 1, cancellationToken))
+            {
+                seconds[metrics.Step] = metrics.Values.Deserialize<Grains.StepMetrics>()!.Seconds;
+            }
+            return seconds;
+        }
+        finally
+        {
+            foreach (Process watcher in watching)
+            {
+                await End(watcher);
+                watcher.Dispose();
+            }
+        }
+    }
+
+    private static async Task<string> Done(string folder, CancellationToken cancellationToken, params string[] arguments)
+    {
+        using Process process = OwnProcess.Start(folder, arguments);
+        string said = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{string.Join(' ', arguments)} ended with {process.ExitCode}: {said}");
+        }
+        return said;
+    }
+
+    private static async Task End(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+        }
+        await process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Watching;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo bench overhead</c>: what watching a run costs it.</summary>
+internal static class BenchOverheadCommand
+{
+    private const int DefaultSteps = 15;
+    private const int DefaultRounds = 2;
+
+    /// <summary>Makes the command.</summary>
+    internal static CommandPart Make(ConsoleContext context)
+    {
+        var watchers = Flags.WholeNumbers("--watchers", "N,N", "watching processes to compare with none; default: 1,20", 1, 256);
+        var steps = Flags.Whole("--steps", "N", $"steps to time in each run; default: {DefaultSteps}", 1, 1000);
+        var rounds = Flags.Whole("--rounds", "N", $"runs of each kind; default: {DefaultRounds}", 1, 100);
+        var threads = Flags.Threads();
+        var json = Flags.Json("the result as one JSON line");
+        var command = new Command("overhead", "Time of a run's steps with watchers against the very same steps without.") { watchers, steps, rounds, threads, json };
+        command.SetAction(async (parsed, _) =>
+        {
+            var rows = await context.Benchmarks.Overhead(
+                parsed.GetValue(watchers) ?? [1, 20], parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(rounds) ?? DefaultRounds,
+                parsed.GetValue(threads) ?? Environment.ProcessorCount, context.Interrupts.Token).ConfigureAwait(false);
+            var output = context.Terminal.Out;
+            if (parsed.GetValue(json))
+            {
+                output.WriteLine(JsonLines.Line(new { Benchmark = "overhead", Rows = rows }));
+                return ExitCode.Done;
+            }
+
+            output.WriteLine($"{"watchers",-12}{"s a step",10}{"cost",10}{"steps",8}");
+            foreach (var row in rows)
+                output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{100 * (row.Ratio - 1),8:0.0} %{row.Steps,8}"));
+            return ExitCode.Done;
+        });
+        return new CommandPart(command,
+        [
+            ("bench overhead --watchers 20", "20 processes of run watch; the machine should have nothing else to do"),
+            ("bench overhead --json | jq '.rows[] | {watchers, ratio}'", "for scripts"),
+        ]);
+    }
+}

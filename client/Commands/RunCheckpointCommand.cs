@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Bgpo.Storage;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo run checkpoint</c>: has a run save a checkpoint now.</summary>
+internal static class RunCheckpointCommand
+{
+    /// <summary>Makes the command.</summary>
+    internal static CommandPart Make(ConsoleContext context)
+    {
+        var selection = new RunSelection();
+        var (reason, noWait, json) = RunAsking.Options();
+        var command = selection.On(new Command("checkpoint", "Saves a checkpoint of a run at the next commit.") { reason, noWait, json });
+        command.SetAction(async (parsed, _) =>
+        {
+            var target = await selection.Find(context, parsed).ConfigureAwait(false);
+            await using var leaving = target.ConfigureAwait(false);
+            var asking = new RunAsking(context, target);
+            asking.RefuseEnded();
+            var asked = await asking.Ask(RequestKind.Checkpoint, parsed.GetValue(reason) ?? "", [], !parsed.GetValue(noWait)).ConfigureAwait(false);
+            var store = context.Paths.Shown(target.Store.Blobs.Location);
+            return asking.Tell(
+                asked, parsed.GetValue(json), version => $"checkpoint of version {version} saved",
+                ["checkpoints", target.Run, "--store", store],
+                ["export", $"{target.Run}@{asked.Answer?.Version ?? 0}", "--store", store, "--out", "DIR"]);
+        });
+        return new CommandPart(command, [("run checkpoint sudoku", "beside those of checkpoint.every; waits until it is saved")]);
+    }
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Watching;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary><c>bgpo run metrics</c>: a run's committed steps as JSON lines, from its store.</summary>
+internal static class RunMetricsCommand
+{
+    /// <summary>Makes the command.</summary>
+    internal static CommandPart Make(ConsoleContext context)
+    {
+        var selection = new RunSelection();
+        var from = Flags.Whole("--from", "VERSION", "first version wanted; default: 1", 1, 1_000_000);
+        var command = selection.On(new Command("metrics", "Prints what each committed step of a run measured, a JSON line a version.") { from });
+        command.SetAction(async (parsed, _) =>
+        {
+            var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
+            await using var leaving = target.ConfigureAwait(false);
+            foreach (var step in await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false))
+            {
+                if (step.Version >= (parsed.GetValue(from) ?? 1))
+                    context.Terminal.Out.WriteLine(JsonLines.Metrics(step));
+            }
+
+            return ExitCode.Done;
+        });
+        return new CommandPart(command,
+        [
+            ("run metrics sudoku > metrics.jsonl", "all of them; run watch --metrics FILE writes such a file as the run goes on"),
+            ("run metrics sudoku | jq -r '[.version, .meanReward, .seconds] | @tsv'", "a table"),
+        ]);
+    }
+}

@@ -1,0 +1,40 @@
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Metrics;
+
+/// <summary>TensorBoard's event files in a folder. Each watcher begins a file of its own, with what those before it lack.</summary>
+internal sealed class TensorBoardFolder : IDisposable
+{
+    private readonly FileStream _file;
+
+    /// <param name="folder">The run's folder; made when missing.</param>
+    /// <param name="time">The clock.</param>
+    internal TensorBoardFolder(string folder, TimeProvider time)
+    {
+        Directory.CreateDirectory(folder);
+        Newest = Directory.GetFiles(folder, "events.out.tfevents.*")
+            .Select(file => EventFile.NewestStep(File.ReadAllBytes(file))).DefaultIfEmpty(-1).Max();
+        var now = time.GetUtcNow();
+        // TensorBoard reads a folder's files in the order of their names.
+        var name = $"events.out.tfevents.{now.ToUnixTimeMilliseconds() / 1000:D10}.{Environment.MachineName}.{Environment.ProcessId}.{Guid.NewGuid():N}"[..^24];
+        _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _file.Write(EventFile.Record(EventFile.Version(now)));
+    }
+
+    /// <summary>Newest version that is written down; -1 before the first.</summary>
+    internal long Newest { get; private set; }
+
+    /// <summary>Writes a step down.</summary>
+    /// <param name="step">Its metrics; of version 0 only the evaluation.</param>
+    internal void Write(StepMetrics step)
+    {
+        var series = step.UnixMilliseconds == 0 && step.Version == 0 ? StepSeries.All.Where(one => one.Tag.StartsWith("eval/", StringComparison.Ordinal)) : StepSeries.All;
+        var scalars = series.Select(one => (one.Tag, Value: one.Of(step))).Where(scalar => double.IsFinite(scalar.Value));
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(step.UnixMilliseconds);
+        _file.Write(EventFile.Record(EventFile.Scalars(at, step.Version, scalars)));
+        Newest = step.Version;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}
