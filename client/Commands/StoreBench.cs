@@ -24,7 +24,7 @@ internal sealed record StoreRate(string What, double MiBPerSecond, string Agains
 internal sealed class StoreBench(string folder, int shards, int rounds)
 {
     private const int BytesPerShard = WeightsHash.ShardSize * sizeof(float) * 3;
-    private const int AtOnce = 4;
+    private const int AtOnce = 6;
 
     private readonly float[] _noise = Noise();
     private readonly ConcurrentBag<ShardState> _sources = [];
