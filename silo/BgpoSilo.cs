@@ -62,9 +62,9 @@ public static class BgpoSilo
         builder.Services.AddSingleton<IPolicyDevices>(_ => new PolicyDevices(settings.Devices));
         builder.Services.AddSingleton<IRunOwners, RunOwners>();
         builder.Services.AddBgpoGrains();
-        if (settings.Cluster is { } keeper)
+        if (settings.Cluster is not null)
         {
-            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<RunKeeper>(services, keeper));
+            builder.Services.AddHostedService<RunKeeper>();
         }
         return builder.Build();
     }

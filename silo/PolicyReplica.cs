@@ -12,7 +12,7 @@ public sealed class PolicyReplica : IDisposable
     private readonly RunContext _run;
     private readonly Transformer _model;
     private readonly GradientPass _gradient;
-    private int _version = -1;
+    private Weights? _taken;
 
     /// <summary>An empty replica.</summary>
     /// <param name="run">The run.</param>
@@ -72,10 +72,11 @@ public sealed class PolicyReplica : IDisposable
     /// <summary>Moves to a version of the weights.</summary>
     private void Take(Weights weights)
     {
-        if (weights.Version == _version)
+        if (ReferenceEquals(weights, _taken))
         {
-            return;
+            return; // by what was pulled, not by number: a run that went back and was changed has other weights of the same version
         }
+        _taken = null;
         using IDisposable noGradient = no_grad();
         long offset = 0;
         foreach (ReadOnlyMemory<float> shard in weights.Shards)
@@ -92,7 +93,7 @@ public sealed class PolicyReplica : IDisposable
             }
             offset += shard.Length;
         }
-        _version = weights.Version;
+        _taken = weights;
     }
 
     private static GroupRecord RecordOf(GroupWork work) =>

@@ -11,14 +11,14 @@ namespace Bgpo.Silo;
 /// Keeps a cluster's runs driven: asks each run that the store says is running or paused here to go on, which does nothing where its
 /// controller lives and makes a new one where it died with its silo. Does so as soon as a silo is gone, and now and then.
 /// </summary>
-/// <param name="cluster">This silo's cluster.</param>
+/// <param name="owners">Tells this cluster's runs from others'.</param>
 /// <param name="catalog">The store's runs.</param>
 /// <param name="grains">Where controllers are found.</param>
 /// <param name="silos">Tells of silos that are gone.</param>
 /// <param name="time">Clock and timers.</param>
 /// <param name="log">Where it says what it could not do.</param>
 internal sealed partial class RunKeeper(
-    string cluster, RunCatalog catalog, IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time, ILogger<RunKeeper> log)
+    IRunOwners owners, RunCatalog catalog, IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time, ILogger<RunKeeper> log)
     : BackgroundService, ISiloStatusListener
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(5);
@@ -71,7 +71,7 @@ internal sealed partial class RunKeeper(
         {
             await foreach (CatalogEntry run in catalog.ListAsync(stoppingToken))
             {
-                if (run.Record is { State: RunState.Running or RunState.Paused } record && record.Cluster == cluster)
+                if (run.Record is { State: RunState.Running or RunState.Paused } record && owners.IsThis(record))
                 {
                     all &= await Keep(run.RunId, stoppingToken);
                 }

@@ -119,7 +119,7 @@ internal sealed class ClusterCommand
                 var state = process?.IsStopped == true ? "stopped" : silo.State;
                 var memory = process?.ResidentMiB ?? 0;
                 output.WriteLine(parsed.GetValue(json)
-                    ? JsonLines.Line(new { Silo = silo.Name, silo.Address, silo.Process, silo.Devices, State = state, RssMiB = Math.Round(memory, 1), silo.Store })
+                    ? JsonLines.Line(new { Silo = silo.Name, silo.Address, silo.Process, silo.Roles, silo.DeviceKind, silo.Devices, silo.Numerics, silo.MemoryMiB, State = state, RssMiB = Math.Round(memory, 1), silo.Store })
                     : $"{silo.Name.PadRight(width)}  {silo.Process,8}  {silo.Devices,7}  {state,-8}  {Printed.Count(memory),6}  {_context.Paths.Shown(silo.Store)}");
             }
 

@@ -19,7 +19,7 @@ public interface IBuddyGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:10")]
     Task Settle(int shard, int version);
 
-    /// <summary>Drops what is held of other versions than one: the run goes on from that one's checkpoint.</summary>
+    /// <summary>Drops what is held of other versions than one, and the weights that were pulled: the run goes on from that one's checkpoint.</summary>
     /// <param name="version">The version to keep.</param>
     [ResponseTimeout("00:00:10")]
     Task KeepOnly(int version);

@@ -27,6 +27,7 @@ public sealed class BuddyGrain(RunContexts runs, WeightsSource source) : Grain, 
     public Task KeepOnly(int version)
     {
         _copies.KeepOnly(version);
+        source.Forget(SiloKey.Parse(this.GetPrimaryKeyString()).Run);
         return Task.CompletedTask;
     }
 

@@ -25,13 +25,9 @@ public sealed partial class RunGrain
             string label = $"{source}@{whole.Version}";
             CheckGoesOn(spec, new RunSettings(origin.Record).At(whole.Version), whole, label);
             CheckFits(spec, ModelConfig.Parse(whole.ModelConfig, label), ModelFolder.ParseTokenizer(whole.Tokenizer, label));
-            if ((await Store.ListCheckpointsAsync()).Any(there => there != whole.Version))
-            {
-                throw new RunException(
-                    $"{Store.Blobs.Location} has checkpoints of a run '{Id}' that was never begun, and others than {label}; choose another id with --run.");
-            }
+            await RefuseRemains(whole.Version);
             await Store.ForkAsync(other, whole);
-            await Store.CreateAsync(NewRecord(spec, specYaml, whole.ParameterCount) with
+            await Store.CreateAsync(await NewRecord(spec, specYaml, whole.ParameterCount) with
             {
                 LatestCheckpoint = whole.Version,
                 ForkedFrom = label,
@@ -81,6 +77,17 @@ public sealed partial class RunGrain
         }
     }
 
+    /// <summary>A start or fork that was cut short may have left a first checkpoint, which can be another's, and a journal.</summary>
+    private async Task RefuseRemains(int version)
+    {
+        if ((await Store.ListCheckpointsAsync()).Any(there => there != version))
+        {
+            throw new RunException(
+                $"{Store.Blobs.Location} has checkpoints of a run '{Id}' that was never begun, others than version {version}'s; choose another id with --run.");
+        }
+        await Store.DropJournalAfterAsync(-1);
+    }
+
     private async Task RefuseExisting()
     {
         if (await Store.ReadAsync() is not null)
@@ -90,17 +97,22 @@ public sealed partial class RunGrain
         }
     }
 
-    private RunRecord NewRecord(RunSpec spec, string specYaml, long parameters) => new()
+    private async Task<RunRecord> NewRecord(RunSpec spec, string specYaml, long parameters)
     {
-        RunId = Id,
-        State = RunState.Running,
-        Spec = specYaml,
-        Seed = spec.Run.Seed,
-        NumericsFingerprint = devices.Fingerprint,
-        ParameterCount = parameters,
-        Cluster = silo.ClusterId,
-        Host = owners.Host,
-    };
+        // Those of the silos that work: this one may only hold state.
+        string[] numerics = [.. (await roster.Get()).Where(silo => silo.Devices > 0).Select(silo => silo.Numerics)];
+        return new RunRecord
+        {
+            RunId = Id,
+            State = RunState.Running,
+            Spec = specYaml,
+            Seed = spec.Run.Seed,
+            NumericsFingerprint = numerics.Contains(devices.Fingerprint) || numerics.Length == 0 ? devices.Fingerprint : numerics[0],
+            ParameterCount = parameters,
+            Cluster = silo.ClusterId,
+            Host = owners.Host,
+        };
+    }
 
     /// <summary>Of what a run came to, what was found at its beginning.</summary>
     private static JsonObject? OfItsBeginning(JsonObject? result) =>

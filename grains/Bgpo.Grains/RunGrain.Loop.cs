@@ -65,6 +65,7 @@ public sealed partial class RunGrain
             if (whole is not null)
             {
                 checkpoints.Loaded(whole);
+                loop.Forget();
             }
             try
             {
@@ -91,7 +92,7 @@ public sealed partial class RunGrain
             await Store.Blobs.TidyAsync($"{Id}/", token);
             return true;
         });
-        await shards.Release(await LiveSilos());
+        await shards.Release(await AllSilos());
     }
 
     /// <summary>Takes steps to the last version or to a stop, and says how it ended.</summary>
@@ -104,9 +105,9 @@ public sealed partial class RunGrain
             while (_version < Steps && _stopReason is null)
             {
                 await TakeRequests(checkpoints, loop);
-                if (_stopReason is not null)
+                if (_stopReason is not null || _version >= Steps)
                 {
-                    break;
+                    break; // perhaps by a change of run.steps
                 }
                 StepMetrics metrics = await loop.Take(_version, _leaving.Token);
                 _version = metrics.Version;
@@ -139,7 +140,7 @@ public sealed partial class RunGrain
         }
         loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
         saved = await Patiently(token => checkpoints.SaveNow(_version, token));
-        await RecordWhatWaits();
+        await RecordWhatWaits(loop);
         await Written(record => Answered(record, _requests.Newest, _version) with { State = RunState.Stopped, Reason = _stopReason });
         _paused = false;
         _events.Append(n => new RunStopped(n, Id, _version, _stopReason!, saved.WeightsSha256, Location(_version)));
@@ -169,7 +170,7 @@ public sealed partial class RunGrain
                     return null;
                 }
                 whole ??= await NewestWhole();
-                await shards.Load(whole.Version, await LiveSilos());
+                await shards.Load(whole.Version, await AllSilos());
                 (_version, _placedAt) = (whole.Version, whole.Version);
                 return whole;
             }
@@ -294,7 +295,7 @@ public sealed partial class RunGrain
             {
                 await WriteNow(record => record with { State = RunState.Failed }).WaitAsync(s_farewell, time);
                 // Known to be this controller's still: another's shards are not touched. It goes on from a checkpoint, if at all.
-                await new ShardSet(GrainFactory, await contexts.Get(Id), _stored!.Record.Epoch).Release(await LiveSilos());
+                await new ShardSet(GrainFactory, await contexts.Get(Id), _stored!.Record.Epoch).Release(await AllSilos());
             }
             catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
             {

@@ -12,6 +12,8 @@ public sealed partial class RunGrain
     /// <summary>How long a controller that cannot be seen counts as alive after its last word in run.json.</summary>
     public static TimeSpan Lease { get; } = TimeSpan.FromSeconds(30);
 
+    private const int MostTries = 3;
+
     /// <summary>How often a controller that has nothing else to write there gives its word.</summary>
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(10);
 
@@ -21,9 +23,15 @@ public sealed partial class RunGrain
         && (owners.Lives(record) ?? time.GetUtcNow() - record.Updated < Lease);
 
     /// <summary>Leaves a run alone that somebody else drives.</summary>
-    private void RefuseIfDriven(RunRecord record, bool takesOver)
+    private void RefuseIfDriven(RunRecord record, Resumption how)
     {
-        if (takesOver || !IsDriven(record))
+        if (how.TakesOver && how.Version is { } version && owners.Lives(record) == true)
+        {
+            throw new RunException(
+                $"run '{Id}' is driven by {owners.NameOf(record)}, which lives: what it writes until it hears of it would mix with what the run takes "
+                + $"anew from version {version}. Stop it first (run stop {Id}, or end that process), then go back.");
+        }
+        if (how.TakesOver || !IsDriven(record))
         {
             return;
         }
@@ -60,7 +68,9 @@ public sealed partial class RunGrain
                 return;
             }
             _stored = await Store.ReadAsync() ?? throw new RunException($"run '{Id}' is gone from {Store.Blobs.Location}.");
-            if (attempt > 1 || IsDriven(_stored.Record))
+            // A last write of the one before may have changed or paused the run.
+            (_settings, _paused) = (new RunSettings(_stored.Record), _stored.Record.State == RunState.Paused);
+            if (attempt > MostTries || (!how.TakesOver && IsDriven(_stored.Record)))
             {
                 throw new RunException($"run '{Id}' was taken over by another process at the same moment, which goes on with it.");
             }

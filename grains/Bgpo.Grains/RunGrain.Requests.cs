@@ -123,7 +123,7 @@ public sealed partial class RunGrain
         switch (request.Kind)
         {
             case RequestKind.Set:
-                await Change(request);
+                await Change(request, loop);
                 return;
             case RequestKind.Stop when holds:
                 await Stop(request.Reason); // answered when the run has stopped
@@ -153,11 +153,13 @@ public sealed partial class RunGrain
 
     /// <summary>
     /// Records a change of the spec before any step goes by it. It holds from a step that nobody can have begun, nor saved anything of:
-    /// so whoever takes that step, and however often, takes it with the change.
+    /// so whoever takes that step, and however often, takes it with the change. Batches that later steps sampled before the run went
+    /// back are dropped first: they are of weights that will not come.
     /// </summary>
-    private async Task Change(RunRequest request)
+    private async Task Change(RunRequest request, StepLoop loop)
     {
-        int saved = await Patiently(async token => (await Store.ListCheckpointsAsync(token)).DefaultIfEmpty(0).Max());
+        int saved = await Patiently(async token => Math.Max(
+            (await Store.ListCheckpointsAsync(token)).DefaultIfEmpty(0).Max(), (await Store.ListMetricsAsync(token)).DefaultIfEmpty(0).Max()));
         int free = Math.Max(Math.Max(_version, _placedAt + 1), saved);
         IReadOnlyList<SpecChange> changes;
         try
@@ -171,6 +173,12 @@ public sealed partial class RunGrain
             return;
         }
         int from = changes[0].FromStep;
+        await Patiently(async token =>
+        {
+            await Store.DropJournalAfterAsync(from, token);
+            return true;
+        });
+        loop.ForgetAfter(from);
         await Written(record => Answered(record, request.Number, from) with
         {
             Changes = [.. (record.Changes ?? []).Where(change => change.Request != request.Number), .. changes],
@@ -180,11 +188,11 @@ public sealed partial class RunGrain
     }
 
     /// <summary>Before the run stops: changes that were asked for before hold when it goes on.</summary>
-    private async Task RecordWhatWaits()
+    private async Task RecordWhatWaits(StepLoop loop)
     {
         while (Pending.FirstOrDefault(request => request.Kind == RequestKind.Set) is { } set)
         {
-            await Change(set);
+            await Change(set, loop);
         }
     }
 

@@ -55,9 +55,10 @@ public sealed partial class RunGrain(
             ModelFolder model = ModelFolder.Load(spec.Model.Path);
             CheckFits(spec, model.Config, model.Tokenizer);
             await RefuseExisting();
+            await RefuseRemains(0);
             // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
             await SaveBase(spec, model);
-            await Store.CreateAsync(NewRecord(spec, specYaml, model.Parameters.LongLength) with { LatestCheckpoint = 0 });
+            await Store.CreateAsync(await NewRecord(spec, specYaml, model.Parameters.LongLength) with { LatestCheckpoint = 0 });
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
         {
@@ -100,7 +101,7 @@ public sealed partial class RunGrain(
         {
             _stored = await Store.ReadAsync()
                 ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
-            RefuseIfDriven(_stored.Record, how.TakesOver);
+            RefuseIfDriven(_stored.Record, how);
             if (!keepsStop)
             {
                 await TakeBack();
@@ -113,6 +114,7 @@ public sealed partial class RunGrain(
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
             await CheckNumerics(run.Spec);
+            bool forgets = false;
             CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
             if (whole is null && _stored.Record.GoingBackTo is not null)
             {
@@ -134,8 +136,18 @@ public sealed partial class RunGrain(
             {
                 whole = await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
             }
+            if (whole is not null || !owners.IsThis(_stored.Record))
+            {
+                // Shards that this cluster keeps of the run are not known to be of the history that goes on: they are not used.
+                whole ??= await NewestWhole();
+                forgets = true;
+            }
             int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
             await TakeOver(how);
+            if (forgets)
+            {
+                await new ShardSet(GrainFactory, run, _stored.Record.Epoch).Release(await AllSilos());
+            }
             string? goneBack = await GoBack();
             _counted = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
             _version = whole?.Version ?? _stored.Record.LatestCheckpoint ?? 0;
@@ -238,6 +250,9 @@ public sealed partial class RunGrain(
             ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot be resumed.");
 
     private Task<string[]> LiveSilos() => roster.Keepers();
+
+    /// <summary>Also those that only work, which have weights of the run.</summary>
+    private async Task<string[]> AllSilos() => [.. (await roster.Get()).Select(silo => silo.Silo)];
 
     /// <summary>Changes run.json, unless another controller has; once everything posted before is in the store.</summary>
     private Task Write(Func<RunRecord, RunRecord> change) => _outbox!.Post(_version, () => WriteNow(change));

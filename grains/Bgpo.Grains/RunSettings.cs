@@ -62,7 +62,8 @@ public sealed class RunSettings
         SpecChange[] later =
         [
             .. (origin.Changes ?? []).Where(change => change.FromStep > version
-                && ChangeableFields.ValueOf(spec, change.Field) == ChangeableFields.ValueOf(there, change.Field)),
+                && ChangeableFields.ValueOf(spec, change.Field) == ChangeableFields.ValueOf(there, change.Field))
+                .Select(static change => change with { Request = 0 }), // the fork's own requests are counted from 1
         ];
         return later.Length > 0 ? later : null;
     }

@@ -226,6 +226,18 @@ public sealed class StepLoop(
         }
     }
 
+    /// <summary>Drops the batch in hand: the run goes on from a checkpoint, perhaps with a change that the batch does not know.</summary>
+    public void Forget() => (_batch, _givenUp) = (null, null);
+
+    /// <summary>A change of the spec holds from a step: batches that later steps sampled are not what they will sample.</summary>
+    /// <param name="step">The step.</param>
+    public void ForgetAfter(int step)
+    {
+        JournalledTo = Math.Min(JournalledTo, step);
+        _batch = _batch?.Step > step ? null : _batch;
+        _givenUp = _givenUp?.Step > step ? null : _givenUp;
+    }
+
     /// <summary>The batch that a step belongs to: in hand, in the journal, or sampled now.</summary>
     private async Task<Batch> Open(int step, Tally tally, CancellationToken cancellationToken)
     {

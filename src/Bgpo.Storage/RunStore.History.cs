@@ -23,4 +23,13 @@ public sealed partial class RunStore
         }
         return (checkpoints, metrics);
     }
+
+    /// <summary>Deletes the journal of the steps after one, newest first. Cut short at any moment it can be done again.</summary>
+    /// <param name="step">The last step whose journal stays; -1 for none.</param>
+    /// <param name="cancellationToken">Ends the work between two deletions.</param>
+    public async Task DropJournalAfterAsync(int step, CancellationToken cancellationToken = default)
+    {
+        foreach (int later in (await ListJournalAsync(cancellationToken).ConfigureAwait(false)).Where(later => later > step).Reverse())
+            _ = await Blobs.DeleteAsync(JournalName(later), cancellationToken).ConfigureAwait(false);
+    }
 }

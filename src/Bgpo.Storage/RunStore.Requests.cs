@@ -26,6 +26,10 @@ public sealed partial class RunStore
         {
             Blob? found = await Blobs.GetAsync(RequestsName, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<RunRequest> before = found is null ? [] : ParseRequests(found).Requests;
+            if (before.FirstOrDefault(request => request.Nonce == nonce) is { } written)
+            {
+                return written; // by a try of this very request that seemed to fail; others have asked since
+            }
             long taken = (await ReadAsync(cancellationToken).ConfigureAwait(false))?.Record.RequestsTaken ?? 0;
             if (before.Count >= RunRequests.Most && before[^RunRequests.Most].Number > taken)
             {
@@ -36,10 +40,10 @@ public sealed partial class RunStore
             byte[] content = SealedJson.Write(
                 new RunRequests { Requests = [.. before.TakeLast(RunRequests.Most - 1), asked] }, StorageJson.Indented.RunRequests);
             FaultPoint.Hit(StorageFaults.RequestBefore);
-            string? written = found is null
+            string? etag = found is null
                 ? await Blobs.PutIfAbsentAsync(RequestsName, content, cancellationToken).ConfigureAwait(false)
                 : await Blobs.PutIfUnchangedAsync(RequestsName, content, found.ETag, cancellationToken).ConfigureAwait(false);
-            if (written is not null)
+            if (etag is not null)
             {
                 FaultPoint.Hit(StorageFaults.RequestAfter);
                 return asked;

@@ -176,6 +176,38 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
+    public async Task ARunThatWentBackAndIsChanged_TakesNoRolloutsOfTheHistoryThatItLeft()
+    {
+        await _runs.Complete("b", 2);
+        await Store("b").AskAsync(RequestKind.Set, "", ["optimizer.learningRate=0.004"]);
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.ResumeAs(new Resumption(2)));
+        Assert.Equal(3, events.OfType<SpecChanged>().Single().FromStep);
+        string changed = events.OfType<RunCompleted>().Single().WeightsSha256;
+
+        // Every step taken again, rollouts and all.
+        _runs.Forget("b");
+        Assert.Equal(changed, (await _runs.Resume("b")).WeightsSha256);
+    }
+
+    [Fact]
+    public async Task ARunWhoseStepsAreSetToWhereItStands_IsComplete()
+    {
+        int at = 0;
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
+        {
+            if (e is StepCommitted { Metrics.Version: 2 })
+                await Ask("b", grain, RequestKind.Pause);
+            if (e is RunPaused paused)
+            {
+                at = paused.Version;
+                await Ask("b", grain, RequestKind.Set, $"run.steps={at}");
+                await Ask("b", grain, RequestKind.Resume);
+            }
+        });
+        Assert.Equal(at, events.OfType<RunCompleted>().Single().Version);
+    }
+
+    [Fact]
     public void OfTheSpec_WhatChangesInMidRun_IsTheControllersAlone()
     {
         var record = new RunRecord
@@ -199,6 +231,7 @@ public sealed class RequestTests : IDisposable
         Assert.Equal(["run.steps", "rollout.temperature"], RunSettings.Later(record, 2, there)!.Select(change => change.Field));
         Assert.Equal(["rollout.temperature"], RunSettings.Later(record, 2, there with { Run = there.Run with { Steps = 7 } })!.Select(change => change.Field));
         Assert.Null(RunSettings.Later(record, 4, there));
+        Assert.All(RunSettings.Later(record, 2, there)!, change => Assert.Equal(0, change.Request)); // it counts requests of its own
     }
 
     private RunStore Store(string run) => _runs.Store(run);

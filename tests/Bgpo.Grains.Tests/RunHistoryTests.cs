@@ -67,6 +67,17 @@ public sealed partial class RunTests
     }
 
     [Fact]
+    public async Task WhatACutShortForkLeft_IsNoBeginningOfAnotherRun()
+    {
+        await _runs.Complete("a", 1);
+        var source = new RunStore(Blobs, "a");
+        await new RunStore(Blobs, "f").ForkAsync(source, (await source.ReadManifestAsync(2))!);
+        Assert.Contains("never begun", await Refused("f", run => run.Start(SmallRuns.Spec())), StringComparison.Ordinal);
+        List<RunEvent> events = await _runs.Events("f", 2, run => run.Fork(SmallRuns.Spec(), "a", 2));
+        Assert.Single(events.OfType<RunCompleted>());
+    }
+
+    [Fact]
     public async Task ARunThatGoesBack_DropsWhatCameLater_SaysSo_AndEndsInTheSameWeights()
     {
         string undisturbed = (await _runs.Complete("a", 2)).WeightsSha256;
