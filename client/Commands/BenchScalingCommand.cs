@@ -11,17 +11,20 @@ internal sealed class BenchScalingCommand
     private const string Real = "real";
     private const string Simulated = "simulated";
     private const int DefaultSteps = 12;
-    private const int DefaultPairs = 5;
+    private const int DefaultRounds = 5;
+
+    /// <summary>Measurements of a round.</summary>
+    private const int Together = 3;
     private const int DefaultWorkMilliseconds = 100;
     private const int SimulatedSteps = 3;
 
     private static readonly int[] DefaultSilos = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
     private readonly ConsoleContext _context;
-    private readonly Option<string?> _only = Flags.Text("--only", "PART", "real (a run on one silo process and on two) or simulated (devices of fixed speed); default: both");
+    private readonly Option<string?> _only = Flags.Text("--only", "PART", "real (a run on one silo process and on two, and two runs apart) or simulated (devices of fixed speed); default: both");
     private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec of the real part, evaluations off; default: configs/sudoku.yaml of the project");
     private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of the real part to time, after three to warm up; default: 12", 1, 1000);
-    private readonly Option<int?> _pairs = Flags.Whole("--pairs", "N", "times that one silo and two are timed in turn; the ratio is the median's; default: 5", 1, 99);
+    private readonly Option<int?> _rounds = Flags.Whole("--rounds", "N", "times that one silo, two, and two runs apart are timed in turn; ratios are medians; default: 5", 1, 99);
     private readonly Option<int[]?> _silos = Flags.WholeNumbers("--silos", "N,N", "silos to simulate; default: 1,2,4,8,16,32,64,128,256", 1, 1024);
     private readonly Option<int?> _work = Flags.Whole("--work", "MS", "what a rollout or a gradient unit takes on a simulated device, milliseconds; default: 100", 1, 60_000);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
@@ -31,7 +34,7 @@ internal sealed class BenchScalingCommand
         _context = context;
         Command = new Command("scaling", "Speed of a real run on two silo processes against one; efficiency on up to 256 simulated silos.")
         {
-            _only, _config, _steps, _pairs, _silos, _work, _json,
+            _only, _config, _steps, _rounds, _silos, _work, _json,
         };
         _only.AcceptOnlyFromAmong(Real, Simulated);
         Command.SetAction((parsed, _) => Measure(parsed));
@@ -41,7 +44,7 @@ internal sealed class BenchScalingCommand
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
         ("bench scaling", "both parts; the machine should have nothing else to do"),
-        ("bench scaling --only real --pairs 9", "one silo process of one thread against two, nine times in turn"),
+        ("bench scaling --only real --rounds 9", "one silo process of one thread, two, and two runs apart, nine times in turn"),
         ("bench scaling --only simulated --silos 1,64 --json | jq .simulated", "the real dispatcher and grains over devices that only take time"),
     ];
 
@@ -55,12 +58,14 @@ internal sealed class BenchScalingCommand
         List<SimulatedScale> simulated = only == Real ? [] : await Simulate(parsed).ConfigureAwait(false);
         if (parsed.GetValue(_json))
         {
-            var ratios = Ratios(real);
+            var (ratios, apart) = (Ratios(real, 1), Ratios(real, 2));
             _context.Terminal.Out.WriteLine(JsonLines.Line(new
             {
                 Benchmark = "scaling",
                 Ratio = ratios.Count > 0 ? Median(ratios) : (double?)null,
+                ApartRatio = apart.Count > 0 ? Median(apart) : (double?)null,
                 Ratios = ratios,
+                ApartRatios = apart,
                 Real = real,
                 Simulated = simulated,
             }));
@@ -69,24 +74,30 @@ internal sealed class BenchScalingCommand
         return ExitCode.Done;
     }
 
-    /// <summary>One silo and two in turn, so that a machine whose own speed changes does so for both.</summary>
+    /// <summary>One silo, two, and two runs apart in turn, so that a machine whose own speed changes does so for all.</summary>
     private async Task<List<RealScale>> MeasureReal(ParseResult parsed)
     {
         var config = parsed.GetValue(_config) is { } given
             ? _context.Paths.Find(given) ?? throw new BadInputException($"option --config: value '{given}': no such file")
             : null;
+        var (steps, token) = (parsed.GetValue(_steps) ?? DefaultSteps, _context.Interrupts.Token);
         List<RealScale> rows = [];
         Say(parsed, $"{"silo processes, 1 thread each",-34}{"steps/s",10}{"samples/s",12}{"devices busy",15}{"commit s",11}");
-        for (var i = 0; i < 2 * (parsed.GetValue(_pairs) ?? DefaultPairs); i++)
+        for (var i = 0; i < Together * (parsed.GetValue(_rounds) ?? DefaultRounds); i++)
         {
-            var row = await _context.Benchmarks.RunReal(
-                1 + (i % 2), parsed.GetValue(_steps) ?? DefaultSteps, config, _context.Interrupts.Token).ConfigureAwait(false);
+            var row = (i % Together) switch
+            {
+                0 => await _context.Benchmarks.RunReal(1, steps, config, token).ConfigureAwait(false),
+                1 => await _context.Benchmarks.RunReal(2, steps, config, token).ConfigureAwait(false),
+                _ => await _context.Benchmarks.RunApart(steps, config, token).ConfigureAwait(false),
+            };
             rows.Add(row);
-            Say(parsed, $"{row.Silos,-34}{row.StepsPerSecond,10:0.000}{row.SamplesPerSecond,12:0.0}{100 * row.Busy,13:0.0} %{row.CommitSeconds,11:0.000}");
+            var what = row.Runs == 1 ? $"{row.Silos}" : $"{row.Silos} in each of {row.Runs} runs";
+            Say(parsed, $"{what,-34}{row.StepsPerSecond,10:0.000}{row.SamplesPerSecond,12:0.0}{100 * row.Busy,13:0.0} %{row.CommitSeconds,11:0.000}");
         }
 
-        var ratios = Ratios(rows);
-        Say(parsed, $"two are {Median(ratios):0.00} times as fast as one (median of {string.Join(", ", ratios.Select(ratio => $"{ratio:0.00}"))})");
+        Say(parsed, $"two silos are {Shown(Ratios(rows, 1))} times as fast as one");
+        Say(parsed, $"two runs that have nothing to do with one another: {Shown(Ratios(rows, 2))}");
         return rows;
     }
 
@@ -105,8 +116,12 @@ internal sealed class BenchScalingCommand
         return rows;
     }
 
-    private static List<double> Ratios(List<RealScale> pairs) =>
-        [.. pairs.Chunk(2).Select(pair => pair[1].SamplesPerSecond / pair[0].SamplesPerSecond)];
+    /// <summary>In each round, how much faster a row is than its first.</summary>
+    private static List<double> Ratios(List<RealScale> rows, int row) =>
+        [.. rows.Chunk(Together).Select(round => round[row].SamplesPerSecond / round[0].SamplesPerSecond)];
+
+    private static string Shown(List<double> ratios) =>
+        $"{Median(ratios):0.00} (median of {string.Join(", ", ratios.Select(ratio => $"{ratio:0.00}"))})";
 
     private static double Median(List<double> values)
     {

@@ -26,6 +26,12 @@ internal interface IBenchmarks
     Task<IReadOnlyList<WatchedSpeed>> Overhead(
         IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken);
 
+    /// <summary>How fast two such runs of one silo process each are at the same time, which have nothing to do with one another.</summary>
+    /// <param name="steps">Steps to time.</param>
+    /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<RealScale> RunApart(int steps, string? config, CancellationToken cancellationToken);
+
     /// <summary>How well simulated silos are kept busy.</summary>
     /// <param name="silos">How many.</param>
     /// <param name="work">What each piece of work takes.</param>
@@ -43,6 +49,10 @@ internal sealed class Benchmarks : IBenchmarks
     /// <inheritdoc/>
     public Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken) =>
         RealScaling.Run(silos, steps, config, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<RealScale> RunApart(int steps, string? config, CancellationToken cancellationToken) =>
+        RealScaling.RunApart(steps, config, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<WatchedSpeed>> Overhead(

@@ -272,6 +272,9 @@ internal sealed class FakeBenchmarks : IBenchmarks
         return Task.FromResult(new RealScale(silos, 0.5 * speed, 200 * speed, 0.95, 0.01));
     }
 
+    public Task<RealScale> RunApart(int steps, string? config, CancellationToken cancellationToken) =>
+        Task.FromResult(new RealScale(1, 0.95, 380, 0.95, 0.01) { Runs = 2 });
+
     public Task<IReadOnlyList<WatchedSpeed>> Overhead(
         IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<WatchedSpeed>>([new WatchedSpeed(0, 1, 1, steps), .. watchers.Select(count => new WatchedSpeed(count, 1.01, 1.01, steps))]);

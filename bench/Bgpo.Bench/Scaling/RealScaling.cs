@@ -9,7 +9,11 @@ namespace Bgpo.Bench;
 /// <param name="SamplesPerSecond">Monte Carlo samples a second.</param>
 /// <param name="Busy">Share of the time that the devices worked, from the run's own metrics.</param>
 /// <param name="CommitSeconds">Of each step, seconds that the commit took.</param>
-public sealed record RealScale(int Silos, double StepsPerSecond, double SamplesPerSecond, double Busy, double CommitSeconds);
+public sealed record RealScale(int Silos, double StepsPerSecond, double SamplesPerSecond, double Busy, double CommitSeconds)
+{
+    /// <summary>Runs at the same time that have nothing to do with one another, each on so many silos; the speeds are their sum.</summary>
+    public int Runs { get; init; } = 1;
+}
 
 /// <summary>
 /// The same real run, <c>bgpo train --silos</c> as users start it, on one silo process and on several of one thread each. The run's
@@ -19,6 +23,20 @@ public static class RealScaling
 {
     /// <summary>Steps before time is taken: silos start, code is compiled, replicas are made.</summary>
     private const int WarmUp = 3;
+
+    /// <summary>Measures two runs of one silo process each, at the same time: what the machine has for two at best.</summary>
+    /// <param name="steps">Steps to time.</param>
+    /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<RealScale> RunApart(int steps, string? config, CancellationToken cancellationToken)
+    {
+        RealScale[] both = await Task.WhenAll(Run(1, steps, config, cancellationToken), Run(1, steps, config, cancellationToken));
+        return new RealScale(
+            1, both.Sum(run => run.StepsPerSecond), both.Sum(run => run.SamplesPerSecond), both.Average(run => run.Busy), both.Average(run => run.CommitSeconds))
+        {
+            Runs = both.Length,
+        };
+    }
 
     /// <summary>Measures.</summary>
     /// <param name="silos">How many silo processes.</param>
