@@ -15,25 +15,26 @@ internal static class RunStartCommand
     {
         var cluster = Flags.Text("--cluster", "NAME", "the cluster that takes it; default: default");
         var config = Flags.Text("--config", "FILE", "run spec (docs/run-spec.md); default: configs/sudoku.yaml of the project");
+        var steps = Flags.Whole("--steps", "N", "optimizer steps; the same as --set run.steps=N", 1, 1_000_000);
         var set = Flags.Set();
         var fork = Flags.Text("--fork", "RUN[@VERSION]", "begin with that run's checkpoint (default: the newest), by its spec with what --set changes");
         var name = new Option<string?>("--run", "--name") { Description = "the run's id; default: the spec's run.name and the time", HelpName = "ID" };
         var wait = Flags.Switch("--wait", "watch it to its end; the exit code is its: 0 completed, 1 failed, 130 stopped");
         var json = Flags.Json("events as JSON lines on stdout; without --wait one line with the run's status");
         var quiet = Flags.Switch("--quiet", "with --wait: no live view and no line a step");
-        var command = new Command("start", "Starts a run in a cluster and returns, or watches it to its end.") { cluster, config, set, fork, name, wait, json, quiet };
+        var command = new Command("start", "Starts a run in a cluster and returns, or watches it to its end.") { cluster, config, steps, set, fork, name, wait, json, quiet };
         var recording = new RecordingOptions();
         recording.On(command);
         command.SetAction(async (parsed, _) =>
         {
             if (parsed.GetValue(fork) is not null && parsed.GetValue(config) is not null)
                 throw new BadInputException("option --config: not beside --fork, which goes on by the spec of the other run; --set changes fields of it");
-            var own = parsed.GetValue(fork) is null ? NewRun.Spec(context.Paths, parsed.GetValue(config), parsed.GetValue(set)) : null;
+            var own = parsed.GetValue(fork) is null ? NewRun.Spec(context.Paths, parsed.GetValue(config), parsed.GetValue(set), parsed.GetValue(steps)) : null;
             var where = Flags.Checked("--cluster", parsed.GetValue(cluster) ?? SiloCommand.DefaultCluster);
             var joined = await context.Training.Join(where, context.Interrupts.Token).ConfigureAwait(false);
             await using var leaving = joined.ConfigureAwait(false);
             var forked = parsed.GetValue(fork) is not { } source ? null : await RunFork.Read(
-                context, source, await RunTarget.StoreOf(context, joined, null).ConfigureAwait(false), parsed.GetValue(set)).ConfigureAwait(false);
+                context, source, await RunTarget.StoreOf(context, joined, null).ConfigureAwait(false), parsed.GetValue(set), parsed.GetValue(steps)).ConfigureAwait(false);
             var run = NewRun.Id(context.Time, "--run", parsed.GetValue(name), own ?? forked!.Spec);
             var yaml = own is null ? "" : SpecWriter.Write(own.WithFullPaths(context.Paths));
             var status = await RunBeginning.Begin(

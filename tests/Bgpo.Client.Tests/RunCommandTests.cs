@@ -15,7 +15,7 @@ public sealed class RunCommandTests : IDisposable
     public async Task Start_StartsTheRunInTheCluster_AndSaysWhatIsNext()
     {
         Cluster("demo");
-        Assert.Equal(0, await _console.Run("run", "start", "--cluster", "demo", "--run", "mine", "--set", "run.steps=7"));
+        Assert.Equal(0, await _console.Run("run", "start", "--cluster", "demo", "--run", "mine", "--steps", "7"));
         Assert.Equal("mine", _console.Host.Run);
         Assert.Contains("steps: 7", _console.Host.Grain.Yaml, StringComparison.Ordinal);
         Assert.Equal(
