@@ -114,7 +114,6 @@ public sealed partial class RunGrain(
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
             await CheckNumerics(run.Spec);
-            bool forgets = false;
             CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
             if (whole is null && _stored.Record.GoingBackTo is not null)
             {
@@ -132,19 +131,14 @@ public sealed partial class RunGrain(
                 }
                 // A completed run whose last checkpoint is damaged is not done: its last steps are taken again from the journal.
             }
-            if (whole is null && !await IsHeld(run))
+            // Shards that this cluster keeps of a run that another has driven since are not of the history that goes on.
+            if (whole is null && !(owners.IsThis(_stored.Record) && await IsHeld(run)))
             {
                 whole = await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
             }
-            if (whole is not null || !owners.IsThis(_stored.Record))
-            {
-                // Shards that this cluster keeps of the run are not known to be of the history that goes on: they are not used.
-                whole ??= await NewestWhole();
-                forgets = true;
-            }
             int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
             await TakeOver(how);
-            if (forgets)
+            if (whole is not null)
             {
                 await new ShardSet(GrainFactory, run, _stored.Record.Epoch).Release(await AllSilos());
             }
