@@ -40,6 +40,12 @@ internal sealed class Punisher(
         var silos = await Silos(cancellationToken).ConfigureAwait(false);
         Refill(silos);
         SiloDescription[] candidates = [.. (await Qualified(silos).ConfigureAwait(false)).Where(IsThere)];
+        if (Volatile.Read(ref _starting) > 0 && silos.Count(silo => silo.State == "active") <= 1)
+        {
+            tell(new ChaosAct("passed", Now, "", "", 0, "the last silo is spared until one that is starting has joined"));
+            return null;
+        }
+
         if (candidates.Length == 0)
         {
             tell(new ChaosAct("passed", Now, "", "", 0, $"no silo to choose from; the cluster has {Watching.Printed.Many(silos.Count, "silo")}"));

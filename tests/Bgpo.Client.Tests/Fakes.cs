@@ -138,6 +138,9 @@ internal sealed class FakeMachine : IMachine
 
     internal List<SiloLaunch> Launched { get; } = [];
 
+    /// <summary>When those that are launched have joined.</summary>
+    internal Task Joining { get; set; } = Task.CompletedTask;
+
     public MachineProcess? Find(int id) => Processes.FirstOrDefault(process => process.Id == id);
 
     public IReadOnlyList<MachineProcess> Silos(Func<MachineProcess, bool> wanted) => [.. Processes.Where(process => process.IsSilo && wanted(process))];
@@ -151,7 +154,7 @@ internal sealed class FakeMachine : IMachine
     public ILaunchedSilo Launch(SiloLaunch launch)
     {
         Launched.Add(launch);
-        return new LaunchedSilo(1000 + Launched.Count);
+        return new LaunchedSilo(1000 + Launched.Count, Joining);
     }
 
     internal SiloDescription Silo(int process, string cluster, string store, params string[] command)
@@ -160,7 +163,7 @@ internal sealed class FakeMachine : IMachine
         return new SiloDescription($"127.0.0.1:{process}@1", $"silo-{process}", "active", process, 7, 2, store, "");
     }
 
-    private sealed class LaunchedSilo(int id) : ILaunchedSilo
+    private sealed class LaunchedSilo(int id, Task joining) : ILaunchedSilo
     {
         public event Action<string>? Said
         {
@@ -170,7 +173,7 @@ internal sealed class FakeMachine : IMachine
 
         public int Id => id;
 
-        public Task Joined(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task Joined(CancellationToken cancellationToken) => joining;
 
         public Task<int> Ended(CancellationToken cancellationToken) => Task.FromResult(0);
 

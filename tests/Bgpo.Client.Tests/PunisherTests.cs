@@ -24,6 +24,25 @@ public sealed class PunisherTests : IDisposable
     }
 
     [Fact]
+    public async Task TheLastSilo_IsSparedWhileItsOnlyHelpIsStarting()
+    {
+        (SiloDescription first, SiloDescription second) = (Silo(41), Silo(42));
+        var joining = new TaskCompletionSource();
+        _console.Machine.Joining = joining.Task;
+        var punisher = Punisher(new ChaosOptions(Punishment.Kill, Victims.Any, Restart: true, TimeSpan.Zero));
+        var victim = await punisher.Act(CancellationToken.None);
+        SiloDescription last = victim == first ? second : first;
+        _console.Host.Clusters["demo"] = [last];
+        Assert.Null(await punisher.Act(CancellationToken.None));
+        Assert.Equal("the last silo is spared until one that is starting has joined", _acts[^1].Message);
+
+        joining.SetResult();
+        await punisher.DisposeAsync();
+        _console.Host.Clusters["demo"] = [last, last with { Name = "new", State = "leaving" }];
+        Assert.Equal(last, await Punish(Punishment.Kill, restart: true));
+    }
+
+    [Fact]
     public async Task OneThatHangs_IsWoken()
     {
         Silo(41);

@@ -129,11 +129,18 @@ public sealed class ClusterFixture : IAsyncDisposable
         Assert.Fail("The silo stopped before it saw what was waited for.");
     }
 
-    /// <summary>Sends <paramref name="signal"/> (KILL, STOP, CONT, TERM) to <paramref name="process"/>.</summary>
+    /// <summary>
+    /// Sends <paramref name="signal"/> (KILL, STOP, CONT, TERM) to <paramref name="process"/>; after STOP, waits until each of its threads
+    /// stands still: until then it may answer yet.
+    /// </summary>
     public static void Signal(Process process, string signal)
     {
         using Process kill = Process.Start("/bin/kill", ["-" + signal, process.Id.ToString()]);
         kill.WaitForExit();
+        if (signal == "STOP")
+        {
+            Assert.True(SpinWait.SpinUntil(() => StandsStill(process.Id), TimeSpan.FromSeconds(20)));
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -158,6 +165,23 @@ public sealed class ClusterFixture : IAsyncDisposable
         if (System.IO.Directory.Exists(Directory))
         {
             System.IO.Directory.Delete(Directory, recursive: true);
+        }
+    }
+
+    private static bool StandsStill(int process)
+    {
+        try
+        {
+            return System.IO.Directory.GetDirectories($"/proc/{process}/task").All(thread =>
+            {
+                // After the command's name, which ends with the last parenthesis, comes the state.
+                string stat = File.ReadAllText(thread + "/stat");
+                return stat[stat.LastIndexOf(')') + 2] == 'T';
+            });
+        }
+        catch (IOException)
+        {
+            return false; // a thread ended just then
         }
     }
 }

@@ -31,6 +31,7 @@ internal sealed class ClusterMembershipService : IClusterMembershipService, IDis
         _cluster = cluster;
         _last = new Update(SnapshotOf(cluster.View));
         cluster.ViewChanged += Publish;
+        Publish(cluster.View); // it may have changed between the two
     }
 
     public ClusterMembershipSnapshot CurrentSnapshot => Volatile.Read(ref _last).Snapshot;

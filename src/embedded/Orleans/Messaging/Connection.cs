@@ -46,6 +46,9 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     private long _queuedBytes;
     private bool _sending;
     private bool _closed;
+
+    /// <summary>Whether the other side has ended and receives nothing more, though what it sent before may still be read.</summary>
+    private bool _deaf;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _start;
     private int _end;
@@ -62,14 +65,15 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     /// <summary>Completes when the other side has said who it is; fails if the connection ends before.</summary>
     public TaskCompletionSource Greeted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public bool IsClosed => Volatile.Read(ref _closed);
+    /// <summary>Whether nothing can be sent any more.</summary>
+    public bool IsClosed => Volatile.Read(ref _closed) || Volatile.Read(ref _deaf);
 
     /// <summary>Sends a request; its outcome, or the connection's end, reaches the call.</summary>
     public void Send(Call call)
     {
         lock (_lock)
         {
-            if (!_closed && (Volatile.Read(ref _queuedBytes) > QueueLimitBytes || _waiting.Count > 0))
+            if (!IsClosed && (Volatile.Read(ref _queuedBytes) > QueueLimitBytes || _waiting.Count > 0))
             {
                 _waiting.Enqueue(call);
                 return;
@@ -84,7 +88,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     {
         lock (_lock)
         {
-            if (_closed)
+            if (IsClosed)
             {
                 frame.Dispose();
                 return false;
@@ -279,7 +283,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
                 Call? next = null;
                 lock (_lock)
                 {
-                    if (_closed)
+                    if (IsClosed)
                     {
                         DropQueue();
                         return;
@@ -323,10 +327,15 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
             lock (_lock)
             {
                 _sending = false;
+                _deaf = true;
                 DropQueue();
             }
 
-            Close(failure);
+            // One that has left said goodbye before, and perhaps answered: that is still to be read, up to the end, which closes this.
+            if (failure is not SocketException { SocketErrorCode: SocketError.Shutdown or SocketError.ConnectionReset })
+            {
+                Close(failure);
+            }
         }
     }
 
