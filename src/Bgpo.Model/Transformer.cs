@@ -31,6 +31,7 @@ public sealed class Transformer : IDisposable
     /// <param name="type">Type of parameters and arithmetic.</param>
     public Transformer(ModelConfig config, Device? device = null, ScalarType type = ScalarType.Float32)
     {
+        _ = NativeHeap.KeepFreed();
         Config = config;
         Layout = new ParameterLayout(config);
         _device = device ?? CPU;
