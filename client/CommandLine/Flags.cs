@@ -47,7 +47,7 @@ internal static class Flags
     };
 
     /// <summary>Ascending whole numbers with commas between: 1,64.</summary>
-    internal static Option<int[]?> WholeNumbers(string name, string valueName, string description, int minimum, int maximum) => new(name)
+    internal static Option<int[]> WholeNumbers(string name, string valueName, string description, int minimum, int maximum) => new(name)
     {
         Description = description,
         HelpName = valueName,
@@ -62,13 +62,16 @@ internal static class Flags
                 if (!good)
                 {
                     result.AddError($"option {name}: value '{Token(result)}': ascending whole numbers from {minimum} to {maximum} with commas between, for example 1,64");
-                    return null;
+                    return [];
                 }
             }
 
             return values;
         },
     };
+
+    /// <summary>Numbers as given, or the default: the library says an empty array where nothing was given.</summary>
+    internal static int[] Or(this int[]? given, params int[] otherwise) => given is { Length: > 0 } ? given : otherwise;
 
     /// <summary>A length of time: 500ms, 5s, 2m, 1h.</summary>
     internal static Option<TimeSpan?> Duration(string name, string description, TimeSpan minimum, TimeSpan maximum) => new(name)

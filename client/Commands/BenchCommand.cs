@@ -9,10 +9,8 @@ namespace Bgpo.Client.Commands;
 /// <summary><c>bgpo bench</c>: measures what the project promises.</summary>
 internal sealed class BenchCommand
 {
-    private static readonly int[] DefaultSamples = [1, 64];
-
     private readonly ConsoleContext _context;
-    private readonly Option<int[]?> _samples = Flags.WholeNumbers("--samples", "N,N", "the n_t to compare; default: 1,64", 1, 1024);
+    private readonly Option<int[]> _samples = Flags.WholeNumbers("--samples", "N,N", "the n_t to compare; default: 1,64", 1, 1024);
     private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
     private readonly Option<string?> _probe = Flags.Text("--probe", "OBJECTIVE", "measure one objective in this process and print base and peak");
@@ -68,7 +66,7 @@ internal sealed class BenchCommand
             return ExitCode.Done;
         }
 
-        var request = new MemoryRequest(parsed.GetValue(_samples) is { Length: > 0 } samples ? samples : DefaultSamples, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+        var request = new MemoryRequest(parsed.GetValue(_samples).Or(1, 64), parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         if (!json)
             output.WriteLine($"{"objective",-20}{"n_t",6}{"peak MiB",12}{"over base",12}");
         var progress = new Reporter<MemoryMeasured>(row =>

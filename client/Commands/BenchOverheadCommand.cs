@@ -22,7 +22,7 @@ internal static class BenchOverheadCommand
         command.SetAction(async (parsed, _) =>
         {
             var rows = await context.Benchmarks.Overhead(
-                parsed.GetValue(watchers) ?? [1, 20], parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(rounds) ?? DefaultRounds,
+                parsed.GetValue(watchers).Or(1, 20), parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(rounds) ?? DefaultRounds,
                 parsed.GetValue(threads) ?? Environment.ProcessorCount, context.Interrupts.Token).ConfigureAwait(false);
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))

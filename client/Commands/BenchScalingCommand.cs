@@ -18,14 +18,12 @@ internal sealed class BenchScalingCommand
     private const int DefaultWorkMilliseconds = 100;
     private const int SimulatedSteps = 3;
 
-    private static readonly int[] DefaultSilos = [1, 2, 4, 8, 16, 32, 64, 128, 256];
-
     private readonly ConsoleContext _context;
     private readonly Option<string?> _only = Flags.Text("--only", "PART", "real (a run on one silo process and on two, and two runs apart) or simulated (devices of fixed speed); default: both");
     private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec of the real part, evaluations off; default: configs/sudoku.yaml of the project");
     private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of the real part to time, after three to warm up; default: 12", 1, 1000);
     private readonly Option<int?> _rounds = Flags.Whole("--rounds", "N", "times that one silo, two, and two runs apart are timed in turn; ratios are medians; default: 5", 1, 99);
-    private readonly Option<int[]?> _silos = Flags.WholeNumbers("--silos", "N,N", "silos to simulate; default: 1,2,4,8,16,32,64,128,256", 1, 1024);
+    private readonly Option<int[]> _silos = Flags.WholeNumbers("--silos", "N,N", "silos to simulate; default: 1,2,4,8,16,32,64,128,256", 1, 1024);
     private readonly Option<int?> _work = Flags.Whole("--work", "MS", "what a rollout or a gradient unit takes on a simulated device, milliseconds; default: 100", 1, 60_000);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
 
@@ -106,7 +104,7 @@ internal sealed class BenchScalingCommand
         List<SimulatedScale> rows = [];
         var work = TimeSpan.FromMilliseconds(parsed.GetValue(_work) ?? DefaultWorkMilliseconds);
         Say(parsed, $"{$"simulated silos, {work.TotalMilliseconds:0} ms a unit",-34}{"efficiency",10}{"s a step",12}{"messages a step",18}{"CPU ms a unit",16}");
-        foreach (var silos in parsed.GetValue(_silos) ?? DefaultSilos)
+        foreach (var silos in parsed.GetValue(_silos).Or(1, 2, 4, 8, 16, 32, 64, 128, 256))
         {
             var row = await _context.Benchmarks.Simulate(silos, work, SimulatedSteps, _context.Interrupts.Token).ConfigureAwait(false);
             rows.Add(row);

@@ -2,14 +2,24 @@ using System.Runtime.CompilerServices;
 
 namespace Bgpo.Grains;
 
-/// <summary>A controller's events, kept for watchers that come later. Lives inside one grain, so it needs no locks.</summary>
-public sealed class EventLog
+/// <summary>
+/// A controller's events, kept for watchers that come later. Mere progress is told less often the more there are who watch, so that
+/// watching costs a run next to nothing; all else is told at once. Lives inside one grain, so it needs no locks.
+/// </summary>
+/// <param name="time">The clock that paces progress.</param>
+public sealed class EventLog(TimeProvider time)
 {
+    /// <summary>Least time between two times that a watcher is told of progress, and what each further watcher adds to it.</summary>
+    private static readonly TimeSpan s_leastPace = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_paceOfEach = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Events kept for watchers that come later; the store has every step's metrics.</summary>
     private const int MostKept = 20_000;
 
     private readonly List<RunEvent> _events = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _urgent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _readers;
     private long _sequence;
     private bool _closed;
 
@@ -30,14 +40,14 @@ public sealed class EventLog
         }
         _events.Add(make(++_sequence));
         OnAppended(_events[^1]);
-        Signal();
+        Signal(_events[^1] is not Progressed);
     }
 
     /// <summary>Ends every watcher's stream after the last event.</summary>
     public void Close()
     {
         _closed = true;
-        Signal();
+        Signal(isUrgent: true);
     }
 
     /// <summary>Starts anew for another run of the loop; watchers go on, also those of a former controller's events.</summary>
@@ -53,26 +63,57 @@ public sealed class EventLog
     /// <param name="cancellationToken">Ends the stream.</param>
     public async IAsyncEnumerable<RunEvent> Read(long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        while (true)
+        _readers++;
+        try
         {
-            Task changed = _changed.Task;
-            int next = FirstAfter(after);
-            if (next < _events.Count)
+            long? told = null;
+            while (true)
             {
-                RunEvent[] fresh = [.. _events[next..]];
-                foreach (RunEvent happened in fresh)
+                (Task changed, Task urgent) = (_changed.Task, _urgent.Task);
+                int next = FirstAfter(after);
+                if (next == _events.Count)
                 {
-                    after = happened.Sequence;
-                    yield return happened;
+                    if (_closed)
+                    {
+                        yield break;
+                    }
+                    await changed.WaitAsync(cancellationToken);
                 }
-                continue;
+                else if (Early(next, told) is { } early)
+                {
+                    using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                    await Task.WhenAny(urgent, Task.Delay(early, time, enough.Token));
+                    await enough.CancelAsync();
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+                else
+                {
+                    told = time.GetTimestamp();
+                    RunEvent[] fresh = [.. _events[next..]];
+                    foreach (RunEvent happened in fresh)
+                    {
+                        after = happened.Sequence;
+                        yield return happened;
+                    }
+                }
             }
-            if (_closed)
-            {
-                yield break;
-            }
-            await changed.WaitAsync(cancellationToken);
         }
+        finally
+        {
+            _readers--;
+        }
+    }
+
+    /// <summary>How much too early it is to tell of events from a place on, which are mere progress; null: not at all.</summary>
+    private TimeSpan? Early(int next, long? told)
+    {
+        if (told is not { } last || _closed || _events[next] is not Progressed)
+        {
+            return null;
+        }
+        TimeSpan shared = s_paceOfEach * _readers;
+        TimeSpan left = (shared > s_leastPace ? shared : s_leastPace) - time.GetElapsedTime(last);
+        return left > TimeSpan.Zero ? left : null;
     }
 
     /// <summary>Place of the first event after a sequence number; sequences ascend, with gaps where progress gave way.</summary>
@@ -88,10 +129,19 @@ public sealed class EventLog
         return low;
     }
 
-    private void Signal()
+    private void Signal(bool isUrgent)
     {
-        TaskCompletionSource changed = _changed;
-        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        changed.SetResult();
+        Signal(ref _changed);
+        if (isUrgent)
+        {
+            Signal(ref _urgent);
+        }
+    }
+
+    private static void Signal(ref TaskCompletionSource happened)
+    {
+        TaskCompletionSource before = happened;
+        happened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        before.SetResult();
     }
 }

@@ -19,7 +19,7 @@ public sealed partial class RunGrain(
     /// <summary>Times that shards are asked where they stand before a run that nobody drives is left to itself.</summary>
     private const int MostSurveys = 25;
 
-    private readonly EventLog _events = new();
+    private readonly EventLog _events = new(time);
     private Task _loop = Task.CompletedTask;
     private StoredRun? _stored;
     private string? _stopReason;

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 namespace Bgpo.Client.Tests;
 
 public sealed class ModelCommandTests : IDisposable
@@ -134,6 +135,22 @@ public sealed class ModelCommandTests : IDisposable
 
             """,
             _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task WhatIsNotGiven_IsAsTheHelpSays()
+    {
+        Assert.Equal(0, await _console.Run("bench", "scaling", "--only", "simulated", "--json"));
+        Assert.Equal([1, 2, 4, 8, 16, 32, 64, 128, 256], Row("simulated", "silos"));
+        Assert.Equal(0, await _console.Run("bench", "overhead", "--json"));
+        Assert.Equal([0, 1, 20], Row("rows", "watchers"));
+
+        IEnumerable<int> Row(string rows, string value)
+        {
+            var line = _console.Out.ToString()!;
+            _console.Out.GetStringBuilder().Clear();
+            return JsonNode.Parse(line)![rows]!.AsArray().Select(row => (int)row![value]!);
+        }
     }
 
     [Fact]

@@ -3,10 +3,12 @@ namespace Bgpo.Grains.Tests;
 /// <summary>A controller's events: nobody misses any that matters, however late they come.</summary>
 public sealed class EventLogTests
 {
+    private readonly ManualTime _time = new();
+
     [Fact]
     public async Task AWatcherThatComesLate_SeesEverything()
     {
-        var log = new EventLog();
+        var log = new EventLog(_time);
         log.Append(n => new Noticed(n, "a"));
         log.Append(n => new Noticed(n, "b"));
         log.Close();
@@ -18,7 +20,7 @@ public sealed class EventLogTests
     [Fact]
     public async Task Progress_GivesWayToWhatFollows()
     {
-        var log = new EventLog();
+        var log = new EventLog(_time);
         log.Append(n => new Noticed(n, "a"));
         log.Append(n => Progress(n, 1));
         log.Append(n => Progress(n, 2));
@@ -32,13 +34,13 @@ public sealed class EventLogTests
     [Fact]
     public async Task AWatcherThatIsThere_SeesEachEventAsItComes_AndTheEnd()
     {
-        var log = new EventLog();
+        var log = new EventLog(_time);
         await using IAsyncEnumerator<RunEvent> watcher = log.Read(0, CancellationToken.None).GetAsyncEnumerator();
         for (int i = 1; i <= 3; i++)
         {
             ValueTask<bool> next = watcher.MoveNextAsync();
             Assert.False(next.IsCompleted);
-            log.Append(n => Progress(n, i));
+            log.Append(n => new Noticed(n, "a"));
             Assert.True(await next);
             Assert.Equal(i, watcher.Current.Sequence);
         }
@@ -51,7 +53,7 @@ public sealed class EventLogTests
     [Fact]
     public async Task TwoWatchers_BothSeeEverything()
     {
-        var log = new EventLog();
+        var log = new EventLog(_time);
         Task<List<string>> one = Texts(log, after: 0);
         Task<List<string>> other = Texts(log, after: 0);
         log.Append(n => new Noticed(n, "a"));
@@ -64,7 +66,7 @@ public sealed class EventLogTests
     [Fact]
     public async Task ACancelledWatcher_Leaves()
     {
-        var log = new EventLog();
+        var log = new EventLog(_time);
         using var cancel = new CancellationTokenSource();
         await using IAsyncEnumerator<RunEvent> watcher = log.Read(0, cancel.Token).GetAsyncEnumerator();
         ValueTask<bool> next = watcher.MoveNextAsync();
@@ -75,7 +77,7 @@ public sealed class EventLogTests
     [Fact]
     public async Task AReopenedLog_CountsOn_AndHoldsItsWatchers()
     {
-        var log = new EventLog();
+        var log = new EventLog(_time);
         log.Append(n => new Noticed(n, "a"));
         log.Close();
         log.Reopen(0);
@@ -85,6 +87,41 @@ public sealed class EventLogTests
         log.Append(n => new Noticed(n, "b"));
         Assert.True(await next);
         Assert.Equal(2, watcher.Current.Sequence);
+    }
+
+    [Theory]
+    [InlineData(1, 250)]
+    [InlineData(20, 2000)]
+    public async Task Progress_IsToldLessOftenTheMoreThereAreWhoWatch(int watchers, int milliseconds)
+    {
+        var log = new EventLog(_time);
+        IAsyncEnumerator<RunEvent>[] all = [.. Enumerable.Range(0, watchers).Select(_ => log.Read(0, CancellationToken.None).GetAsyncEnumerator())];
+        Task<bool>[] first = [.. all.Select(each => each.MoveNextAsync().AsTask())];
+        log.Append(n => Progress(n, 1));
+        Assert.All(await Task.WhenAll(first), Assert.True);
+
+        Task<bool>[] second = [.. all.Select(each => each.MoveNextAsync().AsTask())];
+        log.Append(n => Progress(n, 2));
+        log.Append(n => Progress(n, 3));
+        _time.Advance(TimeSpan.FromMilliseconds(milliseconds - 1));
+        Assert.All(second, each => Assert.False(each.IsCompleted));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.All(await Task.WhenAll(second), Assert.True);
+        Assert.All(all, each => Assert.Equal(3, each.Current.Sequence));
+    }
+
+    [Fact]
+    public async Task WhatIsMoreThanProgress_IsToldAtOnce()
+    {
+        var log = new EventLog(_time);
+        log.Append(n => Progress(n, 1));
+        await using IAsyncEnumerator<RunEvent> watcher = log.Read(0, CancellationToken.None).GetAsyncEnumerator();
+        Assert.True(await watcher.MoveNextAsync());
+        log.Append(n => Progress(n, 2));
+        ValueTask<bool> next = watcher.MoveNextAsync();
+        log.Append(n => new Noticed(n, "a"));
+        Assert.True(await next);
+        Assert.Equal(3, watcher.Current.Sequence);
     }
 
     private static Progressed Progress(long sequence, int done) => new(sequence, 1, "gradient", done, 9, 0, 1);

@@ -6,6 +6,10 @@ internal sealed class ManualTime : TimeProvider
     private readonly List<Alarm> _alarms = [];
     private TimeSpan _now;
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => _now.Ticks;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var alarm = new Alarm(this, () => callback(state));

@@ -41,7 +41,7 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         using var outbox = new Outbox(time);
         var loop = new StepLoop(
             run, Epoch, store, outbox, new CheckpointWriter(run, store, shards, outbox, time), shards, dispatcher, GrainFactory,
-            new Grains.EventLog(), time, CancellationToken.None);
+            new Grains.EventLog(time), time, CancellationToken.None);
         await shards.Load(0, []);
         await loop.Take(0, CancellationToken.None);
         silos.Reset();

@@ -14,12 +14,18 @@ public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio
 
 /// <summary>
 /// The same run without a watcher, with one, and with many, in turn on one silo process. Runs of a spec take bit for bit the same steps, so
-/// each step is compared with itself. Watchers are processes of <c>run watch --json</c>, which have caught up before a step is timed.
+/// each step is compared with itself. Watchers are processes of <c>run watch --json</c>, which have seen steps before one is timed.
 /// </summary>
 public static class WatchingOverhead
 {
-    /// <summary>Steps before time is taken: code is compiled, replicas are made.</summary>
-    private const int WarmUp = 3;
+    /// <summary>
+    /// Steps that watchers see before time is taken: each process compiles what shows a step only then, and again what it finds hot, which
+    /// on the cores that train would be timed as if it were watching.
+    /// </summary>
+    private const int WarmUp = 12;
+
+    /// <summary>Steps that a run may have taken before the watchers come.</summary>
+    private const int MostBefore = 3;
 
     private const string Cluster = "overhead";
 
@@ -72,9 +78,10 @@ public static class WatchingOverhead
     private static async Task<IReadOnlyDictionary<int, double>> Run(
         string folder, string store, string run, int watchers, int steps, CancellationToken cancellationToken)
     {
+        int total = WarmUp + steps + MostBefore;
         await Done(
-            folder, cancellationToken, "run", "start", "--cluster", Cluster, "--run", run, "--json", "--set", $"run.steps={WarmUp + steps}", "--set",
-            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={WarmUp + steps}");
+            folder, cancellationToken, "run", "start", "--cluster", Cluster, "--run", run, "--json", "--set", $"run.steps={total}", "--set",
+            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={total}");
         string paused = await Done(folder, cancellationToken, "run", "pause", run, "--cluster", Cluster, "--json");
         int version = (int)JsonNode.Parse(paused)!["version"]!;
         List<Process> watching = [];
@@ -99,7 +106,7 @@ public static class WatchingOverhead
                 await Task.Delay(s_look, cancellationToken);
             }
             Dictionary<int, double> seconds = [];
-            await foreach (Storage.StepMetrics metrics in stored.ReadMetricsAsync(Math.Max(WarmUp, version) + 1, cancellationToken))
+            await foreach (Storage.StepMetrics metrics in stored.ReadMetricsAsync(version + WarmUp + 1, cancellationToken))
             {
                 seconds[metrics.Step] = metrics.Values.Deserialize<Grains.StepMetrics>()!.Seconds;
             }
