@@ -132,12 +132,24 @@ public static partial class ProcessTable
         _ = SetLimit(process.Id, core, none, 0);
     }
 
+    /// <summary>Lets every thread of this process, and those that they start, give way to whoever works on the same cores.</summary>
+    public static void GiveWay()
+    {
+        const int thisIsAThread = 0, niceness = 10;
+        foreach (var thread in Directory.GetDirectories("/proc/self/task"))
+            _ = SetPriority(thisIsAThread, int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), niceness);
+    }
+
     private static bool IsOwn(string folder) => File.ReadLines($"{folder}/status")
         .FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal))?.Split('\t')[2] == $"{GetEffectiveUserId()}";
 
     [LibraryImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SendSignal(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetPriority(int which, int who, int niceness);
 
     [LibraryImport("libc", EntryPoint = "setsid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -16,17 +16,18 @@ internal static class RunResumeCommand
         var wait = Flags.Switch("--wait", "watch it to its end; the exit code is its: 0 completed, 1 failed, 130 stopped");
         var at = Flags.Whole("--at", "VERSION", "go back to that checkpoint; later ones and their metrics are dropped, the steps taken again", 0, 1_000_000);
         var takeOver = Flags.Switch("--take-over", "take the run from the process or cluster that drives it; that one stops");
+        var reason = Flags.Text("--reason", "TEXT", "recorded with the run, and shown to whoever watches it");
         var json = Flags.Json("events as JSON lines on stdout; without --wait one line with the run's status");
-        var command = selection.On(new Command("resume", "Goes on with a run that is paused, or in a cluster with one that was stopped, to the same bits.") { at, takeOver, wait, json });
+        var command = selection.On(new Command("resume", "Goes on with a run that is paused, or in a cluster with one that was stopped, to the same bits.") { at, takeOver, wait, reason, json });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
             var isPlain = parsed.GetValue(at) is null && !parsed.GetValue(takeOver);
             if (isPlain && RunStanding.DriverOf(context, target.Record).Length > 0 && (target.Cluster is null || target.Cluster.Name == target.Record.Cluster))
-                return await GoOn(context, selection, parsed, target, parsed.GetValue(wait), parsed.GetValue(json)).ConfigureAwait(false);
+                return await GoOn(context, selection, parsed, target, parsed.GetValue(reason) ?? "", parsed.GetValue(wait), parsed.GetValue(json)).ConfigureAwait(false);
             var cluster = target.Driven(context);
-            var how = new Resumption(parsed.GetValue(at), parsed.GetValue(takeOver));
+            var how = new Resumption(parsed.GetValue(at), parsed.GetValue(takeOver), parsed.GetValue(reason) ?? "");
             var status = await RunBeginning.Begin(cluster.GetRun(target.Run), run => run.ResumeAs(how), () => cluster.IsAlive).ConfigureAwait(false);
             if (parsed.GetValue(wait))
                 return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false).ConfigureAwait(false);
@@ -45,10 +46,10 @@ internal static class RunResumeCommand
     }
 
     /// <summary>Somebody drives the run: it is told to go on, whether it is paused or only about to be.</summary>
-    private static async Task<int> GoOn(ConsoleContext context, RunSelection selection, ParseResult parsed, RunTarget target, bool isWaiting, bool isJson)
+    private static async Task<int> GoOn(ConsoleContext context, RunSelection selection, ParseResult parsed, RunTarget target, string reason, bool isWaiting, bool isJson)
     {
         var asking = new RunAsking(context, target);
-        var asked = await asking.Ask(RequestKind.Resume, "", [], isWaiting: true).ConfigureAwait(false);
+        var asked = await asking.Ask(RequestKind.Resume, reason, [], isWaiting: true).ConfigureAwait(false);
         if (isWaiting)
         {
             var cluster = target.Driven(context);

@@ -55,6 +55,7 @@ internal static class RunWatchCommand
         var reached = until is { } version ? new UntilVersion(presenter, version, leave) : null;
         if (hasKeys)
             context.Terminal.Keys!(key => Quit(key, leave));
+        context.Machine.GiveWay(); // it costs the run no more than cores that are free
         var watch = new RunWatch(grain, reached ?? presenter, context.Time, () => cluster.IsAlive);
         RunEvent? end;
         await using (presenter.ConfigureAwait(false))

@@ -17,6 +17,9 @@ internal interface IMachine
     /// <summary>Sends a signal, if the process still is the one that was looked at.</summary>
     bool Send(MachineProcess process, int signal);
 
+    /// <summary>Lets this process give way to others that work on the same cores.</summary>
+    void GiveWay();
+
     /// <summary>Starts a silo's process.</summary>
     ILaunchedSilo Launch(SiloLaunch launch);
 }

@@ -20,6 +20,9 @@ internal sealed class Machine : IMachine
     public bool Send(MachineProcess process, int signal) => ProcessTable.Send(process, signal);
 
     /// <inheritdoc/>
+    public void GiveWay() => ProcessTable.GiveWay();
+
+    /// <inheritdoc/>
     public ILaunchedSilo Launch(SiloLaunch launch)
     {
         // Its own pipes, so that nothing of a silo reaches a command's output but through the command.

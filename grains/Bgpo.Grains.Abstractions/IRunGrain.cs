@@ -60,8 +60,10 @@ public interface IRunGrain : IGrainWithStringKey
 /// <summary>How a run is to be gone on with.</summary>
 /// <param name="Version">Version to go back to: what came after it is taken anew; null: from the newest there is.</param>
 /// <param name="TakesOver">Whether to take the run from another process or cluster that seems to drive it.</param>
+/// <param name="Reason">Why, for whoever watches; empty when nothing is said.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.Resumption")]
-public sealed record Resumption([property: Id(0)] int? Version = null, [property: Id(1)] bool TakesOver = false);
+public sealed record Resumption(
+    [property: Id(0)] int? Version = null, [property: Id(1)] bool TakesOver = false, [property: Id(2)] string Reason = "");
 
 /// <summary>Where a run stands.</summary>
 /// <param name="Run">Run id.</param>

@@ -148,6 +148,15 @@ public sealed partial class RunGrain
         {
             _paused = pauses;
             _events.Append(n => pauses ? new RunPaused(n, Id, _version, request.Reason) : new RunWentOn(n, Id, _version));
+            SayWhyOn(pauses ? "" : request.Reason);
+        }
+    }
+
+    private void SayWhyOn(string reason)
+    {
+        if (reason.Length > 0)
+        {
+            _events.Append(n => new Noticed(n, $"goes on: {reason}"));
         }
     }
 

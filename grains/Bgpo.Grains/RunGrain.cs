@@ -154,6 +154,7 @@ public sealed partial class RunGrain(
             {
                 _events.Append(n => new Noticed(n, goneBack));
             }
+            SayWhyOn(how.Reason);
             _loop = Guard(() => Run(run, whole, journalledTo));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)

@@ -138,6 +138,8 @@ internal sealed class FakeMachine : IMachine
 
     internal List<SiloLaunch> Launched { get; } = [];
 
+    internal bool HasGivenWay { get; private set; }
+
     /// <summary>When those that are launched have joined.</summary>
     internal Task Joining { get; set; } = Task.CompletedTask;
 
@@ -150,6 +152,8 @@ internal sealed class FakeMachine : IMachine
         Sent.Add((process.Id, signal));
         return signal is not (ProcessTable.Kill or ProcessTable.Terminate) || Processes.Remove(process);
     }
+
+    public void GiveWay() => HasGivenWay = true;
 
     public ILaunchedSilo Launch(SiloLaunch launch)
     {

@@ -82,7 +82,8 @@ public sealed class RunAskingTests : IDisposable
     {
         await Driven(RunState.Paused);
         _console.Host.Grain.WhenHeeding = () => Answer(record => record with { State = RunState.Running }, 17);
-        Assert.Equal(0, await _console.Run("run", "resume", "mine"));
+        Assert.Equal(0, await _console.Run("run", "resume", "mine", "--reason", "the disk is larger now"));
+        Assert.Equal("the disk is larger now", (await Store.ReadRequestsAsync()).Requests[^1].Reason);
         Assert.False(_console.Host.Grain.IsResumed);
         Assert.Contains("run mine: goes on at version 17\n", _console.Out.ToString(), StringComparison.Ordinal);
     }

@@ -60,6 +60,7 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(130, await _console.Run("run", "watch", "mine"));
         Assert.Null(_console.Host.Grain.StopReason);
         Assert.Contains("left; run mine goes on in cluster demo", _console.Error.ToString(), StringComparison.Ordinal);
+        Assert.True(_console.Machine.HasGivenWay);
     }
 
     [Fact]
@@ -116,8 +117,8 @@ public sealed class RunCommandTests : IDisposable
     {
         Cluster("demo");
         await Stored("mine", RunState.Stopped, "demo");
-        Assert.Equal(0, await _console.Run("run", "resume", "mine", "--cluster", "demo"));
-        Assert.True(_console.Host.Grain.IsResumed);
+        Assert.Equal(0, await _console.Run("run", "resume", "mine", "--cluster", "demo", "--reason", "again"));
+        Assert.Equal("again", _console.Host.Grain.Resumption?.Reason);
     }
 
     [Fact]

@@ -67,9 +67,10 @@ public sealed class RequestTests : IDisposable
                 await Ask("b", grain, RequestKind.Resume);
             }
         });
-        RunEvent[] order = [.. events.Where(e => e is StepCommitted or RunPaused or RunWentOn)];
+        RunEvent[] order = [.. events.Where(e => e is StepCommitted or RunPaused or RunWentOn or Noticed)];
         int at = Array.FindIndex(order, e => e is RunPaused);
         Assert.IsType<RunWentOn>(order[at + 1]);
+        Assert.Equal("goes on: test", Assert.IsType<Noticed>(order[at + 2]).Message);
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
     }
 
