@@ -135,9 +135,9 @@ public static partial class ProcessTable
     /// <summary>Lets every thread of this process, and those that they start, give way to whoever works on the same cores.</summary>
     public static void GiveWay()
     {
-        const int thisIsAThread = 0, niceness = 10;
+        const int oneThread = 0, niceness = 10;
         foreach (var thread in Directory.GetDirectories("/proc/self/task"))
-            _ = SetPriority(thisIsAThread, int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), niceness);
+            _ = SetPriority(oneThread, int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), niceness);
     }
 
     private static bool IsOwn(string folder) => File.ReadLines($"{folder}/status")

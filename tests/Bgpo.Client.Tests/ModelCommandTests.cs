@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+
 namespace Bgpo.Client.Tests;
 
 public sealed class ModelCommandTests : IDisposable
