@@ -8,7 +8,7 @@ namespace Bgpo.Client.Commands;
 internal static class BenchStoreCommand
 {
     private const int DefaultShards = 24;
-    private const int DefaultRounds = 3;
+    private const int DefaultRounds = 9;
 
     /// <summary>Makes the command.</summary>
     internal static CommandPart Make(ConsoleContext context)

@@ -24,7 +24,8 @@ internal sealed record StoreRate(string What, double MiBPerSecond, string Agains
 internal sealed class StoreBench(string folder, int shards, int rounds)
 {
     private const int BytesPerShard = WeightsHash.ShardSize * sizeof(float) * 3;
-    private const int AtOnce = 6;
+    private const int ShardsAtOnce = 3; // as RunStore
+    private const int BlobsAtOnce = ShardsAtOnce * 2;
 
     private readonly float[] _noise = Noise();
     private readonly ConcurrentBag<ShardState> _sources = [];
@@ -104,7 +105,7 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
     private async Task<ShardEntry[]> Save(RunStore run, CancellationToken cancellationToken)
     {
         var entries = new ShardEntry[shards];
-        await Parallel.ForEachAsync(Enumerable.Range(0, shards), Few(cancellationToken), async (i, token) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, shards), Few(ShardsAtOnce, cancellationToken), async (i, token) =>
         {
             // What is saved is in memory already: making it is no part of what is measured.
             if (!_sources.TryTake(out var source))
@@ -119,7 +120,7 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
 
     /// <summary>As many blobs of the same sizes, each transfer in a buffer that is used again.</summary>
     private Task Bare(Func<string, byte[], int, CancellationToken, Task> transfer, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(Enumerable.Range(0, shards * 2), Few(cancellationToken), async (i, token) =>
+        Parallel.ForEachAsync(Enumerable.Range(0, shards * 2), Few(BlobsAtOnce, cancellationToken), async (i, token) =>
         {
             if (!_buffers.TryTake(out var buffer))
             {
@@ -132,7 +133,8 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
             _buffers.Add(buffer);
         });
 
-    private static ParallelOptions Few(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+    private static ParallelOptions Few(int atOnce, CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
 
     private async Task Dd(CancellationToken cancellationToken)
     {

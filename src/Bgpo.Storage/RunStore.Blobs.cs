@@ -22,7 +22,7 @@ public sealed partial class RunStore
 
     private static Task ForEachBlobAsync(
         CheckpointManifest manifest, Func<(string Hash, int Bound), CancellationToken, ValueTask> visit, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(BlobsOf(manifest), Few(cancellationToken), visit);
+        Parallel.ForEachAsync(BlobsOf(manifest), Few(BlobsAtOnce, cancellationToken), visit);
 
     /// <summary>Writes tensors of a shard as a blob.</summary>
     /// <param name="tensors">The tensors.</param>
@@ -105,7 +105,7 @@ public sealed partial class RunStore
     }
 
     private async Task CheckPresentAsync(CheckpointManifest manifest, IEnumerable<string> names, CancellationToken cancellationToken) =>
-        await Parallel.ForEachAsync(names, Few(cancellationToken), async (name, token) =>
+        await Parallel.ForEachAsync(names, Few(BlobsAtOnce, cancellationToken), async (name, token) =>
         {
             if (await Blobs.FindAsync(name, token).ConfigureAwait(false) is null)
                 throw Missing(name, manifest);

@@ -6,7 +6,8 @@ namespace Bgpo.Storage;
 public sealed partial class RunStore
 {
     // Bounds memory to a few shards while transfers overlap.
-    private const int AtOnce = 6;
+    private const int ShardsAtOnce = 3;
+    private const int BlobsAtOnce = ShardsAtOnce * 2;
 
     private const string WeightsTensor = "weights";
     private const string FirstMomentTensor = "m";
@@ -30,25 +31,36 @@ public sealed partial class RunStore
                 + "expected as many, or none.",
                 nameof(shard));
         }
-        long[] shape = [elements];
-        FaultPoint.Hit(StorageFaults.WeightsBefore);
-        string weights = await SaveTensorsAsync(
-            [SafetensorsTensor.FromSingles(WeightsTensor, shape, shard.Weights)], before?.Weights, cancellationToken).ConfigureAwait(false);
-        FaultPoint.Hit(StorageFaults.WeightsAfter);
+        // The moments are hashed while the weights are on their way, and the weights' digest is made while both are.
+        Task<string> weights = SaveWeightsAsync(shard, before?.Weights, cancellationToken);
+        Task<string?> moments = SaveMomentsAsync(shard, before?.Moments, cancellationToken);
+        string digest = Convert.ToHexStringLower(WeightsHash.Digest(shard.Weights));
+        await Task.WhenAll((Task)weights, moments).ConfigureAwait(false);
+        return new ShardEntry(shard.Index, elements, await weights.ConfigureAwait(false), digest, await moments.ConfigureAwait(false));
+    }
 
-        string? moments = null;
-        if (shard.M.Length > 0)
-        {
-            FaultPoint.Hit(StorageFaults.MomentsBefore);
-            moments = await SaveTensorsAsync(
-                [
-                    SafetensorsTensor.FromSingles(FirstMomentTensor, shape, shard.M),
-                    SafetensorsTensor.FromSingles(SecondMomentTensor, shape, shard.V),
-                ],
-                before?.Moments, cancellationToken).ConfigureAwait(false);
-            FaultPoint.Hit(StorageFaults.MomentsAfter);
-        }
-        return new ShardEntry(shard.Index, elements, weights, Convert.ToHexStringLower(WeightsHash.Digest(shard.Weights)), moments);
+    private async Task<string> SaveWeightsAsync(ShardState shard, string? known, CancellationToken cancellationToken)
+    {
+        FaultPoint.Hit(StorageFaults.WeightsBefore);
+        string hash = await SaveTensorsAsync(
+            [SafetensorsTensor.FromSingles(WeightsTensor, [shard.Weights.Length], shard.Weights)], known, cancellationToken).ConfigureAwait(false);
+        FaultPoint.Hit(StorageFaults.WeightsAfter);
+        return hash;
+    }
+
+    private async Task<string?> SaveMomentsAsync(ShardState shard, string? known, CancellationToken cancellationToken)
+    {
+        if (shard.M.Length == 0)
+            return null;
+        FaultPoint.Hit(StorageFaults.MomentsBefore);
+        string hash = await SaveTensorsAsync(
+            [
+                SafetensorsTensor.FromSingles(FirstMomentTensor, [shard.M.Length], shard.M),
+                SafetensorsTensor.FromSingles(SecondMomentTensor, [shard.V.Length], shard.V),
+            ],
+            known, cancellationToken).ConfigureAwait(false);
+        FaultPoint.Hit(StorageFaults.MomentsAfter);
+        return hash;
     }
 
     /// <summary>Reads a shard and checks its blobs' hashes. The manifest's digest was made of the same weights, and is sealed there.</summary>
@@ -68,16 +80,14 @@ public sealed partial class RunStore
     /// <summary>Reads a shard into arrays as long as its parts; those without elements are not read.</summary>
     private async Task LoadShardAsync(ShardEntry entry, ShardState into, CancellationToken cancellationToken)
     {
-        string name = BlobNameOf(entry.Weights);
-        await UseBlobAsync(
-            entry.Weights, BoundOf(entry, 1), content => ReadTensors(content, name, (WeightsTensor, into.Weights)), cancellationToken).ConfigureAwait(false);
-        if (into.M.Length > 0 && entry.Moments is { } moments)
-        {
-            await UseBlobAsync(
-                moments, BoundOf(entry, 2),
-                content => ReadTensors(content, BlobNameOf(moments), (FirstMomentTensor, into.M), (SecondMomentTensor, into.V)),
-                cancellationToken).ConfigureAwait(false);
-        }
+        Task weights = UseBlobAsync(
+            entry.Weights, BoundOf(entry, 1), content => ReadTensors(content, BlobNameOf(entry.Weights), (WeightsTensor, into.Weights)), cancellationToken);
+        Task moments = into.M.Length > 0 && entry.Moments is { } hash
+            ? UseBlobAsync(
+                hash, BoundOf(entry, 2), content => ReadTensors(content, BlobNameOf(hash), (FirstMomentTensor, into.M), (SecondMomentTensor, into.V)),
+                cancellationToken)
+            : Task.CompletedTask;
+        await Task.WhenAll(weights, moments).ConfigureAwait(false);
     }
 
     private static ShardState Empty(ShardEntry entry, bool withMoments)

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Buffers;
 
 namespace Bgpo.Storage;
 
@@ -14,7 +14,7 @@ public sealed partial class RunStore
     {
         ArgumentNullException.ThrowIfNull(shards);
         var entries = new List<ShardEntry>();
-        await Parallel.ForEachAsync(shards, Few(cancellationToken), async (shard, token) =>
+        await Parallel.ForEachAsync(shards, Few(ShardsAtOnce, cancellationToken), async (shard, token) =>
         {
             ShardEntry entry = await SaveShardAsync(shard, cancellationToken: token).ConfigureAwait(false);
             lock (entries)
@@ -36,23 +36,25 @@ public sealed partial class RunStore
     {
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(take);
-        var idle = new ConcurrentBag<ShardState>();
-        return Parallel.ForEachAsync(manifest.Shards, Few(cancellationToken), async (entry, token) =>
+        return Parallel.ForEachAsync(manifest.Shards, Few(ShardsAtOnce, cancellationToken), async (entry, token) =>
         {
-            ShardState shard = Empty(entry, withMoments, idle);
+            int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
+            var shard = new ShardState(entry.Index, Rent(entry.Elements), Rent(moments), Rent(moments));
             await LoadShardAsync(entry, shard, token).ConfigureAwait(false);
             take(shard);
-            idle.Add(shard);
+            foreach (float[] part in new[] { shard.Weights, shard.M, shard.V })
+                ArrayPool<float>.Shared.Return(part);
         });
     }
 
-    /// <summary>Arrays for a shard: those of one that is no longer used where they are as long, else new ones.</summary>
-    private static ShardState Empty(ShardEntry entry, bool withMoments, ConcurrentBag<ShardState> idle)
+    /// <summary>An array of exactly that length, which may be returned to the pool. A full shard's length is one that the pool keeps.</summary>
+    private static float[] Rent(int length)
     {
-        int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
-        return idle.TryTake(out ShardState? used) && used.Weights.Length == entry.Elements && used.M.Length == moments
-            ? used with { Index = entry.Index }
-            : Empty(entry, withMoments);
+        float[] array = ArrayPool<float>.Shared.Rent(length);
+        if (array.Length == length)
+            return array;
+        ArrayPool<float>.Shared.Return(array);
+        return GC.AllocateUninitializedArray<float>(length);
     }
 
     /// <summary>A checkpoint that was asked for by its version, of which every byte is checked.</summary>
@@ -111,6 +113,6 @@ public sealed partial class RunStore
         return await PublishCheckpointAsync(from, cancellationToken).ConfigureAwait(false);
     }
 
-    private static ParallelOptions Few(CancellationToken cancellationToken) =>
-        new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+    private static ParallelOptions Few(int atOnce, CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken };
 }
