@@ -21,6 +21,9 @@ public sealed record SiloSettings(
 {
     /// <summary>What the silo is for.</summary>
     public IReadOnlyList<SiloRole> Roles { get; init; } = [SiloRole.Work, SiloRole.State];
+
+    /// <summary>The silo's clock and timers.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
 /// <summary>Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="Engine"/>.</summary>
@@ -57,8 +60,8 @@ public static class BgpoSilo
         }
         // The process's signals are its command's to answer, not the host's.
         builder.Services.AddSingleton<IHostLifetime, CommandsLifetime>();
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(new RunCatalog(settings.Store, TimeProvider.System));
+        builder.Services.AddSingleton(settings.Time);
+        builder.Services.AddSingleton(new RunCatalog(settings.Store, settings.Time));
         builder.Services.AddSingleton<IPolicyDevices>(_ => new PolicyDevices(settings.Devices));
         builder.Services.AddSingleton<IRunOwners, RunOwners>();
         builder.Services.AddBgpoGrains();

@@ -48,12 +48,16 @@ internal static class JournalCommand
     {
         var token = context.Interrupts.Token;
         using var mirror = await MetricsMirror.Open(context.Paths.Full(folder), run, token).ConfigureAwait(false);
+        (long, int?)? seen = null;
         while (follows)
         {
             // The record before the metrics: a run that has ended has written them all.
-            var ended = (await run.ReadAsync(token).ConfigureAwait(false))?.Record.State is not (RunState.Running or RunState.Paused);
-            await mirror.CatchUp(run, token).ConfigureAwait(false);
-            if (ended)
+            var record = (await run.ReadAsync(token).ConfigureAwait(false))?.Record;
+            // Only a new controller goes back, and it is done with that when it no longer says so.
+            var history = record is null ? null : ((long, int?)?)(record.Epoch, record.GoingBackTo);
+            await (history == seen ? mirror.CatchUp(run, token) : mirror.Rewrite(run, token)).ConfigureAwait(false);
+            seen = history;
+            if (record?.State is not (RunState.Running or RunState.Paused))
                 break;
             try
             {

@@ -16,27 +16,21 @@ internal static class RunBeginning
     /// The run refuses: what it refuses at its start is the user's to mend; what goes wrong later is a failed run.
     /// </exception>
     internal static Task<RunStatus> Begin(IRunGrain grain, string? yaml, Func<bool> isAlive) =>
-        Begin(grain, run => yaml is null ? run.Resume() : run.Start(yaml), isAlive);
+        Begin(grain, yaml is null ? static (run, _) => run.Resume() : (run, key) => run.Start(yaml, key), isAlive);
 
     /// <summary>Begins a run as told.</summary>
     /// <param name="grain">Its controller.</param>
-    /// <param name="begin">Asks it to.</param>
+    /// <param name="begin">Asks it to, with a key by which the same call made again is known.</param>
     /// <param name="isAlive">Whether a silo is there that could.</param>
     /// <exception cref="BadInputException">The run refuses.</exception>
-    internal static async Task<RunStatus> Begin(IRunGrain grain, Func<IRunGrain, Task<RunStatus>> begin, Func<bool> isAlive)
+    internal static async Task<RunStatus> Begin(IRunGrain grain, Func<IRunGrain, string, Task<RunStatus>> begin, Func<bool> isAlive)
     {
-        var isRepeated = false;
+        var key = Guid.NewGuid().ToString("N");
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await begin(grain).ConfigureAwait(false);
-            }
-            catch (RunException) when (attempt > 1 && !isRepeated)
-            {
-                // The call before this one began the run and died with its silo.
-                isRepeated = true;
-                begin = static run => run.Resume();
+                return await begin(grain, key).ConfigureAwait(false);
             }
             catch (RunException e)
             {

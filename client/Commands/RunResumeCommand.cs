@@ -28,7 +28,7 @@ internal static class RunResumeCommand
                 return await GoOn(context, selection, parsed, target, parsed.GetValue(reason) ?? "", parsed.GetValue(wait), parsed.GetValue(json)).ConfigureAwait(false);
             var cluster = target.Driven(context);
             var how = new Resumption(parsed.GetValue(at), parsed.GetValue(takeOver), parsed.GetValue(reason) ?? "");
-            var status = await RunBeginning.Begin(cluster.GetRun(target.Run), run => run.ResumeAs(how), () => cluster.IsAlive).ConfigureAwait(false);
+            var status = await RunBeginning.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive).ConfigureAwait(false);
             if (parsed.GetValue(wait))
                 return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false).ConfigureAwait(false);
             context.Terminal.Out.WriteLine(parsed.GetValue(json)

@@ -38,7 +38,7 @@ internal static class RunStartCommand
             var run = NewRun.Id(context.Time, "--run", parsed.GetValue(name), own ?? forked!.Spec);
             var yaml = own is null ? "" : SpecWriter.Write(own.WithFullPaths(context.Paths));
             var status = await RunBeginning.Begin(
-                joined.GetRun(run), forked?.Begin(context.Paths) ?? (grain => grain.Start(yaml)), () => joined.IsAlive).ConfigureAwait(false);
+                joined.GetRun(run), forked?.Begin(context.Paths) ?? ((grain, key) => grain.Start(yaml, key)), () => joined.IsAlive).ConfigureAwait(false);
             if (parsed.GetValue(wait))
             {
                 var store = new RunStore(BlobStores.Open(await RunTarget.StoreOf(context, joined, null).ConfigureAwait(false)), run);

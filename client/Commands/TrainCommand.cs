@@ -91,21 +91,21 @@ internal sealed class TrainCommand
     }
 
     /// <summary>What the run's controller is asked for first.</summary>
-    private Func<IRunGrain, Task<RunStatus>> Beginning(ParseResult parsed, RunFork? fork, RunSpec? spec)
+    private Func<IRunGrain, string, Task<RunStatus>> Beginning(ParseResult parsed, RunFork? fork, RunSpec? spec)
     {
         if (fork is not null)
             return fork.Begin(_context.Paths);
         if (spec is null)
         {
             var how = new Resumption(parsed.GetValue(_at), parsed.GetValue(_takeOver));
-            return run => run.ResumeAs(how);
+            return (run, key) => run.ResumeAs(how with { Key = key });
         }
 
         var yaml = SpecWriter.Write(spec.WithFullPaths(_context.Paths));
-        return run => run.Start(yaml);
+        return (run, key) => run.Start(yaml, key);
     }
 
-    private async Task<int> Train(string run, Func<IRunGrain, Task<RunStatus>> begin, HostOptions options, ParseResult parsed)
+    private async Task<int> Train(string run, Func<IRunGrain, string, Task<RunStatus>> begin, HostOptions options, ParseResult parsed)
     {
         var interrupted = _context.Interrupts.Token;
         var cluster = await _context.Training.Start(options, interrupted).ConfigureAwait(false);

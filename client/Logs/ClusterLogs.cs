@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Bgpo.Silo;
@@ -54,6 +55,9 @@ internal static class ClusterLogs
 /// <param name="silo">Only that silo's; null: all.</param>
 internal sealed class LogReader(string folder, string run, string? silo)
 {
+    /// <summary>Every line is longer, and its time in these bytes is its file's alone.</summary>
+    private const int BytesToKnow = 40;
+
     private readonly Dictionary<string, long> _read = [];
 
     /// <summary>The silos that have a log, whether they live or not.</summary>
@@ -87,15 +91,18 @@ internal sealed class LogReader(string folder, string run, string? silo)
     private List<LogLine> New(string file)
     {
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var from = _read.GetValueOrDefault(file);
-        if (stream.Length < from)
-            from = 0; // begun anew
+        // A file that is moved aside keeps its beginning, by which it is known.
+        var beginning = new byte[BytesToKnow];
+        if (stream.ReadAtLeast(beginning, BytesToKnow, throwOnEndOfStream: false) < BytesToKnow)
+            return [];
+        var known = NameOf(file) + Encoding.UTF8.GetString(beginning);
+        var from = _read.GetValueOrDefault(known);
         stream.Position = from;
         using var reader = new StreamReader(stream);
         var text = reader.ReadToEnd();
         // A line that is still being written is read when it is whole.
         var whole = text.LastIndexOf('\n') + 1;
-        _read[file] = from + System.Text.Encoding.UTF8.GetByteCount(text.AsSpan(0, whole));
+        _read[known] = from + Encoding.UTF8.GetByteCount(text.AsSpan(0, whole));
         return [.. text[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(ClusterLogs.Parse).OfType<LogLine>()];
     }
 }

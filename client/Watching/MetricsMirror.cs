@@ -53,6 +53,16 @@ internal sealed class MetricsMirror : IDisposable
         }
     }
 
+    /// <summary>Writes the file anew from the store: the run may have gone back.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal Task Rewrite(RunStore run, CancellationToken cancellationToken)
+    {
+        _lines.Clear();
+        _file.SetLength(0);
+        return CatchUp(run, cancellationToken);
+    }
+
     /// <summary>Appends what the store has beyond the file.</summary>
     /// <param name="run">The run.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -8,17 +8,20 @@ public interface IRunGrain : IGrainWithStringKey
 {
     /// <summary>Creates the run in the store and starts its step loop.</summary>
     /// <param name="specYaml">The effective run spec.</param>
+    /// <param name="key">Random, the same each time that this very call is made again: then a run that it has begun is gone on with.</param>
     /// <exception cref="RunException">The run exists already, the spec or base model is bad, or the store refuses.</exception>
     [ResponseTimeout("00:10:00")]
-    Task<RunStatus> Start(string specYaml);
+    Task<RunStatus> Start(string specYaml, string key = "");
 
     /// <summary>Creates the run in the store from a checkpoint of another run there, with its moments, and starts its step loop.</summary>
     /// <param name="specYaml">The effective run spec: the source's, with what is changed.</param>
     /// <param name="source">The other run's id.</param>
     /// <param name="version">The checkpoint's version; null for the newest whole one.</param>
+    /// <param name="own">Fields that are set for the fork, whatever the source changed them to later; null: none.</param>
+    /// <param name="key">As of <see cref="Start"/>.</param>
     /// <exception cref="RunException">The run exists already, the source has no such checkpoint, or the spec cannot go on from there.</exception>
     [ResponseTimeout("00:10:00")]
-    Task<RunStatus> Fork(string specYaml, string source, int? version);
+    Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own = null, string key = "");
 
     /// <summary>
     /// Goes on from the newest whole checkpoint; takes back a pause or a stop that was asked for and not taken. Does nothing else when
@@ -61,9 +64,10 @@ public interface IRunGrain : IGrainWithStringKey
 /// <param name="Version">Version to go back to: what came after it is taken anew; null: from the newest there is.</param>
 /// <param name="TakesOver">Whether to take the run from another process or cluster that seems to drive it.</param>
 /// <param name="Reason">Why, for whoever watches; empty when nothing is said.</param>
+/// <param name="Key">Random, the same each time that this very call is made again: what it has begun already is not begun anew.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.Resumption")]
 public sealed record Resumption(
-    [property: Id(0)] int? Version = null, [property: Id(1)] bool TakesOver = false, [property: Id(2)] string Reason = "");
+    [property: Id(0)] int? Version = null, [property: Id(1)] bool TakesOver = false, [property: Id(2)] string Reason = "", [property: Id(3)] string Key = "");
 
 /// <summary>Where a run stands.</summary>
 /// <param name="Run">Run id.</param>

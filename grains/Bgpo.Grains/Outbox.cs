@@ -13,11 +13,19 @@ public sealed class Outbox(TimeProvider time) : IDisposable
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
 
+
+    /// <summary>A process that was stopped for longer asks again before it writes.</summary>
+    private static readonly TimeSpan s_permitPeriod = TimeSpan.FromSeconds(1);
+
     private readonly Queue<Letter> _letters = [];
     private readonly CancellationTokenSource _closed = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _fault;
     private bool _sending;
+    private long? _permitted;
+
+    /// <summary>Called before a write when this was not for a while; throws where nothing may be written any more.</summary>
+    public Func<Task> Permit { get; init; } = static () => Task.CompletedTask;
 
     /// <summary>Whether the last write succeeded.</summary>
     public bool Healthy { get; private set; } = true;
@@ -132,6 +140,11 @@ public sealed class Outbox(TimeProvider time) : IDisposable
         {
             try
             {
+                if (_permitted is not { } at || time.GetElapsedTime(at) >= s_permitPeriod)
+                {
+                    await Permit();
+                    _permitted = time.GetTimestamp();
+                }
                 await letter.Write();
                 attempt = 0;
                 if (_fault is null)

@@ -12,12 +12,15 @@ public sealed partial class RunGrain
     private const string EvaluationBefore = "evalBefore";
 
     /// <inheritdoc/>
-    public async Task<RunStatus> Fork(string specYaml, string source, int? version)
+    public async Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)
     {
         try
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(specYaml, $"spec of run {Id}", []);
-            await RefuseExisting();
+            if (await IsBegun(key))
+            {
+                return await Resume();
+            }
             RunStore other = catalog.Run(source);
             StoredRun origin = await other.ReadAsync()
                 ?? throw new RunException($"there is no run '{source}' in {Store.Blobs.Location} to fork.");
@@ -27,11 +30,11 @@ public sealed partial class RunGrain
             CheckFits(spec, ModelConfig.Parse(whole.ModelConfig, label), ModelFolder.ParseTokenizer(whole.Tokenizer, label));
             await RefuseRemains(whole.Version);
             await Store.ForkAsync(other, whole);
-            await Store.CreateAsync(await NewRecord(spec, specYaml, whole.ParameterCount) with
+            await Store.CreateAsync(await NewRecord(spec, specYaml, whole.ParameterCount, key) with
             {
                 LatestCheckpoint = whole.Version,
                 ForkedFrom = label,
-                Changes = RunSettings.Later(origin.Record, whole.Version, spec),
+                Changes = RunSettings.Later(origin.Record, whole.Version, spec, own ?? []),
             });
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
@@ -88,16 +91,15 @@ public sealed partial class RunGrain
         await Store.DropJournalAfterAsync(-1);
     }
 
-    private async Task RefuseExisting()
+    /// <summary>Whether this very call has begun the run before; one that another has begun is refused.</summary>
+    private async Task<bool> IsBegun(string key) => await Store.ReadAsync() switch
     {
-        if (await Store.ReadAsync() is not null)
-        {
-            throw new RunException(
-                $"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by --resume {Id}, or choose another id.");
-        }
-    }
+        null => false,
+        { } stored when key.Length > 0 && stored.Record.BegunBy == key => true,
+        _ => throw new RunException($"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by --resume {Id}, or choose another id."),
+    };
 
-    private async Task<RunRecord> NewRecord(RunSpec spec, string specYaml, long parameters)
+    private async Task<RunRecord> NewRecord(RunSpec spec, string specYaml, long parameters, string key)
     {
         // Those of the silos that work: this one may only hold state.
         string[] numerics = [.. (await roster.Get()).Where(silo => silo.Devices > 0).Select(silo => silo.Numerics)];
@@ -111,6 +113,7 @@ public sealed partial class RunGrain
             ParameterCount = parameters,
             Cluster = silo.ClusterId,
             Host = owners.Host,
+            BegunBy = key.Length > 0 ? key : null,
         };
     }
 

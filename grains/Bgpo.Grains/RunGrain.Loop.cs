@@ -9,6 +9,8 @@ namespace Bgpo.Grains;
 /// <content>The step loop, from where the shards can stand to the last version or to a stop.</content>
 public sealed partial class RunGrain
 {
+    private const ConfigureAwaitOptions AnyEnd = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+
     /// <summary>Tries to place the shards anew before the run gives up: two minutes' worth at five a second.</summary>
     private const int MostRecoveries = 600;
     private static readonly TimeSpan s_recoveryPause = TimeSpan.FromMilliseconds(200);
@@ -23,7 +25,7 @@ public sealed partial class RunGrain
     {
         long started = Stopwatch.GetTimestamp();
         long epoch = _stored!.Record.Epoch;
-        using var outbox = new Outbox(time) { OnHealth = StoreHealth };
+        using var outbox = new Outbox(time) { OnHealth = StoreHealth, Permit = RefuseIfFenced };
         _outbox = outbox;
         var others = new HashSet<string>();
         var dispatcher = new Dispatcher(roster.Get, time)
@@ -220,19 +222,32 @@ public sealed partial class RunGrain
         return true;
     });
 
-    /// <summary>Waits for the store as long as it takes, but only a short while once a stop is asked for.</summary>
+    /// <summary>Waits for the store as long as it takes, but only a short while once a stop is asked for and the store takes nothing.</summary>
     private async Task<T> Patiently<T>(Func<CancellationToken, Task<T>> wait)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
-        using CancellationTokenRegistration asked = _stopping.Token.Register(() => patience.CancelAfter(s_patience));
+        Task<T> waiting = wait(patience.Token);
         try
         {
-            return await wait(patience.Token);
+            await Task.WhenAny(waiting, WornOut(patience.Token));
+            await patience.CancelAsync();
+            return await waiting;
         }
         catch (OperationCanceledException) when (!_leaving.IsCancellationRequested)
         {
             throw new StorageException(
                 $"run '{Id}' stops at version {_version}, but {Store.Blobs.Location} does not take it; what is there is gone on with by --resume {Id}.");
+        }
+
+        async Task WornOut(CancellationToken done)
+        {
+            using var asked = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, done);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, asked.Token).ConfigureAwait(AnyEnd);
+            do
+            {
+                await Task.Delay(s_patience, time, done).ConfigureAwait(AnyEnd);
+            }
+            while (!done.IsCancellationRequested && _outbox!.Healthy); // a slow store is waited for, one that fails is not for long
         }
     }
 

@@ -20,6 +20,7 @@ public sealed partial class RunGrain
     private TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _looking = Task.CompletedTask;
     private bool _paused;
+    private bool _damageTold;
 
     /// <summary>Version at which the shards were last placed: somebody may have begun the step from there.</summary>
     private int _placedAt;
@@ -52,7 +53,7 @@ public sealed partial class RunGrain
     /// <summary>Reads what was asked; a stop makes an evaluation give way at once.</summary>
     private async Task Look()
     {
-        RunRequests found = await Store.ReadRequestsAsync();
+        RunRequests found = await ReadRequests();
         if (found.Newest <= _requests.Newest)
         {
             return;
@@ -65,6 +66,26 @@ public sealed partial class RunGrain
         TaskCompletionSource asked = _asked;
         _asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         asked.SetResult();
+    }
+
+    /// <summary>What was asked. A file that is damaged tells nothing; the next one who asks writes it anew.</summary>
+    private async Task<RunRequests> ReadRequests()
+    {
+        try
+        {
+            RunRequests found = await Store.ReadRequestsAsync();
+            _damageTold = false;
+            return found;
+        }
+        catch (CorruptBlobException e)
+        {
+            if (!_damageTold)
+            {
+                _damageTold = true;
+                _events.Append(n => new Noticed(n, $"{e.Message.TrimEnd('.')}; what was asked there and not taken is lost: ask again."));
+            }
+            return RunRequests.None;
+        }
     }
 
     /// <summary>Looks beside the work: a store that is away must not hold up a step.</summary>
@@ -134,12 +155,14 @@ public sealed partial class RunGrain
                 await Patiently(token => checkpoints.SaveNow(_version, token));
                 break;
         }
+        string? refused = holds || request.Kind == RequestKind.Checkpoint ? null
+            : $"request {Wish!.Number} came after it: {Wish.Kind.ToString().ToLowerInvariant()}";
         bool pauses = _paused;
         if (holds && request.Kind is RequestKind.Pause or RequestKind.Resume)
         {
             pauses = request.Kind == RequestKind.Pause;
         }
-        await Written(record => Answered(record, request.Number, _version) with
+        await Written(record => Answered(record, request.Number, _version, refused) with
         {
             State = pauses ? RunState.Paused : RunState.Running,
             Reason = !pauses ? null : request.Kind == RequestKind.Pause && holds ? request.Reason : record.Reason,
@@ -214,7 +237,7 @@ public sealed partial class RunGrain
             {
                 return;
             }
-            RunRequests requests = await Store.ReadRequestsAsync();
+            RunRequests requests = await ReadRequests();
             if (stored.Record.State == RunState.Paused
                 || requests.Requests.Any(request => request.Number > stored.Record.RequestsTaken && request.Kind is RequestKind.Pause or RequestKind.Stop))
             {

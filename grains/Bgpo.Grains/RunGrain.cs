@@ -35,6 +35,9 @@ public sealed partial class RunGrain(
     private int _version;
     private string _message = "";
 
+    /// <summary>Key of the call that set the loop going.</summary>
+    private string _resumedBy = "";
+
     private string Id => this.GetPrimaryKeyString();
 
     private RunStore Store => catalog.Run(Id);
@@ -47,18 +50,21 @@ public sealed partial class RunGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<RunStatus> Start(string specYaml)
+    public async Task<RunStatus> Start(string specYaml, string key)
     {
         try
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(specYaml, $"spec of run {Id}", []);
             ModelFolder model = ModelFolder.Load(spec.Model.Path);
             CheckFits(spec, model.Config, model.Tokenizer);
-            await RefuseExisting();
+            if (await IsBegun(key))
+            {
+                return await Resume();
+            }
             await RefuseRemains(0);
             // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
             await SaveBase(spec, model);
-            await Store.CreateAsync(await NewRecord(spec, specYaml, model.Parameters.LongLength) with { LatestCheckpoint = 0 });
+            await Store.CreateAsync(await NewRecord(spec, specYaml, model.Parameters.LongLength, key) with { LatestCheckpoint = 0 });
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
         {
@@ -83,6 +89,10 @@ public sealed partial class RunGrain(
         }
         if (!_loop.IsCompleted)
         {
+            if (how.Key.Length > 0 && how.Key == _resumedBy)
+            {
+                return Status();
+            }
             if (how.Version is { } back)
             {
                 throw new RunException($"run '{Id}' is running and stands at version {_version}; stop it before it is to go back to version {back}.");
@@ -109,7 +119,7 @@ public sealed partial class RunGrain(
             RunContext run = await contexts.Get(Id);
             (_ending, _before) = (false, null);
             (_settings, _requests, _paused) = (
-                new RunSettings(_stored.Record), await Store.ReadRequestsAsync(), _stored.Record.State == RunState.Paused);
+                new RunSettings(_stored.Record), await ReadRequests(), _stored.Record.State == RunState.Paused);
             _stopReason ??= Wish is { Kind: RequestKind.Stop } asked ? asked.Reason : null;
             (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
             _message = "";
@@ -155,6 +165,7 @@ public sealed partial class RunGrain(
                 _events.Append(n => new Noticed(n, goneBack));
             }
             SayWhyOn(how.Reason);
+            _resumedBy = how.Key;
             _loop = Guard(() => Run(run, whole, journalledTo));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
@@ -261,15 +272,21 @@ public sealed partial class RunGrain(
                 _stored = written;
                 return;
             }
-            StoredRun? found = await Store.ReadAsync();
-            if (found?.Record.Controller != _stored.Record.Controller)
-            {
-                throw new RunException(
-                    $"run '{Id}' was resumed by another process (epoch {_stored.Record.Epoch} is over), which goes on with it; this one stops.");
-            }
-            _stored = found; // an earlier try of this very write that seemed to fail had reached the store
+            _stored = await ReadOwn(); // an earlier try of this very write that seemed to fail had reached the store
         }
     }
+
+    /// <summary>Reads run.json, which must be this controller's still.</summary>
+    private async Task<StoredRun> ReadOwn()
+    {
+        StoredRun? found = await Store.ReadAsync();
+        return found?.Record.Controller == _stored!.Record.Controller
+            ? found
+            : throw new RunException(
+                $"run '{Id}' was resumed by another process (epoch {_stored.Record.Epoch} is over), which goes on with it; this one stops.");
+    }
+
+    private Task RefuseIfFenced() => ReadOwn();
 
     private EvaluationSummary? Remembered(string name) =>
         _stored!.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;

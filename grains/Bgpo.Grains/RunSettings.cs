@@ -56,12 +56,13 @@ public sealed class RunSettings
     /// <param name="origin">The run that is forked.</param>
     /// <param name="version">The fork's version.</param>
     /// <param name="spec">The fork's spec.</param>
-    public static IReadOnlyList<SpecChange>? Later(RunRecord origin, int version, RunSpec spec)
+    /// <param name="own">Fields that it sets itself, be it to what they are there.</param>
+    public static IReadOnlyList<SpecChange>? Later(RunRecord origin, int version, RunSpec spec, IReadOnlyCollection<string> own)
     {
         RunSpec there = new RunSettings(origin).At(version);
         SpecChange[] later =
         [
-            .. (origin.Changes ?? []).Where(change => change.FromStep > version
+            .. (origin.Changes ?? []).Where(change => change.FromStep > version && !own.Contains(change.Field)
                 && ChangeableFields.ValueOf(spec, change.Field) == ChangeableFields.ValueOf(there, change.Field))
                 .Select(static change => change with { Request = 0 }), // the fork's own requests are counted from 1
         ];

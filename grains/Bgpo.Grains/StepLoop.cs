@@ -267,6 +267,10 @@ public sealed class StepLoop(
     /// <summary>A batch's record. From a store that is away it is waited for only where sampling again would not make it.</summary>
     private async Task<JournalStep?> ReadJournal(int batchStep, bool needed, CancellationToken cancellationToken)
     {
+        if (needed)
+        {
+            await outbox.Flush(cancellationToken); // it may be on its way
+        }
         for (int attempt = 1; ; attempt++)
         {
             try

@@ -85,6 +85,9 @@ public sealed record RunRecord
     /// <summary>The run and version that this one was forked from, <c>RUN@VERSION</c>; null for one that began by itself.</summary>
     public string? ForkedFrom { get; init; }
 
+    /// <summary>Key of the call that began the run: the same call made again finds its own; null where it had none.</summary>
+    public string? BegunBy { get; init; }
+
     /// <summary>Why the run is paused or was stopped; null where it is neither.</summary>
     public string? Reason { get; init; }
 

@@ -11,7 +11,10 @@ public sealed partial class RunStore
     public async Task<RunRequests> ReadRequestsAsync(CancellationToken cancellationToken = default) =>
         await Blobs.GetAsync(RequestsName, cancellationToken).ConfigureAwait(false) is { } blob ? ParseRequests(blob) : RunRequests.None;
 
-    /// <summary>Asks something of the run. Of several that ask at the same moment, all are heard, one after the other.</summary>
+    /// <summary>
+    /// Asks something of the run. Of several that ask at the same moment, all are heard, one after the other. A file that is damaged is
+    /// written anew: what was asked there and not taken is lost.
+    /// </summary>
     /// <param name="kind">What.</param>
     /// <param name="reason">Why; empty when nothing is said.</param>
     /// <param name="fields">Of a set: <c>field=value</c> each.</param>
@@ -25,7 +28,7 @@ public sealed partial class RunStore
         while (true)
         {
             Blob? found = await Blobs.GetAsync(RequestsName, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<RunRequest> before = found is null ? [] : ParseRequests(found).Requests;
+            (IReadOnlyList<RunRequest> before, bool damaged) = found is null ? ([], false) : Legible(found);
             if (before.FirstOrDefault(request => request.Nonce == nonce) is { } written)
             {
                 return written; // by a try of this very request that seemed to fail; others have asked since
@@ -36,7 +39,9 @@ public sealed partial class RunStore
                 throw new StorageException(
                     $"Run '{RunId}' has {RunRequests.Most} requests that nobody has taken; it takes them when it goes on.");
             }
-            var asked = new RunRequest((before.Count == 0 ? taken : before[^1].Number) + 1, kind, reason, fields, _time.GetUtcNow(), nonce);
+            // No number that may have been in a damaged file is given again.
+            long last = before.Count > 0 ? before[^1].Number : damaged ? taken + RunRequests.Most : taken;
+            var asked = new RunRequest(last + 1, kind, reason, fields, _time.GetUtcNow(), nonce);
             byte[] content = SealedJson.Write(
                 new RunRequests { Requests = [.. before.TakeLast(RunRequests.Most - 1), asked] }, StorageJson.Indented.RunRequests);
             FaultPoint.Hit(StorageFaults.RequestBefore);
@@ -48,6 +53,18 @@ public sealed partial class RunStore
                 FaultPoint.Hit(StorageFaults.RequestAfter);
                 return asked;
             }
+        }
+    }
+
+    private (IReadOnlyList<RunRequest> Requests, bool IsDamaged) Legible(Blob blob)
+    {
+        try
+        {
+            return (ParseRequests(blob).Requests, false);
+        }
+        catch (CorruptBlobException)
+        {
+            return ([], true);
         }
     }
 

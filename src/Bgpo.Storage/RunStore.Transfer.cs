@@ -39,20 +39,23 @@ public sealed partial class RunStore
         return Parallel.ForEachAsync(manifest.Shards, Few(ShardsAtOnce, cancellationToken), async (entry, token) =>
         {
             int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
-            var shard = new ShardState(entry.Index, Rent(entry.Elements), Rent(moments), Rent(moments));
+            List<float[]> rented = [];
+            var shard = new ShardState(entry.Index, Rent(entry.Elements, rented), Rent(moments, rented), Rent(moments, rented));
             await LoadShardAsync(entry, shard, token).ConfigureAwait(false);
             take(shard);
-            foreach (float[] part in new[] { shard.Weights, shard.M, shard.V })
-                ArrayPool<float>.Shared.Return(part);
+            rented.ForEach(array => ArrayPool<float>.Shared.Return(array));
         });
     }
 
-    /// <summary>An array of exactly that length, which may be returned to the pool. A full shard's length is one that the pool keeps.</summary>
-    private static float[] Rent(int length)
+    /// <summary>An array of exactly that length: of the pool where it keeps such ones, as of a full shard's length, else a new one.</summary>
+    private static float[] Rent(int length, List<float[]> rented)
     {
         float[] array = ArrayPool<float>.Shared.Rent(length);
         if (array.Length == length)
+        {
+            rented.Add(array);
             return array;
+        }
         ArrayPool<float>.Shared.Return(array);
         return GC.AllocateUninitializedArray<float>(length);
     }

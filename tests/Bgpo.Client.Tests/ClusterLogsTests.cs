@@ -58,6 +58,24 @@ public sealed partial class ClusterLogsTests : IDisposable
     }
 
     [Fact]
+    public void ALogThatIsMovedAside_IsReadOnFromWhereTheReaderWas()
+    {
+        using var a = new ClusterLogProvider(Logs, "a", TimeProvider.System);
+        ILogger log = a.CreateLogger("x");
+        Told(log, "mine", "short");
+        Told(log, "mine", new string('x', (int)ClusterLogs.MostBytes));
+        File.Move(Path.Combine(Logs, "a.log"), Path.Combine(Logs, "kept"));
+        File.WriteAllLines(Path.Combine(Logs, "a.log"), File.ReadLines(Path.Combine(Logs, "kept")).Take(1));
+        var reader = new LogReader(Logs, "mine", null);
+        Assert.Equal("Run mine: short", Assert.Single(reader.Read()).Message);
+        // All of this since the last reading: the rest of the file, which is moved aside, and another that is longer than what was read.
+        File.Move(Path.Combine(Logs, "kept"), Path.Combine(Logs, "a.log"), overwrite: true);
+        Gone(log);
+        Told(log, "mine", "later");
+        Assert.Equal(["Run mine:", "a silo", "Run mine:"], reader.Read().Select(line => string.Join(' ', line.Message.Split(' ')[..2])));
+    }
+
+    [Fact]
     public void WhereTheClustersFolderIsGone_NothingIsMade()
     {
         string gone = Path.Combine(_folder.FullName, "gone", "logs");

@@ -219,13 +219,13 @@ internal sealed class FakeRun : IRunGrain
 
     internal void EndStream() => _events.Writer.Complete();
 
-    public Task<RunStatus> Start(string specYaml)
+    public Task<RunStatus> Start(string specYaml, string key)
     {
         Yaml = specYaml;
         return Refused ?? Task.FromResult(Status);
     }
 
-    public Task<RunStatus> Fork(string specYaml, string source, int? version)
+    public Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)
     {
         (Yaml, ForkedFrom) = (specYaml, (source, version));
         return Refused ?? Task.FromResult(Status);

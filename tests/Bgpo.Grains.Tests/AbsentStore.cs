@@ -2,8 +2,9 @@ using Bgpo.Storage;
 
 namespace Bgpo.Grains.Tests;
 
-/// <summary>A store that takes and gives nothing while it is away, and never takes some blobs.</summary>
-internal sealed class AbsentStore(IBlobStore store, Func<bool> away, Func<string, bool>? refuses = null) : IBlobStore
+/// <summary>A store that takes and gives nothing while it is away, never takes some blobs, and may take its time over others.</summary>
+internal sealed class AbsentStore(
+    IBlobStore store, Func<bool> away, Func<string, bool>? refuses = null, Func<string, Task>? before = null) : IBlobStore
 {
     public string Location => store.Location;
 
@@ -16,12 +17,18 @@ internal sealed class AbsentStore(IBlobStore store, Func<bool> away, Func<string
 
     public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default) => There().FindAsync(name, cancellationToken);
 
-    public Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
-        There().PutIfAbsentAsync(name, content, cancellationToken);
+    public async Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+    {
+        await (before?.Invoke(name) ?? Task.CompletedTask);
+        return await There().PutIfAbsentAsync(name, content, cancellationToken);
+    }
 
-    public Task<string?> PutIfUnchangedAsync(
-        string name, ReadOnlyMemory<byte> content, string etag, CancellationToken cancellationToken = default) =>
-        There().PutIfUnchangedAsync(name, content, etag, cancellationToken);
+    public async Task<string?> PutIfUnchangedAsync(
+        string name, ReadOnlyMemory<byte> content, string etag, CancellationToken cancellationToken = default)
+    {
+        await (before?.Invoke(name) ?? Task.CompletedTask);
+        return await There().PutIfUnchangedAsync(name, content, etag, cancellationToken);
+    }
 
     public Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
         refuses?.Invoke(name) == true ? throw new StorageException($"{name} is refused") : There().PutAsync(name, content, cancellationToken);

@@ -68,6 +68,26 @@ public sealed class OutboxTests : IDisposable
     }
 
     [Fact]
+    public async Task AProcessThatWasStopped_AsksBeforeItWritesOn()
+    {
+        int asked = 0;
+        bool fenced = false;
+        using var outbox = new Outbox(_time) { Permit = () => ++asked > 0 && fenced ? throw new RunException("fenced") : Task.CompletedTask };
+        Task Write(string text) => outbox.Post(1, () =>
+        {
+            _written.Add(text);
+            return Task.CompletedTask;
+        });
+        await Write("a");
+        await Write("b");
+        Assert.Equal(1, asked);
+        fenced = true;
+        _time.Advance(TimeSpan.FromSeconds(20));
+        await Assert.ThrowsAsync<RunException>(() => Write("c"));
+        Assert.Equal(["a", "b"], _written);
+    }
+
+    [Fact]
     public async Task AStoreThatRefuses_IsNotAskedAgain()
     {
         Task bad = _outbox.Post(1, () => throw new StoreRefusedException("no such container"));

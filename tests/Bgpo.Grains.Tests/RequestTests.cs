@@ -74,6 +74,46 @@ public sealed class RequestTests : IDisposable
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
     }
 
+    [Fact]
+    public async Task WhatALaterRequestOverrides_IsAnsweredSo()
+    {
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
+        {
+            if (e is StepCommitted { Metrics.Version: 2 })
+            {
+                await Ask("b", null, RequestKind.Pause);
+                await Ask("b", null, RequestKind.Stop);
+                await Ask("b", grain, RequestKind.Resume);
+            }
+        });
+        Assert.Single(events.OfType<RunCompleted>());
+        Assert.Empty(events.OfType<RunPaused>());
+        const string Overridden = "request 3 came after it: resume";
+        Assert.Equal([Overridden, Overridden, null], (await Store("b").ReadAsync())!.Record.Answers!.Select(answer => answer.Refused));
+    }
+
+    [Fact]
+    public async Task RequestsThatAreDamaged_KeepNoRunFromGoingOn_AndAreWrittenAnew()
+    {
+        string undisturbed = await s_undisturbed.Value;
+        await _runs.StopAfter("b", 2, 2, []);
+        await Store("b").AskAsync(RequestKind.Set, "", ["optimizer.clipNorm=0.5"]);
+        await _runs.Blobs.PutAsync("b/control.json", new byte[] { 1, 2, 3 });
+        bool isAsked = false;
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Resume(), async (grain, e) =>
+        {
+            if (e is StepCommitted && !isAsked)
+            {
+                isAsked = true;
+                await Ask("b", grain, RequestKind.Checkpoint);
+            }
+        });
+        Assert.Contains("ask again", Assert.Single(events.OfType<Noticed>()).Message, StringComparison.Ordinal);
+        Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
+        RunRequest asked = Assert.Single((await Store("b").ReadRequestsAsync()).Requests);
+        Assert.Equal(asked.Number, (await Store("b").ReadAsync())!.Record.RequestsTaken);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)] // it finds the request in the store
@@ -229,10 +269,11 @@ public sealed class RequestTests : IDisposable
         Assert.Equal([0.5, 0.9, 0.9], Enumerable.Range(2, 3).Select(step => settings.At(step).Rollout.Temperature));
         // A fork takes along what holds later, but for what it sets itself.
         RunSpec there = settings.At(2);
-        Assert.Equal(["run.steps", "rollout.temperature"], RunSettings.Later(record, 2, there)!.Select(change => change.Field));
-        Assert.Equal(["rollout.temperature"], RunSettings.Later(record, 2, there with { Run = there.Run with { Steps = 7 } })!.Select(change => change.Field));
-        Assert.Null(RunSettings.Later(record, 4, there));
-        Assert.All(RunSettings.Later(record, 2, there)!, change => Assert.Equal(0, change.Request)); // it counts requests of its own
+        Assert.Equal(["run.steps", "rollout.temperature"], RunSettings.Later(record, 2, there, [])!.Select(change => change.Field));
+        Assert.Equal(["rollout.temperature"], RunSettings.Later(record, 2, there with { Run = there.Run with { Steps = 7 } }, [])!.Select(change => change.Field));
+        Assert.Equal(["run.steps"], RunSettings.Later(record, 2, there, ["rollout.temperature"])!.Select(change => change.Field)); // be it to what it is
+        Assert.Null(RunSettings.Later(record, 4, there, []));
+        Assert.All(RunSettings.Later(record, 2, there, [])!, change => Assert.Equal(0, change.Request)); // it counts requests of its own
     }
 
     private RunStore Store(string run) => _runs.Store(run);

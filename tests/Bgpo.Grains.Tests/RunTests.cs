@@ -145,6 +145,82 @@ public sealed partial class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task AStoreThatIsOnlySlow_IsWaitedFor_WhenTheRunStops()
+    {
+        var time = new FastTime(30);
+        bool isStopping = false;
+        var store = new AbsentStore(_runs.Blobs, () => false, before: name =>
+            isStopping && name.EndsWith(".safetensors", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromSeconds(15), time) : Task.CompletedTask);
+        List<RunEvent> events = await _runs.Events(
+            "b", 2, grain => grain.Start(SmallRuns.Spec("checkpoint.every=100")),
+            async (grain, e) =>
+            {
+                if (e is StepCommitted { Metrics.Version: 2 })
+                {
+                    isStopping = true;
+                    await grain.Stop("test");
+                }
+            },
+            store, time: time);
+        Assert.Single(events.OfType<RunStopped>());
+    }
+
+    [Fact]
+    public async Task AControllerThatHasNothingElseToWrite_GivesWord()
+    {
+        var word = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool isPaused = false;
+        var store = new AbsentStore(_runs.Blobs, () => false, before: name =>
+        {
+            if (isPaused && name.EndsWith("/run.json", StringComparison.Ordinal))
+            {
+                word.TrySetResult();
+            }
+            return Task.CompletedTask;
+        });
+        await _runs.Events(
+            "b", 2, grain => grain.Start(SmallRuns.Spec()),
+            async (grain, e) =>
+            {
+                if (e is StepCommitted { Metrics.Version: 2 })
+                {
+                    await _runs.Store("b").AskAsync(RequestKind.Pause, "", []);
+                    await grain.Heed();
+                }
+                if (e is RunPaused)
+                {
+                    isPaused = true;
+                    await word.Task.WaitAsync(TimeSpan.FromMinutes(1));
+                    await grain.Resume();
+                }
+            },
+            store, time: new FastTime(30));
+    }
+
+    [Fact]
+    public async Task AStartThatIsMadeAgain_FindsItsOwnRun_AndNobodyElses()
+    {
+        List<RunEvent> events = await _runs.Events("b", 2, async grain =>
+        {
+            await grain.Start(SmallRuns.Spec(), "mine");
+            Assert.Equal("running", (await grain.Start(SmallRuns.Spec(), "mine")).State);
+            foreach (string other in (string[])["", "another"])
+            {
+                Assert.Contains(
+                    "exists already", (await Assert.ThrowsAsync<RunException>(() => grain.Start(SmallRuns.Spec(), other))).Message, StringComparison.Ordinal);
+            }
+        });
+        Assert.Single(events.OfType<RunCompleted>());
+        events = await _runs.Events("b", 2, async grain =>
+        {
+            var back = new Resumption(2, Key: "mine");
+            Assert.Equal(2, (await grain.ResumeAs(back)).Version);
+            Assert.Equal("running", (await grain.ResumeAs(back)).State);
+        });
+        Assert.Single(events.OfType<RunStarted>());
+    }
+
+    [Fact]
     public async Task ARunThatFails_SaysWhy_AndKeepsNothingInMemory()
     {
         using IHost host = BgpoSilo.Build(new SiloSettings(

@@ -35,9 +35,9 @@ internal sealed class SmallRuns : IDisposable
 
     internal async Task<List<RunEvent>> Events(
         string run, int devices, Func<IRunGrain, Task> begin, Func<IRunGrain, RunEvent, Task>? react = null, IBlobStore? store = null,
-        bool fails = false)
+        bool fails = false, TimeProvider? time = null)
     {
-        using IHost host = BgpoSilo.Build(new SiloSettings(store ?? Blobs, devices));
+        using IHost host = BgpoSilo.Build(new SiloSettings(store ?? Blobs, devices) { Time = time ?? TimeProvider.System });
         await host.StartAsync();
         IRunGrain grain = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(run);
         List<RunEvent> events = [];
