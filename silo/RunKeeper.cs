@@ -78,9 +78,9 @@ internal sealed partial class RunKeeper(
             }
             return all;
         }
-        catch (StorageException e)
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
-            CouldNotKeep(e.Message);
+            CouldNotKeep(e.Message); // whatever is wrong with a store must not end a silo
             return false;
         }
     }

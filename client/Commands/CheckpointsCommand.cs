@@ -50,7 +50,7 @@ internal sealed class CheckpointsCommand
         {
             var found = await Find(parsed.GetValue(run)!, parsed.GetValue(store)).ConfigureAwait(false);
             var bad = 0;
-            foreach (var version in await found.ListCheckpointsAsync(_context.Interrupts.Token).ConfigureAwait(false))
+            foreach (var version in await found.ExpectedCheckpointsAsync(_context.Interrupts.Token).ConfigureAwait(false))
             {
                 var result = await found.VerifyCheckpointAsync(version, _context.Interrupts.Token).ConfigureAwait(false);
                 bad += result.Faults.Count > 0 ? 1 : 0;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
+using Bgpo.Spec;
 using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
@@ -55,10 +56,13 @@ internal static class JournalCommand
             var record = (await run.ReadAsync(token).ConfigureAwait(false))?.Record;
             // Only a new controller goes back, and it is done with that when it no longer says so.
             var history = record is null ? null : ((long, int?)?)(record.Epoch, record.GoingBackTo);
-            await (history == seen ? mirror.CatchUp(run, token) : mirror.Rewrite(run, token)).ConfigureAwait(false);
+            var ended = record?.State is not (RunState.Running or RunState.Paused);
+            // At the end with what was found out of older steps later, as by an evaluation.
+            await (history == seen && !ended ? mirror.CatchUp(run, token) : mirror.Rewrite(run, token)).ConfigureAwait(false);
             seen = history;
-            if (record?.State is not (RunState.Running or RunState.Paused))
+            if (ended)
                 break;
+
             try
             {
                 await Task.Delay(s_period, context.Time, token).ConfigureAwait(false);
@@ -79,8 +83,9 @@ internal static class JournalCommand
         var there = await run.ListJournalAsync(cancellationToken).ConfigureAwait(false);
         var other = target.Record.ForkedFrom is { } from ? $"; it was forked from {from}, which has what came before" : "";
         // A batch serves the steps from its own to the next batch's.
-        var batch = there.Where(number => number <= step).Select(number => (int?)number).LastOrDefault()
-            ?? throw new BadInputException($"run '{run.RunId}' has no journal of step {step}{(there.Count > 0 ? $"; it has {there[0]} to {there[^1]}" : "")}{other}");
+        var batch = new UnitPlan(SpecLoader.Load<RunSpec>(target.Record.Spec, $"spec of run {run.RunId}", [])).BatchStep(step);
+        if (!there.Contains(batch))
+            throw new BadInputException($"run '{run.RunId}' has no journal of step {step}{(there.Count > 0 ? $"; it has {there[0]} to {there[^1]}" : "")}{other}");
         return await run.ReadJournalAsync(batch, cancellationToken).ConfigureAwait(false)
             ?? throw new BadInputException($"run '{run.RunId}' has no journal of step {batch} any more");
     }

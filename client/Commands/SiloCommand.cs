@@ -22,8 +22,8 @@ internal sealed class SiloCommand
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan OwnerPeriod = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long one that was declared dead may take to end: it has nothing to hand over.</summary>
-    private static readonly TimeSpan EvictedPatience = TimeSpan.FromSeconds(1);
+    /// <summary>How long one that was declared dead, or has not joined yet, may take to end: it has nothing to hand over.</summary>
+    private static readonly TimeSpan NothingToHandOver = TimeSpan.FromSeconds(1);
 
     private readonly ConsoleContext _context;
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster to join or found; default: default");
@@ -81,7 +81,7 @@ internal sealed class SiloCommand
         var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId)));
         using var telemetry = Metrics.Telemetry.Start(settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
-        await host.StartAsync(_context.Interrupts.Token).ConfigureAwait(false);
+        await Start(host).ConfigureAwait(false);
         var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);
         Tell($"silo {name} of cluster {settings.Cluster}: joined, {Watching.Printed.Many(settings.Devices, "device")}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
@@ -89,6 +89,22 @@ internal sealed class SiloCommand
         return cause == Cause.DeclaredDead
             ? await End(host, name, settings.Cluster!).ConfigureAwait(false)
             : await Drain(host, name, settings.Drain!.Value, cause).ConfigureAwait(false);
+    }
+
+    /// <summary>Joins the cluster. One that is told to end meanwhile takes along what it has put there.</summary>
+    private async Task Start(IHost host)
+    {
+        try
+        {
+            await host.StartAsync(_context.Interrupts.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            using var over = new CancellationTokenSource(NothingToHandOver);
+            await host.StopAsync(over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            host.Dispose();
+            throw;
+        }
     }
 
     private SiloSettings Settings(ParseResult parsed)
@@ -180,8 +196,8 @@ internal sealed class SiloCommand
     private async Task<int> End(IHost host, string name, string cluster)
     {
         Say($"silo {name} was declared dead by cluster {cluster} while it did not answer; others have its work, and it ends");
-        using var over = new CancellationTokenSource(EvictedPatience);
-        await Task.WhenAny(host.StopAsync(over.Token), Task.Delay(EvictedPatience)).ConfigureAwait(false);
+        using var over = new CancellationTokenSource(NothingToHandOver);
+        await Task.WhenAny(host.StopAsync(over.Token), Task.Delay(NothingToHandOver)).ConfigureAwait(false);
         return ExitCode.Failed;
     }
 

@@ -159,7 +159,7 @@ internal sealed class ElasticProof(IMachine machine, TimeProvider time, string f
                 }
                 for (int i = 1; i <= scenario.Acts; i++)
                 {
-                    await trial.Recorder.Reached(i * steps / (scenario.Acts + 1), ended);
+                    await trial.Recorder.Reached(2 * i * steps / (3 * scenario.Acts), ended);
                     await ActOnce(trial, punisher, scenario.Options!.Punishment, faults, ended);
                 }
             }

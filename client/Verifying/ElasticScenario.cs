@@ -7,7 +7,7 @@ namespace Bgpo.Client.Verifying;
 /// <param name="Silos">Silo processes.</param>
 /// <param name="Title">What happens, for people.</param>
 /// <param name="Options">What victims are sent; null: nobody is a victim.</param>
-/// <param name="Acts">Victims, spread evenly over the run's steps; 0: one every <paramref name="Every"/> until the run has ended.</param>
+/// <param name="Acts">Victims, spread evenly over the first two thirds of the run's steps, which leaves time for one that comes late; 0: one every <paramref name="Every"/> until the run has ended.</param>
 /// <param name="Every">Pause between victims where <paramref name="Acts"/> is 0.</param>
 internal sealed record ElasticScenario(string Name, int Silos, string Title, ChaosOptions? Options = null, int Acts = 0, TimeSpan Every = default)
 {

@@ -56,19 +56,22 @@ internal sealed class MetricsMirror : IDisposable
     /// <summary>Writes the file anew from the store: the run may have gone back.</summary>
     /// <param name="run">The run.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    internal Task Rewrite(RunStore run, CancellationToken cancellationToken)
+    internal async Task Rewrite(RunStore run, CancellationToken cancellationToken)
     {
+        List<Grains.StepMetrics> all = [];
+        await foreach (var stored in run.ReadMetricsAsync(cancellationToken: cancellationToken).ConfigureAwait(false))
+            all.Add(stored.Values.Deserialize<Grains.StepMetrics>()!);
         _lines.Clear();
         _file.SetLength(0);
-        return CatchUp(run, cancellationToken);
+        all.ForEach(Append);
     }
 
-    /// <summary>Appends what the store has beyond the file.</summary>
+    /// <summary>Appends what the store has beyond the file, and writes the newest line anew: it may have been evaluated since.</summary>
     /// <param name="run">The run.</param>
     /// <param name="cancellationToken">Gives up.</param>
     internal async Task CatchUp(RunStore run, CancellationToken cancellationToken)
     {
-        await foreach (var stored in run.ReadMetricsAsync(Newest + 1, cancellationToken).ConfigureAwait(false))
+        await foreach (var stored in run.ReadMetricsAsync(Newest, cancellationToken).ConfigureAwait(false))
             Append(stored.Values.Deserialize<Grains.StepMetrics>()!);
     }
 

@@ -8,16 +8,24 @@ namespace Bgpo.Client.Watching;
 internal sealed class MirroringPresenter(IRunPresenter inner, MetricsMirror mirror) : IRunPresenter
 {
     private bool _isBroken;
+    private StepMetrics? _last;
 
     /// <inheritdoc/>
     public void On(RunEvent happened)
     {
         inner.On(happened);
-        if (happened is not StepCommitted step || _isBroken)
+        var metrics = happened switch
+        {
+            StepCommitted step => step.Metrics,
+            Evaluated evaluated when evaluated.Version == _last?.Version => _last with { Evaluation = evaluated.Result },
+            _ => null,
+        };
+        if (metrics is null || _isBroken)
             return;
+        _last = metrics;
         try
         {
-            mirror.Append(step.Metrics);
+            mirror.Append(metrics);
         }
         catch (IOException e)
         {

@@ -88,7 +88,10 @@ public sealed partial class RunGrain
             throw new RunException(
                 $"{Store.Blobs.Location} has checkpoints of a run '{Id}' that was never begun, others than version {version}'s; choose another id with --run.");
         }
-        await Store.DropJournalAfterAsync(-1);
+        if ((await Store.ListJournalAsync()).Count > 0 && !await IsBegun(""))
+        {
+            await Store.DropJournalAfterAsync(-1);
+        }
     }
 
     /// <summary>Whether this very call has begun the run before; one that another has begun is refused.</summary>

@@ -61,6 +61,7 @@ public sealed partial class RunGrain
                 Cluster = silo.ClusterId,
                 Host = owners.Host,
                 Controller = me,
+                ResumedBy = how.Key.Length > 0 ? how.Key : record.ResumedBy,
             };
             if (await Store.UpdateAsync(record, _stored.ETag) is { } taken)
             {

@@ -35,9 +35,6 @@ public sealed partial class RunGrain(
     private int _version;
     private string _message = "";
 
-    /// <summary>Key of the call that set the loop going.</summary>
-    private string _resumedBy = "";
-
     private string Id => this.GetPrimaryKeyString();
 
     private RunStore Store => catalog.Run(Id);
@@ -89,11 +86,7 @@ public sealed partial class RunGrain(
         }
         if (!_loop.IsCompleted)
         {
-            if (how.Key.Length > 0 && how.Key == _resumedBy)
-            {
-                return Status();
-            }
-            if (how.Version is { } back)
+            if (how.Version is { } back && !IsDone(how, _stored!.Record))
             {
                 throw new RunException($"run '{Id}' is running and stands at version {_version}; stop it before it is to go back to version {back}.");
             }
@@ -111,6 +104,7 @@ public sealed partial class RunGrain(
         {
             _stored = await Store.ReadAsync()
                 ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
+            how = IsDone(how, _stored.Record) ? new Resumption(Key: how.Key) : how;
             RefuseIfDriven(_stored.Record, how);
             if (!keepsStop)
             {
@@ -165,7 +159,6 @@ public sealed partial class RunGrain(
                 _events.Append(n => new Noticed(n, goneBack));
             }
             SayWhyOn(how.Reason);
-            _resumedBy = how.Key;
             _loop = Guard(() => Run(run, whole, journalledTo));
         }
         catch (Exception e) when (e is StorageException or ArgumentException)
@@ -174,6 +167,9 @@ public sealed partial class RunGrain(
         }
         return Status();
     }
+
+    /// <summary>Whether a call was made before, and its controller went with its silo: it is not done twice.</summary>
+    private static bool IsDone(Resumption how, RunRecord record) => how.Key.Length > 0 && record.ResumedBy == how.Key;
 
     /// <inheritdoc/>
     public async Task KeepGoing()

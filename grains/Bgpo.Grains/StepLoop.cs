@@ -267,24 +267,35 @@ public sealed class StepLoop(
     /// <summary>A batch's record. From a store that is away it is waited for only where sampling again would not make it.</summary>
     private async Task<JournalStep?> ReadJournal(int batchStep, bool needed, CancellationToken cancellationToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         if (needed)
         {
-            await outbox.Flush(cancellationToken); // it may be on its way
+            await outbox.Flush(either.Token); // it may be on its way
         }
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                return await store.ReadJournalAsync(batchStep, cancellationToken);
+                return await store.ReadJournalAsync(batchStep, either.Token);
             }
             catch (StoreUnavailableException) when (!needed)
             {
                 return null;
             }
+            catch (CorruptBlobException e) when (!needed)
+            {
+                events.Append(n => new Noticed(n, $"{e.Message.TrimEnd('.')}; the batch is sampled again, to the same record."));
+                return null;
+            }
+            catch (CorruptBlobException e)
+            {
+                throw new RunException(
+                    $"{e.Message.TrimEnd('.')}; step {batchStep}'s batch is needed amid it: go back to version {batchStep} or an older one, which samples it again.", e);
+            }
             catch (StoreUnavailableException e)
             {
                 outbox.Note(e);
-                await Task.Delay(Outbox.Pause(attempt), time, cancellationToken);
+                await Task.Delay(Outbox.Pause(attempt), time, either.Token);
             }
         }
     }

@@ -30,7 +30,7 @@ public static partial class BlobName
     public static void ValidateSegment(string segment, string what)
     {
         ArgumentNullException.ThrowIfNull(segment);
-        if (segment.Length is 0 or > 128 || segment.Contains('/', StringComparison.Ordinal) || !Allowed().IsMatch(segment))
+        if (!IsSegment(segment))
         {
             throw new ArgumentException(
                 $"{what} '{segment}' is not allowed: start with a letter or digit and go on with letters, digits, '.', '-' or '_', "
@@ -38,6 +38,11 @@ public static partial class BlobName
                 nameof(segment));
         }
     }
+
+    /// <summary>Whether a name is one segment, such as a run id.</summary>
+    /// <param name="segment">The name.</param>
+    public static bool IsSegment(string segment) =>
+        segment is { Length: > 0 and <= 128 } && !segment.Contains('/', StringComparison.Ordinal) && Allowed().IsMatch(segment);
 
     // A leading dot is the local store's own: temporary files and locks.
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*\z", RegexOptions.CultureInvariant)]

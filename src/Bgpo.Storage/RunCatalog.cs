@@ -12,19 +12,21 @@ public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
     /// <exception cref="ArgumentException">The id is not allowed.</exception>
     public RunStore Run(string runId) => new(blobs, runId, time);
 
-    /// <summary>Lists all runs in ordinal order of their ids.</summary>
+    /// <summary>Lists all runs in ordinal order of their ids. Folders that no run can have are none.</summary>
     /// <param name="cancellationToken">Ends the listing.</param>
     public async IAsyncEnumerable<CatalogEntry> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (string runId in blobs.ListFoldersAsync(cancellationToken).ConfigureAwait(false))
         {
+            if (!BlobName.IsSegment(runId))
+                continue;
             CatalogEntry? entry;
             try
             {
                 StoredRun? run = await Run(runId).ReadAsync(cancellationToken).ConfigureAwait(false);
                 entry = run is null ? null : new CatalogEntry(runId, run.Record, null);
             }
-            catch (CorruptBlobException exception)
+            catch (StorageException exception) when (exception is not (StoreUnavailableException or StoreRefusedException))
             {
                 // One bad run must not hide the others.
                 entry = new CatalogEntry(runId, null, exception.Message);

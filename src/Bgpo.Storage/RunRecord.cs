@@ -88,6 +88,9 @@ public sealed record RunRecord
     /// <summary>Key of the call that began the run: the same call made again finds its own; null where it had none.</summary>
     public string? BegunBy { get; init; }
 
+    /// <summary>Key of the newest call with one that had the run go on; null before the first.</summary>
+    public string? ResumedBy { get; init; }
+
     /// <summary>Why the run is paused or was stopped; null where it is neither.</summary>
     public string? Reason { get; init; }
 

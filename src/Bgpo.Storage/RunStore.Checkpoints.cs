@@ -5,9 +5,11 @@ namespace Bgpo.Storage;
 /// <content>Checkpoints: content-addressed shard blobs, and a manifest that is written last.</content>
 public sealed partial class RunStore
 {
-    // Bounds memory to a few shards while transfers overlap.
     private const int ShardsAtOnce = 3;
     private const int BlobsAtOnce = ShardsAtOnce * 2;
+
+    /// <summary>Bounds a process's memory to a few shards while their transfers overlap, whoever asks for them.</summary>
+    private static readonly SemaphoreSlim s_moving = new(ShardsAtOnce);
 
     private const string WeightsTensor = "weights";
     private const string FirstMomentTensor = "m";
@@ -31,12 +33,19 @@ public sealed partial class RunStore
                 + "expected as many, or none.",
                 nameof(shard));
         }
+        using IDisposable turn = await TurnAsync(cancellationToken).ConfigureAwait(false);
         // The moments are hashed while the weights are on their way, and the weights' digest is made while both are.
         Task<string> weights = SaveWeightsAsync(shard, before?.Weights, cancellationToken);
         Task<string?> moments = SaveMomentsAsync(shard, before?.Moments, cancellationToken);
         string digest = Convert.ToHexStringLower(WeightsHash.Digest(shard.Weights));
         await Task.WhenAll((Task)weights, moments).ConfigureAwait(false);
         return new ShardEntry(shard.Index, elements, await weights.ConfigureAwait(false), digest, await moments.ConfigureAwait(false));
+    }
+
+    private static async Task<IDisposable> TurnAsync(CancellationToken cancellationToken)
+    {
+        await s_moving.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return new Turn();
     }
 
     private async Task<string> SaveWeightsAsync(ShardState shard, string? known, CancellationToken cancellationToken)
@@ -72,7 +81,10 @@ public sealed partial class RunStore
         ShardEntry entry, bool withMoments = true, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        ShardState shard = Empty(entry, withMoments);
+        int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
+        var shard = new ShardState(
+            entry.Index, GC.AllocateUninitializedArray<float>(entry.Elements), GC.AllocateUninitializedArray<float>(moments),
+            GC.AllocateUninitializedArray<float>(moments));
         await LoadShardAsync(entry, shard, cancellationToken).ConfigureAwait(false);
         return shard;
     }
@@ -80,6 +92,7 @@ public sealed partial class RunStore
     /// <summary>Reads a shard into arrays as long as its parts; those without elements are not read.</summary>
     private async Task LoadShardAsync(ShardEntry entry, ShardState into, CancellationToken cancellationToken)
     {
+        using IDisposable turn = await TurnAsync(cancellationToken).ConfigureAwait(false);
         Task weights = UseBlobAsync(
             entry.Weights, BoundOf(entry, 1), content => ReadTensors(content, BlobNameOf(entry.Weights), (WeightsTensor, into.Weights)), cancellationToken);
         Task moments = into.M.Length > 0 && entry.Moments is { } hash
@@ -88,14 +101,6 @@ public sealed partial class RunStore
                 cancellationToken)
             : Task.CompletedTask;
         await Task.WhenAll(weights, moments).ConfigureAwait(false);
-    }
-
-    private static ShardState Empty(ShardEntry entry, bool withMoments)
-    {
-        int moments = withMoments && entry.Moments is not null ? entry.Elements : 0;
-        return new ShardState(
-            entry.Index, GC.AllocateUninitializedArray<float>(entry.Elements), GC.AllocateUninitializedArray<float>(moments),
-            GC.AllocateUninitializedArray<float>(moments));
     }
 
     /// <summary>Publishes a checkpoint whose shards are saved. Publishing the same again changes nothing.</summary>
@@ -130,6 +135,24 @@ public sealed partial class RunStore
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task<IReadOnlyList<int>> ListCheckpointsAsync(CancellationToken cancellationToken = default) =>
         ListNumbersAsync($"{RunId}/checkpoints/", cancellationToken);
+
+    /// <summary>Lists the versions that have a manifest, and the newest that the run's record knows of, ascending: it is never deleted.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<IReadOnlyList<int>> ExpectedCheckpointsAsync(CancellationToken cancellationToken = default)
+    {
+        RunRecord? record = null;
+        try
+        {
+            record = (await ReadAsync(cancellationToken).ConfigureAwait(false))?.Record;
+        }
+        catch (CorruptBlobException)
+        {
+            // The checkpoints are there all the same.
+        }
+        // After the record: what it names was there before.
+        IReadOnlyList<int> listed = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
+        return record?.LatestCheckpoint is { } latest && !listed.Contains(latest) ? [.. listed.Append(latest).Order()] : listed;
+    }
 
     /// <summary>Reads a manifest.</summary>
     /// <param name="version">The version.</param>
@@ -176,7 +199,8 @@ public sealed partial class RunStore
     }
 
     /// <summary>
-    /// Finds the newest checkpoint of which every byte is as it was written. Decided from the checkpoints alone, not from run.json.
+    /// Finds the newest checkpoint of which every byte is as it was written. Decided from the checkpoints alone; run.json only tells
+    /// whether a newer one ought to be there.
     /// </summary>
     /// <param name="report">Told, a line each, what is bad in newer checkpoints and that they are passed over.</param>
     /// <param name="upTo">Newest version that counts.</param>
@@ -185,7 +209,7 @@ public sealed partial class RunStore
     public async Task<CheckpointManifest?> LatestWholeCheckpointAsync(
         Action<string>? report = null, int upTo = int.MaxValue, CancellationToken cancellationToken = default)
     {
-        IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<int> versions = await ExpectedCheckpointsAsync(cancellationToken).ConfigureAwait(false);
         foreach (int version in versions.Reverse().SkipWhile(version => version > upTo))
         {
             CheckpointVerification found = await VerifyCheckpointAsync(version, cancellationToken).ConfigureAwait(false);
@@ -245,5 +269,10 @@ public sealed partial class RunStore
             : throw new StorageException(
                 $"Run '{RunId}' has another checkpoint of version {ours.Version} (weights {found.WeightsSha256}, not {ours.WeightsSha256}); "
                 + "give the changed run a new id.");
+    }
+
+    private sealed class Turn : IDisposable
+    {
+        public void Dispose() => s_moving.Release();
     }
 }

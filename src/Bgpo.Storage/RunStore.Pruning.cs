@@ -18,12 +18,14 @@ public sealed partial class RunStore
     /// <param name="keepEvery">Keep versions that this divides, too; null for none.</param>
     /// <param name="dryRun">Only say what would go.</param>
     /// <param name="cancellationToken">Ends the work between two deletions.</param>
+    /// <exception cref="StorageException">The run is going back to an older version, or begins to meanwhile.</exception>
     public async Task<PruneOutcome> PruneAsync(
         int keepLast, int? keepEvery, bool dryRun = false, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keepLast, 1);
         if (keepEvery is { } every)
             ArgumentOutOfRangeException.ThrowIfLessThan(every, 1, nameof(keepEvery));
+        long? epoch = await SettledEpochAsync(null, cancellationToken).ConfigureAwait(false);
         List<string> notes = [];
         IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
         CheckpointManifest? whole = await LatestWholeCheckpointAsync(notes.Add, cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -35,6 +37,7 @@ public sealed partial class RunStore
             notes.Add($"Run '{RunId}' has no whole checkpoint: nothing is deleted.");
         foreach (int version in deleted.Where(_ => !dryRun))
         {
+            await SettledEpochAsync(epoch, cancellationToken).ConfigureAwait(false);
             FaultPoint.Hit(StorageFaults.PruneDelete);
             _ = await Blobs.DeleteAsync(ManifestName(version), cancellationToken).ConfigureAwait(false);
         }
@@ -42,6 +45,19 @@ public sealed partial class RunStore
             ? (0, 0)
             : await PruneBlobsAsync([.. deleted], dryRun, notes, cancellationToken).ConfigureAwait(false);
         return new PruneOutcome([.. versions.Except(deleted)], deleted, blobs, bytes, notes);
+    }
+
+    /// <summary>The epoch of a run that does not go back. One that goes back needs older checkpoints than it has now.</summary>
+    /// <param name="before">The epoch when the prune began; null: it begins.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    private async Task<long?> SettledEpochAsync(long? before, CancellationToken cancellationToken)
+    {
+        RunRecord? record = (await ReadAsync(cancellationToken).ConfigureAwait(false))?.Record;
+        if (record?.GoingBackTo is { } version)
+            throw new StorageException($"Run '{RunId}' is going back to version {version}; resume it, and prune when it has gone on.");
+        return before is null || record?.Epoch == before
+            ? record?.Epoch
+            : throw new StorageException($"Run '{RunId}' was resumed while it was pruned; prune again.");
     }
 
     private async Task<(int Count, long Bytes)> PruneBlobsAsync(

@@ -80,13 +80,20 @@ public sealed class StoreCommandTests : IDisposable
     public async Task Journal_ShowsAStepsBatch_OrSaysWhatThereIs()
     {
         await Run("mine", RunState.Completed, [0], journal: 2);
-        JsonNode group = (await Json("journal", "mine", "--step", "3")).Single();
+        JsonNode group = (await Json("journal", "mine", "--step", "2")).Single();
         Assert.Equal((2, "p", "c1", 0.5), ((int)group["step"]!, (string)group["promptId"]!, (string)group["completions"]![1]!["text"]!, (double)group["completions"]![1]!["reward"]!));
         await Run("forked", RunState.Completed, [4], journal: 4, forkedFrom: "mine@4");
         Clear();
         Assert.Equal(
             "run 'forked' has no journal of step 1; it has 4 to 4; it was forked from mine@4, which has what came before",
             await _console.Refused(2, "journal", "forked", "--step", "1"));
+    }
+
+    [Fact]
+    public async Task Journal_OfAStepThatHasNone_IsNotAnothersBatch()
+    {
+        await Run("mine", RunState.Completed, [0], journal: 2);
+        Assert.Equal("run 'mine' has no journal of step 3; it has 2 to 2", await _console.Refused(2, "journal", "mine", "--step", "3"));
     }
 
     [Fact]

@@ -98,6 +98,22 @@ public sealed class ClusterTests : IAsyncLifetime
         ClusterFolder.RemoveDead(_cluster);
     }
 
+    [Fact]
+    public async Task ASiloThatIsToldToEnd_WhileItJoins_LeavesNothing()
+    {
+        string folder = ClusterFolder.PathOf(_cluster);
+        using var parent = new FileSystemWatcher(Path.GetDirectoryName(folder)!);
+        var founded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        parent.Created += (_, e) => _ = e.Name == _cluster && founded.TrySetResult();
+        parent.EnableRaisingEvents = true;
+        using Process silo = _bgpo.Start(["silo", "--cluster", _cluster, "--store", "runs"]);
+        await founded.Task;
+        Executable.Send(silo, Executable.Terminate);
+        await silo.WaitForExitAsync();
+        Assert.Empty(ClusterFolder.Leftovers(_cluster));
+        ClusterFolder.RemoveDead(_cluster);
+    }
+
     private static string[] Small(string more) =>
     [
         .. new[] { more, "rollout.prompts=4", "rollout.completions=4", "rollout.denoisingSteps=4", "objective.samples=2", "units.samples=8", "units.microbatch=4", "evaluation.count=8", "evaluation.every=0" }

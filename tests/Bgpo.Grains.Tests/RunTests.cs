@@ -221,6 +221,34 @@ public sealed partial class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task AResumeThatIsMadeAgain_AfterItsControllerWent_IsNotDoneTwice()
+    {
+        await _runs.Complete("b", 2);
+        StoredRun stored = (await _runs.Store("b").ReadAsync())!;
+        // As the silo leaves it that went with the first call's answer, after it had gone back and taken three more steps.
+        await _runs.Store("b").UpdateAsync(stored.Record with { State = RunState.Running, ResumedBy = "mine" }, stored.ETag);
+        List<RunEvent> events = await _runs.Events("b", 2, async grain =>
+        {
+            await grain.KeepGoing();
+            await grain.ResumeAs(new Resumption(2, Key: "mine"));
+        });
+        Assert.Single(events.OfType<RunCompleted>());
+        Assert.DoesNotContain(events, e => e is Noticed { Message: var said } && said.Contains("goes back", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task AJournalThatIsDamaged_IsMadeAgain_ToTheSameBits()
+    {
+        string undisturbed = (await _runs.Complete("b", 2)).WeightsSha256;
+        await _runs.Blobs.PutAsync("b/journal/00000004.json", new byte[] { 1, 2, 3 });
+        _runs.Forget("b", journal: false);
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Resume());
+        Assert.Contains(events, e => e is Noticed { Message: var said } && said.Contains("journal/00000004.json", StringComparison.Ordinal));
+        Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
+        Assert.NotNull(await _runs.Store("b").ReadJournalAsync(4));
+    }
+
+    [Fact]
     public async Task ARunThatFails_SaysWhy_AndKeepsNothingInMemory()
     {
         using IHost host = BgpoSilo.Build(new SiloSettings(

@@ -55,6 +55,19 @@ public sealed class CorruptionTests : IDisposable
         Assert.Equal(2, (await _run.LatestWholeCheckpointAsync(line => Assert.Fail(line)))!.Version);
     }
 
+    [Fact]
+    public async Task AMissingManifest_IsNamed_AsLongAsTheRunKnowsOfIt()
+    {
+        await Samples.SaveAsync(_run, 1);
+        await Samples.SaveAsync(_run, 2);
+        await _run.CreateAsync(Samples.Record("r") with { LatestCheckpoint = 2 });
+        File.Delete(PathOf("r/checkpoints/00000002.json"));
+        var lines = new List<string>();
+        Assert.Equal(1, (await _run.LatestWholeCheckpointAsync(lines.Add))!.Version);
+        Assert.Equal("Checkpoint 2 of run 'r' is passed over: Blob 'r/checkpoints/00000002.json' is missing.", Assert.Single(lines));
+        Assert.Equal([1, 2], await _run.ExpectedCheckpointsAsync());
+    }
+
     [Theory]
     [MemberData(nameof(Damages))]
     public async Task DamagedCheckpoint_IsHealedBySavingItsVersionAgain(Damage damage)

@@ -66,6 +66,18 @@ public sealed class PruningTests : IDisposable
     }
 
     [Fact]
+    public async Task Prune_IsRefused_WhileTheRunGoesBack()
+    {
+        for (int version = 1; version <= 3; version++)
+            await Samples.SaveAsync(_run, version);
+        // As a controller leaves it that was killed amid going back.
+        await _run.CreateAsync(Samples.Record("r") with { LatestCheckpoint = 1, GoingBackTo = 1 });
+        StorageException refused = await Assert.ThrowsAsync<StorageException>(() => _run.PruneAsync(1, null));
+        Assert.Contains("is going back to version 1", refused.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], await _run.ListCheckpointsAsync());
+    }
+
+    [Fact]
     public async Task Prune_DeletesNoBlob_WhileAKeptManifestCannotBeRead()
     {
         for (int version = 1; version <= 3; version++)

@@ -164,11 +164,15 @@ public sealed class RunStoreTests : IDisposable
         await new RunStore(_blobs, "b-run").CreateAsync(Samples.Record("b-run"));
         await _run.CreateAsync(Samples.Record("my-run"));
         File.WriteAllText(Path.Combine(_folder, "b-run", "run.json"), "{}");
+        await new RunStore(_blobs, "c-run").CreateAsync(Samples.Record("c-run") with { FormatVersion = RunRecord.CurrentFormat + 1 });
+        Directory.CreateDirectory(Path.Combine(_folder, "a copy"));
+        File.Copy(Path.Combine(_folder, "my-run", "run.json"), Path.Combine(_folder, "a copy", "run.json"));
         var entries = new List<CatalogEntry>();
         await foreach (CatalogEntry entry in new RunCatalog(_blobs).ListAsync())
             entries.Add(entry);
-        Assert.Equal(["b-run", "my-run"], entries.Select(entry => entry.RunId));
+        Assert.Equal(["b-run", "c-run", "my-run"], entries.Select(entry => entry.RunId));
         Assert.Contains("b-run/run.json", entries[0].Fault, StringComparison.Ordinal);
-        Assert.Equal(7, entries[1].Record!.Seed);
+        Assert.Contains("Use a newer bgpo", entries[1].Fault, StringComparison.Ordinal);
+        Assert.Equal(7, entries[2].Record!.Seed);
     }
 }

@@ -17,6 +17,9 @@ public sealed class LocalBlobStore : IBlobStore
 
     private static readonly TimeSpan s_leftoverAge = TimeSpan.FromHours(1);
 
+    /// <summary>Files beneath a folder, but for what others keep there for themselves.</summary>
+    private static readonly EnumerationOptions s_readable = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 };
+
     private readonly string _folder;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, bool> _swept = new(StringComparer.Ordinal);
@@ -372,7 +375,7 @@ public sealed class LocalBlobStore : IBlobStore
         !Directory.Exists(_folder)
             ? []
             : [.. Directory.EnumerateDirectories(_folder)
-                .Where(path => Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Any(file => !Path.GetFileName(file).StartsWith('.')))
+                .Where(path => Directory.EnumerateFiles(path, "*", s_readable).Any(file => !Path.GetFileName(file).StartsWith('.')))
                 .Select(path => Path.GetFileName(path))
                 .Where(name => !name.StartsWith('.'))
                 .Order(StringComparer.Ordinal)];
