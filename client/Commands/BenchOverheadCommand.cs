@@ -31,9 +31,9 @@ internal static class BenchOverheadCommand
                 return ExitCode.Done;
             }
 
-            output.WriteLine($"{"watchers",-12}{"s a step",10}{"cost",10}{"steps",8}");
+            output.WriteLine($"{"watchers",-12}{"s a step",10}{"cost",10}{"steps",8}{"cpu share",12}");
             foreach (var row in rows)
-                output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{100 * (row.Ratio - 1),8:0.0} %{row.Steps,8}"));
+                output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{100 * (row.Ratio - 1),8:0.0} %{row.Steps,8}{100 * row.Share,10:0.00} %"));
             return ExitCode.Done;
         });
         return new CommandPart(command,

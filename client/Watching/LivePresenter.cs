@@ -8,7 +8,7 @@ internal sealed class LivePresenter : IRunPresenter
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Frames after which the clocks of a view without news are painted anew.</summary>
-    private const int IdleFrames = 5;
+    private const int IdleFrames = 10;
 
     private readonly Lock _lock = new();
     private readonly TrainingView _view = new();

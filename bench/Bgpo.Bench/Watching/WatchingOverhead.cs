@@ -10,7 +10,11 @@ namespace Bgpo.Bench;
 /// <param name="StepSeconds">Seconds a step, over the steps that were timed.</param>
 /// <param name="Ratio">Median, over the steps, of a step's time to the time of the very same step without a watcher.</param>
 /// <param name="Steps">Steps timed, over all rounds.</param>
-public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, int Steps);
+/// <param name="Share">
+/// Share of the watchers in the processor time that they and the silo took meanwhile: what they cost where every core trains. Unlike
+/// the ratio it is of one run, so the machine's own ups and downs are not in it.
+/// </param>
+public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, int Steps, double Share);
 
 /// <summary>
 /// The same run without a watcher, with one, and with many, in turn on one silo process. Runs of a spec take bit for bit the same steps, so
@@ -48,13 +52,15 @@ public static class WatchingOverhead
             _ = await silo.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException("the silo did not start");
             int[] kinds = [0, .. watchers];
             var seconds = kinds.ToDictionary(kind => kind, _ => new List<(double With, double Without)>());
+            var shares = kinds.ToDictionary(kind => kind, _ => new List<double>());
             for (int round = 0; round < rounds; round++)
             {
                 Dictionary<int, IReadOnlyDictionary<int, double>> timed = [];
                 // Every other round backwards, so that what the machine does meanwhile favours none.
                 foreach (int kind in round % 2 == 0 ? kinds : kinds.Reverse())
                 {
-                    timed[kind] = await Run(folder.FullName, store, $"watched-{kind}-{round}", kind, steps, cancellationToken);
+                    (timed[kind], double share) = await Run(folder.FullName, store, $"watched-{kind}-{round}", kind, steps, silo, cancellationToken);
+                    shares[kind].Add(share);
                 }
                 foreach (int kind in kinds)
                 {
@@ -64,7 +70,8 @@ public static class WatchingOverhead
             return
             [
                 .. kinds.Select(kind => new WatchedSpeed(
-                    kind, seconds[kind].Average(step => step.With), Median(seconds[kind].Select(step => step.With / step.Without)), seconds[kind].Count)),
+                    kind, seconds[kind].Average(step => step.With), Median(seconds[kind].Select(step => step.With / step.Without)), seconds[kind].Count,
+                    Median(shares[kind]))),
             ];
         }
         finally
@@ -74,9 +81,9 @@ public static class WatchingOverhead
         }
     }
 
-    /// <summary>Takes one run to its end; seconds of the steps that were taken with all watchers there.</summary>
-    private static async Task<IReadOnlyDictionary<int, double>> Run(
-        string folder, string store, string run, int watchers, int steps, CancellationToken cancellationToken)
+    /// <summary>Takes one run to its end; seconds of the steps that were taken with all watchers there, and their share.</summary>
+    private static async Task<(IReadOnlyDictionary<int, double> Seconds, double Share)> Run(
+        string folder, string store, string run, int watchers, int steps, Process silo, CancellationToken cancellationToken)
     {
         int total = WarmUp + steps + MostBefore;
         await Done(
@@ -101,16 +108,22 @@ public static class WatchingOverhead
             }
             await Done(folder, cancellationToken, "run", "resume", run, "--cluster", Cluster, "--json");
             var stored = new RunStore(BlobStores.Open(store), run);
+            while ((await stored.ListMetricsAsync(cancellationToken)).DefaultIfEmpty(0).Max() < version + WarmUp)
+            {
+                await Task.Delay(s_look, cancellationToken);
+            }
+            (double watched, double trained) = (Cpu([.. watching]), Cpu(silo));
             while ((await stored.ReadAsync(cancellationToken))!.Record.State != RunState.Completed)
             {
                 await Task.Delay(s_look, cancellationToken);
             }
+            (watched, trained) = (Cpu([.. watching]) - watched, Cpu(silo) - trained);
             Dictionary<int, double> seconds = [];
             await foreach (Storage.StepMetrics metrics in stored.ReadMetricsAsync(version + WarmUp + 1, cancellationToken))
             {
                 seconds[metrics.Step] = metrics.Values.Deserialize<Grains.StepMetrics>()!.Seconds;
             }
-            return seconds;
+            return (seconds, watched / (watched + trained));
         }
         finally
         {
@@ -121,6 +134,12 @@ public static class WatchingOverhead
             }
         }
     }
+
+    private static double Cpu(params Process[] processes) => processes.Sum(process =>
+    {
+        process.Refresh();
+        return process.TotalProcessorTime.TotalSeconds;
+    });
 
     private static async Task<string> Done(string folder, CancellationToken cancellationToken, params string[] arguments)
     {
