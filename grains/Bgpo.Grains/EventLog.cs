@@ -3,13 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Bgpo.Grains;
 
 /// <summary>
-/// A controller's events, kept for watchers that come later. Mere progress is told less often the more there are who watch, so that
-/// watching costs a run next to nothing; all else is told at once. Lives inside one grain, so it needs no locks.
+/// A controller's events, kept for watchers that come later. Progress and steps are told less often the more there are who watch, several
+/// at a time, so that watching costs a run next to nothing; all else is told at once, and steps too where one watches alone. Lives inside one grain, so it needs no locks.
 /// </summary>
 /// <param name="time">The clock that paces progress.</param>
 public sealed class EventLog(TimeProvider time)
 {
-    /// <summary>Least time between two times that a watcher is told of progress, and what each further watcher adds to it.</summary>
+    /// <summary>Least time between two times that a watcher is told of mere progress, and what each further watcher adds to that of all.</summary>
     private static readonly TimeSpan s_leastPace = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_paceOfEach = TimeSpan.FromMilliseconds(100);
 
@@ -104,15 +104,26 @@ public sealed class EventLog(TimeProvider time)
         }
     }
 
-    /// <summary>How much too early it is to tell of events from a place on, which are mere progress; null: not at all.</summary>
+    /// <summary>How much too early it is to tell of events from a place on; null: not at all.</summary>
     private TimeSpan? Early(int next, long? told)
     {
-        if (told is not { } last || _closed || _events[next] is not Progressed)
+        if (told is not { } last || _closed)
         {
             return null;
         }
-        TimeSpan shared = s_paceOfEach * _readers;
-        TimeSpan left = (shared > s_leastPace ? shared : s_leastPace) - time.GetElapsedTime(last);
+        TimeSpan pace = s_paceOfEach * (_readers - 1);
+        for (int i = next; i < _events.Count; i++)
+        {
+            if (_events[i] is not (Progressed or StepCommitted))
+            {
+                return null;
+            }
+        }
+        if (_events[next] is Progressed && pace < s_leastPace)
+        {
+            pace = s_leastPace;
+        }
+        TimeSpan left = pace - time.GetElapsedTime(last);
         return left > TimeSpan.Zero ? left : null;
     }
 

@@ -73,6 +73,6 @@ public class ClusterMembershipOptions
     /// <summary>How long such a vote counts; 2 minutes by default.</summary>
     public TimeSpan DeathVoteExpirationTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How often clients look at the table of members; 1 s by default. Silos look with every probe.</summary>
-    public TimeSpan TableRefreshTimeout { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>How often clients look at the table of members, should no silo tell them of a change; 2 s by default. Silos look with every probe.</summary>
+    public TimeSpan TableRefreshTimeout { get; set; } = TimeSpan.FromSeconds(2);
 }
