@@ -9,11 +9,17 @@ namespace Bgpo.Client;
 /// <param name="Command">What the user types to start the console.</param>
 internal sealed record ProjectPaths(string WorkingFolder, string? Home, string Command)
 {
+    /// <summary>The file that describes clusters for commands that name none (BGPO_CLUSTER_CONFIG); null: there is none.</summary>
+    internal string? ClusterConfig { get; init; }
+
     /// <summary>The process's own.</summary>
     internal static ProjectPaths OfProcess() => new(
         Directory.GetCurrentDirectory(),
         Environment.GetEnvironmentVariable("BGPO_HOME") is { Length: > 0 } home ? home : null,
-        Environment.GetEnvironmentVariable("BGPO_COMMAND") is { Length: > 0 } command ? command : "bgpo");
+        Environment.GetEnvironmentVariable("BGPO_COMMAND") is { Length: > 0 } command ? command : "bgpo")
+    {
+        ClusterConfig = Environment.GetEnvironmentVariable(Client.ClusterConfig.Variable) is { Length: > 0 } config ? config : null,
+    };
 
     /// <summary>The full path of a file or folder that exists here or in the project; null when neither has it.</summary>
     internal string? Find(string path) =>

@@ -14,14 +14,16 @@ internal static class SpecFile
     /// <param name="path">The file, relative to the working directory.</param>
     /// <param name="paths">Where that is; errors show the path as the user would write it.</param>
     /// <param name="overrides">Assignments <c>a.b=c</c>.</param>
+    /// <param name="expected">What the file should hold, for the error of one that is empty.</param>
     /// <exception cref="BadInputException">The file cannot be read.</exception>
     /// <exception cref="SpecException">It or an override is wrong.</exception>
-    internal static T Load<T>(string path, ProjectPaths paths, IEnumerable<string> overrides)
+    internal static T Load<T>(
+        string path, ProjectPaths paths, IEnumerable<string> overrides, string expected = SpecLoader.RunSpecFields)
         where T : class, new()
     {
         var full = paths.Full(path);
         var shown = paths.Shown(path);
-        return SpecLoader.Load<T>(Read(full, shown), shown, overrides);
+        return SpecLoader.Load<T>(Read(full, shown), shown, overrides, expected);
     }
 
     /// <summary>The spec with full paths in place of those that are looked up, so that a run goes on from any folder.</summary>

@@ -1,4 +1,5 @@
 using Bgpo.Grains;
+using Bgpo.Spec;
 using Bgpo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -12,7 +13,7 @@ namespace Bgpo.Silo;
 /// <summary>What a silo of this process is given.</summary>
 /// <param name="Store">Where runs are kept.</param>
 /// <param name="Devices">Devices; on CPU each is one thread.</param>
-/// <param name="Cluster">Cluster of this machine that the silo founds or joins; null: a cluster of its own.</param>
+/// <param name="Cluster">Cluster that the silo founds or joins; null: a cluster of its own.</param>
 /// <param name="Name">Short name, for people; null: after the process.</param>
 /// <param name="Owner">The process that the silo ends with, as id:start; empty when it stays until told to leave.</param>
 /// <param name="Drain">How long the silo may take to leave; null: the host's own time.</param>
@@ -24,6 +25,9 @@ public sealed record SiloSettings(
 
     /// <summary>The silo's clock and timers.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How the members of its cluster find one another.</summary>
+    public ClusterSection Clustering { get; init; } = new();
 }
 
 /// <summary>Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="Engine"/>.</summary>
@@ -44,7 +48,7 @@ public static class BgpoSilo
         {
             if (settings.Cluster is { } cluster)
             {
-                Engine.Join(silo, cluster);
+                Engine.Join(silo, cluster, settings.Clustering);
             }
             else
             {
@@ -63,6 +67,7 @@ public static class BgpoSilo
         builder.Services.AddSingleton(settings.Time);
         builder.Services.AddSingleton(new RunCatalog(settings.Store, settings.Time));
         builder.Services.AddSingleton<IPolicyDevices>(_ => new PolicyDevices(settings.Devices));
+        builder.Services.AddSingleton(settings.Clustering);
         builder.Services.AddSingleton<IRunOwners, RunOwners>();
         builder.Services.AddBgpoGrains();
         if (settings.Cluster is not null)
@@ -72,12 +77,13 @@ public static class BgpoSilo
         return builder.Build();
     }
 
-    /// <summary>Builds the host of a client of a cluster of this machine, not started yet.</summary>
+    /// <summary>Builds the host of a client of a cluster, not started yet.</summary>
     /// <param name="cluster">The cluster.</param>
-    public static IHost BuildClient(string cluster)
+    /// <param name="clustering">How its members find one another.</param>
+    public static IHost BuildClient(string cluster, ClusterSection clustering)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.UseOrleansClient(client => Engine.Join(client, cluster));
+        builder.UseOrleansClient(client => Engine.Join(client, cluster, clustering));
         return builder.Build();
     }
 

@@ -1,4 +1,5 @@
 using Bgpo.Grains;
+using Bgpo.Spec;
 using Bgpo.Storage;
 using Orleans.Runtime;
 
@@ -6,7 +7,8 @@ namespace Bgpo.Silo;
 
 /// <inheritdoc cref="IRunOwners"/>
 /// <param name="silo">This silo, for the name of its cluster.</param>
-public sealed class RunOwners(ILocalSiloDetails silo) : IRunOwners
+/// <param name="cluster">How the cluster's members find one another.</param>
+public sealed class RunOwners(ILocalSiloDetails silo, ClusterSection cluster) : IRunOwners
 {
     private static readonly string s_thisMachine = ThisMachine();
 
@@ -17,7 +19,7 @@ public sealed class RunOwners(ILocalSiloDetails silo) : IRunOwners
     public bool IsThis(RunRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return record.Cluster == silo.ClusterId && (Engine.SpansMachines || IsOfThisMachine(record));
+        return record.Cluster == silo.ClusterId && (Engine.SpansMachines(cluster) || IsOfThisMachine(record));
     }
 
     /// <inheritdoc/>
@@ -36,7 +38,7 @@ public sealed class RunOwners(ILocalSiloDetails silo) : IRunOwners
         {
             return ProcessTable.Lives(identity);
         }
-        return Engine.SpansMachines ? null : ClusterFolder.HasLiveSilo(record.Cluster);
+        return Engine.SpansMachines(cluster) ? null : ClusterFolder.HasLiveSilo(record.Cluster);
     }
 
     /// <inheritdoc/>

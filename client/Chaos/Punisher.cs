@@ -11,12 +11,13 @@ namespace Bgpo.Client.Chaos;
 /// </summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="machine">Its processes.</param>
+/// <param name="clustering">How its members find one another.</param>
 /// <param name="options">What to do.</param>
 /// <param name="random">Chooses victims.</param>
 /// <param name="time">The clock.</param>
 /// <param name="tell">Told what is done.</param>
 internal sealed class Punisher(
-    ITrainingCluster cluster, IMachine machine, ChaosOptions options, Random random, TimeProvider time, Action<ChaosAct> tell) : IAsyncDisposable
+    ITrainingCluster cluster, IMachine machine, ClusterConfig clustering, ChaosOptions options, Random random, TimeProvider time, Action<ChaosAct> tell) : IAsyncDisposable
 {
     private readonly List<Task> _pending = [];
     private SiloDescription? _model;
@@ -147,7 +148,7 @@ internal sealed class Punisher(
     {
         if (victim.Owner.Length > 0 && !ProcessTable.Lives(victim.Owner))
             return; // The work that they were started for is over.
-        var silo = machine.Launch(new SiloLaunch(cluster.Name, Math.Max(1, victim.Devices), victim.Store, victim.Owner));
+        var silo = machine.Launch(new SiloLaunch(cluster.Name, Math.Max(1, victim.Devices), victim.Store, victim.Owner) { ClusterConfig = clustering.File });
         var name = BgpoSilo.NameOf(silo.Id);
         silo.Said += line => tell(new ChaosAct("said", Now, name, "", silo.Id, line));
         Started.Add(silo);

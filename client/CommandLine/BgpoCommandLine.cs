@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Data.Common;
 using System.Reflection;
 using Bgpo.Client.Commands;
 using Bgpo.Grains;
@@ -22,7 +23,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
     /// <returns>The exit code; see <see cref="ExitCode"/>.</returns>
     internal async Task<int> Run(IReadOnlyList<string> arguments)
     {
-        var (root, version) = Root();
+        var clusterConfig = Flags.ClusterConfig();
+        var (root, version) = Root(clusterConfig);
         var parsed = root.Parse(arguments.Count == 0 ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (Usage.Error(parsed) is { } error)
         {
@@ -38,6 +40,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
 
         try
         {
+            if (Usage.Knows(parsed, clusterConfig))
+                context.Training.Clustering = ClusterConfig.Read(parsed.GetValue(clusterConfig), context.Paths);
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = context.Terminal.Out,
@@ -59,7 +63,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         }
     }
 
-    private (Command Root, Option<bool> Version) Root()
+    private (Command Root, Option<bool> Version) Root(Option<string?> clusterConfig)
     {
         var train = new TrainCommand(context);
         var pretrain = new PretrainCommand(context);
@@ -85,6 +89,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         };
         foreach (var part in stores.Roots)
             root.Subcommands.Add(part.Command);
+        foreach (var command in new[] { train.Command, silo.Command, run.Command, cluster.Command, chaos.Command, verify.Command })
+            command.Options.Add(clusterConfig);
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
         root.Validators.Add(result =>
@@ -136,6 +142,9 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
                 return ExitCode.BadInput;
             case BadInputException or StorageException or IOException or UnauthorizedAccessException or OrleansConfigurationException:
                 Say(cause.Message);
+                return ExitCode.BadInput;
+            case DbException:
+                Say($"the database that BGPO_POSTGRES names: {cause.Message} (docs/engines.md says what it needs)");
                 return ExitCode.BadInput;
             case RunException:
                 Say(cause.Message);

@@ -118,6 +118,13 @@ internal static class Flags
         DefaultValueFactory = _ => [],
     };
 
+    internal static Option<string?> ClusterConfig() => new(Client.ClusterConfig.Option)
+    {
+        Description = "how its members find one another (docs/engines.md); default: $" + Client.ClusterConfig.Variable + ", else in files of this machine",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
     internal static Option<bool> Json(string what) => Switch("--json", what);
 
     internal static Option<int?> Threads() =>

@@ -72,6 +72,9 @@ internal static class Usage
             : char.ToLowerInvariant(message[0]) + message[1..].ReplaceLineEndings(" ") + see;
     }
 
+    /// <summary>Whether an option is one of the command's that was given.</summary>
+    internal static bool Knows(ParseResult parsed, Option option) => Lineage(parsed.CommandResult.Command).Any(command => command.Options.Contains(option));
+
     /// <summary>The commands under a command; <c>test</c> is the entry script's.</summary>
     private static IEnumerable<string> Commands(Command command) =>
         command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).Concat(command.Parents.Any() ? [] : ["test"]);

@@ -55,7 +55,7 @@ internal sealed class ChaosCommand
         var cluster = await _context.Training.Join(name, _context.Interrupts.Token).ConfigureAwait(false);
         await using var leaving = cluster.ConfigureAwait(false);
         var random = parsed.GetValue(_seed) is { } seed ? new Random(seed) : new Random();
-        var punisher = new Punisher(cluster, _context.Machine, options, random, _context.Time, act => Tell(act, parsed.GetValue(_json)));
+        var punisher = new Punisher(cluster, _context.Machine, _context.Training.Clustering, options, random, _context.Time, act => Tell(act, parsed.GetValue(_json)));
         var why = await Punish(punisher, cluster, parsed.GetValue(_every) ?? TimeSpan.FromSeconds(5), parsed.GetValue(_for)).ConfigureAwait(false);
         await punisher.DisposeAsync().ConfigureAwait(false);
         return await Conclude(punisher, cluster, why, parsed).ConfigureAwait(false);

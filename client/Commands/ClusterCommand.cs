@@ -2,12 +2,13 @@ using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
+using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
-/// <summary><c>bgpo cluster</c>: looks at a cluster of this machine, and ends it.</summary>
+/// <summary><c>bgpo cluster</c>: looks at a cluster, and ends its silos of this machine.</summary>
 internal sealed class ClusterCommand
 {
     private readonly ConsoleContext _context;
@@ -16,7 +17,7 @@ internal sealed class ClusterCommand
     {
         _context = context;
         Parts = [Status(), Silos(), Stop()];
-        Command = new Command("cluster", "Looks at a cluster of this machine, and ends it.");
+        Command = new Command("cluster", "Looks at a cluster, and ends its silos of this machine.");
         foreach (var part in Parts)
             Command.Subcommands.Add(part.Command);
     }
@@ -39,6 +40,10 @@ internal sealed class ClusterCommand
 
     private static string Name(ParseResult parsed, Option<string?> option) =>
         Flags.Checked("--cluster", parsed.GetValue(option) ?? SiloCommand.DefaultCluster);
+
+    /// <summary>A silo's process; null where it is another machine's.</summary>
+    private MachineProcess? ProcessOf(SiloDescription silo) =>
+        _context.Machine.Find(silo.Process) is { } process && process.Start == silo.ProcessStart ? process : null;
 
     private CommandPart Status()
     {
@@ -64,7 +69,7 @@ internal sealed class ClusterCommand
             }
 
             var devices = silos.Sum(silo => silo.Devices);
-            var memory = silos.Sum(silo => _context.Machine.Find(silo.Process)?.ResidentMiB ?? 0);
+            var memory = silos.Sum(silo => ProcessOf(silo)?.ResidentMiB ?? 0);
             var output = _context.Terminal.Out;
             if (parsed.GetValue(json))
             {
@@ -115,7 +120,7 @@ internal sealed class ClusterCommand
                 output.WriteLine($"{"silo".PadRight(width)}  {"process",8}  {"devices",7}  {"state",-8}  {"MiB",6}  store");
             foreach (var silo in silos)
             {
-                var process = _context.Machine.Find(silo.Process);
+                var process = ProcessOf(silo);
                 var state = process?.IsStopped == true ? "stopped" : silo.State;
                 var memory = process?.ResidentMiB ?? 0;
                 output.WriteLine(parsed.GetValue(json)
@@ -136,7 +141,7 @@ internal sealed class ClusterCommand
     {
         var cluster = Cluster();
         var json = Flags.Json("one JSON line on stdout");
-        var command = new Command("stop", "Drains and ends all silos of a cluster. Its runs are kept; they go on when silos join again.") { cluster, json };
+        var command = new Command("stop", "Drains and ends all silos of a cluster on this machine. Its runs are kept; they go on when silos join again.") { cluster, json };
         command.SetAction(async (parsed, _) =>
         {
             var name = Name(parsed, cluster);

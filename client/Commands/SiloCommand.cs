@@ -9,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Bgpo.Client.Commands;
 
-/// <summary><c>bgpo silo</c>: joins a cluster of this machine, or founds it, and works until it is told to leave.</summary>
+/// <summary><c>bgpo silo</c>: joins a cluster, or founds it, and works until it is told to leave.</summary>
 internal sealed class SiloCommand
 {
     /// <summary>The cluster of those who name none.</summary>
@@ -40,7 +40,7 @@ internal sealed class SiloCommand
         _detached.Hidden = true;
         _owner.Hidden = true;
         _context = context;
-        Command = new Command("silo", "Joins (or founds) a cluster of this machine and works for its runs until SIGTERM or Ctrl-C.")
+        Command = new Command("silo", "Joins (or founds) a cluster and works for its runs until SIGTERM or Ctrl-C.")
         {
             _cluster, _threads, _store, _drain, _name, _role, _detached, _owner,
         };
@@ -117,6 +117,7 @@ internal sealed class SiloCommand
                 parsed.GetValue(_name) is { } name ? Flags.Checked("--name", name) : null, parsed.GetValue(_owner) ?? "",
                 parsed.GetValue(_drain) ?? DefaultDrain)
             {
+                Clustering = _context.Training.Clustering.Cluster,
                 Roles = parsed.GetValue(_role) is { } role && role != Both
                     ? [role == Work ? SiloRole.Work : SiloRole.State]
                     : [SiloRole.Work, SiloRole.State],

@@ -80,7 +80,7 @@ internal sealed class VerifyCommand
     {
         var started = Stopwatch.GetTimestamp();
         var json = parsed.GetValue(_json);
-        var proof = new ElasticProof(_context.Machine, _context.Time, folder);
+        var proof = new ElasticProof(_context.Machine, _context.Training.Clustering, _context.Time, folder);
         var spec = Spec(parsed, quick);
         List<ElasticOutcome> outcomes = [];
         List<double> recoveries = [];

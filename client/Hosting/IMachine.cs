@@ -50,4 +50,8 @@ internal interface ILaunchedSilo : IDisposable
 /// <param name="Store">Where it keeps runs, full path.</param>
 /// <param name="Owner">The process that it ends with, as id:start; empty: it stays until told to leave.</param>
 /// <param name="Fault">Its BGPO_FAULT; empty: none.</param>
-internal sealed record SiloLaunch(string Cluster, int Threads, string Store, string Owner, string Fault = "");
+internal sealed record SiloLaunch(string Cluster, int Threads, string Store, string Owner, string Fault = "")
+{
+    /// <summary>The file that says how the cluster's members find one another; empty: none does.</summary>
+    public string ClusterConfig { get; init; } = "";
+}

@@ -5,13 +5,16 @@ namespace Bgpo.Client.Hosting;
 /// <summary>Starts what runs live in, or joins it where it runs already.</summary>
 internal interface ITrainingHost
 {
+    /// <summary>How silos and clients find one another.</summary>
+    ClusterConfig Clustering { get; set; }
+
     /// <summary>Starts it: on one machine, a silo inside this process, or silo processes of their own.</summary>
     /// <param name="options">Where runs are kept and what may be used.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="BadInputException">The options cannot be used: a store that cannot be written, too many threads.</exception>
     Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken);
 
-    /// <summary>Joins a cluster of this machine as a client.</summary>
+    /// <summary>Joins a cluster as a client.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="cancellationToken">Gives up joining.</param>
     /// <exception cref="BadInputException">No silo of that cluster lives, or none answers.</exception>
@@ -48,5 +51,5 @@ internal interface ITrainingCluster : IAsyncDisposable
 /// <param name="Store">The store's folder, full path; made when missing.</param>
 /// <param name="Threads">CPU devices of each silo, one thread each.</param>
 /// <param name="Silos">Silo processes to start; 0: one silo inside this process.</param>
-/// <param name="Cluster">The cluster of this machine that the silos make.</param>
+/// <param name="Cluster">The cluster that the silos make.</param>
 internal sealed record HostOptions(string Store, int Threads, int Silos, string Cluster);

@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Bgpo.Grains;
 using Bgpo.Silo;
+using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
@@ -7,7 +9,7 @@ using Orleans.Runtime;
 
 namespace Bgpo.Client.Hosting;
 
-/// <summary>A cluster of this machine that this process is a client of. It goes on when the client leaves.</summary>
+/// <summary>A cluster that this process is a client of. It goes on when the client leaves.</summary>
 internal sealed class JoinedCluster : ITrainingCluster
 {
     /// <summary>How long a silo may take to say anything at all; after its death the others need up to 2.3 s to agree on it.</summary>
@@ -16,8 +18,9 @@ internal sealed class JoinedCluster : ITrainingCluster
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     private readonly IHost _client;
+    private readonly ClusterSection _clustering;
 
-    private JoinedCluster(string name, IHost client) => (Name, _client) = (name, client);
+    private JoinedCluster(string name, ClusterSection clustering, IHost client) => (Name, _clustering, _client) = (name, clustering, client);
 
     /// <inheritdoc/>
     public event Action<string>? Said
@@ -30,27 +33,40 @@ internal sealed class JoinedCluster : ITrainingCluster
     public string Name { get; }
 
     /// <inheritdoc/>
-    public bool IsAlive => ClusterFolder.HasLiveSilo(Name);
+    public bool IsAlive
+    {
+        get
+        {
+            try
+            {
+                return ClusterKinds.HasLiveSilo(Name, _clustering);
+            }
+            catch (DbException)
+            {
+                return true; // Who cannot be asked is not dead: the silos go on without their database for a while.
+            }
+        }
+    }
 
     private IGrainFactory Grains => _client.Services.GetRequiredService<IGrainFactory>();
 
     /// <inheritdoc cref="ITrainingHost.Join"/>
-    internal static async Task<JoinedCluster> Join(string cluster, CancellationToken cancellationToken)
+    internal static async Task<JoinedCluster> Join(string cluster, ClusterSection clustering, CancellationToken cancellationToken)
     {
-        if (!ClusterFolder.HasLiveSilo(cluster))
+        if (!ClusterKinds.HasLiveSilo(cluster, clustering))
         {
             throw None(cluster);
         }
-        IHost client = BgpoSilo.BuildClient(cluster);
+        IHost client = BgpoSilo.BuildClient(cluster, clustering);
         try
         {
             await client.StartAsync(cancellationToken);
-            return new JoinedCluster(cluster, client);
+            return new JoinedCluster(cluster, clustering, client);
         }
         catch (SiloUnavailableException e)
         {
             client.Dispose();
-            throw ClusterFolder.HasLiveSilo(cluster) ? NoAnswer(cluster, e) : None(cluster);
+            throw ClusterKinds.HasLiveSilo(cluster, clustering) ? NoAnswer(cluster, e) : None(cluster);
         }
         catch
         {

@@ -45,6 +45,11 @@ internal sealed class Machine : IMachine
             start.ArgumentList.Add("--owner");
             start.ArgumentList.Add(launch.Owner);
         }
+        if (launch.ClusterConfig.Length > 0)
+        {
+            start.ArgumentList.Add("--cluster-config");
+            start.ArgumentList.Add(launch.ClusterConfig);
+        }
         start.Environment["BGPO_FAULT"] = launch.Fault;
         return new LaunchedSilo(Process.Start(start)!, launch.Cluster);
     }

@@ -11,10 +11,12 @@ internal sealed class SiloProcesses : ITrainingCluster
 {
     private readonly HostOptions _options;
     private readonly IMachine _machine;
+    private readonly ClusterConfig _clustering;
     private readonly List<ILaunchedSilo> _silos = [];
     private JoinedCluster? _client;
 
-    private SiloProcesses(HostOptions options, IMachine machine) => (_options, _machine) = (options, machine);
+    private SiloProcesses(HostOptions options, IMachine machine, ClusterConfig clustering) =>
+        (_options, _machine, _clustering) = (options, machine, clustering);
 
     /// <inheritdoc/>
     public event Action<string>? Said;
@@ -23,7 +25,7 @@ internal sealed class SiloProcesses : ITrainingCluster
     public string Name => _options.Cluster;
 
     /// <inheritdoc/>
-    public bool IsAlive => ClusterFolder.HasLiveSilo(Name);
+    public bool IsAlive => Client.IsAlive;
 
     /// <summary>Locks, sockets and the like that the silos left in the cluster's folder; known once it is disposed of.</summary>
     internal IReadOnlyList<string> LeftBehind { get; private set; } = [];
@@ -33,16 +35,18 @@ internal sealed class SiloProcesses : ITrainingCluster
     /// <summary>Starts the silos and joins them as a client.</summary>
     /// <param name="options">How many, with what.</param>
     /// <param name="machine">Where.</param>
+    /// <param name="clustering">How they find one another.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <param name="fault">The first silo's BGPO_FAULT; empty: none.</param>
-    internal static async Task<SiloProcesses> Start(HostOptions options, IMachine machine, CancellationToken cancellationToken, string fault = "")
+    internal static async Task<SiloProcesses> Start(
+        HostOptions options, IMachine machine, ClusterConfig clustering, CancellationToken cancellationToken, string fault = "")
     {
-        if (ClusterFolder.HasLiveSilo(options.Cluster))
+        if (ClusterKinds.HasLiveSilo(options.Cluster, clustering.Cluster))
         {
             throw new BadInputException(
                 $"cluster '{options.Cluster}' lives already; choose another --cluster, or bgpo run start --cluster {options.Cluster} to use it");
         }
-        var cluster = new SiloProcesses(options, machine);
+        var cluster = new SiloProcesses(options, machine, clustering);
         try
         {
             for (int i = 0; i < options.Silos; i++)
@@ -50,7 +54,7 @@ internal sealed class SiloProcesses : ITrainingCluster
                 cluster.Launch(i == 0 ? fault : "");
             }
             await Task.WhenAll(cluster._silos.Select(silo => silo.Joined(cancellationToken)));
-            cluster._client = await JoinedCluster.Join(options.Cluster, cancellationToken);
+            cluster._client = await JoinedCluster.Join(options.Cluster, clustering.Cluster, cancellationToken);
             return cluster;
         }
         catch
@@ -90,7 +94,7 @@ internal sealed class SiloProcesses : ITrainingCluster
 
     private void Launch(string fault)
     {
-        ILaunchedSilo silo = _machine.Launch(new SiloLaunch(Name, _options.Threads, _options.Store, _machine.Self, fault));
+        ILaunchedSilo silo = _machine.Launch(new SiloLaunch(Name, _options.Threads, _options.Store, _machine.Self, fault) { ClusterConfig = _clustering.File });
         silo.Said += line => Said?.Invoke(line);
         _silos.Add(silo);
     }

@@ -14,11 +14,14 @@ namespace Bgpo.Client.Hosting;
 internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder> logging) : ITrainingHost
 {
     /// <inheritdoc/>
+    public ClusterConfig Clustering { get; set; } = new();
+
+    /// <inheritdoc/>
     public async Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken)
     {
         if (options.Silos > 0)
         {
-            return await SiloProcesses.Start(options, machine, cancellationToken);
+            return await SiloProcesses.Start(options, machine, Clustering, cancellationToken);
         }
         try
         {
@@ -34,10 +37,10 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
 
     /// <inheritdoc/>
     public async Task<ITrainingCluster> Join(string cluster, CancellationToken cancellationToken) =>
-        await JoinedCluster.Join(cluster, cancellationToken);
+        await JoinedCluster.Join(cluster, Clustering.Cluster, cancellationToken);
 
     /// <inheritdoc/>
-    public bool IsAlive(string cluster) => ClusterFolder.HasLiveSilo(cluster);
+    public bool IsAlive(string cluster) => ClusterKinds.HasLiveSilo(cluster, Clustering.Cluster);
 
     private sealed class Cluster(IHost host, IDisposable? telemetry) : ITrainingCluster
     {

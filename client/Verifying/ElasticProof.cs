@@ -8,9 +8,10 @@ namespace Bgpo.Client.Verifying;
 
 /// <summary>The promise of elasticity, tried: the same run with different things happening to its silos.</summary>
 /// <param name="machine">Where silos are started.</param>
+/// <param name="clustering">How they find one another.</param>
 /// <param name="time">The clock.</param>
 /// <param name="folder">Where stores are made.</param>
-internal sealed class ElasticProof(IMachine machine, TimeProvider time, string folder)
+internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, TimeProvider time, string folder)
 {
     /// <summary>How much more memory the last third of a long run may take than the first: allocators settle slowly.</summary>
     private const double GrowthAllowed = 1.15;
@@ -138,7 +139,7 @@ internal sealed class ElasticProof(IMachine machine, TimeProvider time, string f
     }
 
     private Trial NewTrial(string name, int silos) =>
-        new(machine, time, $"verify-{Environment.ProcessId}-{name}", Path.Combine(folder, name), silos);
+        new(machine, clustering, time, $"verify-{Environment.ProcessId}-{name}", Path.Combine(folder, name), silos);
 
     private static double Lost(StepMetrics metrics) => metrics.LostSeconds;
 

@@ -11,11 +11,12 @@ namespace Bgpo.Client.Verifying;
 
 /// <summary>One run over silo processes of its own, in a store of its own, to which something happens.</summary>
 /// <param name="machine">Where silos are started.</param>
+/// <param name="clustering">How they find one another.</param>
 /// <param name="time">The clock.</param>
 /// <param name="name">Names its cluster and run.</param>
 /// <param name="store">Its store's folder.</param>
 /// <param name="silos">Silo processes.</param>
-internal sealed class Trial(IMachine machine, TimeProvider time, string name, string store, int silos) : IAsyncDisposable
+internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProvider time, string name, string store, int silos) : IAsyncDisposable
 {
     private static readonly TimeSpan s_sampling = TimeSpan.FromSeconds(1);
 
@@ -63,7 +64,7 @@ internal sealed class Trial(IMachine machine, TimeProvider time, string name, st
     /// <summary>Starts the silos and the run.</summary>
     internal async Task<IRunGrain> Begin(string yaml, CancellationToken cancellationToken)
     {
-        _cluster = await SiloProcesses.Start(new HostOptions(store, 1, silos, name), machine, cancellationToken);
+        _cluster = await SiloProcesses.Start(new HostOptions(store, 1, silos, name), machine, clustering, cancellationToken);
         var run = Cluster.GetRun(name);
         _ = await RunBeginning.Begin(run, yaml, () => Cluster.IsAlive);
         _sampler = Sample();
@@ -75,7 +76,7 @@ internal sealed class Trial(IMachine machine, TimeProvider time, string name, st
         new RunWatch(run, Recorder, time, () => Cluster.IsAlive).ToTheEnd(CancellationToken.None, cancellationToken);
 
     /// <summary>A punisher of this trial's silos.</summary>
-    internal Punisher Punisher(ChaosOptions options) => new(Cluster, machine, options, new Random(1), time, act =>
+    internal Punisher Punisher(ChaosOptions options) => new(Cluster, machine, clustering, options, new Random(1), time, act =>
     {
         lock (_acts)
             _acts.Add(act);

@@ -35,6 +35,9 @@ internal sealed class FakeConsole : IDisposable
 
     internal bool HasLeft { get; private set; }
 
+    /// <summary>What BGPO_CLUSTER_CONFIG says; null: nothing.</summary>
+    internal string? ClusterConfig { get; set; }
+
     internal FakeHost Host { get; } = new();
 
     internal FakeModels Models { get; } = new();
@@ -50,7 +53,7 @@ internal sealed class FakeConsole : IDisposable
     internal Task<int> Run(params string[] arguments)
     {
         var context = new ConsoleContext(
-            new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo"), Interrupts, TimeProvider.System, Host, Models, Machine);
+            new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, TimeProvider.System, Host, Models, Machine);
         return new BgpoCommandLine(context with { Benchmarks = new FakeBenchmarks() }).Run(arguments);
     }
 
@@ -73,6 +76,8 @@ internal sealed class FakeConsole : IDisposable
 
 internal sealed class FakeHost : ITrainingHost
 {
+    public ClusterConfig Clustering { get; set; } = new();
+
     internal FakeRun Grain { get; } = new();
 
     internal HostOptions? Options { get; private set; }

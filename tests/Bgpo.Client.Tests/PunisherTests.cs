@@ -19,7 +19,7 @@ public sealed class PunisherTests : IDisposable
 
         Assert.Equal(silo, victim);
         Assert.Equal([(41, ProcessTable.Kill)], _console.Machine.Sent);
-        Assert.Equal(new Hosting.SiloLaunch("demo", 2, "/s", ""), Assert.Single(_console.Machine.Launched));
+        Assert.Equal(new Hosting.SiloLaunch("demo", 2, "/s", "") { ClusterConfig = "/c.yaml" }, Assert.Single(_console.Machine.Launched));
         Assert.Equal(["killed", "joined"], _acts.Select(act => act.Event));
     }
 
@@ -116,5 +116,5 @@ public sealed class PunisherTests : IDisposable
     }
 
     private Punisher Punisher(ChaosOptions options) => new(
-        _console.Host.Join("demo", CancellationToken.None).GetAwaiter().GetResult(), _console.Machine, options, new Random(1), TimeProvider.System, _acts.Add);
+        _console.Host.Join("demo", CancellationToken.None).GetAwaiter().GetResult(), _console.Machine, new ClusterConfig { File = "/c.yaml" }, options, new Random(1), TimeProvider.System, _acts.Add);
 }

@@ -1,3 +1,4 @@
+using Bgpo.Spec;
 using Orleans.Hosting;
 
 namespace Bgpo.Silo;
@@ -5,23 +6,41 @@ namespace Bgpo.Silo;
 /// <summary>How silos and clients join a cluster: here by the embedded engine, among the processes of one machine.</summary>
 internal static class Engine
 {
+    /// <summary>The kinds of clusters that there are; the first is that of a cluster that names none.</summary>
+    internal static IReadOnlyList<string> Kinds { get; } = [ClusterSection.Embedded];
+
+    /// <summary>Where other kinds are to be had.</summary>
+    internal static string OtherBuild => "localhost and postgres are Microsoft.Orleans's: bgpo --packages orleans ...";
+
+    /// <summary>Why a cluster cannot be used as described, though its kind can; null when it can.</summary>
+    /// <param name="cluster">How its members find one another.</param>
+    internal static string? Refusal(ClusterSection cluster) => cluster.Dashboard == 0
+        ? null
+        : $"field cluster.dashboard: value '{cluster.Dashboard}': this build has none; it is Microsoft.Orleans's: bgpo --packages orleans ...";
+
     /// <summary>Whether the members of one cluster may be of several machines.</summary>
-    internal static bool SpansMachines => false;
+    /// <param name="cluster">How they find one another.</param>
+    internal static bool SpansMachines(ClusterSection cluster) => false;
+
+    /// <inheritdoc cref="ClusterKinds.HasLiveSilo"/>
+    internal static bool HasLiveSilo(string name, ClusterSection cluster) => ClusterFolder.HasLiveSilo(name);
 
     /// <summary>Makes a cluster of this silo alone.</summary>
     /// <param name="silo">The silo.</param>
-    /// <param name="cluster">What the cluster is called.</param>
-    internal static void Alone(ISiloBuilder silo, string cluster) => silo.UseLocalhostClustering(clusterId: cluster);
+    /// <param name="name">What the cluster is called.</param>
+    internal static void Alone(ISiloBuilder silo, string name) => silo.UseLocalhostClustering(clusterId: name);
 
     /// <summary>Founds or joins a cluster.</summary>
     /// <param name="silo">The silo.</param>
-    /// <param name="cluster">The cluster.</param>
-    internal static void Join(ISiloBuilder silo, string cluster) => silo.UseEmbeddedClustering(Options(cluster));
+    /// <param name="name">What the cluster is called.</param>
+    /// <param name="cluster">How its members find one another.</param>
+    internal static void Join(ISiloBuilder silo, string name, ClusterSection cluster) => silo.UseEmbeddedClustering(Options(name));
 
     /// <summary>Makes the client one of a cluster.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="cluster">The cluster.</param>
-    internal static void Join(IClientBuilder client, string cluster) => client.UseEmbeddedClustering(Options(cluster));
+    /// <param name="name">What the cluster is called.</param>
+    /// <param name="cluster">How its members find one another.</param>
+    internal static void Join(IClientBuilder client, string name, ClusterSection cluster) => client.UseEmbeddedClustering(Options(name));
 
-    private static EmbeddedClusteringOptions Options(string cluster) => new() { ClusterId = cluster, Directory = ClusterFolder.PathOf(cluster) };
+    private static EmbeddedClusteringOptions Options(string name) => new() { ClusterId = name, Directory = ClusterFolder.PathOf(name) };
 }

@@ -1,16 +1,16 @@
 using System.Net;
+using System.Net.Sockets;
+using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 
 namespace Bgpo.Silo;
 
-/// <summary>
-/// How silos and clients join a cluster: here by Microsoft.Orleans. With <c>BGPO_POSTGRES</c>, a connection string, the members are kept
-/// in that database and may be of many machines, each reached at its <c>BGPO_ADDRESS</c>; without it they are processes of this machine.
-/// </summary>
+/// <summary>How silos and clients join a cluster: here by Microsoft.Orleans, among the processes of one machine, or of many by a database.</summary>
 internal static class Engine
 {
     private const string Npgsql = nameof(Npgsql);
@@ -21,57 +21,94 @@ internal static class Engine
     /// </summary>
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(5);
 
-    private static string? Postgres => Environment.GetEnvironmentVariable("BGPO_POSTGRES");
+    /// <summary>The kinds of clusters that there are; the first is that of a cluster that names none.</summary>
+    internal static IReadOnlyList<string> Kinds { get; } = [ClusterSection.Localhost, ClusterSection.Postgres];
+
+    /// <summary>Where other kinds are to be had.</summary>
+    internal static string OtherBuild => "embedded is what bgpo builds without --packages orleans";
+
+    /// <summary>Why a cluster cannot be used as described, though its kind can; null when it can.</summary>
+    /// <param name="cluster">How its members find one another.</param>
+    internal static string? Refusal(ClusterSection cluster) => SpansMachines(cluster) ? PostgresMembers.Refusal() ?? AddressRefusal(cluster) : null;
 
     /// <summary>Whether the members of one cluster may be of several machines.</summary>
-    internal static bool SpansMachines => Postgres is not null;
+    /// <param name="cluster">How they find one another.</param>
+    internal static bool SpansMachines(ClusterSection cluster) => cluster.Kind == ClusterSection.Postgres;
+
+    /// <inheritdoc cref="ClusterKinds.HasLiveSilo"/>
+    internal static bool HasLiveSilo(string name, ClusterSection cluster) =>
+        SpansMachines(cluster) ? PostgresMembers.HasLiveSilo(name) : ClusterFolder.HasLiveSilo(name);
 
     /// <summary>Makes a cluster of this silo alone.</summary>
     /// <param name="silo">The silo.</param>
-    /// <param name="cluster">What the cluster is called.</param>
-    internal static void Alone(ISiloBuilder silo, string cluster)
+    /// <param name="name">What the cluster is called.</param>
+    internal static void Alone(ISiloBuilder silo, string name)
     {
-        int port = FileMembership.FreePort();
-        silo.UseLocalhostClustering(port, FileMembership.FreePort(), new IPEndPoint(IPAddress.Loopback, port), cluster, cluster);
+        int port = FreePort(IPAddress.Loopback);
+        silo.UseLocalhostClustering(port, FreePort(IPAddress.Loopback), new IPEndPoint(IPAddress.Loopback, port), name, name);
     }
 
     /// <summary>Founds or joins a cluster.</summary>
     /// <param name="silo">The silo.</param>
-    /// <param name="cluster">The cluster.</param>
-    internal static void Join(ISiloBuilder silo, string cluster)
+    /// <param name="name">What the cluster is called.</param>
+    /// <param name="cluster">How its members find one another.</param>
+    internal static void Join(ISiloBuilder silo, string name, ClusterSection cluster)
     {
-        silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = cluster);
+        silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = name);
         silo.Configure<ClusterMembershipOptions>(BurySoon);
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = s_answer);
         silo.Services.AddSingleton<IFatalErrorHandler, HostStopper>();
-        if (Postgres is { } connection)
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<Presence>(services, ClusterFolder.PathOf(name)));
+        IPAddress address = AddressOf(cluster);
+        silo.ConfigureEndpoints(
+            address, cluster.SiloPort > 0 ? cluster.SiloPort : FreePort(address), cluster.GatewayPort > 0 ? cluster.GatewayPort : FreePort(address));
+        if (SpansMachines(cluster))
         {
-            IPAddress address = Environment.GetEnvironmentVariable("BGPO_ADDRESS") is { Length: > 0 } own ? IPAddress.Parse(own) : IPAddress.Loopback;
-            silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, connection))
-                .ConfigureEndpoints(address, FileMembership.FreePort(), FileMembership.FreePort());
+            silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, PostgresMembers.Connection));
         }
         else
         {
-            silo.UseFileMembership(ClusterFolder.PathOf(cluster));
+            silo.UseFileMembership(ClusterFolder.PathOf(name));
         }
     }
 
     /// <summary>Makes the client one of a cluster.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="cluster">The cluster.</param>
-    internal static void Join(IClientBuilder client, string cluster)
+    /// <param name="name">What the cluster is called.</param>
+    /// <param name="cluster">How its members find one another.</param>
+    internal static void Join(IClientBuilder client, string name, ClusterSection cluster)
     {
-        client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = cluster);
+        client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = name);
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_answer);
-        if (Postgres is { } connection)
+        if (SpansMachines(cluster))
         {
-            client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, connection))
+            client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, PostgresMembers.Connection))
                 .Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         }
         else
         {
-            client.UseFileMembership(ClusterFolder.PathOf(cluster));
+            client.UseFileMembership(ClusterFolder.PathOf(name));
         }
+    }
+
+    private static string? AddressRefusal(ClusterSection cluster) =>
+        cluster.Address.Length > 0 || OwnAddress is not { Length: > 0 } own || IPAddress.TryParse(own, out _)
+            ? null
+            : $"BGPO_ADDRESS: value '{own}': an IP address of this machine, for example 10.0.0.5";
+
+    private static string? OwnAddress => Environment.GetEnvironmentVariable("BGPO_ADDRESS");
+
+    private static IPAddress AddressOf(ClusterSection cluster) => !SpansMachines(cluster) ? IPAddress.Loopback
+        : cluster.Address.Length > 0 ? IPAddress.Parse(cluster.Address)
+        : OwnAddress is { Length: > 0 } own ? IPAddress.Parse(own)
+        : IPAddress.Loopback;
+
+    /// <summary>A port of an address of this machine on which nobody listens.</summary>
+    private static int FreePort(IPAddress address)
+    {
+        using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(address, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 
     /// <summary>

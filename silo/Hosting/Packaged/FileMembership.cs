@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Configuration;
@@ -15,28 +13,16 @@ internal static class FileMembership
     /// <summary>Makes the silo one of the cluster in <paramref name="directory"/>.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="directory">The cluster's directory.</param>
-    internal static ISiloBuilder UseFileMembership(this ISiloBuilder silo, string directory)
-    {
-        int port = FreePort();
-        silo.Services.AddSingleton<IMembershipTable>(_ => new FileMembershipTable(directory, FileMembershipTable.PresenceOf(port)));
-        return silo.ConfigureEndpoints(IPAddress.Loopback, port, FreePort());
-    }
+    internal static void UseFileMembership(this ISiloBuilder silo, string directory) =>
+        silo.Services.AddSingleton<IMembershipTable>(new FileMembershipTable(directory));
 
     /// <summary>Lets the client find the silos of the cluster in <paramref name="directory"/>.</summary>
     /// <param name="client">The client.</param>
     /// <param name="directory">The cluster's directory.</param>
-    internal static IClientBuilder UseFileMembership(this IClientBuilder client, string directory)
+    internal static void UseFileMembership(this IClientBuilder client, string directory)
     {
         client.Services.AddSingleton<IGatewayListProvider>(new Gateways(new FileMembershipTable(directory)));
-        return client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
-    }
-
-    /// <summary>A port of the loopback interface on which nobody listens.</summary>
-    internal static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
     }
 
     private sealed class Gateways(FileMembershipTable table) : IGatewayListProvider

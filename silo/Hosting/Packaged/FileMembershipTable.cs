@@ -11,26 +11,16 @@ namespace Bgpo.Silo;
 /// killed at any moment stands in nobody's way.
 /// </summary>
 /// <param name="directory">The cluster's directory.</param>
-/// <param name="presence">A file there that is locked while this lives, so that others can see that a silo does; null: none.</param>
-internal sealed class FileMembershipTable(string directory, string? presence = null) : IMembershipTable, IDisposable
+internal sealed class FileMembershipTable(string directory) : IMembershipTable
 {
     private const string Members = "members-";
     private const string Alive = "alive-";
     private const int KeptVersions = 8;
 
-    private FileStream? _presence;
-
     /// <inheritdoc/>
     public Task InitializeMembershipTable(bool tryInitTableVersion)
     {
-        _ = OperatingSystem.IsWindows()
-            ? Directory.CreateDirectory(directory)
-            : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        if (presence is not null)
-        {
-            _presence ??= new FileStream(
-                Path.Combine(directory, presence), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
+        Presence.MakeFolder(directory);
         return Task.CompletedTask;
     }
 
@@ -95,35 +85,7 @@ internal sealed class FileMembershipTable(string directory, string? presence = n
         {
             return Task.FromResult(false);
         }
-        if (!TryPut(new Table(tableVersion.Version, [.. table.Rows[..index], changed, .. table.Rows[(index + 1)..]])))
-        {
-            return Task.FromResult(false);
-        }
-        if (entry.Status == SiloStatus.Dead)
-        {
-            RemovePresence(entry.SiloAddress.Endpoint.Port);
-        }
-        return Task.FromResult(true);
-    }
-
-    /// <summary>The name of the file that a silo locks while it lives.</summary>
-    /// <param name="port">The port that silos reach it at.</param>
-    internal static string PresenceOf(int port) => $"silo-{port}-{Environment.ProcessId}.lock";
-
-    /// <summary>Removes what a killed silo could not: it is unlocked. One that hangs still has its own.</summary>
-    private void RemovePresence(int port)
-    {
-        foreach (string file in Directory.GetFiles(directory, $"silo-{port}-*.lock"))
-        {
-            try
-            {
-                using var unlocked = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-            }
-            catch (IOException)
-            {
-                // Its process stands still; when it wakes, it ends and takes the file along.
-            }
-        }
+        return Task.FromResult(TryPut(new Table(tableVersion.Version, [.. table.Rows[..index], changed, .. table.Rows[(index + 1)..]])));
     }
 
     /// <inheritdoc/>
@@ -135,9 +97,6 @@ internal sealed class FileMembershipTable(string directory, string? presence = n
         File.Move(file + ".tmp", file, overwrite: true);
         return Task.CompletedTask;
     }
-
-    /// <summary>Lets go of the presence.</summary>
-    public void Dispose() => _presence?.Dispose();
 
     private Table Read()
     {

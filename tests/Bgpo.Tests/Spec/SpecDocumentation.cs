@@ -5,17 +5,22 @@ using Bgpo.Spec;
 
 namespace Bgpo.Tests.Spec;
 
-/// <summary>docs/run-spec.md's tables, made from the records: their XML docs, defaults and limits.</summary>
+/// <summary>The docs' tables of fields, made from the records: their XML docs, defaults and limits.</summary>
 internal static class SpecDocumentation
 {
     internal static string Root { get; } = FindRoot();
 
-    internal static string Page { get; } = Path.Combine(Root, "docs", "run-spec.md");
+    /// <summary>The pages that have such tables, each with the records that it must have all of.</summary>
+    internal static IReadOnlyDictionary<string, Type[]> Pages { get; } = new Dictionary<string, Type[]>
+    {
+        ["docs/run-spec.md"] = [typeof(RunSpec), typeof(PretrainSpec)],
+        ["docs/engines.md"] = [typeof(ClusterSpec)],
+    };
 
     /// <summary>Replaces what stands between <c>&lt;!-- fields of X --&gt;</c> and <c>&lt;!-- end --&gt;</c> by X's tables.</summary>
-    internal static string Filled(string page)
+    internal static string Filled(string page, IEnumerable<Type> types)
     {
-        foreach (var type in new[] { typeof(RunSpec), typeof(PretrainSpec) })
+        foreach (var type in types)
         {
             var begin = $"<!-- fields of {type.Name} -->\n";
             var from = page.IndexOf(begin, StringComparison.Ordinal) + begin.Length;

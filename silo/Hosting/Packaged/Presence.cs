@@ -1,0 +1,79 @@
+using System.Globalization;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Bgpo.Silo;
+
+/// <summary>
+/// The file that a silo holds locked in its cluster's folder while it lives, so that others of this machine see at a glance that it does.
+/// One that was killed cannot remove its own: the others do when it is declared dead.
+/// </summary>
+/// <param name="directory">The cluster's folder.</param>
+/// <param name="oracle">Who lives and who does not.</param>
+internal sealed class Presence(string directory, ISiloStatusOracle oracle) : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener, IDisposable
+{
+    private FileStream? _held;
+
+    /// <inheritdoc/>
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        ArgumentNullException.ThrowIfNull(lifecycle);
+        lifecycle.Subscribe(nameof(Presence), ServiceLifecycleStage.RuntimeInitialize, Hold, Release);
+    }
+
+    /// <inheritdoc/>
+    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+    {
+        if (status == SiloStatus.Dead && !updatedSilo.Equals(oracle.SiloAddress))
+        {
+            Remove(updatedSilo.Endpoint.Port);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= Exit;
+        _held?.Dispose();
+    }
+
+    /// <summary>Makes a cluster's folder, its user's alone.</summary>
+    /// <param name="directory">The folder.</param>
+    internal static void MakeFolder(string directory) => _ = OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(directory)
+        : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    private Task Hold(CancellationToken cancellationToken)
+    {
+        MakeFolder(directory);
+        string file = string.Create(CultureInfo.InvariantCulture, $"silo-{oracle.SiloAddress.Endpoint.Port}-{Environment.ProcessId}.lock");
+        _held = new FileStream(Path.Combine(directory, file), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        // A silo that is declared dead ends without stopping in order.
+        AppDomain.CurrentDomain.ProcessExit += Exit;
+        _ = oracle.SubscribeToSiloStatusEvents(this);
+        return Task.CompletedTask;
+    }
+
+    private Task Release(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    private void Exit(object? sender, EventArgs e) => _held?.Dispose();
+
+    private void Remove(int port)
+    {
+        foreach (string file in Directory.GetFiles(directory, $"silo-{port}-*.lock"))
+        {
+            try
+            {
+                using var unlocked = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException)
+            {
+                // Its process stands still; when it wakes, it ends and takes the file along.
+            }
+        }
+    }
+}
