@@ -80,6 +80,8 @@ internal static class Engine
     {
         client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = name);
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_answer);
+        var lost = new LostGateway();
+        client.AddOutgoingGrainCallFilter(lost).AddGatewayCountChangedHandler(lost.OnGateways);
         if (SpansMachines(cluster))
         {
             client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, PostgresMembers.Connection))
