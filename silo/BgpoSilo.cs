@@ -55,6 +55,7 @@ public static class BgpoSilo
                 // Nobody else's: a silo of some cluster must not take the runs of this process for its own.
                 Engine.Alone(silo, OfProcess + ProcessTable.Own.Identity);
             }
+            silo.Configure<SiloOptions>(options => options.SiloName = NameOf(settings));
             silo.UseSiloMetadata(Metadata(settings));
             silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromHours(2));
         });
@@ -91,12 +92,14 @@ public static class BgpoSilo
     /// <param name="process">Its process.</param>
     public static string NameOf(int process) => $"silo-{process}";
 
+    private static string NameOf(SiloSettings settings) => settings.Name ?? NameOf(Environment.ProcessId);
+
     private static Dictionary<string, string> Metadata(SiloSettings settings)
     {
         MachineProcess process = ProcessTable.Own;
         return new Dictionary<string, string>
         {
-            [SiloTraits.Name] = settings.Name ?? NameOf(process.Id),
+            [SiloTraits.Name] = NameOf(settings),
             [SiloTraits.Roles] = string.Join(',', settings.Roles.Select(SiloTraits.Text)),
             [SiloTraits.Devices] = $"{settings.Devices}",
             [SiloTraits.DeviceKind] = PolicyDevices.Kind,

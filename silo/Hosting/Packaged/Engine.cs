@@ -1,10 +1,10 @@
 using System.Net;
-using System.Net.Sockets;
 using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Runtime;
 
@@ -44,8 +44,8 @@ internal static class Engine
     /// <param name="name">What the cluster is called.</param>
     internal static void Alone(ISiloBuilder silo, string name)
     {
-        int port = FreePort(IPAddress.Loopback);
-        silo.UseLocalhostClustering(port, FreePort(IPAddress.Loopback), new IPEndPoint(IPAddress.Loopback, port), name, name);
+        int port = FileMembership.FreePort(IPAddress.Loopback);
+        silo.UseLocalhostClustering(port, FileMembership.FreePort(IPAddress.Loopback), new IPEndPoint(IPAddress.Loopback, port), name, name);
     }
 
     /// <summary>Founds or joins a cluster.</summary>
@@ -59,9 +59,14 @@ internal static class Engine
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = s_answer);
         silo.Services.AddSingleton<IFatalErrorHandler, HostStopper>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<Presence>(services, ClusterFolder.PathOf(name)));
+        if (cluster.Dashboard > 0)
+        {
+            silo.AddDashboard();
+            silo.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<DashboardSite>(services, name, cluster));
+        }
         IPAddress address = AddressOf(cluster);
-        silo.ConfigureEndpoints(
-            address, cluster.SiloPort > 0 ? cluster.SiloPort : FreePort(address), cluster.GatewayPort > 0 ? cluster.GatewayPort : FreePort(address));
+        int Port(int given) => given > 0 ? given : FileMembership.FreePort(address);
+        silo.ConfigureEndpoints(address, Port(cluster.SiloPort), Port(cluster.GatewayPort));
         if (SpansMachines(cluster))
         {
             silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, PostgresMembers.Connection));
@@ -104,14 +109,6 @@ internal static class Engine
         : cluster.Address.Length > 0 ? IPAddress.Parse(cluster.Address)
         : OwnAddress is { Length: > 0 } own ? IPAddress.Parse(own)
         : IPAddress.Loopback;
-
-    /// <summary>A port of an address of this machine on which nobody listens.</summary>
-    private static int FreePort(IPAddress address)
-    {
-        using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(address, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
 
     /// <summary>
     /// A silo that hangs is buried in 0.5 to 2.3 s, not in 10 to 60 s. The price: a silo that does not answer for that long, for

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Configuration;
@@ -23,6 +25,15 @@ internal static class FileMembership
     {
         client.Services.AddSingleton<IGatewayListProvider>(new Gateways(new FileMembershipTable(directory)));
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>A port of an address of this machine on which nobody listens.</summary>
+    /// <param name="address">The address.</param>
+    internal static int FreePort(IPAddress address)
+    {
+        using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(address, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 
     private sealed class Gateways(FileMembershipTable table) : IGatewayListProvider

@@ -11,14 +11,15 @@ internal static class Clustering
     /// <summary>Makes a cluster of this silo alone.</summary>
     public static void Alone(ISiloBuilder silo)
     {
-        int port = FileMembership.FreePort();
-        silo.UseLocalhostClustering(port, FileMembership.FreePort(), new IPEndPoint(IPAddress.Loopback, port));
+        int port = FreePort();
+        silo.UseLocalhostClustering(port, FreePort(), new IPEndPoint(IPAddress.Loopback, port));
     }
 
     public static void Join(ISiloBuilder silo, string directory)
     {
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "tests");
         silo.UseFileMembership(directory);
+        silo.ConfigureEndpoints(IPAddress.Loopback, FreePort(), FreePort());
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
@@ -36,4 +37,6 @@ internal static class Clustering
         client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "tests");
         client.UseFileMembership(directory);
     }
+
+    private static int FreePort() => FileMembership.FreePort(IPAddress.Loopback);
 }
