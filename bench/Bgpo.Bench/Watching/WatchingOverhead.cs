@@ -26,7 +26,7 @@ public static class WatchingOverhead
     /// Steps that watchers see before time is taken: each process compiles what shows a step only then, and again what it finds hot, which
     /// on the cores that train would be timed as if it were watching.
     /// </summary>
-    private const int WarmUp = 60;
+    private const int WarmUp = 240;
 
     /// <summary>Steps that a run may have taken before the watchers come.</summary>
     private const int MostBefore = 3;
