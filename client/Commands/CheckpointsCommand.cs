@@ -94,6 +94,8 @@ internal sealed class CheckpointsCommand
 
             Write($"kept     {Listed(outcome.Kept)}");
             Write($"{(isDry ? "would go" : "deleted ")} {Listed(outcome.Deleted)}; {Printed.Many(outcome.Blobs, "blob")}, {StoreCommands.Size(outcome.Bytes)}");
+            if (outcome.Deleted.Count > 0 && outcome.Blobs == 0)
+                Write("         blobs younger than an hour stay, as an upload may need them; another prune later frees them");
             return ExitCode.Done;
         });
         return new CommandPart(command, [("checkpoints prune sudoku --keep-last 3 --keep-every 100", "the last three, and versions 0, 100, 200, …")]);

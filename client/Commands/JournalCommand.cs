@@ -77,7 +77,9 @@ internal static class JournalCommand
         return ExitCode.Done;
     }
 
-    private static async Task<JournalStep> Read(RunTarget target, int step, CancellationToken cancellationToken)
+    /// <summary>The batch that a step learned from.</summary>
+    /// <exception cref="BadInputException">The run has no record of it.</exception>
+    internal static async Task<JournalStep> Read(RunTarget target, int step, CancellationToken cancellationToken)
     {
         var run = target.Store;
         var there = await run.ListJournalAsync(cancellationToken).ConfigureAwait(false);

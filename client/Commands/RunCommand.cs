@@ -48,7 +48,7 @@ internal sealed record CommandPart(Command Command, IReadOnlyList<(string Line, 
 /// <summary>What commands about one run take.</summary>
 internal sealed class RunSelection
 {
-    private readonly Argument<string> _run = new("RUN") { Description = "the run's id, or the beginning of it" };
+    private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = "the run's id, or the beginning of it" };
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster that drives it; default: the one that the store names");
     private readonly Option<string?> _store = Flags.Text("--store", "FOLDER", "where runs are kept; default: the cluster's, or runs");
 

@@ -23,7 +23,7 @@ internal static class RunSamplesCommand
         {
             var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
-            var journal = await Journal(context, target.Store, parsed.GetValue(step)).ConfigureAwait(false);
+            var journal = await Journal(context, target, parsed.GetValue(step)).ConfigureAwait(false);
             Sampled[] ranked =
             [
                 .. journal.Groups.SelectMany((group, g) => group.Completions.Select((completion, i) => new Sampled(
@@ -45,17 +45,14 @@ internal static class RunSamplesCommand
         ]);
     }
 
-    private static async Task<JournalStep> Journal(ConsoleContext context, RunStore store, int? step)
+    private static async Task<JournalStep> Journal(ConsoleContext context, RunTarget target, int? step)
     {
         try
         {
             var token = context.Interrupts.Token;
-            var there = await store.ListJournalAsync(token).ConfigureAwait(false);
-            // A batch serves the steps from its own to the next batch's.
-            var batch = there.Where(number => step is null || number <= step).Select(number => (int?)number).LastOrDefault()
-                ?? throw new BadInputException($"run '{store.RunId}' has no journal {(step is null ? "yet" : $"of step {step}")}");
-            return await store.ReadJournalAsync(batch, token).ConfigureAwait(false)
-                ?? throw new BadInputException($"run '{store.RunId}' has no journal of step {batch} any more");
+            if (step is null && await target.Store.ListJournalAsync(token).ConfigureAwait(false) is var there)
+                step = there.Count > 0 ? there[^1] : throw new BadInputException($"run '{target.Run}' has no journal yet");
+            return await JournalCommand.Read(target, step!.Value, token).ConfigureAwait(false);
         }
         catch (StorageException e)
         {

@@ -30,12 +30,18 @@ public sealed partial class RunGrain
             CheckFits(spec, ModelConfig.Parse(whole.ModelConfig, label), ModelFolder.ParseTokenizer(whole.Tokenizer, label));
             await RefuseRemains(whole.Version);
             await Store.ForkAsync(other, whole);
+            IReadOnlyList<SpecChange>? later = RunSettings.Later(origin.Record, whole.Version, spec, own ?? []);
             await Store.CreateAsync(await NewRecord(spec, specYaml, whole.ParameterCount, key) with
             {
                 LatestCheckpoint = whole.Version,
                 ForkedFrom = label,
-                Changes = RunSettings.Later(origin.Record, whole.Version, spec, own ?? []),
+                Changes = later,
             });
+            if (later is not null)
+            {
+                _events.Append(n => new Noticed(n, $"as of {source}, from later steps on: "
+                    + string.Join(", ", later.Select(change => $"{change.Field}={change.Value} from step {change.FromStep}")) + " (--set keeps a field as it is)"));
+            }
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
         {
@@ -99,7 +105,7 @@ public sealed partial class RunGrain
     {
         null => false,
         { } stored when key.Length > 0 && stored.Record.BegunBy == key => true,
-        _ => throw new RunException($"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by --resume {Id}, or choose another id."),
+        _ => throw new RunException($"run '{Id}' exists already in {Store.Blobs.Location}; go on with it by train --resume {Id} or, in a cluster, run resume {Id}; or choose another id."),
     };
 
     private async Task<RunRecord> NewRecord(RunSpec spec, string specYaml, long parameters, string key)

@@ -199,16 +199,16 @@ public sealed class StepLoop(
     private async Task Admit(int step, CancellationToken cancellationToken)
     {
         int maxBehind = Settings.Newest.Checkpoint.MaxBehind;
-        void Waiting() => events.Append(n => new StoreStanding(
-            n, outbox.Healthy, step - (outbox.Oldest ?? step), Waiting: true,
-            $"training waits for the store, which lacks the last {step - (outbox.Oldest ?? step)} versions (checkpoint.maxBehind {maxBehind})"));
+        void Waiting(int oldest) => events.Append(n => new StoreStanding(
+            n, outbox.Healthy, step - oldest, Waiting: true,
+            $"training waits for the store, which lacks the last {step - oldest} versions (checkpoint.maxBehind {maxBehind})"));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         if (checkpoints.InWork is { } saving && step - saving >= maxBehind)
         {
-            Waiting();
+            Waiting(saving);
             await checkpoints.Idle(either.Token);
         }
-        await outbox.Admit(step, maxBehind, Waiting, either.Token);
+        await outbox.Admit(step, maxBehind, () => Waiting(outbox.Oldest ?? step), either.Token);
     }
 
     /// <summary>Tells watchers how far the work has come, a few times a second.</summary>

@@ -26,10 +26,10 @@ public sealed class RunStoreCommandTests : IDisposable
     public async Task Samples_OfAStep_AreThoseOfItsBatch()
     {
         await Run("mine", 1e-4, [0.1, 0.2]);
-        Assert.Equal(0, await _console.Run("run", "samples", "mine", "--step", "3", "--json"));
+        Assert.Equal(0, await _console.Run("run", "samples", "mine", "--step", "2", "--json"));
         Assert.Equal(2, (int)JsonNode.Parse(_console.Out.ToString().Split('\n')[0])!["step"]!);
         _console.Out.GetStringBuilder().Clear();
-        Assert.Equal("run 'mine' has no journal of step 1", await _console.Refused(2, "run", "samples", "mine", "--step", "1"));
+        Assert.Equal("run 'mine' has no journal of step 3; it has 2 to 2", await _console.Refused(2, "run", "samples", "mine", "--step", "3"));
     }
 
     [Fact]
