@@ -112,12 +112,21 @@ public static class WatchingOverhead
             {
                 await Task.Delay(s_look, cancellationToken);
             }
-            (double watched, double trained) = (Cpu([.. watching]), Cpu(silo));
+            (double Watched, double Trained) begun = (Cpu([.. watching]), Cpu(silo));
+            (double Watched, double Trained) now = begun;
             while ((await stored.ReadAsync(cancellationToken))!.Record.State != RunState.Completed)
             {
+                try
+                {
+                    now = (Cpu([.. watching]), Cpu(silo));
+                }
+                catch (InvalidOperationException)
+                {
+                    // A watcher has seen the run's end.
+                }
                 await Task.Delay(s_look, cancellationToken);
             }
-            (watched, trained) = (Cpu([.. watching]) - watched, Cpu(silo) - trained);
+            (double watched, double trained) = (now.Watched - begun.Watched, now.Trained - begun.Trained);
             Dictionary<int, double> seconds = [];
             await foreach (Storage.StepMetrics metrics in stored.ReadMetricsAsync(version + WarmUp + 1, cancellationToken))
             {
