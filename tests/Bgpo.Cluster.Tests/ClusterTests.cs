@@ -49,6 +49,14 @@ public sealed class ClusterTests : IAsyncLifetime
 
         // What was learned is there to look at, from the store alone.
         Assert.NotEmpty((await Done("run", "samples", "one", "--best", "1", "--json")).Lines);
+        Assert.NotEmpty((await Done("run", "compare", "one", "one", "--json")).Lines);
+        await Done("run", "plot", "one", "--out", "curves.svg");
+        Assert.StartsWith("<svg", await File.ReadAllTextAsync(Path.Combine(_folder, "curves.svg")), StringComparison.Ordinal);
+        Assert.Contains("no run 'two'", await Refused("run", "plot", "two"), StringComparison.Ordinal);
+        Assert.Contains("no run 'two'", await Refused("run", "compare", "one", "two"), StringComparison.Ordinal);
+        Assert.Contains((await _bgpo.Run(["doctor"])).Lines, line => line.Contains("libtorch", StringComparison.Ordinal));
+        Assert.NotEmpty((await Done("completion", "bash")).Lines);
+        Assert.Contains("one of bash, zsh, fish", await Refused("completion", "tcsh"), StringComparison.Ordinal);
         Assert.Equal("running", (string?)(await Done("run", "resume", "one", "--cluster", _cluster, "--json")).Json["state"]);
 
         Assert.Equal(0, (int)(await Done("cluster", "stop", "--cluster", _cluster, "--json")).Json["killed"]!);
