@@ -78,11 +78,11 @@ internal sealed class SiloCommand
         if (!detached)
             await CheckPeers(settings, parsed.GetValue(_name)).ConfigureAwait(false);
 
-        var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId)));
-        using var telemetry = Metrics.Telemetry.Start(settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId));
+        var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);
+        var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, name));
+        using var telemetry = Metrics.Telemetry.Start(name);
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         await Start(host).ConfigureAwait(false);
-        var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);
         Tell($"silo {name} of cluster {settings.Cluster}: joined, {Watching.Printed.Many(settings.Devices, "device")}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
         var cause = await WhatEndsIt(lifetime, settings.Owner).ConfigureAwait(false);

@@ -94,7 +94,8 @@ public sealed partial class RunGrain
             throw new RunException(
                 $"{Store.Blobs.Location} has checkpoints of a run '{Id}' that was never begun, others than version {version}'s; choose another id with --run.");
         }
-        if ((await Store.ListJournalAsync()).Count > 0 && !await IsBegun(""))
+        // Looked at again just before: another may have begun the run meanwhile, and then this one is refused.
+        if ((await Store.ListJournalAsync()).Count > 0 && !await IsBegun(key: ""))
         {
             await Store.DropJournalAfterAsync(-1);
         }

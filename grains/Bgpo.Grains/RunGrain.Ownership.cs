@@ -100,7 +100,7 @@ public sealed partial class RunGrain
         while (true)
         {
             await Task.Delay(s_heartbeat, time, cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                .ConfigureAwait(AnyEnd);
             if (cancellationToken.IsCancellationRequested)
             {
                 return;
@@ -108,7 +108,7 @@ public sealed partial class RunGrain
             if (time.GetUtcNow() - _stored!.Record.Updated >= s_heartbeat)
             {
                 // A controller that turns out to be fenced hears of it from its outbox.
-                await Write(static record => record).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await Write(static record => record).ConfigureAwait(AnyEnd);
             }
         }
     }

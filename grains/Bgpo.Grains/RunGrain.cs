@@ -191,7 +191,7 @@ public sealed partial class RunGrain(
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         await _leaving.CancelAsync();
-        await _loop.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await _loop.WaitAsync(cancellationToken).ConfigureAwait(AnyEnd);
     }
 
     /// <inheritdoc/>

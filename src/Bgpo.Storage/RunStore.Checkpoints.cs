@@ -33,19 +33,20 @@ public sealed partial class RunStore
                 + "expected as many, or none.",
                 nameof(shard));
         }
-        using IDisposable turn = await TurnAsync(cancellationToken).ConfigureAwait(false);
-        // The moments are hashed while the weights are on their way, and the weights' digest is made while both are.
-        Task<string> weights = SaveWeightsAsync(shard, before?.Weights, cancellationToken);
-        Task<string?> moments = SaveMomentsAsync(shard, before?.Moments, cancellationToken);
-        string digest = Convert.ToHexStringLower(WeightsHash.Digest(shard.Weights));
-        await Task.WhenAll((Task)weights, moments).ConfigureAwait(false);
-        return new ShardEntry(shard.Index, elements, await weights.ConfigureAwait(false), digest, await moments.ConfigureAwait(false));
-    }
-
-    private static async Task<IDisposable> TurnAsync(CancellationToken cancellationToken)
-    {
         await s_moving.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return new Turn();
+        try
+        {
+            // The moments are hashed while the weights are on their way, and the weights' digest is made while both are.
+            Task<string> weights = SaveWeightsAsync(shard, before?.Weights, cancellationToken);
+            Task<string?> moments = SaveMomentsAsync(shard, before?.Moments, cancellationToken);
+            string digest = Convert.ToHexStringLower(WeightsHash.Digest(shard.Weights));
+            await Task.WhenAll((Task)weights, moments).ConfigureAwait(false);
+            return new ShardEntry(shard.Index, elements, await weights.ConfigureAwait(false), digest, await moments.ConfigureAwait(false));
+        }
+        finally
+        {
+            s_moving.Release();
+        }
     }
 
     private async Task<string> SaveWeightsAsync(ShardState shard, string? known, CancellationToken cancellationToken)
@@ -92,15 +93,22 @@ public sealed partial class RunStore
     /// <summary>Reads a shard into arrays as long as its parts; those without elements are not read.</summary>
     private async Task LoadShardAsync(ShardEntry entry, ShardState into, CancellationToken cancellationToken)
     {
-        using IDisposable turn = await TurnAsync(cancellationToken).ConfigureAwait(false);
-        Task weights = UseBlobAsync(
-            entry.Weights, BoundOf(entry, 1), content => ReadTensors(content, BlobNameOf(entry.Weights), (WeightsTensor, into.Weights)), cancellationToken);
-        Task moments = into.M.Length > 0 && entry.Moments is { } hash
-            ? UseBlobAsync(
-                hash, BoundOf(entry, 2), content => ReadTensors(content, BlobNameOf(hash), (FirstMomentTensor, into.M), (SecondMomentTensor, into.V)),
-                cancellationToken)
-            : Task.CompletedTask;
-        await Task.WhenAll(weights, moments).ConfigureAwait(false);
+        await s_moving.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            Task weights = UseBlobAsync(
+                entry.Weights, BoundOf(entry, 1), content => ReadTensors(content, BlobNameOf(entry.Weights), (WeightsTensor, into.Weights)), cancellationToken);
+            Task moments = into.M.Length > 0 && entry.Moments is { } hash
+                ? UseBlobAsync(
+                    hash, BoundOf(entry, 2), content => ReadTensors(content, BlobNameOf(hash), (FirstMomentTensor, into.M), (SecondMomentTensor, into.V)),
+                    cancellationToken)
+                : Task.CompletedTask;
+            await Task.WhenAll(weights, moments).ConfigureAwait(false);
+        }
+        finally
+        {
+            s_moving.Release();
+        }
     }
 
     /// <summary>Publishes a checkpoint whose shards are saved. Publishing the same again changes nothing.</summary>
@@ -269,10 +277,5 @@ public sealed partial class RunStore
             : throw new StorageException(
                 $"Run '{RunId}' has another checkpoint of version {ours.Version} (weights {found.WeightsSha256}, not {ours.WeightsSha256}); "
                 + "give the changed run a new id.");
-    }
-
-    private sealed class Turn : IDisposable
-    {
-        public void Dispose() => s_moving.Release();
     }
 }
