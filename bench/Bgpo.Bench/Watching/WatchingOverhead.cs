@@ -11,7 +11,7 @@ namespace Bgpo.Bench;
 /// <param name="Ratio">Median, over the steps, of a step's time to the time of the very same step without a watcher.</param>
 /// <param name="Steps">Steps timed, over all rounds.</param>
 /// <param name="Share">
-/// Share of the watchers in the processor time that they and the silo took meanwhile: what they cost where every core trains. Unlike
+/// Share of the watchers in the processor time that they and the silo took meanwhile; what the silo does for them is not in it. Unlike
 /// the ratio it is of one run, so the machine's own ups and downs are not in it.
 /// </param>
 public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, int Steps, double Share);
