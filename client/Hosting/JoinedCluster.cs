@@ -63,7 +63,7 @@ internal sealed class JoinedCluster : ITrainingCluster
             await client.StartAsync(cancellationToken);
             return new JoinedCluster(cluster, clustering, client);
         }
-        catch (SiloUnavailableException e)
+        catch (OrleansException e)
         {
             client.Dispose();
             throw ClusterKinds.HasLiveSilo(cluster, clustering) ? NoAnswer(cluster, e) : None(cluster);

@@ -22,6 +22,7 @@ public sealed class ClusterFixture : IAsyncDisposable
     public const int EvictedExitCode = 3;
 
     private readonly List<IHost> _hosts = [];
+    private readonly List<IHost> _silos = [];
     private readonly List<Process> _processes = [];
 
     public string Directory { get; } = Path.Combine(Path.GetTempPath(), "orl-" + Guid.NewGuid().ToString("N")[..10]);
@@ -52,11 +53,19 @@ public sealed class ClusterFixture : IAsyncDisposable
         return builder.Build();
     }
 
+    /// <summary>Starts a silo in this process and waits until it and those started before place grains on one another.</summary>
     public async Task<IHost> StartSiloAsync(string name, Action<ISiloBuilder>? configure = null)
     {
         IHost host = BuildSilo(Directory, name, configure);
         await host.StartAsync();
+        foreach (IHost other in _silos.Where(other => !other.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested))
+        {
+            await Clustering.Knows(other, AddressOf(host));
+            await Clustering.Knows(host, AddressOf(other));
+        }
+
         _hosts.Add(host);
+        _silos.Add(host);
         return host;
     }
 
@@ -102,7 +111,7 @@ public sealed class ClusterFixture : IAsyncDisposable
             {
                 return await call();
             }
-            catch (Exception failure) when (failure is SiloUnavailableException or TimeoutException && !patience.IsCancellationRequested)
+            catch (Exception failure) when (failure is OrleansException or TimeoutException && !patience.IsCancellationRequested)
             {
                 // Another time.
             }

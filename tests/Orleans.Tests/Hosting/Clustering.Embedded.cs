@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Hosting;
 using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace Orleans.Tests;
 
@@ -13,4 +15,8 @@ internal static class Clustering
 
     public static void Join(IClientBuilder client, string directory) =>
         client.UseEmbeddedClustering(new EmbeddedClusteringOptions { ClusterId = "tests", Directory = directory });
+
+    /// <summary>Waits until <paramref name="silo"/> places grains on <paramref name="other"/>, too.</summary>
+    public static Task Knows(IHost silo, SiloAddress other) =>
+        ClusterFixture.Sees(silo, cluster => cluster.GetSiloStatus(other) == SiloStatus.Active);
 }

@@ -1,7 +1,11 @@
 using System.Net;
 using Bgpo.Silo;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Metadata;
+using Orleans.Runtime;
 
 namespace Orleans.Tests;
 
@@ -36,6 +40,25 @@ internal static class Clustering
     {
         client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "tests");
         client.UseFileMembership(directory);
+    }
+
+    /// <summary>
+    /// Waits until <paramref name="silo"/> places grains on <paramref name="other"/>, too: it knows of it, and then, from asking it,
+    /// which grains it has.
+    /// </summary>
+    public static async Task Knows(IHost silo, SiloAddress other)
+    {
+        await ClusterFixture.Sees(silo, cluster => cluster.GetSiloStatus(other) == SiloStatus.Active);
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
+        await foreach (ClusterManifest manifest in silo.Services.GetRequiredService<IClusterManifestProvider>().Updates.WithCancellation(patience.Token))
+        {
+            if (manifest.Silos.ContainsKey(other))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail("The silo stopped before it saw what was waited for.");
     }
 
     private static int FreePort() => FileMembership.FreePort(IPAddress.Loopback);
