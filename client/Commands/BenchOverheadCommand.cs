@@ -7,18 +7,18 @@ namespace Bgpo.Client.Commands;
 /// <summary><c>bgpo bench overhead</c>: what watching a run costs it.</summary>
 internal static class BenchOverheadCommand
 {
-    private const int DefaultSteps = 15;
-    private const int DefaultRounds = 2;
+    private const int DefaultSteps = 6;
+    private const int DefaultRounds = 12;
 
     /// <summary>Makes the command.</summary>
     internal static CommandPart Make(ConsoleContext context)
     {
-        var watchers = Flags.WholeNumbers("--watchers", "N,N", "watching processes to compare with none; default: 1,20", 1, 256);
-        var steps = Flags.Whole("--steps", "N", $"steps to time in each run; default: {DefaultSteps}", 1, 1000);
-        var rounds = Flags.Whole("--rounds", "N", $"runs of each kind; default: {DefaultRounds}", 1, 100);
+        var watchers = Flags.WholeNumbers("--watchers", "N,N", "watching processes; default: 1,20", 1, 256);
+        var steps = Flags.Whole("--steps", "N", $"steps to time in a spell; default: {DefaultSteps}", 1, 1000);
+        var rounds = Flags.Whole("--rounds", "N", $"spells with and without them, in turn; default: {DefaultRounds}", 1, 100);
         var threads = Flags.Threads();
         var json = Flags.Json("the result as one JSON line");
-        var command = new Command("overhead", "Time of a run's steps with watchers against the very same steps without.") { watchers, steps, rounds, threads, json };
+        var command = new Command("overhead", "Time of a run's steps with watchers against the steps beside them without.") { watchers, steps, rounds, threads, json };
         command.SetAction(async (parsed, _) =>
         {
             var rows = await context.Benchmarks.Overhead(
@@ -31,10 +31,12 @@ internal static class BenchOverheadCommand
                 return ExitCode.Done;
             }
 
-            output.WriteLine($"{"watchers",-12}{"s a step",10}{"cost",10}{"steps",8}{"cpu share",12}");
+            output.WriteLine($"{"watchers",-12}{"s a step",10}{"cost",10}{"95 %",20}{"rounds",8}{"cpu share",12}");
             foreach (var row in rows)
-                output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{100 * (row.Ratio - 1),8:0.0} %{row.Steps,8}{100 * row.Share,10:0.00} %"));
+                output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{Cost(row.Ratio),8:0.0} %{$"{Cost(row.Low):0.0} to {Cost(row.High):0.0} %",20}{row.Rounds,8}{100 * row.Share,10:0.00} %"));
             return ExitCode.Done;
+
+            static double Cost(double ratio) => 100 * (ratio - 1);
         });
         return new CommandPart(command,
         [

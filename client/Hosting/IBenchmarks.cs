@@ -18,9 +18,9 @@ internal interface IBenchmarks
     Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken);
 
     /// <summary>What watchers cost a run.</summary>
-    /// <param name="watchers">Numbers of watchers to compare with none.</param>
-    /// <param name="steps">Steps to time in a run.</param>
-    /// <param name="rounds">Runs of each kind.</param>
+    /// <param name="watchers">Numbers of watchers.</param>
+    /// <param name="steps">Steps to time in a spell.</param>
+    /// <param name="rounds">Spells with and without them, in turn.</param>
     /// <param name="threads">Devices of the silo.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<IReadOnlyList<WatchedSpeed>> Overhead(

@@ -40,7 +40,7 @@ public sealed class EventLog(TimeProvider time)
         }
         _events.Add(make(++_sequence));
         OnAppended(_events[^1]);
-        Signal(_events[^1] is not Progressed);
+        Signal(isUrgent: _events[^1] is not (Progressed or StepCommitted) || (_events[^1] is StepCommitted && _readers <= 1));
     }
 
     /// <summary>Ends every watcher's stream after the last event.</summary>

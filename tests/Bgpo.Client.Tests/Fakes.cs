@@ -289,7 +289,7 @@ internal sealed class FakeBenchmarks : IBenchmarks
 
     public Task<IReadOnlyList<WatchedSpeed>> Overhead(
         IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<WatchedSpeed>>([new WatchedSpeed(0, 1, 1, steps, 0), .. watchers.Select(count => new WatchedSpeed(count, 1.01, 1.01, steps, 0.005))]);
+        Task.FromResult<IReadOnlyList<WatchedSpeed>>([.. watchers.Select(count => new WatchedSpeed(count, 0.5, 1.01, 0.99, 1.02, rounds, 0.005))]);
 
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
         Task.FromResult(new SimulatedScale(silos, 0.9, 1.1, 35 * silos, 0.25, 8 * silos, 8 * silos, 8 * silos, silos));

@@ -1,24 +1,26 @@
 using System.Diagnostics;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Bgpo.Silo;
 using Bgpo.Storage;
 
 namespace Bgpo.Bench;
 
 /// <summary>What watchers cost a run.</summary>
 /// <param name="Watchers">Watching processes.</param>
-/// <param name="StepSeconds">Seconds a step, over the steps that were timed.</param>
-/// <param name="Ratio">Median, over the steps, of a step's time to the time of the very same step without a watcher.</param>
-/// <param name="Steps">Steps timed, over all rounds.</param>
+/// <param name="StepSeconds">Seconds a step while they watch.</param>
+/// <param name="Ratio">Median, over the rounds, of the time of steps with watchers to that of steps beside them without.</param>
+/// <param name="Low">Lower end of the median's 95 % interval, by order statistics.</param>
+/// <param name="High">Its upper end.</param>
+/// <param name="Rounds">Rounds.</param>
 /// <param name="Share">
-/// Share of the watchers in the processor time that they and the silo took meanwhile; what the silo does for them is not in it. Unlike
-/// the ratio it is of one run, so the machine's own ups and downs are not in it.
+/// Share of the watchers in the processor time that they and the silo took while they watched; what the silo does for them is not in it.
 /// </param>
-public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, int Steps, double Share);
+public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, double Low, double High, int Rounds, double Share);
 
 /// <summary>
-/// The same run without a watcher, with one, and with many, in turn on one silo process. Runs of a spec take bit for bit the same steps, so
-/// each step is compared with itself. Watchers are processes of <c>run watch --json</c>, which have seen steps before one is timed.
+/// What watchers cost the steps of one run on one silo process. They are processes of <c>run watch --json</c>, stopped (SIGSTOP) for one
+/// spell of steps and let go on for the next, in turn: so steps are compared with those right beside them, and what the machine does over
+/// minutes, or a run does from its start to its end, is in both. When let go on, watchers are told what they missed, too.
 /// </summary>
 public static class WatchingOverhead
 {
@@ -28,17 +30,22 @@ public static class WatchingOverhead
     /// </summary>
     private const int WarmUp = 240;
 
-    /// <summary>Steps that a run may have taken before the watchers come.</summary>
-    private const int MostBefore = 3;
+    /// <summary>Steps after the watchers stop or go on that count for neither.</summary>
+    private const int Between = 2;
 
+    /// <summary>More than any measurement takes; the run is stopped when it has been measured.</summary>
+    private const int Endless = 1_000_000;
+
+    private const int Continue = 18;
+    private const int Stop = 19;
     private const string Cluster = "overhead";
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Measures.</summary>
-    /// <param name="watchers">Numbers of watchers to compare with none, ascending.</param>
-    /// <param name="steps">Steps to time in a run.</param>
-    /// <param name="rounds">Rounds: runs of each kind.</param>
+    /// <param name="watchers">Numbers of watchers.</param>
+    /// <param name="steps">Steps to time in each spell.</param>
+    /// <param name="rounds">Rounds: a spell with and a spell without each.</param>
     /// <param name="threads">Devices of the silo.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<IReadOnlyList<WatchedSpeed>> Measure(
@@ -50,29 +57,12 @@ public static class WatchingOverhead
         try
         {
             _ = await silo.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException("the silo did not start");
-            int[] kinds = [0, .. watchers];
-            var seconds = kinds.ToDictionary(kind => kind, _ => new List<(double With, double Without)>());
-            var shares = kinds.ToDictionary(kind => kind, _ => new List<double>());
-            for (int round = 0; round < rounds; round++)
+            List<WatchedSpeed> speeds = [];
+            foreach (int count in watchers)
             {
-                Dictionary<int, IReadOnlyDictionary<int, double>> timed = [];
-                // Every other round backwards, so that what the machine does meanwhile favours none.
-                foreach (int kind in round % 2 == 0 ? kinds : kinds.Reverse())
-                {
-                    (timed[kind], double share) = await Run(folder.FullName, store, $"watched-{kind}-{round}", kind, steps, silo, cancellationToken);
-                    shares[kind].Add(share);
-                }
-                foreach (int kind in kinds)
-                {
-                    seconds[kind].AddRange(timed[kind].Where(step => timed[0].ContainsKey(step.Key)).Select(step => (step.Value, timed[0][step.Key])));
-                }
+                speeds.Add(await Run(folder.FullName, store, $"watched-{count}", count, steps, rounds, silo, cancellationToken));
             }
-            return
-            [
-                .. kinds.Select(kind => new WatchedSpeed(
-                    kind, seconds[kind].Average(step => step.With), Median(seconds[kind].Select(step => step.With / step.Without)), seconds[kind].Count,
-                    Median(shares[kind]))),
-            ];
+            return speeds;
         }
         finally
         {
@@ -81,20 +71,17 @@ public static class WatchingOverhead
         }
     }
 
-    /// <summary>Takes one run to its end; seconds of the steps that were taken with all watchers there, and their share.</summary>
-    private static async Task<(IReadOnlyDictionary<int, double> Seconds, double Share)> Run(
-        string folder, string store, string run, int watchers, int steps, Process silo, CancellationToken cancellationToken)
+    private static async Task<WatchedSpeed> Run(
+        string folder, string store, string run, int count, int steps, int rounds, Process silo, CancellationToken cancellationToken)
     {
-        int total = WarmUp + steps + MostBefore;
         await Done(
-            folder, cancellationToken, "run", "start", "--cluster", Cluster, "--run", run, "--json", "--set", $"run.steps={total}", "--set",
-            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={total}");
-        string paused = await Done(folder, cancellationToken, "run", "pause", run, "--cluster", Cluster, "--json");
-        int version = (int)JsonNode.Parse(paused)!["version"]!;
+            folder, cancellationToken, "run", "start", "--cluster", Cluster, "--run", run, "--json", "--set", $"run.steps={Endless}", "--set",
+            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={Endless}");
+        await Done(folder, cancellationToken, "run", "pause", run, "--cluster", Cluster, "--json");
         List<Process> watching = [];
         try
         {
-            for (int i = 0; i < watchers; i++)
+            for (int i = 0; i < count; i++)
             {
                 watching.Add(OwnProcess.Start(folder, "run", "watch", run, "--cluster", Cluster, "--json"));
             }
@@ -108,31 +95,57 @@ public static class WatchingOverhead
             }
             await Done(folder, cancellationToken, "run", "resume", run, "--cluster", Cluster, "--json");
             var stored = new RunStore(BlobStores.Open(store), run);
-            while ((await stored.ListMetricsAsync(cancellationToken)).DefaultIfEmpty(0).Max() < version + WarmUp)
+            await Committed(stored, await Committed(stored, 0, cancellationToken) + WarmUp, cancellationToken);
+
+            List<(int With, int Without)> spells = [];
+            (double watched, double trained) = (0, 0);
+            for (int round = 0; round < rounds; round++)
             {
-                await Task.Delay(s_look, cancellationToken);
+                // Every other round the other way round, so that what goes one way favours neither.
+                bool isForward = round % 2 == 0;
+                int with = isForward ? await With() : 0;
+                int without = await Without();
+                spells.Add((isForward ? with : await With(), without));
             }
-            (double Watched, double Trained) begun = (Cpu([.. watching]), Cpu(silo));
-            (double Watched, double Trained) now = begun;
-            while ((await stored.ReadAsync(cancellationToken))!.Record.State != RunState.Completed)
-            {
-                try
-                {
-                    now = (Cpu([.. watching]), Cpu(silo));
-                }
-                catch (InvalidOperationException)
-                {
-                    // A watcher has seen the run's end.
-                }
-                await Task.Delay(s_look, cancellationToken);
-            }
-            (double watched, double trained) = (now.Watched - begun.Watched, now.Trained - begun.Trained);
+            Signal(watching, Continue);
+            await Done(folder, cancellationToken, "run", "stop", run, "--cluster", Cluster, "--json");
+
             Dictionary<int, double> seconds = [];
-            await foreach (Storage.StepMetrics metrics in stored.ReadMetricsAsync(version + WarmUp + 1, cancellationToken))
+            await foreach (Storage.StepMetrics metrics in stored.ReadMetricsAsync(1, cancellationToken))
             {
                 seconds[metrics.Step] = metrics.Values.Deserialize<Grains.StepMetrics>()!.Seconds;
             }
-            return (seconds, watched / (watched + trained));
+            double[] ratios = [.. spells.Select(spell => Mean(spell.With) / Mean(spell.Without)).Order()];
+            // Of n numbers in order, their true median lies between these two with 95 % (the binomial distribution's normal form).
+            int low = Math.Max(0, (int)Math.Floor((rounds - 1.96 * Math.Sqrt(rounds)) / 2));
+            return new WatchedSpeed(
+                count, spells.Average(spell => Mean(spell.With)), (ratios[(rounds - 1) / 2] + ratios[rounds / 2]) / 2, ratios[low], ratios[rounds - 1 - low], rounds,
+                watched / (watched + trained));
+
+            double Mean(int first) => Enumerable.Range(first, steps).Average(step => seconds[step]);
+
+            async Task<int> With()
+            {
+                Signal(watching, Continue);
+                (double watchedBefore, double trainedBefore) = (Cpu([.. watching]), Cpu(silo));
+                int first = await Spell();
+                (watched, trained) = (watched + Cpu([.. watching]) - watchedBefore, trained + Cpu(silo) - trainedBefore);
+                return first;
+            }
+
+            async Task<int> Without()
+            {
+                Signal(watching, Stop);
+                return await Spell();
+            }
+
+            // Lets a spell pass and gives its first step.
+            async Task<int> Spell()
+            {
+                int first = await Committed(stored, 0, cancellationToken) + Between + 1;
+                await Committed(stored, first + steps - 1, cancellationToken);
+                return first;
+            }
         }
         finally
         {
@@ -140,6 +153,31 @@ public static class WatchingOverhead
             {
                 await End(watcher);
                 watcher.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Waits until a version is committed and gives the newest.</summary>
+    private static async Task<int> Committed(RunStore stored, int version, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            int newest = (await stored.ListMetricsAsync(cancellationToken)).DefaultIfEmpty(0).Max();
+            if (newest >= version)
+            {
+                return newest;
+            }
+            await Task.Delay(s_look, cancellationToken);
+        }
+    }
+
+    private static void Signal(IEnumerable<Process> processes, int signal)
+    {
+        foreach (Process process in processes)
+        {
+            if (ProcessTable.Find(process.Id) is not { } found || !ProcessTable.Send(found, signal))
+            {
+                throw new InvalidOperationException("a watcher has ended");
             }
         }
     }
@@ -169,11 +207,5 @@ public static class WatchingOverhead
             process.Kill();
         }
         await process.WaitForExitAsync(CancellationToken.None);
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 }
