@@ -58,7 +58,7 @@ internal static class Usage
             }
 
             if (command.Subcommands.Count > 0)
-                return $"unknown command '{token}' of {name}{Suggestion(token, Commands(command))}{see}";
+                return $"unknown command '{token}' of {name}{Meant(token, command)}{see}";
             return $"unexpected argument '{token}' of {name}{(command.Arguments.Count > 0 ? "; put quotes around text with spaces" : "")}{see}";
         }
 
@@ -78,6 +78,16 @@ internal static class Usage
     /// <summary>The commands under a command; <c>test</c> is the entry script's.</summary>
     private static IEnumerable<string> Commands(Command command) =>
         command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).Concat(command.Parents.Any() ? [] : ["test"]);
+
+    /// <summary>Which command was perhaps meant: one of its own, or one of theirs, whose first word was left out.</summary>
+    private static string Meant(string token, Command command)
+    {
+        if (Suggestion(token, Commands(command)) is { Length: > 0 } own)
+            return own;
+        var below = command.Subcommands.Where(c => !c.Hidden)
+            .SelectMany(c => c.Subcommands.Where(sub => !sub.Hidden).Select(sub => (sub.Name, Full: $"'{c.Name} {sub.Name}'"))).ToLookup(sub => sub.Name, sub => sub.Full);
+        return Nearest.To(token, below.Select(sub => sub.Key)) is { } near ? $"; did you mean {string.Join(" or ", below[near])}?" : "";
+    }
 
     /// <summary>What was perhaps meant; empty when nothing is near.</summary>
     internal static string Suggestion(string token, IEnumerable<string> known) =>

@@ -23,7 +23,7 @@ internal static class RunCheckpointCommand
             return asking.Tell(
                 asked, parsed.GetValue(json), version => $"checkpoint of version {version} saved",
                 ["checkpoints", target.Run, "--store", store],
-                ["export", $"{target.Run}@{asked.Answer?.Version ?? 0}", "--store", store, "--out", "DIR"]);
+                ["export", asked.Answer is { } saved ? $"{target.Run}@{saved.Version}" : target.Run, "--store", store, "--out", "DIR"]);
         });
         return new CommandPart(command, [("run checkpoint sudoku", "beside those of checkpoint.every; waits until it is saved")]);
     }

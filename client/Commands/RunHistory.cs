@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bgpo.Grains;
 using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
@@ -25,18 +26,58 @@ internal static class RunHistory
     /// <exception cref="BadInputException">There are none, or one is damaged.</exception>
     internal static async Task<IReadOnlyList<Grains.StepMetrics>> Read(RunStore store, CancellationToken cancellationToken)
     {
-        var steps = await ReadAll(store, cancellationToken).ConfigureAwait(false);
+        var steps = await ReadFrom(store, 1, cancellationToken).ConfigureAwait(false);
         return steps.Count > 0 ? steps : throw new BadInputException($"run '{store.RunId}' has no metrics yet: no step is committed");
     }
 
-    /// <summary>Reads them, ascending by version, if there are any.</summary>
+    /// <summary>The held-out evaluation before the first step, as a version 0 that has nothing else; null where there is none yet.</summary>
+    internal static Grains.StepMetrics? Before(RunRecord record) => record.Result?[RunGrain.EvaluationBefore] is not { } before ? null : new Grains.StepMetrics
+    {
+        Evaluation = before.Deserialize<EvaluationSummary>(),
+        UnixMilliseconds = record.Created.ToUnixTimeMilliseconds(),
+    };
+
+    /// <summary>The events of a run that has ended, as a watcher would have seen its steps, evaluations and end.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="record">Its record: completed, stopped or failed.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="BadInputException">Something of it is damaged.</exception>
+    internal static async Task<IReadOnlyList<RunEvent>> Events(RunStore store, RunRecord record, CancellationToken cancellationToken)
+    {
+        var steps = await ReadFrom(store, 1, cancellationToken).ConfigureAwait(false);
+        List<RunEvent> events = [];
+        if (Before(record) is { Evaluation: { } before })
+            events.Add(new Evaluated(0, 0, before, Final: true));
+        foreach (var step in steps)
+        {
+            events.Add(new StepCommitted(0, step));
+            if (step.Evaluation is { } evaluation)
+                events.Add(new Evaluated(0, step.Version, evaluation, Final: record.State == Storage.RunState.Completed && step == steps[^1]));
+        }
+
+        var version = record.LatestCheckpoint ?? 0;
+        var manifest = await store.ReadManifestAsync(version, cancellationToken).ConfigureAwait(false);
+        var (hash, where) = (manifest?.WeightsSha256 ?? "", $"{store.Blobs.Location.TrimEnd('/')}/{store.RunId}/checkpoints/{version:D8}.json");
+        events.Add(record.State switch
+        {
+            Storage.RunState.Completed => new RunCompleted(
+                0, store.RunId, version, hash, Evaluation(RunGrain.EvaluationBefore), Evaluation(RunGrain.EvaluationAfter), steps.Sum(step => step.Seconds), where),
+            Storage.RunState.Stopped => new RunStopped(0, store.RunId, version, record.Reason ?? "", hash, where),
+            _ => new RunFailed(0, store.RunId, version, record.Reason ?? "", Store: false),
+        });
+        return events;
+
+        EvaluationSummary Evaluation(string name) => record.Result?[name]?.Deserialize<EvaluationSummary>() ?? new EvaluationSummary(0, 0, 0, 0);
+    }
+
+    /// <summary>Reads them from a version on, ascending, if there are any.</summary>
     /// <exception cref="BadInputException">One is damaged.</exception>
-    internal static async Task<IReadOnlyList<Grains.StepMetrics>> ReadAll(RunStore store, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<Grains.StepMetrics>> ReadFrom(RunStore store, int version, CancellationToken cancellationToken)
     {
         List<Grains.StepMetrics> steps = [];
         try
         {
-            await foreach (var stored in store.ReadMetricsAsync(0, cancellationToken).ConfigureAwait(false))
+            await foreach (var stored in store.ReadMetricsAsync(version, cancellationToken).ConfigureAwait(false))
                 steps.Add(stored.Values.Deserialize<Grains.StepMetrics>()!);
         }
         catch (Exception e) when (e is StorageException or JsonException)

@@ -1,47 +1,45 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
 using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
-/// <summary><c>bgpo run list</c>: the runs of a store.</summary>
+/// <summary><c>bgpo run list</c>, and <c>bgpo runs</c> beside the other commands of a store: its runs, from the store alone.</summary>
 internal static class RunListCommand
 {
-    /// <summary>Makes the command.</summary>
+    /// <summary>Makes <c>run list</c>.</summary>
     internal static CommandPart Make(ConsoleContext context)
     {
         var cluster = Flags.Text("--cluster", "NAME", "list the runs in that cluster's store");
         var store = Flags.Text("--store", "FOLDER", "where runs are kept; default: the cluster's, or runs");
         var active = Flags.Switch("--active", "only those that are running or paused");
         var json = Flags.Json("a JSON line for each run on stdout");
-        var command = new Command("list", "Lists the runs of a store.") { cluster, store, active, json };
+        var command = new Command("list", "Lists the runs of a store: state, version, reward, age, size, cluster.") { cluster, store, active, json };
         command.SetAction(async (parsed, _) =>
         {
             var folder = await Folder(context, parsed.GetValue(cluster), parsed.GetValue(store)).ConfigureAwait(false);
-            List<CatalogEntry> entries = [];
-            try
-            {
-                await foreach (var entry in new RunCatalog(BlobStores.Open(folder)).ListAsync(context.Interrupts.Token).ConfigureAwait(false))
-                {
-                    if (!parsed.GetValue(active) || entry.Record?.State is Storage.RunState.Running or Storage.RunState.Paused)
-                        entries.Add(entry);
-                }
-            }
-            catch (StorageException e)
-            {
-                throw new BadInputException(e.Message, e);
-            }
-
-            Print(context, entries, parsed.GetValue(json));
-            if (entries.Count == 0 && !parsed.GetValue(json))
-                context.Terminal.Error.WriteLine($"bgpo: no {(parsed.GetValue(active) ? "active " : "")}runs in {context.Paths.Shown(folder)}; {context.Paths.CommandLine("train")} makes one");
-            return ExitCode.Done;
+            return await List(context, folder, parsed.GetValue(active), parsed.GetValue(json)).ConfigureAwait(false);
         });
         return new CommandPart(command,
         [
             ("run list", "the runs in the folder runs"),
             ("run list --active --json | jq -r .run", "for scripts"),
+        ]);
+    }
+
+    /// <summary>Makes <c>runs</c>.</summary>
+    internal static CommandPart MakeRuns(ConsoleContext context)
+    {
+        var store = StoreCommands.StoreOption();
+        var json = Flags.Json("a JSON line for each run on stdout");
+        var command = new Command("runs", "Lists the runs of a store, as run list does.") { store, json };
+        command.SetAction((parsed, _) => List(context, context.Paths.Store(parsed.GetValue(store)), isActive: false, parsed.GetValue(json)));
+        return new CommandPart(command,
+        [
+            ("runs", "the runs in the folder runs"),
+            ("runs --store azblob://ACCOUNT/CONTAINER/prefix --json | jq -r .run", "of a container, for scripts"),
         ]);
     }
 
@@ -54,28 +52,56 @@ internal static class RunListCommand
             return await RunTarget.StoreOf(context, joined, store).ConfigureAwait(false);
     }
 
-    private static void Print(ConsoleContext context, List<CatalogEntry> entries, bool isJson)
+    private static async Task<int> List(ConsoleContext context, string location, bool isActive, bool isJson)
     {
-        var output = context.Terminal.Out;
-        var width = Math.Max(12, entries.Select(entry => entry.RunId.Length).DefaultIfEmpty(0).Max());
-        if (!isJson && entries.Count > 0)
-            output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"checkpoint",-12}  {"updated",-16}  cluster");
-        foreach (var entry in entries)
+        var token = context.Interrupts.Token;
+        var catalog = new RunCatalog(BlobStores.Open(location));
+        List<(CatalogEntry Entry, RunOverview Seen)> found = [];
+        await foreach (var entry in catalog.ListAsync(token).ConfigureAwait(false))
         {
-            if (entry.Record is not { } record)
-            {
-                if (isJson)
-                    output.WriteLine(JsonLines.Line(new { Run = entry.RunId, State = "damaged", Message = entry.Fault }));
-                else
-                    output.WriteLine($"{entry.RunId.PadRight(width)}  damaged    {entry.Fault}");
-                continue;
-            }
-
-            var state = RunStanding.Of(context, record);
-            output.WriteLine(isJson
-                ? JsonLines.Line(new { state.Run, state.State, state.Checkpoint, state.Steps, state.Cluster, record.Created, record.Updated, state.WeightsSha256 })
-                : $"{state.Run.PadRight(width)}  {state.State,-9}  {$"{state.Checkpoint} of {state.Steps}",-12}  "
-                    + $"{TimeZoneInfo.ConvertTime(record.Updated, context.Time.LocalTimeZone):yyyy-MM-dd HH:mm}  {state.Cluster}");
+            if (!isActive || entry.Record?.State is RunState.Running or RunState.Paused)
+                found.Add((entry, await catalog.Run(entry.RunId).OverviewAsync(token).ConfigureAwait(false)));
         }
+
+        var output = context.Terminal.Out;
+        var width = Math.Max(12, found.Select(run => run.Entry.RunId.Length).DefaultIfEmpty(0).Max());
+        if (!isJson && found.Count > 0)
+            output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"version",-12}  {"reward",6}  {"age",7}  {"size",10}  cluster");
+        foreach (var (entry, seen) in found)
+        {
+            var state = entry.Record is { } record ? RunStanding.Of(context, record) : null;
+            var version = Math.Max(seen.Version, state?.Version ?? 0);
+            var reward = Reward(seen.Newest);
+            var age = context.Time.GetUtcNow() - entry.Record?.Created;
+            output.WriteLine(isJson
+                ? JsonLines.Line(new
+                {
+                    Run = entry.RunId,
+                    State = state?.State ?? "damaged",
+                    Version = version,
+                    state?.Steps,
+                    state?.Checkpoint,
+                    MeanReward = reward,
+                    AgeSeconds = age?.TotalSeconds,
+                    seen.Bytes,
+                    Checkpoints = seen.Checkpoints.Count,
+                    state?.Cluster,
+                    entry.Record?.Created,
+                    entry.Record?.Updated,
+                    entry.Record?.ForkedFrom,
+                    state?.WeightsSha256,
+                    Message = entry.Fault,
+                })
+                : $"{entry.RunId.PadRight(width)}  {state?.State ?? "damaged",-9}  {(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  "
+                    + $"{(reward is { } r ? Printed.Share(r) : "-"),6}  {(age is { } old ? Printed.Age(old) : "-"),7}  {StoreCommands.Size(seen.Bytes),10}  "
+                    + $"{entry.Fault ?? state?.Cluster}");
+        }
+
+        if (found.Count == 0 && !isJson)
+            context.Terminal.Error.WriteLine($"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; {context.Paths.CommandLine("train")} makes one");
+        return ExitCode.Done;
     }
+
+    private static double? Reward(StepMetrics? metrics) =>
+        metrics?.Values["MeanReward"] is JsonValue value && value.TryGetValue(out double reward) ? reward : null;
 }

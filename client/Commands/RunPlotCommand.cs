@@ -25,10 +25,14 @@ internal static class RunPlotCommand
             var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
             var steps = await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false);
+            Grains.StepMetrics[] evaluated = [.. RunHistory.Before(target.Record) is { } before ? [before] : Array.Empty<Grains.StepMetrics>(), .. steps.Where(step => step.Evaluation is not null)];
+            if (wanted.Contains("eval") && evaluated.Length == 0)
+                throw new BadInputException($"option --curves: value 'eval': run '{target.Run}' has no evaluation yet");
             Curve[] drawn =
             [
                 .. wanted.Select(name => RunHistory.Curves.First(curve => curve.Name == name))
-                    .Select(curve => new Curve(curve.Title, [.. steps.Select(step => (double)step.Version)], [.. steps.Select(curve.Of)])),
+                    .Select(curve => (curve.Title, curve.Of, Steps: curve.Name == "eval" ? evaluated : steps))
+                    .Select(curve => new Curve(curve.Title, [.. curve.Steps.Select(step => (double)step.Version)], [.. curve.Steps.Select(curve.Of)])),
             ];
             var output = context.Terminal.Out;
             if (parsed.GetValue(file) is { } path)

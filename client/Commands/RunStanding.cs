@@ -21,6 +21,9 @@ internal sealed record RunStanding(
     string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster, string? WeightsSha256 = null,
     IReadOnlyList<SpecChange>? Changes = null, int Waiting = 0)
 {
+    /// <summary>How far it has come; null before the first step, and where nobody asked for it.</summary>
+    public RunProgress? Progress { get; init; }
+
     /// <summary>What its controller says.</summary>
     internal static RunStanding Of(RunStatus status, string cluster) => new(
         status.Run, status.State, status.Version, status.Steps, status.Checkpoint, status.Epoch, status.Message, cluster);

@@ -17,7 +17,10 @@ internal static class RunStatusCommand
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
-            var state = await RunStanding.Of(context, target).ConfigureAwait(false);
+            var state = await RunStanding.Of(context, target).ConfigureAwait(false) with
+            {
+                Progress = await RunProgress.Of(context, target).ConfigureAwait(false),
+            };
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {
@@ -26,6 +29,15 @@ internal static class RunStatusCommand
             }
 
             output.WriteLine($"run         {state.Run}: {state.State} at version {state.Version} of {state.Steps}{(state.Message.Length > 0 ? ": " + state.Message : "")}");
+            if (state.Progress is { } now)
+            {
+                var left = state.State == "running" ? $", about {Printed.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
+                output.WriteLine($"version {now.Version,-4}mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; {Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago");
+                output.WriteLine($"speed       {Printed.Short(now.SecondsAStep)} s a step{left}");
+                if (now.Solved is { } solved)
+                    output.WriteLine($"held out    solved {Printed.Percent(solved)} greedily at version {now.EvaluatedVersion}{(now is { EvaluatedVersion: > 0, SolvedBefore: { } before } ? $", {Printed.Percent(before)} before" : "")}");
+            }
+
             output.WriteLine($"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}");
             output.WriteLine($"checkpoint  {(state.Checkpoint >= 0 ? $"version {state.Checkpoint}" : "none yet")}");
             output.WriteLine($"store       {context.Paths.Shown(target.Store.Blobs.Location)}");
@@ -50,6 +62,7 @@ internal static class RunStatusCommand
         "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
         "paused" when state.Cluster.Length > 0 => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
         "completed" => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),
+        _ when again.Contains("--cluster") => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
         _ => context.Paths.CommandLine(["train", "--resume", state.Run, .. again.Length >= 2 && again[^2] == "--store" ? again[^2..] : []]),
     };
 }

@@ -18,24 +18,27 @@ internal static class RunWatchCommand
         var quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
         var until = Flags.Whole("--until", "VERSION", "leave with exit code 0 once that version is committed", 0, 1_000_000);
         var recording = new RecordingOptions();
-        var command = selection.On(new Command("watch", "Shows a run to its end. q or Ctrl-C leaves; the run goes on.") { json, quiet, until });
+        var command = selection.On(new Command("watch", "Shows a run to its end. q or Ctrl-C leaves; the run goes on. Of one that has ended: what came of it.") { json, quiet, until });
         recording.On(command);
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
+            Func<IRunPresenter, Task<IRunPresenter>> recorded = shown => recording.Wrap(context, parsed, shown, target.Store);
+            if (target.Record.State is Storage.RunState.Completed or Storage.RunState.Stopped or Storage.RunState.Failed)
+                return await Recount(context, target, parsed.GetValue(json), recorded, parsed.GetValue(until), selection.Again(parsed)).ConfigureAwait(false);
             var cluster = target.Driven(context);
             var status = await RunStanding.Of(context, target).ConfigureAwait(false);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
-                parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.Wrap(context, parsed, shown, target.Store),
-                parsed.GetValue(until)).ConfigureAwait(false);
+                parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until)).ConfigureAwait(false);
         });
         return new CommandPart(command,
         [
             ("run watch sudoku", "the live view of the only run whose id begins so"),
             ("run watch sudoku --until 40 --json", "for scripts: waits for a version"),
             ("run watch sudoku --cluster demo --json", "events for scripts, from the first that the controller remembers"),
+            ("run watch sudoku --tensorboard boards", "writes TensorBoard's files, also of a run that has ended"),
         ]);
     }
 
@@ -83,6 +86,27 @@ internal static class RunWatchCommand
             status = await grain.GetStatus().ConfigureAwait(false);
         var resume = context.Paths.CommandLine("run", "resume", run, "--cluster", cluster.Name);
         return new RunEnd(context.Terminal, new RunSummary(context.Paths), isJson).Say(end, status, watch.Started?.Task ?? "", resume);
+    }
+
+    /// <summary>Shows what came of a run that has ended: with JSON its steps, too.</summary>
+    private static async Task<int> Recount(
+        ConsoleContext context, RunTarget target, bool isJson, Func<IRunPresenter, Task<IRunPresenter>> recorded, int? until, string[] again)
+    {
+        if (target.Record.LatestCheckpoint >= until)
+            return ExitCode.Done;
+        var events = await RunHistory.Events(target.Store, target.Record, context.Interrupts.Token).ConfigureAwait(false);
+        var presenter = await recorded(Presenters.For(context, isJson, isQuiet: true)).ConfigureAwait(false);
+        await using (presenter.ConfigureAwait(false))
+        {
+            foreach (var happened in events)
+                presenter.On(happened);
+        }
+
+        var run = new RunSummary(context.Paths);
+        var status = new RunStatus(target.Run, "", 0, 0, 0, 0, "", "");
+        var resume = again.Contains("--cluster") ? context.Paths.CommandLine(["run", "resume", target.Run, .. again])
+            : run.Resume(target.Run, context.Paths.Shown(target.Store.Blobs.Location));
+        return new RunEnd(context.Terminal, run, isJson).Say(events[^1], status, new RunSettings(target.Record).Newest.Task.Name, resume);
     }
 
     /// <summary>Leaves once a version is committed, which it shows before.</summary>

@@ -10,7 +10,7 @@ internal sealed class StoreCommands
     {
         CheckpointsCommand checkpoints = new(context);
         Bench = BenchStoreCommand.Make(context);
-        Roots = [RunsCommand.Make(context), checkpoints.Part, ExportCommand.Make(context), JournalCommand.Make(context), AzuriteCommand.Make(context)];
+        Roots = [RunListCommand.MakeRuns(context), checkpoints.Part, ExportCommand.Make(context), JournalCommand.Make(context), AzuriteCommand.Make(context)];
         Parts = [.. Roots, .. checkpoints.Parts, Bench];
     }
 

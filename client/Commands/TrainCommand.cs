@@ -138,7 +138,7 @@ internal sealed class TrainCommand
 
         if (end is null)
             status = await grain.GetStatus().ConfigureAwait(false);
-        return new RunEnd(_context.Terminal, new RunSummary(_context.Paths), parsed.GetValue(_json))
+        return new RunEnd(_context.Terminal, new RunSummary(_context.Paths), parsed.GetValue(_json), ConsoleContext.PeakRssMiB())
             .Say(end, status, watch.Started?.Task ?? "", resume);
     }
 

@@ -33,7 +33,9 @@ internal sealed class RecordingOptions
             if (parsed.GetValue(_tensorBoard) is not { } folder)
                 return shown;
             var recorder = new StepRecorder(shown, new TensorBoardFolder(Path.Combine(context.Paths.Full(folder), store.RunId), context.Time));
-            recorder.CatchUp(await Commands.RunHistory.ReadAll(store, context.Interrupts.Token).ConfigureAwait(false));
+            if (await store.ReadAsync(context.Interrupts.Token).ConfigureAwait(false) is { } run && Commands.RunHistory.Before(run.Record) is { } before)
+                recorder.CatchUp([before]);
+            recorder.CatchUp(await Commands.RunHistory.ReadFrom(store, 1, context.Interrupts.Token).ConfigureAwait(false));
             return recorder;
         }
         catch (Exception e)

@@ -6,11 +6,13 @@ namespace Bgpo.Client.Metrics;
 internal sealed class TensorBoardFolder : IDisposable
 {
     private readonly FileStream _file;
+    private readonly TimeProvider _time;
 
     /// <param name="folder">The run's folder; made when missing.</param>
     /// <param name="time">The clock.</param>
     internal TensorBoardFolder(string folder, TimeProvider time)
     {
+        _time = time;
         Directory.CreateDirectory(folder);
         Newest = Directory.GetFiles(folder, "events.out.tfevents.*")
             .Select(file => EventFile.NewestStep(File.ReadAllBytes(file))).DefaultIfEmpty(-1).Max();
@@ -28,9 +30,9 @@ internal sealed class TensorBoardFolder : IDisposable
     /// <param name="step">Its metrics; of version 0 only the evaluation.</param>
     internal void Write(StepMetrics step)
     {
-        var series = step.UnixMilliseconds == 0 && step.Version == 0 ? StepSeries.All.Where(one => one.Tag.StartsWith("eval/", StringComparison.Ordinal)) : StepSeries.All;
+        var series = step.Version == 0 ? StepSeries.All.Where(one => one.Tag.StartsWith("eval/", StringComparison.Ordinal)) : StepSeries.All;
         var scalars = series.Select(one => (one.Tag, Value: one.Of(step))).Where(scalar => double.IsFinite(scalar.Value));
-        var at = DateTimeOffset.FromUnixTimeMilliseconds(step.UnixMilliseconds);
+        var at = step.UnixMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(step.UnixMilliseconds) : _time.GetUtcNow();
         _file.Write(EventFile.Record(EventFile.Scalars(at, step.Version, scalars)));
         Newest = step.Version;
     }

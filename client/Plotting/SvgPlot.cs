@@ -43,16 +43,18 @@ internal static class SvgPlot
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(x):0.#}\" y=\"{top + PanelHeight - Bottom + 16}\" text-anchor=\"middle\">{x:0}</text>\n");
         }
 
-        // A value that is not finite ends the line; the next one begins another.
+        // A value that is not finite ends the line; the next one begins another. One between two such is a dot.
         var isOpen = false;
         var path = new StringBuilder();
         for (var i = 0; i < curve.Y.Count; i++)
         {
             if (double.IsFinite(curve.Y[i]))
-                path.Append(CultureInfo.InvariantCulture, $"{(isOpen ? 'L' : 'M')}{X(curve.X[i]):0.#} {Y(curve.Y[i]):0.#}");
+                path.Append(CultureInfo.InvariantCulture, $"{(isOpen ? 'L' : 'M')}{X(curve.X[i]):0.#} {Y(curve.Y[i]):0.#}{(isOpen || IsFinite(i + 1) ? "" : "h0")}");
             isOpen = double.IsFinite(curve.Y[i]);
         }
 
-        svg.Append(CultureInfo.InvariantCulture, $"<path d=\"{path}\" fill=\"none\" stroke=\"#1f6fb4\" stroke-width=\"1.5\"/>\n");
+        svg.Append(CultureInfo.InvariantCulture, $"<path d=\"{path}\" fill=\"none\" stroke=\"#1f6fb4\" stroke-width=\"1.5\" stroke-linecap=\"round\"/>\n");
+
+        bool IsFinite(int i) => i < curve.Y.Count && double.IsFinite(curve.Y[i]);
     }
 }

@@ -14,6 +14,15 @@ internal static class Printed
             : string.Create(CultureInfo.InvariantCulture, $"{whole / 3600}:{whole / 60 % 60:00}:{whole % 60:00}");
     }
 
+    /// <summary>How long ago something was: 12 s, 5 min, 3 h, 9 d.</summary>
+    internal static string Age(TimeSpan age) => age switch
+    {
+        { TotalMinutes: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalSeconds:0} s"),
+        { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:0} min"),
+        { TotalDays: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{age.TotalDays:0} d"),
+    };
+
     /// <summary>A share or reward: three decimals.</summary>
     internal static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 

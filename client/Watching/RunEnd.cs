@@ -6,7 +6,8 @@ namespace Bgpo.Client.Watching;
 /// <param name="terminal">Where to.</param>
 /// <param name="summary">The words.</param>
 /// <param name="isJson">Whether stdout is JSON's: then only messages on stderr are left.</param>
-internal sealed class RunEnd(Terminal terminal, RunSummary summary, bool isJson)
+/// <param name="peakRssMiB">Peak memory of this process, where it is the one that trained.</param>
+internal sealed class RunEnd(Terminal terminal, RunSummary summary, bool isJson, double? peakRssMiB = null)
 {
     /// <summary>Says it, once the terminal is free again.</summary>
     /// <param name="end">The last event; null when it is not known.</param>
@@ -20,7 +21,7 @@ internal sealed class RunEnd(Terminal terminal, RunSummary summary, bool isJson)
         {
             case RunCompleted done:
                 if (!isJson)
-                    Write(summary.Completed(done, task, ConsoleContext.PeakRssMiB()));
+                    Write(summary.Completed(done, task, peakRssMiB));
                 return ExitCode.Done;
             case RunStopped stopped:
                 if (isJson)

@@ -9,8 +9,8 @@ internal sealed class RunSummary(ProjectPaths paths)
     /// <summary>A run reached its last version.</summary>
     /// <param name="done">The last event.</param>
     /// <param name="task">Task name; empty when it is not known.</param>
-    /// <param name="peakRssMiB">This process's peak memory.</param>
-    internal IEnumerable<string> Completed(RunCompleted done, string task, double peakRssMiB)
+    /// <param name="peakRssMiB">Peak memory of the process that trained; null: it is another one.</param>
+    internal IEnumerable<string> Completed(RunCompleted done, string task, double? peakRssMiB)
     {
         yield return "";
         yield return $"{$"held out ({Printed.Many(done.After.Count, "problem")})",-28}{"before",9}{"after",10}{"change",10}";
@@ -18,7 +18,7 @@ internal sealed class RunSummary(ProjectPaths paths)
         yield return Row("solved, sampled", done.Before.SampledExact, done.After.SampledExact, Printed.Percent, 100);
         yield return Row("mean reward, greedy", done.Before.MeanReward, done.After.MeanReward, Printed.Share, 1);
         yield return "";
-        yield return $"run         {done.Run}: version {done.Version} in {Printed.Clock(done.Seconds)}, peak memory {Printed.Count(peakRssMiB)} MiB";
+        yield return $"run         {done.Run}: version {done.Version} in {Printed.Clock(done.Seconds)}{(peakRssMiB is { } peak ? $", peak memory {Printed.Count(peak)} MiB" : "")}";
         yield return $"checkpoint  {paths.Shown(done.Checkpoint)}";
         yield return $"weights     sha256 {done.WeightsSha256}";
         var model = ModelOf(done.Checkpoint);

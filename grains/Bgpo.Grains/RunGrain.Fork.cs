@@ -9,7 +9,11 @@ namespace Bgpo.Grains;
 /// <content>Beginning from another run's checkpoint.</content>
 public sealed partial class RunGrain
 {
-    private const string EvaluationBefore = "evalBefore";
+    /// <summary>Of what a run came to, the name of the held-out evaluation before its first step.</summary>
+    public const string EvaluationBefore = "evalBefore";
+
+    /// <summary>The name of the one of its last version.</summary>
+    public const string EvaluationAfter = "evalAfter";
 
     /// <inheritdoc/>
     public async Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)

@@ -15,7 +15,7 @@ public sealed partial class RunGrain
         CheckpointSaved saved => $"checkpoint of version {saved.Version} saved in {saved.Seconds:0.00} s",
         WorkMoved moved => $"work goes on on {moved.To} that {moved.From} failed: {moved.Reason}",
         RosterChanged roster =>
-            $"{roster.Silos} silos with {roster.Devices} devices"
+            $"{Many(roster.Silos, "silo")} with {Many(roster.Devices, "device")}"
             + $"{(roster.Joined.Length > 0 ? $", came: {string.Join(", ", roster.Joined)}" : "")}{(roster.Lost.Length > 0 ? $", gone: {string.Join(", ", roster.Lost)}" : "")}",
         StoreStanding store => store.Message,
         Noticed noticed => noticed.Message,
@@ -26,6 +26,8 @@ public sealed partial class RunGrain
         RunCompleted done => $"completed at version {done.Version}",
         _ => null,
     };
+
+    private static string Many(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 
     private void Log(RunEvent happened)
     {

@@ -267,7 +267,7 @@ public sealed partial class RunGrain
             Result = new JsonObject
             {
                 [EvaluationBefore] = JsonSerializer.SerializeToNode(before),
-                ["evalAfter"] = JsonSerializer.SerializeToNode(after),
+                [EvaluationAfter] = JsonSerializer.SerializeToNode(after),
                 ["weightsSha256"] = saved.WeightsSha256,
             },
         });
@@ -280,7 +280,7 @@ public sealed partial class RunGrain
     {
         Announce(run, last.Version);
         _events.Append(n => new RunCompleted(
-            n, Id, last.Version, last.WeightsSha256, Remembered(EvaluationBefore)!, Remembered("evalAfter")!, 0, Location(last.Version)));
+            n, Id, last.Version, last.WeightsSha256, Remembered(EvaluationBefore)!, Remembered(EvaluationAfter)!, 0, Location(last.Version)));
         _events.Close();
     }
 
@@ -369,9 +369,18 @@ public sealed partial class RunGrain
         _events.Append(n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, now));
     }
 
+    /// <summary>What befell a silo, for people who watch; an engine's own words are in the log.</summary>
+    private static string Why(Exception reason) => reason switch
+    {
+        SiloUnavailableException => "it is gone",
+        TimeoutException => "it did not answer in time",
+        _ => reason.Message,
+    };
+
     private void Moved(string from, string to, Exception reason)
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        _events.Append(n => new WorkMoved(n, from, to, reason.Message, now));
+        UnitRetried($"work on {from}", reason.Message);
+        _events.Append(n => new WorkMoved(n, from, to, Why(reason), now));
     }
 }

@@ -165,7 +165,7 @@ public sealed partial class RunGrain
         await Written(record => Answered(record, request.Number, _version, refused) with
         {
             State = pauses ? RunState.Paused : RunState.Running,
-            Reason = !pauses ? null : request.Kind == RequestKind.Pause && holds ? request.Reason : record.Reason,
+            Reason = !pauses ? null : request.Kind == RequestKind.Pause && holds && (request.Reason.Length > 0 || !_paused) ? request.Reason : record.Reason,
         });
         if (pauses != _paused)
         {

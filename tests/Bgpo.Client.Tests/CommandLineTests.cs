@@ -37,6 +37,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("generate a b", "unexpected argument 'b' of bgpo generate; put quotes around text with spaces (see bgpo generate --help)")]
     [InlineData("run", "bgpo run needs a command: start, list, status, watch, pause, resume, stop, checkpoint, set, samples, compare, plot, metrics, logs (see bgpo run --help)")]
     [InlineData("run wach x", "unknown command 'wach' of bgpo run; did you mean 'watch'? (see bgpo run --help)")]
+    [InlineData("pausee x", "unknown command 'pausee' of bgpo; did you mean 'run pause'? (see bgpo --help)")]
+    [InlineData("status", "unknown command 'status' of bgpo; did you mean 'run status' or 'cluster status'? (see bgpo --help)")]
     [InlineData("run watch", "bgpo run watch needs RUN (see bgpo run watch --help)")]
     [InlineData("run status x", "no run 'x' in runs; bgpo run list --store runs lists them")]
     [InlineData("cluster silos --cluster Big", "option --cluster: value 'Big': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]

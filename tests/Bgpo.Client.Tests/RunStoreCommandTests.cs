@@ -79,6 +79,55 @@ public sealed class RunStoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Plot_OfEvaluations_JoinsThem_FromBeforeTheFirstStepOn()
+    {
+        await Run("mine", 1e-4, [0.1, 0.9, 0.5], before: 0.25);
+        Assert.Equal(0, await _console.Run("run", "plot", "mine", "--out", "p.svg", "--curves", "eval"));
+        // Versions 0 and 3, over all of the width.
+        Assert.Matches("^M70 [0-9.]+L700 [0-9.]+$", Assert.Single(Paths(File.ReadAllText(Path.Combine(_console.Work, "p.svg")))));
+        _console.Out.GetStringBuilder().Clear();
+        await Run("none", 1e-4, [0.1]);
+        Assert.Equal("option --curves: value 'eval': run 'none' has no evaluation yet", await _console.Refused(2, "run", "plot", "none", "--curves", "eval"));
+    }
+
+    [Fact]
+    public async Task Watch_OfARunThatHasEnded_TellsWhatCameOfIt()
+    {
+        await Run("mine", 1e-4, [0.1, 0.2], before: 0.25);
+        Assert.Equal(0, await _console.Run("run", "watch", "mine", "--json", "--tensorboard", "boards"));
+        JsonNode[] events = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!)];
+        Assert.Equal(["evaluated", "step", "step", "evaluated", "completed"], events.Select(one => (string)one["event"]!));
+        Assert.Equal((0.25, 0.75), ((double)events[^1]["evalBefore"]!["greedyExact"]!, (double)events[^1]["evalAfter"]!["greedyExact"]!));
+        // TensorBoard's files can be had afterwards, with the evaluation before the first step.
+        string file = Assert.Single(Directory.GetFiles(Path.Combine(_console.Work, "boards", "mine")));
+        Assert.Equal(2, Metrics.EventFile.NewestStep(File.ReadAllBytes(file)));
+        Assert.Equal(3, System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)).Split("eval/greedy").Length);
+        _console.Out.GetStringBuilder().Clear();
+
+        await Run("stopped", 1e-4, [0.1], state: RunState.Stopped);
+        Assert.Equal(130, await _console.Run("run", "watch", "stopped"));
+        Assert.Contains("run         stopped: stopped at version 1 (enough)\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("train --resume stopped", _console.Out.ToString(), StringComparison.Ordinal);
+        await Run("failed", 1e-4, [0.1], state: RunState.Failed);
+        Assert.Equal(1, await _console.Run("run", "watch", "failed"));
+    }
+
+    [Fact]
+    public async Task Status_TellsHowFarARunHasCome()
+    {
+        await Run("mine", 1e-4, [0.1, 0.2], before: 0.25);
+        Assert.Equal(0, await _console.Run("run", "status", "mine", "--json"));
+        JsonNode progress = JsonNode.Parse(_console.Out.ToString())!["progress"]!;
+        Assert.Equal(
+            (2, 0.2, 0.5, 2, 0.75, 0.25),
+            ((int)progress["version"]!, (double)progress["meanReward"]!, (double)progress["secondsAStep"]!, (int)progress["evaluatedVersion"]!,
+                (double)progress["solved"]!, (double)progress["solvedBefore"]!));
+        _console.Out.GetStringBuilder().Clear();
+        Assert.Equal(0, await _console.Run("run", "status", "mine"));
+        Assert.Contains("held out    solved 75.0 % greedily at version 2, 25.0 % before\n", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AValueThatIsNotFinite_IsAGap()
     {
         var curve = new Plotting.Curve("a < b", [1, 2, 3, 4], [0.1, double.NaN, 0.5, 0.4]);
@@ -137,6 +186,8 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Contains(" complete -- ", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
+    private static JsonNode Evaluation(double greedy) => JsonSerializer.SerializeToNode(new Grains.EvaluationSummary(greedy, 0, 0, 8))!;
+
     private async Task<string[]> Completions(params string[] arguments)
     {
         _console.Out.GetStringBuilder().Clear();
@@ -144,13 +195,17 @@ public sealed class RunStoreCommandTests : IDisposable
         return [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string)JsonNode.Parse(line)!["completion"]!)];
     }
 
-    private async Task Run(string run, double rate, double[] rewards)
+    private async Task Run(string run, double rate, double[] rewards, double? before = null, RunState state = RunState.Completed)
     {
         RunStore store = new RunCatalog(new LocalBlobStore(Path.Combine(_console.Work, "runs"))).Run(run);
         await store.CreateAsync(new RunRecord
         {
             RunId = run,
-            State = RunState.Completed,
+            State = state,
+            Reason = state == RunState.Completed ? null : "enough",
+            LatestCheckpoint = rewards.Length,
+            Result = before is { } share
+                ? new JsonObject { ["evalBefore"] = Evaluation(share), ["evalAfter"] = Evaluation(1 - share) } : null,
             Spec = FormattableString.Invariant($"model:\n  path: models/base\noptimizer:\n  learningRate: {rate}\n"),
             Seed = 1,
             NumericsFingerprint = "",
@@ -176,7 +231,7 @@ public sealed class RunStoreCommandTests : IDisposable
         });
         for (int i = 0; i < rewards.Length; i++)
         {
-            var metrics = new Grains.StepMetrics { Version = i + 1, MeanReward = rewards[i], GradientNorm = 1, Seconds = 0.5 };
+            var metrics = new Grains.StepMetrics { Version = i + 1, MeanReward = rewards[i], GradientNorm = 1, Seconds = 0.5, Evaluation = before is { } base0 && i == rewards.Length - 1 ? new(1 - base0, 0, 0, 8) : null };
             JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
             await store.WriteMetricsAsync(i + 1, values);
         }

@@ -1,0 +1,42 @@
+using Bgpo.Grains;
+
+namespace Bgpo.Client.Commands;
+
+/// <summary>How far a run has come, by the newest steps in its store.</summary>
+/// <param name="Version">Version of the newest one.</param>
+/// <param name="MeanReward">Its batch's mean reward.</param>
+/// <param name="SolveRate">Share of its batch's completions that solve their problem.</param>
+/// <param name="SecondsAStep">Median of the last steps.</param>
+/// <param name="SecondsAgo">Since it was committed.</param>
+/// <param name="EvaluatedVersion">The newest version that was evaluated; null where none was.</param>
+/// <param name="Solved">Held-out problems that it solves greedily, a share.</param>
+/// <param name="SolvedBefore">The same before the first step.</param>
+internal sealed record RunProgress(
+    int Version, double MeanReward, double SolveRate, double SecondsAStep, double SecondsAgo, int? EvaluatedVersion, double? Solved, double? SolvedBefore)
+{
+    private const int Steps = 10;
+
+    /// <summary>Reads it; null before the first step.</summary>
+    /// <param name="context">What commands work with.</param>
+    /// <param name="target">The run.</param>
+    /// <exception cref="BadInputException">What it measured is damaged.</exception>
+    internal static async Task<RunProgress?> Of(ConsoleContext context, RunTarget target)
+    {
+        var token = context.Interrupts.Token;
+        var newest = (await target.Store.ListMetricsAsync(token).ConfigureAwait(false)).DefaultIfEmpty(0).Max();
+        if (newest == 0)
+            return null;
+        // As far back as the newest evaluation can be.
+        var back = Math.Max(Steps, new RunSettings(target.Record).Newest.Evaluation.Every);
+        var steps = await RunHistory.ReadFrom(target.Store, Math.Max(1, newest - back + 1), token).ConfigureAwait(false);
+        if (steps is not [.., var last])
+            return null; // it went back just then
+        double[] seconds = [.. steps.TakeLast(Steps).Select(step => step.Seconds).Order()];
+        var before = RunHistory.Before(target.Record);
+        var evaluated = steps.LastOrDefault(step => step.Evaluation is not null) ?? before;
+        return new RunProgress(
+            last.Version, last.MeanReward, last.SolveRate, seconds[seconds.Length / 2],
+            (context.Time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(last.UnixMilliseconds)).TotalSeconds,
+            evaluated?.Version, evaluated?.Evaluation!.GreedyExact, before?.Evaluation!.GreedyExact);
+    }
+}
