@@ -11,7 +11,7 @@ public sealed class EventLog(TimeProvider time)
 {
     /// <summary>Least time between two times that a watcher is told of mere progress, and what each further watcher adds to that of all.</summary>
     private static readonly TimeSpan s_leastPace = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_paceOfEach = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_paceOfEach = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Events kept for watchers that come later; the store has every step's metrics.</summary>
     private const int MostKept = 20_000;

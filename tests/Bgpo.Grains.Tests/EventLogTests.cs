@@ -91,7 +91,7 @@ public sealed class EventLogTests
 
     [Theory]
     [InlineData(1, 250)]
-    [InlineData(20, 1900)]
+    [InlineData(20, 3800)]
     public async Task Progress_IsToldLessOftenTheMoreThereAreWhoWatch(int watchers, int milliseconds)
     {
         var log = new EventLog(_time);
@@ -129,7 +129,7 @@ public sealed class EventLogTests
         log.Append(n => Step(n, 4));
         Assert.True(await joins); // it has not been told of anything
         Assert.False(next.IsCompleted);
-        _time.Advance(TimeSpan.FromMilliseconds(100));
+        _time.Advance(TimeSpan.FromMilliseconds(200));
         Assert.True(await next);
         Assert.Equal(3, alone.Current.Sequence);
         ValueTask<bool> together = alone.MoveNextAsync();

@@ -20,7 +20,7 @@ public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio
 /// <summary>
 /// What watchers cost the steps of one run on one silo process. They are processes of <c>run watch --json</c>, stopped (SIGSTOP) for one
 /// spell of steps and let go on for the next, in turn: so steps are compared with those right beside them, and what the machine does over
-/// minutes, or a run does from its start to its end, is in both. When let go on, watchers are told what they missed, too.
+/// minutes, or a run does from its start to its end, is in both.
 /// </summary>
 public static class WatchingOverhead
 {
@@ -30,7 +30,7 @@ public static class WatchingOverhead
     /// </summary>
     private const int WarmUp = 240;
 
-    /// <summary>Steps after the watchers stop or go on that count for neither.</summary>
+    /// <summary>Steps after the watchers stop or go on that count for neither: those who go on are told what they missed.</summary>
     private const int Between = 2;
 
     /// <summary>More than any measurement takes; the run is stopped when it has been measured.</summary>
@@ -107,7 +107,10 @@ public static class WatchingOverhead
                 int without = await Without();
                 spells.Add((isForward ? with : await With(), without));
             }
-            Signal(watching, Continue);
+            foreach (Process watcher in watching)
+            {
+                await End(watcher);
+            }
             await Done(folder, cancellationToken, "run", "stop", run, "--cluster", Cluster, "--json");
 
             Dictionary<int, double> seconds = [];
@@ -127,8 +130,9 @@ public static class WatchingOverhead
             async Task<int> With()
             {
                 Signal(watching, Continue);
+                int first = await Begin();
                 (double watchedBefore, double trainedBefore) = (Cpu([.. watching]), Cpu(silo));
-                int first = await Spell();
+                await Committed(stored, first + steps - 1, cancellationToken);
                 (watched, trained) = (watched + Cpu([.. watching]) - watchedBefore, trained + Cpu(silo) - trainedBefore);
                 return first;
             }
@@ -136,16 +140,14 @@ public static class WatchingOverhead
             async Task<int> Without()
             {
                 Signal(watching, Stop);
-                return await Spell();
-            }
-
-            // Lets a spell pass and gives its first step.
-            async Task<int> Spell()
-            {
-                int first = await Committed(stored, 0, cancellationToken) + Between + 1;
+                int first = await Begin();
                 await Committed(stored, first + steps - 1, cancellationToken);
                 return first;
             }
+
+            // Waits for a spell's beginning and gives its first step.
+            async Task<int> Begin() =>
+                await Committed(stored, await Committed(stored, 0, cancellationToken) + Between, cancellationToken) + 1;
         }
         finally
         {
