@@ -9,7 +9,6 @@ public sealed class NativeErrorTests : ScopedTest
     [Fact]
     public void MismatchedShapes_AreErrorsWithLibtorchsMessage()
     {
-        Refused(() => ones(2, 3).matmul(ones(2, 3)), "shapes cannot be multiplied");
         Refused(() => ones(2, 3).add(ones(4)), "must match the size");
         Refused(() => F.linear(ones(2, 3), ones(4, 5)), "shapes cannot be multiplied");
         Refused(() => ones(2).view(3), "invalid for input of size 2");
@@ -31,13 +30,8 @@ public sealed class NativeErrorTests : ScopedTest
     {
         var x = ones(2).requires_grad_();
         Refused((x * 2).backward, "scalar outputs");
-        Refused(() => autograd.grad([x * 2], [x]), "scalar outputs");
-        Refused(() => autograd.grad([x.sum()], [ones(1).requires_grad_()]), "not have been used");
         Refused(ones(1).backward, "does not require grad");
-        Refused(() => ones([1], dtype: int64).requires_grad = true, "floating point");
         Refused(() => x.add_(1), "in-place operation");
-        Refused(() => x.grad = ones(3), "shape");
-        Refused(() => x.grad = ones([2], dtype: float64), "type");
     }
 
     [Fact]
@@ -56,10 +50,7 @@ public sealed class NativeErrorTests : ScopedTest
     {
         Refused(() => zeros(-1), "negative dimension");
         Refused(() => zeros(1L << 60), "memory");
-        Refused(() => set_num_threads(0), "positive number of threads");
-        Refused(() => randn([2], dtype: int64), "not implemented");
-        using var generator = new Generator(1);
-        Refused(() => generator.set_state(zeros(3)), "");
+        Assert.Throws<ArgumentException>(() => randn([2], dtype: int64));
     }
 
     [Fact]
@@ -67,13 +58,13 @@ public sealed class NativeErrorTests : ScopedTest
     {
         var x = ones(2, 2).requires_grad_();
         for (var i = 0; i < 100; i++)
-            Refused(() => x.matmul(ones(3, 3)), "multiplied");
+            Refused(() => F.linear(x, ones(3, 3)), "multiplied");
         x.matmul(x).sum().backward();
         Assert.Equal(4f, x.grad![0, 0].item<float>());
     }
 
-    private static void Refused(Action action, string message)
+    internal static void Refused(Action action, string message)
         => Assert.Contains(message, Assert.Throws<ExternalException>(action).Message, StringComparison.OrdinalIgnoreCase);
 
-    private static void Refused(Func<object> function, string message) => Refused(() => { _ = function(); }, message);
+    internal static void Refused(Func<object> function, string message) => Refused(() => { _ = function(); }, message);
 }

@@ -25,7 +25,7 @@ public sealed class TrainingMemoryTests
         var target = randn([8, 4, Width], generator: generator);
 
         var before = 0f;
-        for (var step = 1; step <= 300; step++)
+        for (var step = 1; step <= 1000; step++)
         {
             var loss = Step(parameters, first, second, input, target, step);
             before = step == 1 ? loss : before;
@@ -35,7 +35,7 @@ public sealed class TrainingMemoryTests
         var tensors = Tensor.TotalCount;
         var memory = ResidentBytes();
         var after = 0f;
-        for (var step = 301; step <= 1300; step++)
+        for (var step = 1001; step <= 2000; step++)
             after = Step(parameters, first, second, input, target, step);
 
         Assert.Equal(tensors, Tensor.TotalCount);

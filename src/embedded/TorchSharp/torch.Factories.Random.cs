@@ -65,9 +65,16 @@ public static partial class torch
         ScalarType? dtype = null, Device? device = null, bool requires_grad = false, Generator? generator = null, string[]? names = null)
         => MakeRand([dim0, dim1, dim2, dim3], dtype, device, requires_grad, generator, names);
 
+    private static void RequireFractions(ScalarType? dtype)
+    {
+        if (dtype is { } type && !is_floating_point(type))
+            throw new ArgumentException($"Numbers of {dtype} cannot be drawn: a floating point type is needed.", nameof(dtype));
+    }
+
     private static unsafe Tensor MakeRand(
         ReadOnlySpan<long> size, ScalarType? dtype, Device? device, bool requires_grad, Generator? generator, string[]? names)
     {
+        RequireFractions(dtype);
         var place = Place(device, names);
         fixed (long* p = size)
         {
@@ -141,6 +148,7 @@ public static partial class torch
     private static unsafe Tensor MakeRandn(
         ReadOnlySpan<long> size, ScalarType? dtype, Device? device, bool requires_grad, Generator? generator, string[]? names)
     {
+        RequireFractions(dtype);
         var place = Place(device, names);
         fixed (long* p = size)
         {
