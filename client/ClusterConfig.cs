@@ -33,6 +33,7 @@ internal sealed record ClusterConfig
         if (path.Length == 0 || !System.IO.File.Exists(full))
             throw new BadInputException($"{(given is null ? Variable : $"option {Option}")}: value '{path}': no such file; expected a YAML file with {Expected}");
         var cluster = SpecFile.Load<ClusterSpec>(path, paths, [], Expected).Cluster;
+        cluster = cluster with { Tls = cluster.Tls.From(Path.GetDirectoryName(full)!) };
         return ClusterKinds.Refusal(cluster) is { } refusal
             ? throw new BadInputException($"{paths.Shown(path)}: {refusal}")
             : new ClusterConfig { File = full, Cluster = cluster };

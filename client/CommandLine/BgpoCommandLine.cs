@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.Data.Common;
 using System.Reflection;
 using Bgpo.Client.Commands;
 using Bgpo.Grains;
+using Bgpo.Silo;
 using Bgpo.Spec;
 using Bgpo.Storage;
 using Orleans.Runtime;
@@ -134,6 +134,12 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var cause = exception is AggregateException { InnerException: { } inner } ? inner : exception;
         if (Environment.GetEnvironmentVariable("BGPO_TRACE") == "1")
             context.Terminal.Error.WriteLine(exception);
+        if (ClusterKinds.Explanation(cause, context.Training.Clustering.Cluster) is { } explanation)
+        {
+            Say(explanation);
+            return ExitCode.BadInput;
+        }
+
         switch (cause)
         {
             case SpecException spec:
@@ -142,9 +148,6 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
                 return ExitCode.BadInput;
             case BadInputException or StorageException or IOException or UnauthorizedAccessException or OrleansConfigurationException:
                 Say(cause.Message);
-                return ExitCode.BadInput;
-            case DbException:
-                Say($"the database that BGPO_POSTGRES names: {cause.Message} (docs/engines.md says what it needs)");
                 return ExitCode.BadInput;
             case RunException:
                 Say(cause.Message);

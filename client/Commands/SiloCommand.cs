@@ -82,9 +82,11 @@ internal sealed class SiloCommand
         var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, name));
         using var telemetry = Metrics.Telemetry.Start(name);
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
-        await Start(host).ConfigureAwait(false);
+        await Start(host, name, settings.Cluster!).ConfigureAwait(false);
         Tell($"silo {name} of cluster {settings.Cluster}: joined, {Watching.Printed.Many(settings.Devices, "device")}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
+        if (ClusterKinds.Notice(settings.Clustering) is { } notice)
+            Say(notice);
         var cause = await WhatEndsIt(lifetime, settings.Owner).ConfigureAwait(false);
         return cause == Cause.DeclaredDead
             ? await End(host, name, settings.Cluster!).ConfigureAwait(false)
@@ -92,18 +94,22 @@ internal sealed class SiloCommand
     }
 
     /// <summary>Joins the cluster. One that is told to end meanwhile takes along what it has put there.</summary>
-    private async Task Start(IHost host)
+    private async Task Start(IHost host, string name, string cluster)
     {
         try
         {
             await host.StartAsync(_context.Interrupts.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
+            var why = ClusterKinds.WhyShutOut(cluster, host.Services);
             using var over = new CancellationTokenSource(NothingToHandOver);
             await host.StopAsync(over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             host.Dispose();
-            throw;
+            if (_context.Interrupts.Token.IsCancellationRequested)
+                throw;
+            // The host was stopped by the engine: the others have declared it dead.
+            throw new BadInputException($"silo {name} was declared dead by cluster '{cluster}' before it had joined{(why is null ? "" : $"; {why}")}", e);
         }
     }
 

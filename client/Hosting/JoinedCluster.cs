@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Spec;
@@ -14,6 +13,9 @@ internal sealed class JoinedCluster : ITrainingCluster
 {
     /// <summary>How long a silo may take to say anything at all; after its death the others need up to 2.3 s to agree on it.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a client may take to be let in. Microsoft.Orleans's tries for ever, also where it is turned away.</summary>
+    private static readonly TimeSpan s_connecting = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
@@ -41,9 +43,9 @@ internal sealed class JoinedCluster : ITrainingCluster
             {
                 return ClusterKinds.HasLiveSilo(Name, _clustering);
             }
-            catch (DbException)
+            catch (Exception e) when (ClusterKinds.Explanation(e, _clustering) is not null)
             {
-                return true; // Who cannot be asked is not dead: the silos go on without their database for a while.
+                return true; // Who cannot be asked is not dead: the silos go on without their table for a while.
             }
         }
     }
@@ -58,15 +60,18 @@ internal sealed class JoinedCluster : ITrainingCluster
             throw None(cluster);
         }
         IHost client = BgpoSilo.BuildClient(cluster, clustering);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_connecting);
         try
         {
-            await client.StartAsync(cancellationToken);
+            await client.StartAsync(patience.Token);
             return new JoinedCluster(cluster, clustering, client);
         }
-        catch (OrleansException e)
+        catch (Exception e) when (e is OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            string? why = ClusterKinds.WhyShutOut(cluster, client.Services);
             client.Dispose();
-            throw ClusterKinds.HasLiveSilo(cluster, clustering) ? NoAnswer(cluster, e) : None(cluster);
+            throw ClusterKinds.HasLiveSilo(cluster, clustering) ? NoAnswer(cluster, e, why) : None(cluster);
         }
         catch
         {
@@ -126,6 +131,6 @@ internal sealed class JoinedCluster : ITrainingCluster
         return new BadInputException($"cluster '{cluster}' has no live silo ({there}); bgpo silo --cluster {cluster} founds it");
     }
 
-    private static BadInputException NoAnswer(string cluster, Exception cause) =>
-        new($"no silo of cluster '{cluster}' answers; see whether its processes are stopped: bgpo cluster stop --cluster {cluster} ends them", cause);
+    private static BadInputException NoAnswer(string cluster, Exception cause, string? why = null) =>
+        new($"no silo of cluster '{cluster}' answers; {why ?? $"see whether its processes are stopped: bgpo cluster stop --cluster {cluster} ends them"}", cause);
 }

@@ -10,9 +10,11 @@ public sealed class ClusterConfigTests : IDisposable
     public void Dispose() => _console.Dispose();
 
     [Theory]
-    [InlineData("cluster: { kind: postgres }", "c.yaml: field cluster.kind: value 'postgres': this build has embedded; localhost and postgres are Microsoft.Orleans's: bgpo --packages orleans ...")]
-    [InlineData("cluster: { kind: localhost }", "c.yaml: field cluster.kind: value 'localhost': this build has embedded; localhost and postgres are Microsoft.Orleans's: bgpo --packages orleans ...")]
+    [InlineData("cluster: { kind: postgres }", "c.yaml: field cluster.kind: value 'postgres': this build has embedded; localhost, postgres and azure are Microsoft.Orleans's: bgpo --packages orleans ...")]
+    [InlineData("cluster: { kind: localhost }", "c.yaml: field cluster.kind: value 'localhost': this build has embedded; localhost, postgres and azure are Microsoft.Orleans's: bgpo --packages orleans ...")]
     [InlineData("cluster: { dashboard: 8080 }", "c.yaml: field cluster.dashboard: value '8080': this build has none; it is Microsoft.Orleans's: bgpo --packages orleans ...")]
+    [InlineData("cluster: { kind: azure, account: bgpo }", "c.yaml: field cluster.kind: value 'azure': this build has embedded; localhost, postgres and azure are Microsoft.Orleans's: bgpo --packages orleans ...")]
+    [InlineData("cluster: { tls: { certificate: /silo.pem, authority: ca.pem } }", "c.yaml: field cluster.tls.certificate: value '/silo.pem': this build has none; it is Microsoft.Orleans's: bgpo --packages orleans ...")]
     [InlineData("clster: {}", "c.yaml:1: field clster: unknown field; did you mean 'cluster'?")]
     [InlineData("", "c.yaml: the file is empty; it should hold the fields of docs/engines.md, for example cluster: { kind: postgres }")]
     public async Task ClusterThatCannotBe_IsOneLineAndExitCode2(string yaml, string expected)

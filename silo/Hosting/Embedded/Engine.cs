@@ -10,13 +10,21 @@ internal static class Engine
     internal static IReadOnlyList<string> Kinds { get; } = [ClusterSection.Embedded];
 
     /// <summary>Where other kinds are to be had.</summary>
-    internal static string OtherBuild => "localhost and postgres are Microsoft.Orleans's: bgpo --packages orleans ...";
+    internal static string OtherBuild => "localhost, postgres and azure are Microsoft.Orleans's: bgpo --packages orleans ...";
 
     /// <summary>Why a cluster cannot be used as described, though its kind can; null when it can.</summary>
     /// <param name="cluster">How its members find one another.</param>
-    internal static string? Refusal(ClusterSection cluster) => cluster.Dashboard == 0
-        ? null
-        : $"field cluster.dashboard: value '{cluster.Dashboard}': this build has none; it is Microsoft.Orleans's: bgpo --packages orleans ...";
+    internal static string? Refusal(ClusterSection cluster)
+    {
+        const string elsewhere = "this build has none; it is Microsoft.Orleans's: bgpo --packages orleans ...";
+        return cluster.Dashboard > 0 ? $"field cluster.dashboard: value '{cluster.Dashboard}': {elsewhere}"
+            : cluster.Tls.IsOn ? $"field cluster.tls.certificate: value '{cluster.Tls.Certificate}': {elsewhere}"
+            : null;
+    }
+
+    /// <summary>What those who found or join a cluster should know of it; null: nothing.</summary>
+    /// <param name="cluster">How its members find one another.</param>
+    internal static string? Notice(ClusterSection cluster) => null;
 
     /// <summary>Whether the members of one cluster may be of several machines.</summary>
     /// <param name="cluster">How they find one another.</param>
@@ -24,6 +32,12 @@ internal static class Engine
 
     /// <inheritdoc cref="ClusterKinds.HasLiveSilo"/>
     internal static bool HasLiveSilo(string name, ClusterSection cluster) => ClusterFolder.HasLiveSilo(name);
+
+    /// <inheritdoc cref="ClusterKinds.Explanation"/>
+    internal static string? Explanation(Exception failure, ClusterSection cluster) => null;
+
+    /// <inheritdoc cref="ClusterKinds.WhyShutOut"/>
+    internal static string? WhyShutOut(string name, IServiceProvider services) => null;
 
     /// <summary>Makes a cluster of this silo alone.</summary>
     /// <param name="silo">The silo.</param>

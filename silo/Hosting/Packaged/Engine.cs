@@ -7,13 +7,15 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.Runtime.MembershipService;
 
 namespace Bgpo.Silo;
 
 /// <summary>How silos and clients join a cluster: here by Microsoft.Orleans, among the processes of one machine, or of many by a database.</summary>
 internal static class Engine
 {
-    private const string Npgsql = nameof(Npgsql);
+    /// <summary>How old a silo's last sign of life, which it gives every two seconds, may be; much of it is for clocks that differ.</summary>
+    internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How long calls without a time of their own may take. A client of Microsoft.Orleans learns by it that its gateway is dead; a watcher's
@@ -21,23 +23,45 @@ internal static class Engine
     /// </summary>
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a silo tries to join those that are there; Orleans's own default is five minutes.</summary>
+    private static readonly TimeSpan s_join = TimeSpan.FromMinutes(1);
+
+    private const string Reachable = "whether their addresses can be reached from here, and whether all have the same tls in their cluster file, or none";
+
     /// <summary>The kinds of clusters that there are; the first is that of a cluster that names none.</summary>
-    internal static IReadOnlyList<string> Kinds { get; } = [ClusterSection.Localhost, ClusterSection.Postgres];
+    internal static IReadOnlyList<string> Kinds { get; } = [ClusterSection.Localhost, ClusterSection.Postgres, ClusterSection.Azure];
 
     /// <summary>Where other kinds are to be had.</summary>
     internal static string OtherBuild => "embedded is what bgpo builds without --packages orleans";
 
     /// <summary>Why a cluster cannot be used as described, though its kind can; null when it can.</summary>
     /// <param name="cluster">How its members find one another.</param>
-    internal static string? Refusal(ClusterSection cluster) => SpansMachines(cluster) ? PostgresMembers.Refusal() ?? AddressRefusal(cluster) : null;
+    internal static string? Refusal(ClusterSection cluster) =>
+        (TableOf(cluster) is { } table ? table.Refusal() ?? AddressRefusal(cluster) : null) ?? (cluster.Tls.IsOn ? ClusterTls.Refusal(cluster.Tls) : null);
+
+    /// <summary>What those who found or join a cluster should know of it; null: nothing.</summary>
+    /// <param name="cluster">How its members find one another.</param>
+    internal static string? Notice(ClusterSection cluster) => cluster.Tls.IsOn || IPAddress.IsLoopback(AddressOf(cluster))
+        ? null
+        : $"what silos send at {AddressOf(cluster)} is not encrypted, and whoever reaches it can join: use a private network, or tls (docs/engines.md)";
 
     /// <summary>Whether the members of one cluster may be of several machines.</summary>
     /// <param name="cluster">How they find one another.</param>
-    internal static bool SpansMachines(ClusterSection cluster) => cluster.Kind == ClusterSection.Postgres;
+    internal static bool SpansMachines(ClusterSection cluster) => TableOf(cluster) is not null;
 
     /// <inheritdoc cref="ClusterKinds.HasLiveSilo"/>
     internal static bool HasLiveSilo(string name, ClusterSection cluster) =>
-        SpansMachines(cluster) ? PostgresMembers.HasLiveSilo(name) : ClusterFolder.HasLiveSilo(name);
+        TableOf(cluster) is { } table ? table.HasLiveSilo(name) : ClusterFolder.HasLiveSilo(name);
+
+    /// <inheritdoc cref="ClusterKinds.Explanation"/>
+    internal static string? Explanation(Exception failure, ClusterSection cluster) => failure is OrleansClusterConnectivityCheckFailedException
+        ? $"the cluster's silos do not answer this one in {s_join.TotalSeconds:0} s: see {Reachable}"
+        : TableOf(cluster)?.Explanation(failure);
+
+    /// <inheritdoc cref="ClusterKinds.WhyShutOut"/>
+    internal static string? WhyShutOut(string name, IServiceProvider services) => services.GetService<ClusterTls>()?.LastFlaw is { } flaw
+        ? $"the certificate of one of its members, {flaw}"
+        : $"see whether its processes are stopped (bgpo cluster stop --cluster {name} ends them), {Reachable}";
 
     /// <summary>Makes a cluster of this silo alone.</summary>
     /// <param name="silo">The silo.</param>
@@ -67,9 +91,15 @@ internal static class Engine
         IPAddress address = AddressOf(cluster);
         int Port(int given) => given > 0 ? given : FileMembership.FreePort(address);
         silo.ConfigureEndpoints(address, Port(cluster.SiloPort), Port(cluster.GatewayPort));
-        if (SpansMachines(cluster))
+        if (cluster.Tls.IsOn)
         {
-            silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, PostgresMembers.Connection));
+            var tls = ClusterTls.Load(cluster.Tls);
+            tls.Use(silo);
+            silo.Services.AddSingleton(tls);
+        }
+        if (TableOf(cluster) is { } table)
+        {
+            table.Use(silo);
         }
         else
         {
@@ -87,16 +117,29 @@ internal static class Engine
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_answer);
         var lost = new LostGateway();
         client.AddOutgoingGrainCallFilter(lost).AddGatewayCountChangedHandler(lost.OnGateways);
-        if (SpansMachines(cluster))
+        if (cluster.Tls.IsOn)
         {
-            client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Npgsql, PostgresMembers.Connection))
-                .Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+            var tls = ClusterTls.Load(cluster.Tls);
+            tls.Use(client);
+            client.Services.AddSingleton(tls);
+        }
+        if (TableOf(cluster) is { } table)
+        {
+            table.Use(client);
+            client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         }
         else
         {
             client.UseFileMembership(ClusterFolder.PathOf(name));
         }
     }
+
+    private static IMemberTable? TableOf(ClusterSection cluster) => cluster.Kind switch
+    {
+        ClusterSection.Postgres => new PostgresMembers(),
+        ClusterSection.Azure => new AzureMembers(cluster),
+        _ => null,
+    };
 
     private static string? AddressRefusal(ClusterSection cluster) =>
         cluster.Address.Length > 0 || OwnAddress is not { Length: > 0 } own || IPAddress.TryParse(own, out _)
@@ -124,6 +167,7 @@ internal static class Engine
         options.EnableIndirectProbes = false;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
+        options.MaxJoinAttemptTime = s_join;
     }
 
     /// <summary>A silo that was declared dead stops, as on the embedded engine; Orleans's own handler would abort the process.</summary>

@@ -1,22 +1,20 @@
+using System.Data.Common;
 using Bgpo.Spec;
 using Npgsql;
+using Orleans.Hosting;
 using Orleans.Runtime;
 
 namespace Bgpo.Silo;
 
-/// <summary>Clusters whose members are kept in a PostgreSQL database, in Orleans's own tables.</summary>
-internal static class PostgresMembers
+/// <summary>Members that are written down in a PostgreSQL database, in Orleans's own tables.</summary>
+internal sealed class PostgresMembers : IMemberTable
 {
     private const string Variable = "BGPO_POSTGRES";
 
-    /// <summary>A silo's last sign of life, which it gives every two seconds, may be so old; much of it is for clocks that differ.</summary>
-    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(30);
+    private static string Connection => Environment.GetEnvironmentVariable(Variable) ?? "";
 
-    /// <summary>The connection string; empty where the environment has none.</summary>
-    internal static string Connection => Environment.GetEnvironmentVariable(Variable) ?? "";
-
-    /// <summary>Why there is no connection string that can be used; null when there is.</summary>
-    internal static string? Refusal()
+    /// <inheritdoc/>
+    public string? Refusal()
     {
         const string example = $"{Variable}='Host=db;Database=orleans;Username=bgpo;Password=...'";
         if (Connection.Length == 0)
@@ -34,9 +32,8 @@ internal static class PostgresMembers
         }
     }
 
-    /// <summary>Whether a silo of a cluster has lately given a sign of life.</summary>
-    /// <param name="name">The cluster.</param>
-    internal static bool HasLiveSilo(string name)
+    /// <inheritdoc/>
+    public bool HasLiveSilo(string name)
     {
         using var connection = new NpgsqlConnection(Connection);
         connection.Open();
@@ -44,7 +41,17 @@ internal static class PostgresMembers
             "SELECT EXISTS (SELECT 1 FROM OrleansMembershipTable WHERE DeploymentId = @name AND Status = @active AND IAmAliveTime > now() - @fresh)", connection);
         command.Parameters.AddWithValue("name", name);
         command.Parameters.AddWithValue("active", (int)SiloStatus.Active);
-        command.Parameters.AddWithValue("fresh", s_fresh);
+        command.Parameters.AddWithValue("fresh", Engine.Fresh);
         return (bool)command.ExecuteScalar()!;
     }
+
+    /// <inheritdoc/>
+    public void Use(ISiloBuilder silo) => silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (nameof(Npgsql), Connection));
+
+    /// <inheritdoc/>
+    public void Use(IClientBuilder client) => client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (nameof(Npgsql), Connection));
+
+    /// <inheritdoc/>
+    public string? Explanation(Exception failure) =>
+        failure is DbException ? $"the database that {Variable} names: {failure.Message} (docs/engines.md says what it needs)" : null;
 }

@@ -69,7 +69,7 @@ public sealed class ClusterFixture : IAsyncDisposable
         return host;
     }
 
-    public async Task<IClusterClient> StartClientAsync(Action<IClientBuilder>? configure = null)
+    public async Task<IClusterClient> StartClientAsync(Action<IClientBuilder>? configure = null, CancellationToken cancellationToken = default)
     {
         HostApplicationBuilder builder = Builder();
         builder.UseOrleansClient(client =>
@@ -79,7 +79,16 @@ public sealed class ClusterFixture : IAsyncDisposable
             configure?.Invoke(client);
         });
         IHost host = builder.Build();
-        await host.StartAsync();
+        try
+        {
+            await host.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+
         _hosts.Add(host);
         return host.Services.GetRequiredService<IClusterClient>();
     }
