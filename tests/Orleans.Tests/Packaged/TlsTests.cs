@@ -51,7 +51,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task ClientThatMerelyTrustsTheAuthority_IsTurnedAway()
     {
-        File.WriteAllText(_foreign.At("both.pem"), File.ReadAllText(_ours.AuthorityFile) + File.ReadAllText(_foreign.AuthorityFile));
+        File.WriteAllLines(_foreign.At("both.pem"), [File.ReadAllText(_ours.AuthorityFile), File.ReadAllText(_foreign.AuthorityFile)]);
         var tls = ClusterTls.Load(_foreign.Sign("client") with { Authority = _foreign.At("both.pem") });
         await TurnedAway(tls);
         Assert.Null(tls.LastFlaw);
