@@ -91,7 +91,7 @@ public sealed record ClusterSection : IRuled
 
 /// <summary>
 /// TLS between silos and from clients to them, when <c>certificate</c> and <c>authority</c> are given. Every member shows a certificate and
-/// takes every other's that the cluster's own authority signed, whatever names it bears. Files are named from the folder of this one.
+/// takes every other's that the cluster's own authority signed, whatever names it bears. Files are named from the cluster file's folder.
 /// </summary>
 public sealed record TlsSection : IRuled
 {
