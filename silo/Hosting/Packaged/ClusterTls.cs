@@ -125,7 +125,11 @@ internal sealed class ClusterTls
         {
             return Why(certificate, chain);
         }
-        string[] usages = [.. certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().SelectMany(usage => usage.EnhancedKeyUsages.Cast<Oid>()).Select(usage => usage.Value!)];
+        string[] usages =
+        [
+            .. certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
+                .SelectMany(usage => usage.EnhancedKeyUsages.Cast<Oid>()).Select(usage => usage.Value!),
+        ];
         const string server = "1.3.6.1.5.5.7.3.1", client = "1.3.6.1.5.5.7.3.2";
         return usages.Length == 0 || (usages.Contains(server) && usages.Contains(client))
             ? null
@@ -134,7 +138,8 @@ internal sealed class ClusterTls
 
     private string Why(X509Certificate2 certificate, X509Chain chain)
     {
-        X509ChainElement? untimely = chain.ChainElements.FirstOrDefault(element => element.ChainElementStatus.Any(status => status.Status == X509ChainStatusFlags.NotTimeValid));
+        X509ChainElement? untimely = chain.ChainElements.FirstOrDefault(element =>
+            element.ChainElementStatus.Any(status => status.Status == X509ChainStatusFlags.NotTimeValid));
         if (chain.ChainStatus.Any(status => status.Status is X509ChainStatusFlags.UntrustedRoot or X509ChainStatusFlags.PartialChain))
         {
             return $"'{certificate.Subject}', signed by '{certificate.Issuer}', is not of the authority in {_authorityFile}";
