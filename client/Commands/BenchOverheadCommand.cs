@@ -33,7 +33,7 @@ internal static class BenchOverheadCommand
 
             output.WriteLine($"{"watchers",-12}{"s a step",10}{"cost",10}{"95 %",20}{"rounds",8}{"cpu share",12}");
             foreach (var row in rows)
-                output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{Cost(row.Ratio),8:0.0} %{$"{Cost(row.Low):0.0} to {Cost(row.High):0.0} %",20}{row.Rounds,8}{100 * row.Share,10:0.00} %"));
+                output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{Cost(row.Ratio),8:0.0} %{(row is { Low: { } low, High: { } high } ? FormattableString.Invariant($"{Cost(low):0.0} to {Cost(high):0.0} %") : "-"),20}{row.Rounds,8}{100 * row.Share,10:0.00} %"));
             return ExitCode.Done;
 
             static double Cost(double ratio) => 100 * (ratio - 1);

@@ -56,16 +56,29 @@ internal static class RunHistory
         }
 
         var version = record.LatestCheckpoint ?? 0;
-        var manifest = await store.ReadManifestAsync(version, cancellationToken).ConfigureAwait(false);
-        var (hash, where) = (manifest?.WeightsSha256 ?? "", $"{store.Blobs.Location.TrimEnd('/')}/{store.RunId}/checkpoints/{version:D8}.json");
+        var where = store.CheckpointLocation(version);
+        var hash = (string?)record.Result?[RunGrain.Weights] ?? await Hash().ConfigureAwait(false);
         events.Add(record.State switch
         {
             Storage.RunState.Completed => new RunCompleted(
                 0, store.RunId, version, hash, Evaluation(RunGrain.EvaluationBefore), Evaluation(RunGrain.EvaluationAfter), steps.Sum(step => step.Seconds), where),
             Storage.RunState.Stopped => new RunStopped(0, store.RunId, version, record.Reason ?? "", hash, where),
-            _ => new RunFailed(0, store.RunId, version, record.Reason ?? "", Store: false),
+            _ => new RunFailed(0, store.RunId, steps is [.., var last] ? last.Version : version, record.Reason ?? "nothing more is known", Store: false),
         });
         return events;
+
+        async Task<string> Hash()
+        {
+            try
+            {
+                return record.State != Storage.RunState.Stopped ? ""
+                    : (await store.ReadManifestAsync(version, cancellationToken).ConfigureAwait(false))?.WeightsSha256 ?? "unknown: the checkpoint is gone";
+            }
+            catch (CorruptBlobException)
+            {
+                return "unknown: the checkpoint is damaged";
+            }
+        }
 
         EvaluationSummary Evaluation(string name) => record.Result?[name]?.Deserialize<EvaluationSummary>() ?? new EvaluationSummary(0, 0, 0, 0);
     }

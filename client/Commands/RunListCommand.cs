@@ -2,11 +2,12 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
+using Bgpo.Spec;
 using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
-/// <summary><c>bgpo run list</c>, and <c>bgpo runs</c> beside the other commands of a store: its runs, from the store alone.</summary>
+/// <summary><c>bgpo run list</c>, and <c>bgpo runs</c> beside the other commands of a store: its runs, by what the store says and whether their clusters live.</summary>
 internal static class RunListCommand
 {
     /// <summary>Makes <c>run list</c>.</summary>
@@ -69,7 +70,7 @@ internal static class RunListCommand
             output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"version",-12}  {"reward",6}  {"age",7}  {"size",10}  cluster");
         foreach (var (entry, seen) in found)
         {
-            var state = entry.Record is { } record ? RunStanding.Of(context, record) : null;
+            var (state, fault) = Standing(context, entry);
             var version = Math.Max(seen.Version, state?.Version ?? 0);
             var reward = Reward(seen.Newest);
             var age = context.Time.GetUtcNow() - entry.Record?.Created;
@@ -90,16 +91,29 @@ internal static class RunListCommand
                     entry.Record?.Updated,
                     entry.Record?.ForkedFrom,
                     state?.WeightsSha256,
-                    Message = entry.Fault,
+                    Message = fault,
                 })
                 : $"{entry.RunId.PadRight(width)}  {state?.State ?? "damaged",-9}  {(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  "
                     + $"{(reward is { } r ? Printed.Share(r) : "-"),6}  {(age is { } old ? Printed.Age(old) : "-"),7}  {StoreCommands.Size(seen.Bytes),10}  "
-                    + $"{entry.Fault ?? state?.Cluster}");
+                    + $"{fault ?? state?.Cluster}");
         }
 
         if (found.Count == 0 && !isJson)
             context.Terminal.Error.WriteLine($"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; {context.Paths.CommandLine("train")} makes one");
         return ExitCode.Done;
+    }
+
+    /// <summary>Where a run stands, or what is wrong with it: one bad run must not hide the others.</summary>
+    private static (RunStanding? State, string? Fault) Standing(ConsoleContext context, CatalogEntry entry)
+    {
+        try
+        {
+            return (entry.Record is { } record ? RunStanding.Of(context, record) : null, entry.Fault);
+        }
+        catch (SpecException e)
+        {
+            return (null, e.Errors is [var first, ..] ? first : e.Message);
+        }
     }
 
     private static double? Reward(StepMetrics? metrics) =>

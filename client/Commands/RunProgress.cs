@@ -16,10 +16,9 @@ internal sealed record RunProgress(
 {
     private const int Steps = 10;
 
-    /// <summary>Reads it; null before the first step.</summary>
+    /// <summary>Reads it; null before the first step, and where what it measured is damaged: <c>run metrics</c> names that.</summary>
     /// <param name="context">What commands work with.</param>
     /// <param name="target">The run.</param>
-    /// <exception cref="BadInputException">What it measured is damaged.</exception>
     internal static async Task<RunProgress?> Of(ConsoleContext context, RunTarget target)
     {
         var token = context.Interrupts.Token;
@@ -28,7 +27,16 @@ internal sealed record RunProgress(
             return null;
         // As far back as the newest evaluation can be.
         var back = Math.Max(Steps, new RunSettings(target.Record).Newest.Evaluation.Every);
-        var steps = await RunHistory.ReadFrom(target.Store, Math.Max(1, newest - back + 1), token).ConfigureAwait(false);
+        IReadOnlyList<StepMetrics> steps;
+        try
+        {
+            steps = await RunHistory.ReadFrom(target.Store, Math.Max(1, newest - back + 1), token).ConfigureAwait(false);
+        }
+        catch (BadInputException)
+        {
+            return null;
+        }
+
         if (steps is not [.., var last])
             return null; // it went back just then
         double[] seconds = [.. steps.TakeLast(Steps).Select(step => step.Seconds).Order()];

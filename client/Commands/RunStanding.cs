@@ -35,7 +35,7 @@ internal sealed record RunStanding(
         return new RunStanding(
             record.RunId, record.State == Storage.RunState.Running && driver.Length == 0 ? "lost" : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
             new RunSettings(record).Newest.Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, record.Reason ?? "",
-            driver, (string?)record.Result?["weightsSha256"], record.Changes ?? []);
+            driver, (string?)record.Result?[RunGrain.Weights], record.Changes ?? []);
     }
 
     /// <summary>What is known best: the controller's word, or the store's.</summary>

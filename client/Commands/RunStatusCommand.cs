@@ -32,7 +32,7 @@ internal static class RunStatusCommand
             if (state.Progress is { } now)
             {
                 var left = state.State == "running" ? $", about {Printed.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
-                output.WriteLine($"version {now.Version,-4}mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; {Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago");
+                output.WriteLine($"{$"version {now.Version}",-12}mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; {Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago");
                 output.WriteLine($"speed       {Printed.Short(now.SecondsAStep)} s a step{left}");
                 if (now.Solved is { } solved)
                     output.WriteLine($"held out    solved {Printed.Percent(solved)} greedily at version {now.EvaluatedVersion}{(now is { EvaluatedVersion: > 0, SolvedBefore: { } before } ? $", {Printed.Percent(before)} before" : "")}");

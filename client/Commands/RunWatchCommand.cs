@@ -25,13 +25,16 @@ internal static class RunWatchCommand
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
             Func<IRunPresenter, Task<IRunPresenter>> recorded = shown => recording.Wrap(context, parsed, shown, target.Store);
-            if (target.Record.State is Storage.RunState.Completed or Storage.RunState.Stopped or Storage.RunState.Failed)
-                return await Recount(context, target, parsed.GetValue(json), recorded, parsed.GetValue(until), selection.Again(parsed)).ConfigureAwait(false);
+            Func<Task<int>>? recount = target.Record.State is Storage.RunState.Completed or Storage.RunState.Stopped or Storage.RunState.Failed
+                ? () => Recount(context, target, parsed.GetValue(json), recorded, parsed.GetValue(until), selection.Again(parsed)) : null;
+            // The controller of one that has just ended remembers more than the store has.
+            if (recount is not null && (target.Cluster is null || target.Cluster.Name != target.Record.Cluster))
+                return await recount().ConfigureAwait(false);
             var cluster = target.Driven(context);
             var status = await RunStanding.Of(context, target).ConfigureAwait(false);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
-                parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until)).ConfigureAwait(false);
+                parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until), recount).ConfigureAwait(false);
         });
         return new CommandPart(command,
         [
@@ -45,7 +48,7 @@ internal static class RunWatchCommand
     /// <summary>Watches a run to its end, or until the watcher leaves.</summary>
     /// <returns>The run's exit code; 130 for who leaves.</returns>
     internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet,
-        Func<IRunPresenter, Task<IRunPresenter>>? recorded = null, int? until = null)
+        Func<IRunPresenter, Task<IRunPresenter>>? recorded = null, int? until = null, Func<Task<int>>? recount = null)
     {
         if (status.Version >= until)
             return ExitCode.Done;
@@ -82,6 +85,8 @@ internal static class RunWatchCommand
             }
         }
 
+        if (end is null && recount is not null)
+            return await recount().ConfigureAwait(false);
         if (end is null)
             status = await grain.GetStatus().ConfigureAwait(false);
         var resume = context.Paths.CommandLine("run", "resume", run, "--cluster", cluster.Name);
@@ -95,7 +100,8 @@ internal static class RunWatchCommand
         if (target.Record.LatestCheckpoint >= until)
             return ExitCode.Done;
         var events = await RunHistory.Events(target.Store, target.Record, context.Interrupts.Token).ConfigureAwait(false);
-        var presenter = await recorded(Presenters.For(context, isJson, isQuiet: true)).ConfigureAwait(false);
+        IRunPresenter shown = isJson ? new JsonPresenter(context.Terminal, () => null) : new PlainPresenter(context.Terminal, quiet: true);
+        var presenter = await recorded(shown).ConfigureAwait(false);
         await using (presenter.ConfigureAwait(false))
         {
             foreach (var happened in events)

@@ -12,7 +12,7 @@ internal static class TextPlot
     internal static IEnumerable<string> Draw(Curve curve, int width, int rows)
     {
         var columns = Math.Max(1, Math.Min(width - Margin - 1, Math.Max(curve.Y.Count, 20)));
-        var points = Points(curve.Y, columns);
+        var points = Points(curve, columns);
         var (low, high) = curve.Range;
         yield return curve.Title;
         for (var row = rows - 1; row >= 0; row--)
@@ -27,16 +27,22 @@ internal static class TextPlot
         yield return "";
     }
 
-    /// <summary>As many points as columns: averages of equal spans, or each value over several columns.</summary>
-    private static double[] Points(IReadOnlyList<double> values, int columns) =>
-    [
-        .. Enumerable.Range(0, columns).Select(column =>
+    /// <summary>As many points as columns, which share the range of X evenly: the average of those in a column, or else the nearest.</summary>
+    private static double[] Points(Curve curve, int columns)
+    {
+        var (first, width) = (curve.X[0], Math.Max(curve.X[^1] - curve.X[0], double.Epsilon));
+        var sorted = Enumerable.Range(0, curve.Y.Count).ToLookup(i => Math.Min(columns - 1, (int)((curve.X[i] - first) / width * columns)), i => curve.Y[i]);
+        var points = new double[columns];
+        for (var column = 0; column < columns; column++)
         {
-            var from = (int)((long)column * values.Count / columns);
-            var to = Math.Max(from + 1, (int)((column + 1L) * values.Count / columns));
-            return values.Skip(from).Take(to - from).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average();
-        }),
-    ];
+            var middle = first + (column + 0.5) / columns * width;
+            points[column] = sorted.Contains(column)
+                ? sorted[column].Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average()
+                : curve.Y[Enumerable.Range(0, curve.Y.Count).MinBy(i => Math.Abs(curve.X[i] - middle))];
+        }
+
+        return points;
+    }
 
     private static char Cell(double point, double low, double high, int row, int rows)
     {

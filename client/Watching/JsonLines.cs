@@ -19,7 +19,7 @@ internal static class JsonLines
     /// <summary>A run's event.</summary>
     /// <param name="happened">The event.</param>
     /// <param name="peakRssMiB">This process's peak memory, for the last line.</param>
-    internal static string Of(RunEvent happened, double peakRssMiB) => happened switch
+    internal static string Of(RunEvent happened, double? peakRssMiB) => happened switch
     {
         RunStarted => Tagged("started", happened),
         Progressed => Tagged("progress", happened),
@@ -70,7 +70,7 @@ internal static class JsonLines
     /// <summary>Any object as one line.</summary>
     internal static string Line(object value) => JsonSerializer.Serialize(value, Options);
 
-    private static string Completed(RunCompleted done, double peakRssMiB)
+    private static string Completed(RunCompleted done, double? peakRssMiB)
     {
         return new JsonObject
         {
@@ -81,7 +81,7 @@ internal static class JsonLines
             ["evalBefore"] = Evaluation(done.Before),
             ["evalAfter"] = Evaluation(done.After),
             ["seconds"] = Math.Round(done.Seconds, 3),
-            ["peakRssMiB"] = Math.Round(peakRssMiB, 1),
+            ["peakRssMiB"] = peakRssMiB is { } peak ? Math.Round(peak, 1) : null,
             ["checkpoint"] = done.Checkpoint,
         }.ToJsonString(Options);
 

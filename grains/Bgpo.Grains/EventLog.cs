@@ -12,6 +12,7 @@ public sealed class EventLog(TimeProvider time)
     /// <summary>Least time between two times that a watcher is told of mere progress, and what each further watcher adds to that of all.</summary>
     private static readonly TimeSpan s_leastPace = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_paceOfEach = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_longestPace = TimeSpan.FromSeconds(5);
 
     /// <summary>Events kept for watchers that come later; the store has every step's metrics.</summary>
     private const int MostKept = 20_000;
@@ -112,6 +113,10 @@ public sealed class EventLog(TimeProvider time)
             return null;
         }
         TimeSpan pace = s_paceOfEach * (_readers - 1);
+        if (pace > s_longestPace)
+        {
+            pace = s_longestPace;
+        }
         for (int i = next; i < _events.Count; i++)
         {
             if (_events[i] is not (Progressed or StepCommitted))

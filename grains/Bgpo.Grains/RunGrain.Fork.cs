@@ -15,6 +15,9 @@ public sealed partial class RunGrain
     /// <summary>The name of the one of its last version.</summary>
     public const string EvaluationAfter = "evalAfter";
 
+    /// <summary>The name of the final weights' hash.</summary>
+    public const string Weights = "weightsSha256";
+
     /// <inheritdoc/>
     public async Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)
     {

@@ -268,7 +268,7 @@ public sealed partial class RunGrain
             {
                 [EvaluationBefore] = JsonSerializer.SerializeToNode(before),
                 [EvaluationAfter] = JsonSerializer.SerializeToNode(after),
-                ["weightsSha256"] = saved.WeightsSha256,
+                [Weights] = saved.WeightsSha256,
             },
         });
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -308,7 +308,7 @@ public sealed partial class RunGrain
             _events.Append(n => new RunFailed(n, Id, _version, e.Message, e is StorageException));
             try
             {
-                await WriteNow(record => record with { State = RunState.Failed }).WaitAsync(s_farewell, time);
+                await WriteNow(record => record with { State = RunState.Failed, Reason = e.Message }).WaitAsync(s_farewell, time);
                 // Known to be this controller's still: another's shards are not touched. It goes on from a checkpoint, if at all.
                 await new ShardSet(GrainFactory, await contexts.Get(Id), _stored!.Record.Epoch).Release(await AllSilos());
             }

@@ -292,7 +292,7 @@ public sealed partial class RunGrain(
         _settings?.Newest.Run.Steps ?? 0, _stored?.Record.Epoch ?? 0,
         _stored?.Record.LatestCheckpoint ?? -1, _message.Length > 0 ? _message : _stored?.Record.Reason ?? "", silo.SiloAddress.ToParsableString());
 
-    private string Location(int version) => $"{Store.Blobs.Location.TrimEnd('/')}/{Id}/checkpoints/{version:D8}.json";
+    private string Location(int version) => Store.CheckpointLocation(version);
 
     private void Retried(string failed, Exception reason) => UnitRetried(failed, reason.Message);
 

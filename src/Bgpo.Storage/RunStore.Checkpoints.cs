@@ -139,6 +139,10 @@ public sealed partial class RunStore
         return manifest;
     }
 
+    /// <summary>Where a version's manifest is, as people are told.</summary>
+    /// <param name="version">The version.</param>
+    public string CheckpointLocation(int version) => $"{Blobs.Location.TrimEnd('/')}/{RunId}/checkpoints/{version:D8}.json";
+
     /// <summary>Lists the versions that have a manifest, ascending.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task<IReadOnlyList<int>> ListCheckpointsAsync(CancellationToken cancellationToken = default) =>

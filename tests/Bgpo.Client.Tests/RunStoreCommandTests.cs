@@ -91,6 +91,13 @@ public sealed class RunStoreCommandTests : IDisposable
     }
 
     [Fact]
+    public void APlotInTheTerminal_HasItsPointsWhereTheirVersionsAre()
+    {
+        string[] lines = [.. Plotting.TextPlot.Draw(new Plotting.Curve("t", [0, 90, 100], [1, 1, 0]), 31, 1)];
+        Assert.Equal("███████████████████▁", lines[1][(lines[1].IndexOf('│') + 1)..]);
+    }
+
+    [Fact]
     public async Task Watch_OfARunThatHasEnded_TellsWhatCameOfIt()
     {
         await Run("mine", 1e-4, [0.1, 0.2], before: 0.25);

@@ -9,13 +9,13 @@ namespace Bgpo.Bench;
 /// <param name="Watchers">Watching processes.</param>
 /// <param name="StepSeconds">Seconds a step while they watch.</param>
 /// <param name="Ratio">Median, over the rounds, of the time of steps with watchers to that of steps beside them without.</param>
-/// <param name="Low">Lower end of the median's 95 % interval, by order statistics.</param>
+/// <param name="Low">Lower end of the median's 95 % interval, by order statistics; null: there are too few rounds for one.</param>
 /// <param name="High">Its upper end.</param>
 /// <param name="Rounds">Rounds.</param>
 /// <param name="Share">
 /// Share of the watchers in the processor time that they and the silo took while they watched; what the silo does for them is not in it.
 /// </param>
-public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, double Low, double High, int Rounds, double Share);
+public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, double? Low, double? High, int Rounds, double Share);
 
 /// <summary>
 /// What watchers cost the steps of one run on one silo process. They are processes of <c>run watch --json</c>, stopped (SIGSTOP) for one
@@ -36,8 +36,6 @@ public static class WatchingOverhead
     /// <summary>More than any measurement takes; the run is stopped when it has been measured.</summary>
     private const int Endless = 1_000_000;
 
-    private const int Continue = 18;
-    private const int Stop = 19;
     private const string Cluster = "overhead";
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
@@ -119,17 +117,16 @@ public static class WatchingOverhead
                 seconds[metrics.Step] = metrics.Values.Deserialize<Grains.StepMetrics>()!.Seconds;
             }
             double[] ratios = [.. spells.Select(spell => Mean(spell.With) / Mean(spell.Without)).Order()];
-            // Of n numbers in order, their true median lies between these two with 95 % (the binomial distribution's normal form).
-            int low = Math.Max(0, (int)Math.Floor((rounds - 1.96 * Math.Sqrt(rounds)) / 2));
+            int? low = Outer(rounds);
             return new WatchedSpeed(
-                count, spells.Average(spell => Mean(spell.With)), (ratios[(rounds - 1) / 2] + ratios[rounds / 2]) / 2, ratios[low], ratios[rounds - 1 - low], rounds,
+                count, spells.Average(spell => Mean(spell.With)), (ratios[(rounds - 1) / 2] + ratios[rounds / 2]) / 2, low is { } k ? ratios[k] : null, low is { } j ? ratios[^(j + 1)] : null, rounds,
                 watched / (watched + trained));
 
             double Mean(int first) => Enumerable.Range(first, steps).Average(step => seconds[step]);
 
             async Task<int> With()
             {
-                Signal(watching, Continue);
+                Signal(watching, ProcessTable.Continue);
                 int first = await Begin();
                 (double watchedBefore, double trainedBefore) = (Cpu([.. watching]), Cpu(silo));
                 await Committed(stored, first + steps - 1, cancellationToken);
@@ -139,7 +136,7 @@ public static class WatchingOverhead
 
             async Task<int> Without()
             {
-                Signal(watching, Stop);
+                Signal(watching, ProcessTable.Stop);
                 int first = await Begin();
                 await Committed(stored, first + steps - 1, cancellationToken);
                 return first;
@@ -156,6 +153,24 @@ public static class WatchingOverhead
                 await End(watcher);
                 watcher.Dispose();
             }
+        }
+    }
+
+    /// <summary>
+    /// Of <paramref name="count"/> numbers in order, how many at either end can be left out so that the true median still lies between the
+    /// rest with 95 %: the most of which a fair coin shows fewer heads with 2.5 % at most. Null: not even none.
+    /// </summary>
+    private static int? Outer(int count)
+    {
+        (double tail, double one) = (0, Math.Pow(0.5, count));
+        for (int heads = 0; ; heads++)
+        {
+            tail += one;
+            if (tail > 0.025)
+            {
+                return heads > 0 ? heads - 1 : null;
+            }
+            one *= (double)(count - heads) / (heads + 1);
         }
     }
 

@@ -70,11 +70,12 @@ internal sealed class AzureMembers(ClusterSection cluster) : IMemberTable
         const string credentials = $"sign in (az login), give this identity the role Storage Table Data Contributor, or set {Variable}";
         string? what = failure switch
         {
+            OperationCanceledException or TimeoutException => "it does not answer in time; see whether the account's name is right and the network is up",
             RequestFailedException { Status: 0 } e => $"it cannot be reached: {FirstLine(e.GetBaseException())}; see whether the account's name is right and the network is up",
             RequestFailedException { Status: 401 or 403 } e => $"the credentials are not accepted ({Code(e)}); {credentials}",
             RequestFailedException e => $"the service answers {Code(e)}",
             AuthenticationFailedException e => $"no token: {FirstLine(e)}; {credentials}",
-            AggregateException { InnerException: RequestFailedException e } => Explanation(e),
+            AggregateException { InnerException: { } e } => Explanation(e),
             _ => null,
         };
         return what is null || failure is AggregateException ? what : $"the table '{_table}' of storage account '{cluster.Account}': {what}";

@@ -51,16 +51,16 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task ClientThatMerelyTrustsTheAuthority_IsTurnedAway()
     {
-        File.WriteAllLines(_foreign.At("both.pem"), [File.ReadAllText(_ours.AuthorityFile), File.ReadAllText(_foreign.AuthorityFile)]);
-        var tls = ClusterTls.Load(_foreign.Sign("client") with { Authority = _foreign.At("both.pem") });
+        var tls = ClusterTls.Load(_foreign.Sign("client") with { Authority = Both() });
         await TurnedAway(tls);
         Assert.Null(tls.LastFlaw);
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task SiloWithoutACertificateOfTheAuthority_CannotJoin(bool foreign)
+    [InlineData("none")]
+    [InlineData("foreign")]
+    [InlineData("foreign, trusting both")] // So that only the other silo can be the one that refuses.
+    public async Task SiloWithoutACertificateOfTheAuthority_CannotJoin(string certificate)
     {
         await using ClusterFixture cluster = new();
         await cluster.StartSiloAsync("one", silo =>
@@ -71,9 +71,10 @@ public sealed class TlsTests : IDisposable
         });
         using IHost two = ClusterFixture.BuildSilo(cluster.Directory, "two", silo =>
         {
-            if (foreign)
+            if (certificate != "none")
             {
-                ClusterTls.Load(_foreign.Sign("two")).Use(silo);
+                TlsSection tls = _foreign.Sign("two");
+                ClusterTls.Load(certificate == "foreign" ? tls : tls with { Authority = Both() }).Use(silo);
             }
             silo.Configure<ClusterMembershipOptions>(options => options.MaxJoinAttemptTime = TimeSpan.FromSeconds(1));
         });
@@ -117,6 +118,13 @@ public sealed class TlsTests : IDisposable
 
     [Fact]
     public void PfxThatIsLocked_IsRefusedAtStart() => Refused("certificate", _ours.SignPfx("one", "secret"), "cannot be read (");
+
+    /// <summary>A file with both authorities.</summary>
+    private string Both()
+    {
+        File.WriteAllLines(_foreign.At("both.pem"), [File.ReadAllText(_ours.AuthorityFile), File.ReadAllText(_foreign.AuthorityFile)]);
+        return _foreign.At("both.pem");
+    }
 
     /// <summary>Starts a silo of ours and a client, and waits until the silo has refused the client's connection or the client the silo's.</summary>
     private async Task TurnedAway(ClusterTls? clients)
