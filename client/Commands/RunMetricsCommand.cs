@@ -27,7 +27,7 @@ internal static class RunMetricsCommand
         });
         return new CommandPart(command,
         [
-            ("run metrics sudoku > metrics.jsonl", "all of them; run watch --metrics FILE writes such a file as the run goes on"),
+            ("run metrics sudoku > metrics.jsonl", "all of them; run watch --mirror DIR keeps such a file as the run goes on"),
             ("run metrics sudoku | jq -r '[.version, .meanReward, .seconds] | @tsv'", "a table"),
         ]);
     }

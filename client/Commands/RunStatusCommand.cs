@@ -59,6 +59,7 @@ internal static class RunStatusCommand
 
     private static string Next(ConsoleContext context, RunStanding state, string[] again) => state.State switch
     {
+        "running" when state.Cluster.StartsWith("process ", StringComparison.Ordinal) => context.Paths.CommandLine(["run", "samples", state.Run, .. again]),
         "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
         "paused" when state.Cluster.Length > 0 => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
         "completed" => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),

@@ -62,8 +62,10 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
 
     /// <summary>The cluster that drives the run.</summary>
     /// <exception cref="BadInputException">None does.</exception>
-    internal ITrainingCluster Driven(ConsoleContext context) => Cluster ?? throw new BadInputException(
-        $"run '{Run}' is {Word(Record.State)} and nobody drives it; "
+    internal ITrainingCluster Driven(ConsoleContext context) => Cluster ?? throw new BadInputException(RunStanding.DriverOf(context, Record) is { Length: > 0 } driver
+        ? $"run '{Run}' is {Word(Record.State)} in {driver}, which shows it itself; "
+            + $"{context.Paths.CommandLine("run", "status", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} tells how far it is"
+        : $"run '{Run}' is {Word(Record.State)} and nobody drives it; "
         + $"{context.Paths.CommandLine("train", "--resume", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} goes on with it");
 
     /// <summary>A state as commands say it.</summary>

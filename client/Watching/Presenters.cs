@@ -14,7 +14,7 @@ internal static class Presenters
 
     /// <summary>JSON lines where asked for, the live view on a terminal, plain lines elsewhere.</summary>
     internal static IRunPresenter For(ConsoleContext context, bool isJson, bool isQuiet, string footer = StopFooter) =>
-        isJson ? new JsonPresenter(context.Terminal, static () => ConsoleContext.PeakRssMiB())
+        isJson ? new JsonPresenter(context.Terminal, () => footer == StopFooter ? ConsoleContext.PeakRssMiB() : null)
         : context.Terminal.IsInteractive && !isQuiet ? new LivePresenter(context.Terminal, context.Time, footer)
         : new PlainPresenter(context.Terminal, isQuiet);
 }

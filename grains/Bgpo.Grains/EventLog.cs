@@ -56,6 +56,8 @@ public sealed class EventLog(TimeProvider time)
     public void Reopen(long epoch)
     {
         _closed = false;
+        // Who comes later is not told of an end that was none.
+        _events.RemoveAll(happened => happened is RunStopped or RunCompleted or RunFailed);
         _sequence = Math.Max(_sequence, epoch << 32);
     }
 

@@ -18,6 +18,19 @@ public sealed class EventLogTests
     }
 
     [Fact]
+    public async Task AStopAfterWhichTheRunWentOn_EndsNoLaterWatch()
+    {
+        var log = new EventLog(_time);
+        log.Append(n => new Noticed(n, "a"));
+        log.Append(n => new RunStopped(n, "r", 1, "asked to stop", "", ""));
+        log.Close();
+        log.Reopen(1);
+        log.Append(n => new Noticed(n, "b"));
+        log.Close();
+        Assert.Equal(["1 a", $"{(1L << 32) + 1} b"], await Texts(log, after: 0));
+    }
+
+    [Fact]
     public async Task Progress_GivesWayToWhatFollows()
     {
         var log = new EventLog(_time);
