@@ -76,7 +76,8 @@ public sealed class TlsTests : IDisposable
                 TlsSection tls = _foreign.Sign("two");
                 ClusterTls.Load(certificate == "foreign" ? tls : tls with { Authority = Both() }).Use(silo);
             }
-            silo.Configure<ClusterMembershipOptions>(options => options.MaxJoinAttemptTime = TimeSpan.FromSeconds(1));
+            // Nor may this one declare that one dead.
+            silo.Configure<ClusterMembershipOptions>(options => (options.MaxJoinAttemptTime, options.NumMissedProbesLimit) = (TimeSpan.FromSeconds(1), 1000));
         });
         await Assert.ThrowsAsync<OrleansClusterConnectivityCheckFailedException>(() => two.StartAsync());
     }
