@@ -85,6 +85,8 @@ public sealed class ClusterFixture : IAsyncDisposable
         }
         catch
         {
+            // Disposing it alone would leave it asking again and again.
+            await host.StopAsync(CancellationToken.None);
             host.Dispose();
             throw;
         }
@@ -96,6 +98,15 @@ public sealed class ClusterFixture : IAsyncDisposable
     /// <summary>Starts a silo in a process of its own and waits until it is a member.</summary>
     public async Task<Process> StartProcessAsync(string name)
     {
+        Process process = Launch(name, _ => { });
+        string? line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal("ready", line);
+        return process;
+    }
+
+    /// <summary>Starts a silo in a process of its own.</summary>
+    public Process Launch(string name, Action<ProcessStartInfo> configure)
+    {
         // The suite runs as an executable of its own or by dotnet.
         string[] self = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(ClusterFixture).Assembly.Location] : [];
         ProcessStartInfo start = new(Environment.ProcessPath!, [.. self, SiloArgument, Directory, name])
@@ -103,10 +114,9 @@ public sealed class ClusterFixture : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
         };
+        configure(start);
         Process process = Process.Start(start)!;
         _processes.Add(process);
-        string? line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.Equal("ready", line);
         return process;
     }
 

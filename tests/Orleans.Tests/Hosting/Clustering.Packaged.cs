@@ -1,5 +1,6 @@
 using System.Net;
 using Bgpo.Silo;
+using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -12,6 +13,12 @@ namespace Orleans.Tests;
 /// <summary>How silos and clients find one another: on Microsoft.Orleans, by a table of members in files, over the loopback interface.</summary>
 internal static class Clustering
 {
+    /// <summary>
+    /// The variable that makes a silo's process a stranger: its certificate, key and authority, with semicolons between, or nothing for
+    /// each; it gives up joining soon, and declares nobody dead.
+    /// </summary>
+    public const string Stranger = "ORLEANS_TESTS_STRANGER";
+
     /// <summary>Makes a cluster of this silo alone.</summary>
     public static void Alone(ISiloBuilder silo)
     {
@@ -34,6 +41,14 @@ internal static class Clustering
             options.EnableIndirectProbes = false;
             options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
         });
+        if (Environment.GetEnvironmentVariable(Stranger)?.Split(';') is [var certificate, var key, var authority])
+        {
+            if (certificate.Length > 0)
+            {
+                ClusterTls.Load(new TlsSection { Certificate = certificate, Key = key, Authority = authority }).Use(silo);
+            }
+            silo.Configure<ClusterMembershipOptions>(options => (options.MaxJoinAttemptTime, options.NumMissedProbesLimit) = (TimeSpan.FromSeconds(1), 1000));
+        }
     }
 
     public static void Join(IClientBuilder client, string directory)

@@ -1,19 +1,17 @@
+using System.Diagnostics;
 using Bgpo.Silo;
 using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Configuration;
 using Orleans.Runtime;
+using Orleans.Runtime.MembershipService;
 
 namespace Orleans.Tests.Packaged;
 
-/// <summary>
-/// Clusters whose members speak TLS and know one another by the authority that signed their certificates. No other test runs meanwhile:
-/// members that are turned away come again at once and leave other clusters' silos too little time to answer one another.
-/// </summary>
-[CollectionDefinition(nameof(TlsTests), DisableParallelization = true)]
-[Collection(nameof(TlsTests))]
+/// <summary>Clusters whose members speak TLS and know one another by the authority that signed their certificates.</summary>
 public sealed class TlsTests : IDisposable
 {
     private const string ServerAuth = "1.3.6.1.5.5.7.3.1";
@@ -57,6 +55,32 @@ public sealed class TlsTests : IDisposable
         var tls = ClusterTls.Load(_foreign.Sign("client") with { Authority = Both() });
         await TurnedAway(tls);
         Assert.Null(tls.LastFlaw);
+    }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("foreign")]
+    [InlineData("foreign, trusting both")] // So that only the other silo can be the one that refuses.
+    public async Task SiloWithoutACertificateOfTheAuthority_CannotJoin(string certificate)
+    {
+        await using ClusterFixture cluster = new();
+        await cluster.StartSiloAsync("one", silo =>
+        {
+            ClusterTls.Load(_ours.Sign("one")).Use(silo);
+            // It would declare the other one dead, which cannot answer it either.
+            silo.Configure<ClusterMembershipOptions>(options => options.NumMissedProbesLimit = 1000);
+        });
+        TlsSection tls = certificate == "none" ? new() : _foreign.Sign("two");
+        string authority = certificate.EndsWith("both", StringComparison.Ordinal) ? Both() : tls.Authority;
+        // In a process of its own: Orleans cannot stop a silo that has failed to start.
+        Process two = cluster.Launch("two", start =>
+        {
+            start.RedirectStandardError = true;
+            start.Environment[Clustering.Stranger] = $"{tls.Certificate};{tls.Key};{authority}";
+        });
+        Task<string> said = two.StandardError.ReadToEndAsync();
+        await two.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Contains(nameof(OrleansClusterConnectivityCheckFailedException), await said, StringComparison.Ordinal);
     }
 
     [Fact]
