@@ -55,7 +55,7 @@ internal static class RunWatchCommand
         var grain = cluster.GetRun(run);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
         var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;
-        var presenter = Presenters.For(context, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter);
+        var presenter = Presenters.For(context, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter, static () => null);
         if (recorded is not null)
             presenter = await recorded(presenter).ConfigureAwait(false);
         var reached = until is { } version ? new UntilVersion(presenter, version, leave) : null;
@@ -109,10 +109,9 @@ internal static class RunWatchCommand
         }
 
         var run = new RunSummary(context.Paths);
-        var status = new RunStatus(target.Run, "", 0, 0, 0, 0, "", "");
         var resume = again.Contains("--cluster") ? context.Paths.CommandLine(["run", "resume", target.Run, .. again])
             : run.Resume(target.Run, context.Paths.Shown(target.Store.Blobs.Location));
-        return new RunEnd(context.Terminal, run, isJson).Say(events[^1], status, new RunSettings(target.Record).Newest.Task.Name, resume);
+        return new RunEnd(context.Terminal, run, isJson).Say(events[^1], null, new RunSettings(target.Record).Newest.Task.Name, resume);
     }
 
     /// <summary>Leaves once a version is committed, which it shows before.</summary>

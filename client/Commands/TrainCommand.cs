@@ -117,7 +117,7 @@ internal sealed class TrainCommand
         RunEvent? end;
         var resume = new RunSummary(_context.Paths).Resume(run, parsed.GetValue(_store));
         var presenter = await _recording.Wrap(
-            _context, parsed, Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet)), new RunStore(BlobStores.Open(options.Store), run)).ConfigureAwait(false);
+            _context, parsed, Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet), Presenters.StopFooter, static () => ConsoleContext.PeakRssMiB()), new RunStore(BlobStores.Open(options.Store), run)).ConfigureAwait(false);
         cluster.Said += presenter.Say;
         await using (presenter.ConfigureAwait(false))
         {

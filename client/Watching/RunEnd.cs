@@ -11,11 +11,11 @@ internal sealed class RunEnd(Terminal terminal, RunSummary summary, bool isJson,
 {
     /// <summary>Says it, once the terminal is free again.</summary>
     /// <param name="end">The last event; null when it is not known.</param>
-    /// <param name="status">Where the run stands when the last event is not known.</param>
+    /// <param name="status">Where the run stands; needed only when the last event is not known.</param>
     /// <param name="task">Task name; empty when it is not known.</param>
     /// <param name="resume">The command that goes on with the run.</param>
     /// <returns>The exit code.</returns>
-    internal int Say(RunEvent? end, RunStatus status, string task, string resume)
+    internal int Say(RunEvent? end, RunStatus? status, string task, string resume)
     {
         switch (end)
         {
@@ -34,7 +34,7 @@ internal sealed class RunEnd(Terminal terminal, RunSummary summary, bool isJson,
                 return failed.Store ? ExitCode.BadInput : ExitCode.Failed;
             default:
                 // It had ended before it was watched.
-                Say($"run {status.Run}: {status.State} at version {status.Version} of {status.Steps}{(status.Message.Length > 0 ? ": " + status.Message : "")}");
+                Say($"run {status!.Run}: {status.State} at version {status.Version} of {status.Steps}{(status.Message.Length > 0 ? ": " + status.Message : "")}");
                 return ExitCode.Of(status.State);
         }
     }

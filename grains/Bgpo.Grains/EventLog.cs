@@ -41,7 +41,7 @@ public sealed class EventLog(TimeProvider time)
         }
         _events.Add(make(++_sequence));
         OnAppended(_events[^1]);
-        Signal(isUrgent: _events[^1] is not (Progressed or StepCommitted) || (_events[^1] is StepCommitted && _readers <= 1));
+        Signal(isUrgent: !IsPaced(_events[^1]) || (_events[^1] is StepCommitted && _readers <= 1));
     }
 
     /// <summary>Ends every watcher's stream after the last event.</summary>
@@ -107,6 +107,9 @@ public sealed class EventLog(TimeProvider time)
         }
     }
 
+    /// <summary>Whether an event is told when its time comes; all others are told at once.</summary>
+    private static bool IsPaced(RunEvent happened) => happened is Progressed or StepCommitted;
+
     /// <summary>How much too early it is to tell of events from a place on; null: not at all.</summary>
     private TimeSpan? Early(int next, long? told)
     {
@@ -114,14 +117,10 @@ public sealed class EventLog(TimeProvider time)
         {
             return null;
         }
-        TimeSpan pace = s_paceOfEach * (_readers - 1);
-        if (pace > s_longestPace)
-        {
-            pace = s_longestPace;
-        }
+        TimeSpan pace = TimeSpan.FromTicks(Math.Min((s_paceOfEach * (_readers - 1)).Ticks, s_longestPace.Ticks));
         for (int i = next; i < _events.Count; i++)
         {
-            if (_events[i] is not (Progressed or StepCommitted))
+            if (!IsPaced(_events[i]))
             {
                 return null;
             }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Bgpo.Spec;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Connections.Security;
 using Orleans.Hosting;
 
@@ -62,13 +63,21 @@ internal sealed class ClusterTls
             : loaded;
     }
 
-    /// <summary>Makes a silo speak TLS, to silos and to clients.</summary>
+    /// <summary>Makes a silo speak TLS, to silos and to clients, and is one of its services from then on.</summary>
     /// <param name="silo">The silo.</param>
-    internal void Use(ISiloBuilder silo) => silo.UseTls(Configure);
+    internal void Use(ISiloBuilder silo)
+    {
+        silo.UseTls(Configure);
+        silo.Services.AddSingleton(this);
+    }
 
-    /// <summary>Makes a client speak TLS.</summary>
+    /// <summary>Makes a client speak TLS, likewise.</summary>
     /// <param name="client">The client.</param>
-    internal void Use(IClientBuilder client) => client.UseTls(Configure);
+    internal void Use(IClientBuilder client)
+    {
+        client.UseTls(Configure);
+        client.Services.AddSingleton(this);
+    }
 
     private static X509Certificate2 Own(TlsSection tls)
     {

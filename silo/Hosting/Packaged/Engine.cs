@@ -11,7 +11,7 @@ using Orleans.Runtime.MembershipService;
 
 namespace Bgpo.Silo;
 
-/// <summary>How silos and clients join a cluster: here by Microsoft.Orleans, among the processes of one machine, or of many by a database.</summary>
+/// <summary>How silos and clients join a cluster: here by Microsoft.Orleans, among the processes of one machine, or of many by a table that they share.</summary>
 internal static class Engine
 {
     /// <summary>How old a silo's last sign of life, which it gives every two seconds, may be; much of it is for clocks that differ.</summary>
@@ -93,9 +93,7 @@ internal static class Engine
         silo.ConfigureEndpoints(address, Port(cluster.SiloPort), Port(cluster.GatewayPort));
         if (cluster.Tls.IsOn)
         {
-            var tls = ClusterTls.Load(cluster.Tls);
-            tls.Use(silo);
-            silo.Services.AddSingleton(tls);
+            ClusterTls.Load(cluster.Tls).Use(silo);
         }
         if (TableOf(cluster) is { } table)
         {
@@ -119,9 +117,7 @@ internal static class Engine
         client.AddOutgoingGrainCallFilter(lost).AddGatewayCountChangedHandler(lost.OnGateways);
         if (cluster.Tls.IsOn)
         {
-            var tls = ClusterTls.Load(cluster.Tls);
-            tls.Use(client);
-            client.Services.AddSingleton(tls);
+            ClusterTls.Load(cluster.Tls).Use(client);
         }
         if (TableOf(cluster) is { } table)
         {
