@@ -32,6 +32,17 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
     /// <param name="given">As given; null for the folder <c>runs</c>.</param>
     internal string Store(string? given) => Flags.StoreFolder(given) is var location && BlobStores.IsFolder(location) ? Full(location) : location;
 
+    /// <summary>The location of a store that is read from: a folder that was given must be there.</summary>
+    /// <param name="given">As given; null for the folder <c>runs</c>, which the first run makes.</param>
+    /// <exception cref="BadInputException">It is not.</exception>
+    internal string StoreWithRuns(string? given)
+    {
+        var location = Store(given);
+        return given is null || !BlobStores.IsFolder(location) || Directory.Exists(location)
+            ? location
+            : throw new BadInputException($"option --store: value '{given}': no such folder");
+    }
+
     /// <summary>A path as the user would write it: relative where that is shorter.</summary>
     internal string Shown(string path)
     {

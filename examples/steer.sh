@@ -6,7 +6,11 @@
 # The cluster must live: ./bgpo silo --cluster CLUSTER &
 set -euo pipefail
 
-cluster=${1:?which cluster?}
+if [ $# -lt 1 ]; then
+    echo "usage: examples/steer.sh CLUSTER [RUN]; the cluster must live: ./bgpo silo --cluster CLUSTER &" >&2
+    exit 2
+fi
+cluster=$1
 run=${2:-steered-$$}
 bgpo=${BGPO:-$(dirname "$0")/../bgpo}
 

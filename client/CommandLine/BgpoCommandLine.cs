@@ -79,7 +79,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var bench = new BenchCommand(context);
         var stores = new StoreCommands(context);
         bench.Command.Subcommands.Add(stores.Bench.Command);
-        var help = new HelpOption();
+        var help = new HelpOption("--help", "-h", "-?");
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {

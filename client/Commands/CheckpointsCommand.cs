@@ -129,7 +129,7 @@ internal sealed class CheckpointsCommand
     }
 
     private async Task<RunStore> Find(string run, string? store) =>
-        (await RunTarget.Find(_context, run, null, _context.Paths.Store(store), join: false).ConfigureAwait(false)).Store;
+        (await RunTarget.Find(_context, run, null, store, join: false).ConfigureAwait(false)).Store;
 
     private static string Listed(IReadOnlyList<int> versions) => versions.Count == 0 ? "no checkpoint" : "versions " + string.Join(", ", versions);
 

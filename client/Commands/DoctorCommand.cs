@@ -97,9 +97,10 @@ internal sealed class DoctorCommand
     {
         const string mend = "name a folder that you may write to with --store";
         var isFolder = BlobStores.IsFolder(folder);
-        var isNew = isFolder && !Directory.Exists(folder);
         try
         {
+            if (isFolder && !Path.Exists(folder))
+                return NewFolder(folder);
             var store = BlobStores.Open(folder);
             var name = $"doctor-{Environment.ProcessId}/try";
             var token = _context.Interrupts.Token;
@@ -113,8 +114,6 @@ internal sealed class DoctorCommand
             var took = _context.Time.GetElapsedTime(started).TotalMilliseconds;
             if (isFolder)
                 Directory.Delete(Path.Combine(folder, $"doctor-{Environment.ProcessId}"), recursive: true);
-            if (isNew)
-                Directory.Delete(folder);
             var skew = Math.Abs((_context.Time.GetUtcNow() - (entry?.Modified ?? default)).TotalSeconds);
             if (!isReplaced || !isRead)
                 return new Finding("store", $"{_context.Paths.Shown(folder)} does not give back what was written", mend);
@@ -128,15 +127,29 @@ internal sealed class DoctorCommand
         }
     }
 
+    /// <summary>A folder that the first run makes: whether it may.</summary>
+    private Finding NewFolder(string folder)
+    {
+        var there = Above(folder);
+        var name = Path.Combine(there, $".doctor-{Environment.ProcessId}");
+        Directory.CreateDirectory(name);
+        Directory.Delete(name);
+        return new Finding("store", $"{_context.Paths.Shown(folder)} is not there; the first run makes it", null);
+    }
+
+    private static string Above(string folder)
+    {
+        while (!Path.Exists(folder))
+            folder = Path.GetDirectoryName(folder)!;
+        return folder;
+    }
+
     private Finding Disk(string folder)
     {
         try
         {
             // A store elsewhere leaves this machine's disk to logs and exports.
-            var there = BlobStores.IsFolder(folder) ? folder : _context.Paths.WorkingFolder;
-            while (!Directory.Exists(there))
-                there = Path.GetDirectoryName(there)!;
-            var free = new DriveInfo(there).AvailableFreeSpace / 1048576.0;
+            var free = new DriveInfo(Above(BlobStores.IsFolder(folder) ? folder : _context.Paths.WorkingFolder)).AvailableFreeSpace / 1048576.0;
             return new Finding(
                 "disk", $"{Printed.Count(free)} MiB free for {_context.Paths.Shown(folder)}",
                 free >= EnoughDiskMiB ? null : "a checkpoint is three times the model, kept for each version; free some, or name another --store");

@@ -24,7 +24,7 @@ internal static class ExportCommand
             var folder = context.Paths.Full(parsed.GetValue(output)!);
             if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
                 throw new BadInputException($"option --out: value '{parsed.GetValue(output)}': is there already; name a new or empty folder");
-            var target = await RunTarget.Find(context, wanted.Run, null, context.Paths.Store(parsed.GetValue(store)), join: false).ConfigureAwait(false);
+            var target = await RunTarget.Find(context, wanted.Run, null, parsed.GetValue(store), join: false).ConfigureAwait(false);
             try
             {
                 var (model, manifest) = await ModelSource.FromRun(target.Store, wanted.Version, context.Interrupts.Token).ConfigureAwait(false);

@@ -15,7 +15,7 @@ internal static class JournalCommand
     internal static CommandPart Make(ConsoleContext context)
     {
         var run = new Argument<string>("RUN") { Description = "the run's id, or the beginning of it" };
-        var step = Flags.Whole("--step", "N", "the step; its batch is shown", 0, 1_000_000);
+        var step = Flags.Whole("--step", "N", "the step; its batch is shown (steps count from 0: step N makes version N + 1)", 0, 1_000_000);
         var mirror = Flags.Text("--mirror", "DIR", "instead: write the metrics of all steps to DIR/RUN/metrics.jsonl, a line a step");
         var follow = Flags.Switch("--follow", "with --mirror: go on as steps are committed, until the run ends or Ctrl-C");
         var store = StoreCommands.StoreOption();
@@ -30,7 +30,7 @@ internal static class JournalCommand
                 throw new BadInputException("journal needs either --step N or --mirror DIR (see bgpo journal --help)");
             if (parsed.GetValue(follow) && parsed.GetValue(mirror) is null)
                 throw new BadInputException("option --follow: only beside --mirror");
-            var target = await RunTarget.Find(context, parsed.GetValue(run)!, null, context.Paths.Store(parsed.GetValue(store)), join: false).ConfigureAwait(false);
+            var target = await RunTarget.Find(context, parsed.GetValue(run)!, null, parsed.GetValue(store), join: false).ConfigureAwait(false);
             if (parsed.GetValue(mirror) is { } folder)
                 return await Mirror(context, target.Store, folder, parsed.GetValue(follow)).ConfigureAwait(false);
             var journal = await Read(target, parsed.GetValue(step)!.Value, context.Interrupts.Token).ConfigureAwait(false);

@@ -81,8 +81,9 @@ internal static class RunCompareCommand
 
     private static IEnumerable<string> Lines(Compared one, Compared other, int? parting, (int Version, bool Same)? weights)
     {
-        var width = Math.Max(16, Math.Max(one.Store.RunId.Length, other.Store.RunId.Length));
-        string Row(string label, string mine, string theirs) => $"{label,-24}{mine.PadLeft(width)}  {theirs.PadLeft(width)}";
+        var differences = Differences(one, other).ToArray();
+        var width = differences.SelectMany(d => new[] { d.One.Length, d.Other.Length }).Append(one.Store.RunId.Length).Append(other.Store.RunId.Length).Append(16).Max();
+        string Row(string label, string mine, string theirs) => $"{label,-28}{mine.PadLeft(width)}  {theirs.PadLeft(width)}";
         yield return Row("", one.Store.RunId, other.Store.RunId);
         yield return Row("state", RunTarget.Word(one.Record.State), RunTarget.Word(other.Record.State));
         var (a, b) = (Numbers(one), Numbers(other));
@@ -92,7 +93,7 @@ internal static class RunCompareCommand
         yield return Row("held out, greedy", Held(a.HeldOutGreedy), Held(b.HeldOutGreedy));
         yield return Row("seconds a step", Printed.Short(a.SecondsAStep), Printed.Short(b.SecondsAStep));
         yield return Row("samples", Printed.Count(a.Samples), Printed.Count(b.Samples));
-        foreach (var (field, mine, theirs) in Differences(one, other))
+        foreach (var (field, mine, theirs) in differences)
             yield return Row(field, mine, theirs);
         yield return parting is { } version ? $"they differ from version {version} on" : "every common step measured the same";
         if (weights is { } found)

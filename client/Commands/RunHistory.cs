@@ -61,7 +61,8 @@ internal static class RunHistory
         events.Add(record.State switch
         {
             Storage.RunState.Completed => new RunCompleted(
-                0, store.RunId, version, hash, Evaluation(RunGrain.EvaluationBefore), Evaluation(RunGrain.EvaluationAfter), steps.Sum(step => step.Seconds), where),
+                0, store.RunId, version, hash, Evaluation(RunGrain.EvaluationBefore), Evaluation(RunGrain.EvaluationAfter),
+                (double?)record.Result?[RunGrain.Seconds] ?? steps.Sum(step => step.Seconds), where),
             Storage.RunState.Stopped => new RunStopped(0, store.RunId, version, record.Reason ?? "", hash, where),
             _ => new RunFailed(0, store.RunId, steps is [.., var last] ? last.Version : version, record.Reason ?? "nothing more is known", Store: false),
         });

@@ -36,7 +36,7 @@ internal static class RunListCommand
         var store = StoreCommands.StoreOption();
         var json = Flags.Json("a JSON line for each run on stdout");
         var command = new Command("runs", "Lists the runs of a store, as run list does.") { store, json };
-        command.SetAction((parsed, _) => List(context, context.Paths.Store(parsed.GetValue(store)), isActive: false, parsed.GetValue(json)));
+        command.SetAction((parsed, _) => List(context, context.Paths.StoreWithRuns(parsed.GetValue(store)), isActive: false, parsed.GetValue(json)));
         return new CommandPart(command,
         [
             ("runs", "the runs in the folder runs"),
@@ -47,7 +47,7 @@ internal static class RunListCommand
     private static async Task<string> Folder(ConsoleContext context, string? cluster, string? store)
     {
         if (cluster is null)
-            return context.Paths.Store(store);
+            return context.Paths.StoreWithRuns(store);
         var joined = await context.Training.Join(Flags.Checked("--cluster", cluster), context.Interrupts.Token).ConfigureAwait(false);
         await using (joined.ConfigureAwait(false))
             return await RunTarget.StoreOf(context, joined, store).ConfigureAwait(false);

@@ -17,11 +17,12 @@ internal static class RunMetricsCommand
         {
             var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
-            foreach (var step in await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false))
-            {
-                if (step.Version >= (parsed.GetValue(from) ?? 1))
-                    context.Terminal.Out.WriteLine(JsonLines.Metrics(step));
-            }
+            var steps = await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false);
+            var first = parsed.GetValue(from) ?? 1;
+            if (first > steps[^1].Version)
+                throw new BadInputException($"option --from: value '{first}': run '{target.Run}' has versions {steps[0].Version} to {steps[^1].Version}");
+            foreach (var step in steps.Where(step => step.Version >= first))
+                context.Terminal.Out.WriteLine(JsonLines.Metrics(step));
 
             return ExitCode.Done;
         });

@@ -22,6 +22,9 @@ internal static class RunPlotCommand
             var wanted = (parsed.GetValue(curves) ?? "reward,solved,norm,seconds").Split(',', StringSplitOptions.TrimEntries);
             if (wanted.FirstOrDefault(name => !names.Contains(name)) is { } unknown)
                 throw new BadInputException($"option --curves: value '{unknown}': one of {string.Join(", ", names)}{Usage.Suggestion(unknown, names)}");
+            var path = parsed.GetValue(file);
+            if (path?.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) == false)
+                throw new BadInputException($"option --out: value '{path}': expected a name that ends in .svg");
             var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
             var steps = await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false);
@@ -35,9 +38,17 @@ internal static class RunPlotCommand
                     .Select(curve => new Curve(curve.Title, [.. curve.Steps.Select(step => (double)step.Version)], [.. curve.Steps.Select(curve.Of)])),
             ];
             var output = context.Terminal.Out;
-            if (parsed.GetValue(file) is { } path)
+            if (path is not null)
             {
-                await File.WriteAllTextAsync(context.Paths.Full(path), SvgPlot.Draw($"run {target.Run}", drawn), context.Interrupts.Token).ConfigureAwait(false);
+                try
+                {
+                    await File.WriteAllTextAsync(context.Paths.Full(path), SvgPlot.Draw($"run {target.Run}", drawn), context.Interrupts.Token).ConfigureAwait(false);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    throw new BadInputException($"option --out: value '{path}': {(e is DirectoryNotFoundException ? "its folder is not there" : $"cannot be written: {e.Message}")}", e);
+                }
+
                 output.WriteLine($"wrote {context.Paths.Shown(context.Paths.Full(path))}");
                 return ExitCode.Done;
             }

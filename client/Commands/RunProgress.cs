@@ -1,3 +1,4 @@
+using Bgpo.Client.Watching;
 using Bgpo.Grains;
 
 namespace Bgpo.Client.Commands;
@@ -39,11 +40,10 @@ internal sealed record RunProgress(
 
         if (steps is not [.., var last])
             return null; // it went back just then
-        double[] seconds = [.. steps.TakeLast(Steps).Select(step => step.Seconds).Order()];
         var before = RunHistory.Before(target.Record);
         var evaluated = steps.LastOrDefault(step => step.Evaluation is not null) ?? before;
         return new RunProgress(
-            last.Version, last.MeanReward, last.SolveRate, seconds[seconds.Length / 2],
+            last.Version, last.MeanReward, last.SolveRate, Pace.Of(steps),
             (context.Time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(last.UnixMilliseconds)).TotalSeconds,
             evaluated?.Version, evaluated?.Evaluation!.GreedyExact, before?.Evaluation!.GreedyExact);
     }

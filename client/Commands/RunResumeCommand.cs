@@ -31,10 +31,12 @@ internal static class RunResumeCommand
             var status = await RunBeginning.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive).ConfigureAwait(false);
             if (parsed.GetValue(wait))
                 return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false).ConfigureAwait(false);
+            var isDone = status.State == "completed";
             context.Terminal.Out.WriteLine(parsed.GetValue(json)
                 ? JsonLines.Line(RunStanding.Of(status, cluster.Name))
-                : $"run {target.Run}: goes on at version {status.Version} in cluster {cluster.Name}\n"
-                    + $"next    {context.Paths.CommandLine(["run", "watch", target.Run, .. selection.Again(parsed)])}");
+                : (isDone ? $"run {target.Run}: is completed at version {status.Version}, there is nothing to go on with\n"
+                    : $"run {target.Run}: goes on at version {status.Version} in cluster {cluster.Name}\n")
+                    + $"next    {context.Paths.CommandLine(["run", isDone ? "status" : "watch", target.Run, .. selection.Again(parsed)])}");
             return ExitCode.Done;
         });
         return new CommandPart(command,

@@ -14,7 +14,7 @@ internal static class RunSamplesCommand
     internal static CommandPart Make(ConsoleContext context)
     {
         var selection = new RunSelection();
-        var step = Flags.Whole("--step", "N", "the batch that step N learned from; default: the newest", 0, 1_000_000);
+        var step = Flags.Whole("--step", "N", "the batch that step N learned from (steps count from 0: step N makes version N + 1); default: the newest", 0, 1_000_000);
         var best = Flags.Whole("--best", "N", "the N completions of the highest reward; default: 3 of the best and 3 of the worst", 1, 100_000);
         var worst = Flags.Whole("--worst", "N", "the N completions of the lowest reward", 1, 100_000);
         var json = Flags.Json("a JSON line for each completion on stdout");

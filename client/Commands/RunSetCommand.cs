@@ -35,7 +35,7 @@ internal static class RunSetCommand
             ChangeableFields.Read(target.Record.Spec, (target.Record.Changes ?? []).Select(change => $"{change.Field}={change.Value}"), given);
             var asked = await asking.Ask(RequestKind.Set, parsed.GetValue(reason) ?? "", given, !parsed.GetValue(noWait)).ConfigureAwait(false);
             return asking.Tell(
-                asked, parsed.GetValue(json), from => $"{string.Join(", ", given)} from step {from} on",
+                asked, parsed.GetValue(json), from => $"{string.Join(", ", given)} from step {from} on, which makes version {from + 1}",
                 ["run", "status", target.Run, .. selection.Again(parsed)], ["run", "watch", target.Run, .. selection.Again(parsed)]);
         });
         return new CommandPart(command,

@@ -17,10 +17,10 @@ internal static class RunStatusCommand
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
-            var state = await RunStanding.Of(context, target).ConfigureAwait(false) with
-            {
-                Progress = await RunProgress.Of(context, target).ConfigureAwait(false),
-            };
+            var progress = await RunProgress.Of(context, target).ConfigureAwait(false);
+            var state = await RunStanding.Of(context, target).ConfigureAwait(false) with { Progress = progress };
+            if (state.Cluster.Length == 0)
+                state = state with { Version = Math.Max(state.Version, progress?.Version ?? 0) };
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {

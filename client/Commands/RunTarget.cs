@@ -45,13 +45,22 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
         }
     }
 
+    /// <summary>The id of a run in a store, of which the beginning may be given.</summary>
+    /// <exception cref="BadInputException">There is no such run, or no such store.</exception>
+    internal static async Task<string> Resolve(ConsoleContext context, string given, string? store)
+    {
+        var target = await Find(context, given, null, store, join: false).ConfigureAwait(false);
+        await using (target.ConfigureAwait(false))
+            return target.Run;
+    }
+
     /// <summary>Where runs are: as given, where a cluster keeps them, or the folder <c>runs</c>.</summary>
     /// <exception cref="BadInputException">The folder that was given is not the cluster's.</exception>
     internal static async Task<string> StoreOf(ConsoleContext context, ITrainingCluster? cluster, string? store)
     {
-        var folder = store is null && cluster is not null ? null : context.Paths.Store(store);
         if (cluster is null)
-            return folder!;
+            return context.Paths.StoreWithRuns(store);
+        var folder = store is null ? null : context.Paths.Store(store);
         var silos = await cluster.GetSilos(context.Interrupts.Token).ConfigureAwait(false);
         var there = silos.Select(silo => silo.Store).FirstOrDefault()
             ?? throw new BadInputException($"cluster '{cluster.Name}' has no silo left; bgpo silo --cluster {cluster.Name} adds one");
@@ -92,7 +101,8 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
             { Length: > 1 } => throw new BadInputException(
                 $"run '{given}': {near.Length} runs in {shown} begin so: {string.Join(", ", near.Take(5).Select(entry => entry.RunId))}{(near.Length > 5 ? ", …" : "")}"),
             _ => throw new BadInputException(
-                $"no run '{given}' in {shown}{Usage.Suggestion(given, all.Select(entry => entry.RunId))}; "
+                all.Count == 0 ? $"no run '{given}' in {shown}; {context.Paths.CommandLine("train")} makes one"
+                : $"no run '{given}' in {shown}{Usage.Suggestion(given, all.Select(entry => entry.RunId))}; "
                 + $"{context.Paths.CommandLine("run", "list", "--store", shown)} lists them"),
         };
     }

@@ -30,6 +30,7 @@ internal static class RunWatchCommand
             // The controller of one that has just ended remembers more than the store has.
             if (recount is not null && (target.Cluster is null || target.Cluster.Name != target.Record.Cluster))
                 return await recount().ConfigureAwait(false);
+            RefuseBeyond(target, parsed.GetValue(until));
             var cluster = target.Driven(context);
             var status = await RunStanding.Of(context, target).ConfigureAwait(false);
             return await Watch(
@@ -99,6 +100,7 @@ internal static class RunWatchCommand
     {
         if (target.Record.LatestCheckpoint >= until)
             return ExitCode.Done;
+        RefuseBeyond(target, until);
         var events = await RunHistory.Events(target.Store, target.Record, context.Interrupts.Token).ConfigureAwait(false);
         IRunPresenter shown = isJson ? new JsonPresenter(context.Terminal, () => null) : new PlainPresenter(context.Terminal, quiet: true);
         var presenter = await recorded(shown).ConfigureAwait(false);
@@ -112,6 +114,13 @@ internal static class RunWatchCommand
         var resume = again.Contains("--cluster") ? context.Paths.CommandLine(["run", "resume", target.Run, .. again])
             : run.Resume(target.Run, context.Paths.Shown(target.Store.Blobs.Location));
         return new RunEnd(context.Terminal, run, isJson).Say(events[^1], null, new RunSettings(target.Record).Newest.Task.Name, resume);
+    }
+
+    private static void RefuseBeyond(RunTarget target, int? until)
+    {
+        var steps = new RunSettings(target.Record).Newest.Run.Steps;
+        if (until > steps)
+            throw new BadInputException($"option --until: value '{until}': run '{target.Run}' ends at version {steps}");
     }
 
     /// <summary>Leaves once a version is committed, which it shows before.</summary>

@@ -18,7 +18,7 @@ internal sealed class TrainCommand
     private readonly Option<string[]> _set = Flags.Set();
     private readonly Option<string?> _run = Flags.Text("--run", "RUN", "the run's id; default: the spec's run.name and the time");
     private readonly Option<string?> _store = Flags.Text("--store", "STORE", "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER; default: runs");
-    private readonly Option<string?> _resume = Flags.Text("--resume", "RUN", "go on with a run from its newest checkpoint, by the spec it was started with");
+    private readonly Option<string?> _resume = Flags.Text("--resume", "RUN", "go on with a run, by its id or the beginning of it, from its newest checkpoint, by the spec it was started with");
     private readonly Option<int?> _at = Flags.Whole("--at", "VERSION", "with --resume: go back to that checkpoint; later ones and their metrics are dropped, the steps taken again", 0, 1_000_000);
     private readonly Option<bool> _takeOver = Flags.Switch("--take-over", "with --resume: take the run from the process or cluster that drives it; that one stops");
     private readonly Option<string?> _fork = Flags.Text("--fork", "RUN[@VERSION]", "a new run from another one's checkpoint (default: the newest), by its spec with what --set changes");
@@ -82,7 +82,8 @@ internal sealed class TrainCommand
             return ExitCode.Done;
         }
 
-        var run = resumed is null ? NewRun.Id(_context.Time, "--run", parsed.GetValue(_run), spec!) : Flags.Checked("--resume", resumed);
+        var run = resumed is null ? NewRun.Id(_context.Time, "--run", parsed.GetValue(_run), spec!)
+            : await RunTarget.Resolve(_context, resumed, parsed.GetValue(_store)).ConfigureAwait(false);
         var silos = parsed.GetValue(_silos) ?? 0;
         var options = new HostOptions(
             _context.Paths.Store(parsed.GetValue(_store)), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),

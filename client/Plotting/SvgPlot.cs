@@ -8,11 +8,12 @@ namespace Bgpo.Client.Plotting;
 internal static class SvgPlot
 {
     private const int Width = 720;
-    private const int PanelHeight = 200;
+    private const int PanelHeight = 216;
     private const int Left = 70;
     private const int Right = 20;
     private const int Top = 30;
-    private const int Bottom = 30;
+    private const int Bottom = 46;
+    private const int MostMarks = 50;
     private const int Ticks = 4;
 
     /// <summary>The picture's text.</summary>
@@ -37,11 +38,13 @@ internal static class SvgPlot
         svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left}\" y=\"{top + 18}\">{SecurityElement.Escape(curve.Title)}</text>\n");
         for (var tick = 0; tick <= Ticks; tick++)
         {
-            var (y, x) = (low + (high - low) * tick / Ticks, first + (last - first) * tick / Ticks);
+            var (y, x) = (low + (high - low) * tick / Ticks, Math.Round(first + (last - first) * tick / Ticks));
             svg.Append(CultureInfo.InvariantCulture, $"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(y):0.#}\" y2=\"{Y(y):0.#}\" stroke=\"#ddd\"/>");
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 6}\" y=\"{Y(y) + 4:0.#}\" text-anchor=\"end\">{y:0.####}</text>");
             svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(x):0.#}\" y=\"{top + PanelHeight - Bottom + 16}\" text-anchor=\"middle\">{x:0}</text>\n");
         }
+
+        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{(Left + Width - Right) / 2}\" y=\"{top + PanelHeight - Bottom + 32}\" text-anchor=\"middle\" fill=\"#666\">version</text>\n");
 
         // A value that is not finite ends the line; the next one begins another. One between two such is a dot.
         var isOpen = false;
@@ -54,6 +57,11 @@ internal static class SvgPlot
         }
 
         svg.Append(CultureInfo.InvariantCulture, $"<path d=\"{path}\" fill=\"none\" stroke=\"#1f6fb4\" stroke-width=\"1.5\" stroke-linecap=\"round\"/>\n");
+        for (var i = 0; i < curve.Y.Count && curve.Y.Count <= MostMarks; i++)
+        {
+            if (double.IsFinite(curve.Y[i]))
+                svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(curve.X[i]):0.#}\" cy=\"{Y(curve.Y[i]):0.#}\" r=\"2.5\" fill=\"#1f6fb4\"/>\n");
+        }
 
         bool IsFinite(int i) => i < curve.Y.Count && double.IsFinite(curve.Y[i]);
     }

@@ -5,6 +5,7 @@ namespace Bgpo.Client.Plotting;
 /// <summary>Draws a curve with characters.</summary>
 internal static class TextPlot
 {
+    private const string Axis = "version";
     private const string Levels = " ▁▂▃▄▅▆▇█";
     private const int Margin = 10;
 
@@ -23,7 +24,8 @@ internal static class TextPlot
 
         yield return new string(' ', Margin) + "└" + new string('─', columns);
         var (first, last) = (Label(curve.X[0]), Label(curve.X[^1]));
-        yield return new string(' ', Margin + 1) + first + last.PadLeft(Math.Max(last.Length + 1, columns - first.Length));
+        var between = columns - first.Length - last.Length;
+        yield return new string(' ', Margin + 1) + first + (between > Axis.Length + 1 ? Axis.PadLeft((between + Axis.Length) / 2).PadRight(between) : new string(' ', Math.Max(1, between))) + last;
         yield return "";
     }
 

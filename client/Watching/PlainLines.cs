@@ -18,7 +18,7 @@ internal sealed class PlainLines
                     + $"{Printed.Many(started.Steps, "step")}, {started.Task}, {Printed.Many(started.Parameters, "parameter")} "
                     + $"in {Printed.Many(started.Shards, "shard")}, store {started.Store}";
             case StepCommitted { Metrics: var step }:
-                return $"step {Counted(step.Version)}  reward {Printed.Share(step.MeanReward)}  solved {Printed.Share(step.SolveRate)}"
+                return $"version {Counted(step.Version)}  reward {Printed.Share(step.MeanReward)}  solved {Printed.Share(step.SolveRate)}"
                     + $"  groups {step.ActiveGroups}/{step.Groups}  norm {Printed.Short(step.GradientNorm)}  lr {Printed.Tiny(step.LearningRate)}"
                     + $"  {Printed.Short(step.Seconds)} s  {Printed.Count(Printed.Rate(step.Samples, step.Seconds))} samples/s  {Printed.Count(step.RssMiB)} MiB";
             case Evaluated { Result: var result } evaluated:

@@ -15,6 +15,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
+    private readonly HashSet<string> _silos = [];
     private DateTimeOffset? _lost;
 
     /// <summary>The event that began what is watched; null when it was missed.</summary>
@@ -46,7 +47,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
                     _lost = null;
                     last = happened.Sequence;
                     Started = happened as RunStarted ?? Started;
-                    presenter.On(happened);
+                    presenter.On(happened is RosterChanged roster ? AsSeen(roster) : happened);
                     if (happened is RunCompleted or RunStopped or RunFailed)
                     {
                         if (stopping is not null)
@@ -71,6 +72,25 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
                 stopping = Stop();
             await Task.Delay(Pause, time, leave).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// A controller first names all silos that live. Who has watched the one before it learns from that which have come and gone, the
+    /// former controller's own among them.
+    /// </summary>
+    private RosterChanged AsSeen(RosterChanged roster)
+    {
+        var isWhole = roster.Lost.Length == 0 && roster.Joined.Length == roster.Silos;
+        var seen = roster with
+        {
+            Joined = [.. roster.Joined.Except(_silos)],
+            Lost = isWhole ? [.. _silos.Except(roster.Joined)] : roster.Lost,
+        };
+        if (isWhole)
+            _silos.Clear();
+        _silos.ExceptWith(roster.Lost);
+        _silos.UnionWith(roster.Joined);
+        return seen;
     }
 
     private void GiveUpWhenAllAreDead(Exception reason)

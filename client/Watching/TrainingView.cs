@@ -7,7 +7,7 @@ namespace Bgpo.Client.Watching;
 /// <summary>What the live view knows of a run, fed by its events, and how it looks. Knows no clock and no terminal.</summary>
 internal sealed class TrainingView
 {
-    /// <summary>Steps whose times make the estimate of the time left.</summary>
+    /// <summary>Steps that are called recent.</summary>
     private const int RecentSteps = 20;
     private const int NoticesShown = 3;
     private static readonly TimeSpan RecentRoster = TimeSpan.FromMinutes(5);
@@ -38,7 +38,8 @@ internal sealed class TrainingView
         switch (happened)
         {
             case RunStarted started:
-                (_started, _startedAt, _paused) = (started, now, null);
+                _startedAt = started.SinceUnixMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(started.SinceUnixMilliseconds) : now;
+                (_started, _paused) = (started, null);
                 DropFrom(started.Version + 1);
                 break;
             case Progressed progress:
@@ -151,7 +152,7 @@ internal sealed class TrainingView
     private ViewLine Versions(RunStarted started, DateTimeOffset now, int width)
     {
         var left = started.Steps - Version;
-        var pace = _steps.TakeLast(RecentSteps).Select(step => step.Seconds).DefaultIfEmpty(0).Average();
+        var pace = Pace.Of(_steps);
         var times = Printed.Clock((now - _startedAt).TotalSeconds)
             + (_end is not null ? $", {_end}" : _paused is not null ? ", paused" : pace > 0 && left > 0 ? $", about {Printed.Clock(pace * left)} left" : "");
         return Progress("version", Version, started.Steps, times, width);
@@ -262,6 +263,6 @@ internal sealed class TrainingView
         var line = new ViewLine(width).Label("checkpoint", Label);
         return _checkpoint is { } saved
             ? line.Add($"version {saved.Version}, {Printed.Clock((now - _checkpointAt).TotalSeconds)} ago")
-            : line.Add("none yet", ViewLine.Dim);
+            : line.Add($"version {_started?.Checkpoint ?? 0}");
     }
 }

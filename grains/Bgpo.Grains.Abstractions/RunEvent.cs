@@ -22,7 +22,14 @@ public abstract record RunEvent([property: Id(0)] long Sequence);
 public sealed record RunStarted(
     long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] int Steps,
     [property: Id(3)] long Parameters, [property: Id(4)] int Shards, [property: Id(5)] long Epoch,
-    [property: Id(6)] string Task, [property: Id(7)] string Store, [property: Id(8)] string Fingerprint) : RunEvent(Sequence);
+    [property: Id(6)] string Task, [property: Id(7)] string Store, [property: Id(8)] string Fingerprint) : RunEvent(Sequence)
+{
+    /// <summary>Version of the newest checkpoint.</summary>
+    [Id(9)] public int Checkpoint { get; init; }
+
+    /// <summary>When the run was begun or last told to go on, milliseconds of UTC since 1970: a controller that takes over does not change it.</summary>
+    [Id(10)] public long SinceUnixMilliseconds { get; init; }
+}
 
 /// <summary>How far the work in hand has come. Sent at most a few times a second; a watcher may miss some.</summary>
 /// <param name="Sequence">Place in the stream.</param>
@@ -65,14 +72,21 @@ public sealed record CheckpointSaved(
 
 /// <summary>Work whose silo failed it has started on another one.</summary>
 /// <param name="Sequence">Place in the stream.</param>
-/// <param name="From">The silo that failed it.</param>
-/// <param name="To">The silo that does it now; may be the same.</param>
+/// <param name="From">Address of the silo that failed it.</param>
+/// <param name="To">Address of the silo that does it now; may be the same.</param>
 /// <param name="Reason">Why it failed, one line.</param>
 /// <param name="UnixMilliseconds">When it started there, milliseconds of UTC since 1970.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.WorkMoved")]
 public sealed record WorkMoved(
     long Sequence, [property: Id(0)] string From, [property: Id(1)] string To, [property: Id(2)] string Reason,
-    [property: Id(3)] long UnixMilliseconds) : RunEvent(Sequence);
+    [property: Id(3)] long UnixMilliseconds) : RunEvent(Sequence)
+{
+    /// <summary>Name of the silo that failed it.</summary>
+    [Id(4)] public string FromName { get; init; } = "";
+
+    /// <summary>Name of the silo that does it now.</summary>
+    [Id(5)] public string ToName { get; init; } = "";
+}
 
 /// <summary>The live silos are others than before.</summary>
 /// <param name="Sequence">Place in the stream.</param>
@@ -110,7 +124,7 @@ public sealed record Noticed(long Sequence, [property: Id(0)] string Message) : 
 /// <param name="WeightsSha256">The weights' hash, lower-case hex.</param>
 /// <param name="Before">Held-out evaluation of version 0.</param>
 /// <param name="After">Held-out evaluation of the last version.</param>
-/// <param name="Seconds">Time since this controller started or resumed.</param>
+/// <param name="Seconds">Time since the run was begun or last told to go on.</param>
 /// <param name="Checkpoint">The last checkpoint's manifest, for people.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RunCompleted")]
 public sealed record RunCompleted(

@@ -18,6 +18,9 @@ public sealed partial class RunGrain
     /// <summary>The name of the final weights' hash.</summary>
     public const string Weights = "weightsSha256";
 
+    /// <summary>The name of the time that it took since it was begun or last told to go on.</summary>
+    public const string Seconds = "seconds";
+
     /// <inheritdoc/>
     public async Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)
     {

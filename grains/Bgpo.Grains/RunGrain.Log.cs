@@ -13,7 +13,7 @@ public sealed partial class RunGrain
             $"version {step.Version} committed in {step.Seconds:0.00} s, reward {step.MeanReward:0.000}, {step.Redispatched} dispatched again",
         Evaluated evaluated => $"version {evaluated.Version} evaluated, greedy {evaluated.Result.GreedyExact:0.000}",
         CheckpointSaved saved => $"checkpoint of version {saved.Version} saved in {saved.Seconds:0.00} s",
-        WorkMoved moved => $"work goes on on {moved.To} that {moved.From} failed: {moved.Reason}",
+        WorkMoved moved => $"work goes on on {moved.ToName} that {moved.FromName} failed: {moved.Reason}",
         RosterChanged roster =>
             $"{Many(roster.Silos, "silo")} with {Many(roster.Devices, "device")}"
             + $"{(roster.Joined.Length > 0 ? $", came: {string.Join(", ", roster.Joined)}" : "")}{(roster.Lost.Length > 0 ? $", gone: {string.Join(", ", roster.Lost)}" : "")}",

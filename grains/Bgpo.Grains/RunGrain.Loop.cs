@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bgpo.Storage;
@@ -23,7 +22,6 @@ public sealed partial class RunGrain
 
     private async Task Run(RunContext run, CheckpointManifest? whole, int journalledTo)
     {
-        long started = Stopwatch.GetTimestamp();
         long epoch = _stored!.Record.Epoch;
         using var outbox = new Outbox(time) { OnHealth = StoreHealth, Permit = RefuseIfFenced };
         _outbox = outbox;
@@ -71,7 +69,7 @@ public sealed partial class RunGrain
             }
             try
             {
-                await Train(run, checkpoints, loop, evaluator, started);
+                await Train(run, checkpoints, loop, evaluator);
                 break;
             }
             catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or StoreUnavailableException)
@@ -98,7 +96,7 @@ public sealed partial class RunGrain
     }
 
     /// <summary>Takes steps to the last version or to a stop, and says how it ended.</summary>
-    private async Task Train(RunContext run, CheckpointWriter checkpoints, StepLoop loop, Evaluator evaluator, long started)
+    private async Task Train(RunContext run, CheckpointWriter checkpoints, StepLoop loop, Evaluator evaluator)
     {
         CheckpointManifest saved;
         try
@@ -132,7 +130,7 @@ public sealed partial class RunGrain
                 loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
                 saved = await Patiently(token => checkpoints.SaveNow(_version, token));
                 EvaluationSummary after = await Evaluate(run, evaluator, loop, _version, final: true);
-                await Complete(saved, before, after, started);
+                await Complete(saved, before, after);
                 return;
             }
         }
@@ -258,8 +256,9 @@ public sealed partial class RunGrain
         return before;
     }
 
-    private async Task Complete(CheckpointManifest saved, EvaluationSummary before, EvaluationSummary after, long started)
+    private async Task Complete(CheckpointManifest saved, EvaluationSummary before, EvaluationSummary after)
     {
+        double seconds = (time.GetUtcNow() - _stored!.Record.Since).TotalSeconds;
         await Written(record => record with
         {
             State = RunState.Completed,
@@ -269,9 +268,9 @@ public sealed partial class RunGrain
                 [EvaluationBefore] = JsonSerializer.SerializeToNode(before),
                 [EvaluationAfter] = JsonSerializer.SerializeToNode(after),
                 [Weights] = saved.WeightsSha256,
+                [Seconds] = seconds,
             },
         });
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         _events.Append(n => new RunCompleted(n, Id, _version, saved.WeightsSha256, before, after, seconds, Location(_version)));
     }
 
@@ -280,13 +279,18 @@ public sealed partial class RunGrain
     {
         Announce(run, last.Version);
         _events.Append(n => new RunCompleted(
-            n, Id, last.Version, last.WeightsSha256, Remembered(EvaluationBefore)!, Remembered(EvaluationAfter)!, 0, Location(last.Version)));
+            n, Id, last.Version, last.WeightsSha256, Remembered(EvaluationBefore)!, Remembered(EvaluationAfter)!,
+            (double?)_stored!.Record.Result?[Seconds] ?? 0, Location(last.Version)));
         _events.Close();
     }
 
     private void Announce(RunContext run, int version) => _events.Append(n => new RunStarted(
         n, Id, version, Steps, run.Parameters, run.Shards, _stored!.Record.Epoch, run.Task.Name, Store.Blobs.Location,
-        devices.Fingerprint));
+        devices.Fingerprint)
+    {
+        Checkpoint = _stored.Record.LatestCheckpoint ?? 0,
+        SinceUnixMilliseconds = _stored.Record.Since.ToUnixTimeMilliseconds(),
+    });
 
     /// <summary>Runs the loop to its end and turns what goes wrong into the run's last event.</summary>
     private async Task Guard(Func<Task> loop)
@@ -365,6 +369,10 @@ public sealed partial class RunGrain
 
     private void RosterIsOther(IReadOnlyList<SiloDevices> silos, string[] joined, string[] lost)
     {
+        foreach (SiloDevices silo in silos)
+        {
+            _names[silo.Silo] = silo.Name;
+        }
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         _events.Append(n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, now));
     }
@@ -381,6 +389,10 @@ public sealed partial class RunGrain
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         UnitRetried($"work on {from}", reason.Message);
-        _events.Append(n => new WorkMoved(n, from, to, Why(reason), now));
+        _events.Append(n => new WorkMoved(n, from, to, Why(reason), now)
+        {
+            FromName = _names.GetValueOrDefault(from, from),
+            ToName = _names.GetValueOrDefault(to, to),
+        });
     }
 }

@@ -44,7 +44,9 @@ public sealed partial class RunGrain
     }
 
     /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>
-    private async Task TakeOver(Resumption how)
+    /// <param name="how">From where.</param>
+    /// <param name="isSuccessor">Whether it goes on for a controller that died, and nobody has told the run to go on.</param>
+    private async Task TakeOver(Resumption how, bool isSuccessor)
     {
         string me = $"{silo.SiloAddress.ToParsableString()} {Guid.NewGuid():N}";
         for (int attempt = 1; ; attempt++)
@@ -61,6 +63,7 @@ public sealed partial class RunGrain
                 Cluster = silo.ClusterId,
                 Host = owners.Host,
                 Controller = me,
+                Since = isSuccessor && record.Since != default ? record.Since : time.GetUtcNow(),
                 ResumedBy = how.Key.Length > 0 ? how.Key : record.ResumedBy,
             };
             if (await Store.UpdateAsync(record, _stored.ETag) is { } taken)

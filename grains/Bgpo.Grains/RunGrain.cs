@@ -35,6 +35,9 @@ public sealed partial class RunGrain(
     private int _version;
     private string _message = "";
 
+    /// <summary>Names of silos that were ever seen, by address.</summary>
+    private readonly Dictionary<string, string> _names = [];
+
     private string Id => this.GetPrimaryKeyString();
 
     private RunStore Store => catalog.Run(Id);
@@ -141,7 +144,7 @@ public sealed partial class RunGrain(
                 whole = await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
             }
             int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
-            await TakeOver(how);
+            await TakeOver(how, isSuccessor: keepsStop);
             if (whole is not null)
             {
                 await new ShardSet(GrainFactory, run, _stored.Record.Epoch).Release(await AllSilos());

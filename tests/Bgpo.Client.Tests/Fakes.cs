@@ -5,6 +5,8 @@ using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Silo;
+using Bgpo.Storage;
+using Bgpo.Storage.Local;
 
 namespace Bgpo.Client.Tests;
 
@@ -49,6 +51,22 @@ internal sealed class FakeConsole : IDisposable
         File.WriteAllText(Path.Combine(Work, name), text);
         return name;
     }
+
+    /// <summary>The usual folder of runs.</summary>
+    internal string Store => Path.Combine(Work, "runs");
+
+    /// <summary>Has a run of 100 steps in the store, with a checkpoint of version 3.</summary>
+    internal Task Stored(string run, Storage.RunState state, string cluster) => new RunCatalog(new LocalBlobStore(Store)).Run(run).CreateAsync(new RunRecord
+    {
+        RunId = run,
+        State = state,
+        Spec = "model:\n  path: models/base\n",
+        Seed = 1,
+        NumericsFingerprint = "",
+        ParameterCount = 1,
+        Cluster = cluster,
+        LatestCheckpoint = 3,
+    });
 
     internal Task<int> Run(params string[] arguments)
     {

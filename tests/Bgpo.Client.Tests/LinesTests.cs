@@ -15,7 +15,7 @@ public class LinesTests
                 "run sudoku-1: starts, 120 steps, sudoku4x4, 216,512 parameters in 1 shard, store /s/runs/sudoku-1",
                 null,
                 "held out at version 0: greedy 0.301  sampled 0.051  reward 0.610  (256 problems)",
-                "step   7/120  reward 0.500  solved 0.250  groups 12/16  norm 0.43  lr 3.2e-04  0.80 s  640 samples/s  512 MiB",
+                "version   7/120  reward 0.500  solved 0.250  groups 12/16  norm 0.43  lr 3.2e-04  0.80 s  640 samples/s  512 MiB",
                 "checkpoint of version 40: /s/runs/sudoku-1/checkpoints/00000040.json (0.03 s)",
                 "notice: hm",
                 null,
@@ -37,7 +37,7 @@ public class LinesTests
     public void Json_EventsBearTheirFields()
     {
         Assert.Equal(
-            """{"event":"started","run":"sudoku-1","version":0,"steps":120,"parameters":216512,"shards":1,"epoch":1,"task":"sudoku4x4","store":"/s/runs/sudoku-1","fingerprint":"libtorch 1.13"}""",
+            """{"event":"started","run":"sudoku-1","version":0,"steps":120,"parameters":216512,"shards":1,"epoch":1,"task":"sudoku4x4","store":"/s/runs/sudoku-1","fingerprint":"libtorch 1.13","checkpoint":0,"sinceUnixMilliseconds":0}""",
             JsonLines.Of(Events.Started, 0));
         Assert.Equal("""{"event":"progress","version":47,"phase":"rollout","done":12,"total":16,"inFlight":4,"devices":2}""", JsonLines.Of(Events.Rollout, 0));
         Assert.Equal(

@@ -95,7 +95,7 @@ public sealed class RunAskingTests : IDisposable
         _console.Host.Grain.WhenHeeding = () => Answer(record => record with { Changes = [new(18, "rollout.temperature", "0.7", 1)] }, 18);
         Assert.Equal(0, await _console.Run("run", "set", "mine", "rollout.temperature=0.7"));
         Assert.Equal(["rollout.temperature=0.7"], (await Store.ReadRequestsAsync()).Requests[^1].Fields);
-        Assert.Contains("run mine: rollout.temperature=0.7 from step 18 on\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("run mine: rollout.temperature=0.7 from step 18 on, which makes version 19\n", _console.Out.ToString(), StringComparison.Ordinal);
         _console.Out.GetStringBuilder().Clear();
         Assert.Equal(0, await _console.Run("run", "status", "mine"));
         Assert.Contains("changed     rollout.temperature=0.7 from step 18 on\n", _console.Out.ToString(), StringComparison.Ordinal);

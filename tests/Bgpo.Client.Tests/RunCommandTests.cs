@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Bgpo.Grains;
 using Bgpo.Storage;
-using Bgpo.Storage.Local;
 
 namespace Bgpo.Client.Tests;
 
@@ -48,14 +47,14 @@ public sealed class RunCommandTests : IDisposable
         Cluster("demo");
         _console.Host.Grain.Emits(Events.Started, Events.Step(1), end);
         Assert.Equal(code, await _console.Run("run", "start", "--cluster", "demo", "--run", "mine", "--wait"));
-        Assert.Contains("step   1/120", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("version   1/120", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Watch_IsLeftByCtrlC_AndTheRunGoesOn()
     {
         Cluster("demo");
-        await Stored("mine", RunState.Running, "demo");
+        await _console.Stored("mine", RunState.Running, "demo");
         _console.Host.Grain.Emits(Events.Started).WhenWatched = _console.Interrupts.Signal;
         Assert.Equal(130, await _console.Run("run", "watch", "mine"));
         Assert.Null(_console.Host.Grain.StopReason);
@@ -67,10 +66,10 @@ public sealed class RunCommandTests : IDisposable
     public async Task WatchUntilAVersion_LeavesWhenItIsCommitted()
     {
         Cluster("demo");
-        await Stored("mine", RunState.Running, "demo");
+        await _console.Stored("mine", RunState.Running, "demo");
         _console.Host.Grain.Emits(Events.Started, Events.Step(1), Events.Step(2));
         Assert.Equal(0, await _console.Run("run", "watch", "mine", "--until", "2"));
-        Assert.Contains("step   2/120", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("version   2/120", _console.Out.ToString(), StringComparison.Ordinal);
         Assert.Equal("", _console.Error.ToString());
         // It is there already.
         _console.Host.Grain.Status = _console.Host.Grain.Status with { Version = 2 };
@@ -81,8 +80,8 @@ public sealed class RunCommandTests : IDisposable
     public async Task AnIdCanBeShortened_WhereItIsUnique()
     {
         Cluster("demo");
-        await Stored("sudoku-1", RunState.Running, "demo");
-        await Stored("countdown-1", RunState.Running, "demo");
+        await _console.Stored("sudoku-1", RunState.Running, "demo");
+        await _console.Stored("countdown-1", RunState.Running, "demo");
         Assert.Equal(0, await _console.Run("run", "status", "sud", "--json"));
         Assert.Equal("sudoku-1", _console.Host.Run);
     }
@@ -90,15 +89,15 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public async Task AnIdThatIsNotUnique_IsRefused_WithWhatItCouldBe()
     {
-        await Stored("sudoku-1", RunState.Completed, "");
-        await Stored("sudoku-2", RunState.Completed, "");
+        await _console.Stored("sudoku-1", RunState.Completed, "");
+        await _console.Stored("sudoku-2", RunState.Completed, "");
         Assert.Equal("run 'sudoku': 2 runs in runs begin so: sudoku-1, sudoku-2", await _console.Refused(2, "run", "status", "sudoku"));
     }
 
     [Fact]
     public async Task AnIdThatNoRunHas_IsRefused_WithASuggestion()
     {
-        await Stored("sudoku-1", RunState.Completed, "");
+        await _console.Stored("sudoku-1", RunState.Completed, "");
         Assert.Equal(
             "no run 'sodoku-1' in runs; did you mean 'sudoku-1'?; bgpo run list --store runs lists them", await _console.Refused(2, "run", "watch", "sodoku-1"));
     }
@@ -106,7 +105,7 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public async Task Status_OfARunThatNobodyDrives_ComesFromTheStore()
     {
-        await Stored("mine", RunState.Running, "gone");
+        await _console.Stored("mine", RunState.Running, "gone");
         Assert.Equal(0, await _console.Run("run", "status", "mine", "--json"));
         JsonNode status = JsonNode.Parse(_console.Out.ToString())!;
         Assert.Equal(("lost", "", 3, 100), ((string?)status["state"], (string?)status["cluster"], (int)status["checkpoint"]!, (int)status["steps"]!));
@@ -116,7 +115,7 @@ public sealed class RunCommandTests : IDisposable
     public async Task Resume_GoesOnWithTheRun()
     {
         Cluster("demo");
-        await Stored("mine", RunState.Stopped, "demo");
+        await _console.Stored("mine", RunState.Stopped, "demo");
         Assert.Equal(0, await _console.Run("run", "resume", "mine", "--cluster", "demo", "--reason", "again"));
         Assert.Equal("again", _console.Host.Grain.Resumption?.Reason);
     }
@@ -126,15 +125,15 @@ public sealed class RunCommandTests : IDisposable
     {
         Cluster("demo");
         string refusal = await _console.Refused(2, "run", "list", "--cluster", "demo", "--store", "other");
-        Assert.Equal($"option --store: value 'other': cluster 'demo' keeps its runs in '{Store}'; leave --store out", refusal);
+        Assert.Equal($"option --store: value 'other': cluster 'demo' keeps its runs in '{_console.Store}'; leave --store out", refusal);
     }
 
     [Fact]
     public async Task List_ShowsEachRun_OrOnlyTheActiveOnes()
     {
         Cluster("demo");
-        await Stored("a", RunState.Completed, "demo");
-        await Stored("b", RunState.Running, "demo");
+        await _console.Stored("a", RunState.Completed, "demo");
+        await _console.Stored("b", RunState.Running, "demo");
         Assert.Equal(0, await _console.Run("run", "list", "--json"));
         Assert.Equal(["a", "b"], _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["run"]));
         _console.Out.GetStringBuilder().Clear();
@@ -146,9 +145,9 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public async Task ADamagedRun_HidesNoOther()
     {
-        await Stored("a", RunState.Completed, "");
-        await Stored("b", RunState.Completed, "");
-        File.WriteAllText(Path.Combine(Store, "a", "run.json"), "{}");
+        await _console.Stored("a", RunState.Completed, "");
+        await _console.Stored("b", RunState.Completed, "");
+        File.WriteAllText(Path.Combine(_console.Store, "a", "run.json"), "{}");
         Assert.Equal(0, await _console.Run("run", "list"));
         Assert.Contains("a             damaged", _console.Out.ToString(), StringComparison.Ordinal);
         Assert.Contains("b             completed", _console.Out.ToString(), StringComparison.Ordinal);
@@ -158,7 +157,7 @@ public sealed class RunCommandTests : IDisposable
     public async Task ClusterStop_AsksItsSilosToLeave_AndNobodyElse()
     {
         Cluster("demo");
-        _console.Machine.Silo(50, "other", Store);
+        _console.Machine.Silo(50, "other", _console.Store);
         Assert.Equal(0, await _console.Run("cluster", "stop", "--cluster", "demo", "--json"));
         Assert.Equal((2, 0), ((int)JsonNode.Parse(_console.Out.ToString())!["left"]!, (int)JsonNode.Parse(_console.Out.ToString())!["killed"]!));
         Assert.Equal([41, 42], _console.Machine.Sent.Select(sent => sent.Process).Distinct().Order());
@@ -188,21 +187,50 @@ public sealed class RunCommandTests : IDisposable
         Assert.InRange(time.Passed, Watching.RunWatch.Patience, 2 * Watching.RunWatch.Patience);
     }
 
-    private string Store => Path.Combine(_console.Work, "runs");
-
-    private void Cluster(string name) => _console.Host.Clusters[name] = [_console.Machine.Silo(41, name, Store), _console.Machine.Silo(42, name, Store)];
-
-    private Task Stored(string run, RunState state, string cluster) => new RunCatalog(new LocalBlobStore(Store)).Run(run).CreateAsync(new RunRecord
+    [Fact]
+    public async Task AControllerThatDies_IsNamedAmongTheLost_ToWhoWatchedItAndItsSuccessor()
     {
-        RunId = run,
-        State = state,
-        Spec = "model:\n  path: models/base\n",
-        Seed = 1,
-        NumericsFingerprint = "",
-        ParameterCount = 1,
-        Cluster = cluster,
-        LatestCheckpoint = 3,
-    });
+        Cluster("demo");
+        await _console.Stored("mine", RunState.Running, "demo");
+        _console.Host.Grain.Emits(
+            new RosterChanged(1, 2, 2, ["a", "b"], [], 1), Events.Step(1),
+            new RosterChanged(2, 1, 1, ["b"], [], 2), // its successor's first look
+            new RosterChanged(3, 2, 2, ["c"], [], 3), new RosterChanged(4, 1, 1, [], ["c"], 4), Events.Completed);
+        Assert.Equal(0, await _console.Run("run", "watch", "mine", "--json"));
+        JsonNode[] silos = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!).Where(line => (string)line["event"]! == "silos")];
+        Assert.Equal(["a,b", "", "c", ""], silos.Select(line => string.Join(',', line["joined"]!.AsArray())));
+        Assert.Equal(["", "a", "", "c"], silos.Select(line => string.Join(',', line["lost"]!.AsArray())));
+    }
+
+    [Fact]
+    public async Task WatchUntilAVersionThatNeverComes_IsRefused()
+    {
+        Cluster("demo");
+        await _console.Stored("mine", RunState.Running, "demo");
+        Assert.Equal("option --until: value '101': run 'mine' ends at version 100", await _console.Refused(2, "run", "watch", "mine", "--until", "101"));
+    }
+
+    [Fact]
+    public async Task Resume_OfACompletedRun_SaysThatNothingIsLeft()
+    {
+        Cluster("demo");
+        await _console.Stored("mine", RunState.Completed, "demo");
+        _console.Host.Grain.Status = _console.Host.Grain.Status with { State = "completed", Version = 3 };
+        Assert.Equal(0, await _console.Run("run", "resume", "mine", "--cluster", "demo"));
+        Assert.Equal(
+            "run mine: is completed at version 3, there is nothing to go on with\nnext    bgpo run status mine --cluster demo\n", _console.Out.ToString());
+    }
+
+    [Theory]
+    [InlineData("run list --store nowhere")]
+    [InlineData("runs --store nowhere")]
+    [InlineData("run status mine --store nowhere")]
+    [InlineData("checkpoints mine --store nowhere")]
+    [InlineData("train --resume mine --store nowhere")]
+    public async Task AStoreThatIsNotThere_IsNamed(string line) =>
+        Assert.Equal("option --store: value 'nowhere': no such folder", await _console.Refused(2, line.Split(' ')));
+
+    private void Cluster(string name) => _console.Host.Clusters[name] = [_console.Machine.Silo(41, name, _console.Store), _console.Machine.Silo(42, name, _console.Store)];
 
     /// <summary>A clock on which every wait is over at once, and counted.</summary>
     private sealed class Patient : TimeProvider

@@ -134,6 +134,22 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Contains("held out    solved 75.0 % greedily at version 2, 25.0 % before\n", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("p.png", "expected a name that ends in .svg")]
+    [InlineData("none/p.svg", "its folder is not there")]
+    public async Task Plot_SaysWhyAPictureCannotBeWritten(string file, string why)
+    {
+        await Run("mine", 1e-4, [0.1, 0.9]);
+        Assert.Equal($"option --out: value '{file}': {why}", await _console.Refused(2, "run", "plot", "mine", "--out", file));
+    }
+
+    [Fact]
+    public async Task MetricsFromAVersionThatIsNotThere_AreRefused()
+    {
+        await Run("mine", 1e-4, [0.1, 0.9]);
+        Assert.Equal("option --from: value '3': run 'mine' has versions 1 to 2", await _console.Refused(2, "run", "metrics", "mine", "--from", "3"));
+    }
+
     [Fact]
     public void AValueThatIsNotFinite_IsAGap()
     {
@@ -161,6 +177,14 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Equal(0, await _console.Run("doctor", "--json"));
         string[] checks = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string)JsonNode.Parse(line)!["check"]!)];
         Assert.Equal(["processor", "memory", "numerics", "gpu", "store", "disk", "clusters", "project"], checks);
+        Assert.Empty(Directory.GetFileSystemEntries(_console.Work));
+    }
+
+    [Fact]
+    public async Task Doctor_OfAStoreThatIsNotThere_MakesNone()
+    {
+        Assert.Equal(0, await _console.Run("doctor", "--store", "new/runs"));
+        Assert.Contains("ok    store       new/runs is not there; the first run makes it\n", _console.Out.ToString(), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_console.Work));
     }
 

@@ -142,6 +142,7 @@ public sealed class StoreCommandTests : IDisposable
     [Fact]
     public async Task ResumeAtAVersion_AndTakingOver_AreAskedOfTheController()
     {
+        await _console.Stored("mine", RunState.Stopped, "");
         _console.Host.Grain.Emits(Events.Completed);
         Assert.Equal(0, await _console.Run("train", "--resume", "mine", "--at", "40", "--take-over"));
         Assert.Equal(new Grains.Resumption(40, true), _console.Host.Grain.Resumption! with { Key = "" });

@@ -18,7 +18,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(0, await _console.Run("train", "--run", "sudoku-1", "--threads", "3", "--store", "s"));
 
         var lines = _console.Out.ToString().Split('\n');
-        Assert.Equal(2, lines.Count(line => line.StartsWith("step ", StringComparison.Ordinal)));
+        Assert.Equal(2, lines.Count(line => line.StartsWith("version ", StringComparison.Ordinal)));
         Assert.Contains("weights     sha256 0123abcd", lines);
         Assert.Equal("", _console.Error.ToString());
         Assert.Equal(("sudoku-1", Path.Combine(_console.Work, "s"), 3), (_console.Host.Run, _console.Host.Options!.Store, _console.Host.Options.Threads));
@@ -147,8 +147,9 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public async Task Resume_GoesOnWithTheRun_AndSendsNoSpec()
     {
+        await _console.Stored("sudoku-1", Storage.RunState.Stopped, "");
         _console.Host.Grain.Emits(Events.Started with { Version = 40 }, Events.Completed);
-        Assert.Equal(0, await _console.Run("train", "--resume", "sudoku-1"));
+        Assert.Equal(0, await _console.Run("train", "--resume", "sud"));
         Assert.Equal((true, null, "sudoku-1"), (_console.Host.Grain.IsResumed, _console.Host.Grain.Yaml, _console.Host.Run));
     }
 
@@ -157,6 +158,7 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("failed", 1)]
     public async Task RunThatEndedUnwatched_IsReportedByItsState(string state, int code)
     {
+        await _console.Stored("r", Storage.RunState.Completed, "");
         _console.Host.Grain.EndStream();
         _console.Host.Grain.Status = new RunStatus("r", state, 3, 3, 1, 3, "", "");
         Assert.Equal(code, await _console.Run("train", "--resume", "r"));

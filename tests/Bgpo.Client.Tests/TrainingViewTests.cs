@@ -55,7 +55,7 @@ public class TrainingViewTests
         Assert.Contains("version     0 of 120", text, StringComparison.Ordinal);
         Assert.Contains("reward      -", text, StringComparison.Ordinal);
         Assert.Contains("held out    -", text, StringComparison.Ordinal);
-        Assert.Contains("checkpoint  none yet", text, StringComparison.Ordinal);
+        Assert.Contains("checkpoint  version 0", text, StringComparison.Ordinal);
         Assert.DoesNotContain("left", text, StringComparison.Ordinal);
     }
 

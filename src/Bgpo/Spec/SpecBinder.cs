@@ -40,7 +40,7 @@ internal sealed class SpecBinder(string file, Type rootType)
         foreach (var (key, child) in set?.Children ?? [])
         {
             if (fields.All(f => f.Name != key))
-                Unknown(child.Origin, type, path, key, child.Value is { } given ? $"'{Short(given)}'" : "");
+                Unknown(child.Leaf.Origin, type, path, key, child.Value is { } given ? $"'{Short(given)}'" : "");
         }
 
         foreach (var (name, property) in fields)

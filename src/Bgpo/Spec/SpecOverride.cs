@@ -39,6 +39,9 @@ internal sealed class SpecOverride
         return root;
     }
 
+    /// <summary>The first value at or below this.</summary>
+    internal SpecOverride Leaf => Value is null && Children.Count > 0 ? Children.Values.First().Leaf : this;
+
     /// <summary>The child of a name, or null.</summary>
     internal SpecOverride? this[string name] => Children.GetValueOrDefault(name);
 }

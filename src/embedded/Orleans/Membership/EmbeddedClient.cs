@@ -86,19 +86,59 @@ internal sealed class EmbeddedClient : IHostedService
         _transport.Dispose();
     }
 
+    /// <summary>Looks at the table when the file system tells of a new one; where it cannot, now and then.</summary>
     private async Task WatchAsync()
     {
-        using PeriodicTimer timer = new(_period);
         try
         {
+            using FileSystemWatcher? watcher = Watcher();
+            if (watcher is not null)
+            {
+                await Task.Delay(Timeout.Infinite, _stopping.Token).ConfigureAwait(false);
+            }
+
+            using PeriodicTimer timer = new(_period);
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
-                Refresh();
+                RefreshIfThere();
             }
         }
         catch (OperationCanceledException)
         {
             // Stopped.
+        }
+    }
+
+    private void RefreshIfThere()
+    {
+        try
+        {
+            Refresh();
+        }
+        catch (IOException)
+        {
+            // The cluster's folder goes with its last silo; whoever calls next looks again.
+        }
+    }
+
+    private FileSystemWatcher? Watcher()
+    {
+        FileSystemWatcher? watcher = null;
+        try
+        {
+            watcher = new FileSystemWatcher(Directory.Path) { NotifyFilter = NotifyFilters.FileName };
+            watcher.Created += (_, _) => RefreshIfThere();
+            watcher.Renamed += (_, _) => RefreshIfThere();
+            watcher.Error += (_, _) => RefreshIfThere();
+            watcher.EnableRaisingEvents = true;
+            Refresh(); // What changed before it was told of.
+            return watcher;
+        }
+        catch (Exception e) when (e is IOException or ArgumentException)
+        {
+            // A machine has only so many of these, or the folder has just gone.
+            watcher?.Dispose();
+            return null;
         }
     }
 }
