@@ -236,6 +236,24 @@ public sealed partial class RunTests : IDisposable
         Assert.DoesNotContain(events, e => e is Noticed { Message: var said } && said.Contains("goes back", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ARunsTime_CountsOverTheDeathOfItsController_FromWhenItWasLastToldToGoOn(bool isTold)
+    {
+        await _runs.StopAfter("b", 2, 2, []);
+        DateTimeOffset since = DateTimeOffset.UtcNow.AddHours(-2);
+        StoredRun stored = (await _runs.Store("b").ReadAsync())!;
+        await _runs.Store("b").UpdateAsync(stored.Record with { State = RunState.Running, Since = since }, stored.ETag);
+        List<RunEvent> events = await _runs.Events("b", 2, grain => isTold ? grain.Resume() : grain.KeepGoing());
+        double hours = events.OfType<RunCompleted>().Single().Seconds / 3600;
+        Assert.InRange(hours, isTold ? 0 : 2, isTold ? 1 : 3);
+        Assert.Equal(isTold, events.OfType<RunStarted>().Single().SinceUnixMilliseconds > since.AddHours(1).ToUnixTimeMilliseconds());
+        // What it came to is told again later on.
+        List<RunEvent> later = await _runs.Events("b", 2, grain => grain.Resume());
+        Assert.Equal(hours, later.OfType<RunCompleted>().Single().Seconds / 3600);
+    }
+
     [Fact]
     public async Task AJournalThatIsDamaged_IsMadeAgain_ToTheSameBits()
     {
