@@ -10,7 +10,7 @@ internal sealed class BenchScalingCommand
 {
     private const string Real = "real";
     private const string Simulated = "simulated";
-    private const int DefaultSteps = 12;
+    private const int DefaultSteps = 15;
     private const int DefaultRounds = 5;
 
     /// <summary>Measurements of a round.</summary>
@@ -21,7 +21,7 @@ internal sealed class BenchScalingCommand
     private readonly ConsoleContext _context;
     private readonly Option<string?> _only = Flags.Text("--only", "PART", "real (a run on one silo process and on two, and two runs apart) or simulated (devices of fixed speed); default: both");
     private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec of the real part, evaluations off; default: configs/sudoku.yaml of the project");
-    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of the real part to time, after three to warm up; default: 12", 1, 1000);
+    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of the real part to time, after 15 to warm up; default: 15", 1, 1000);
     private readonly Option<int?> _rounds = Flags.Whole("--rounds", "N", "times that one silo, two, and two runs apart are timed in turn; ratios are medians; default: 5", 1, 99);
     private readonly Option<int[]> _silos = Flags.WholeNumbers("--silos", "N,N", "silos to simulate; default: 1,2,4,8,16,32,64,128,256", 1, 1024);
     private readonly Option<int?> _work = Flags.Whole("--work", "MS", "what a rollout or a gradient unit takes on a simulated device, milliseconds; default: 100", 1, 60_000);

@@ -21,8 +21,10 @@ public sealed record RealScale(int Silos, double StepsPerSecond, double SamplesP
 /// </summary>
 public static class RealScaling
 {
-    /// <summary>Steps before time is taken: silos start, code is compiled, replicas are made.</summary>
-    private const int WarmUp = 3;
+    /// <summary>
+    /// Steps before time is taken: silos start, replicas are made, and code is compiled anew as often as it runs, on the cores that train.
+    /// </summary>
+    private const int WarmUp = 15;
 
     /// <summary>Measures two runs of one silo process each, at the same time: what the machine has for two at best.</summary>
     /// <param name="steps">Steps to time.</param>
