@@ -7,7 +7,7 @@ namespace Bgpo.Client.Commands;
 /// <summary><c>bgpo bench overhead</c>: what watching a run costs it.</summary>
 internal static class BenchOverheadCommand
 {
-    private const int DefaultSteps = 24;
+    private const int DefaultSteps = 10;
     private const int DefaultRounds = 12;
 
     /// <summary>Makes the command.</summary>

@@ -20,7 +20,7 @@ public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio
 /// <summary>
 /// What watchers cost the steps of one run on one silo process. They are processes of <c>run watch --json</c>, stopped (SIGSTOP) for one
 /// spell of steps and let go on for the next, in turn: so steps are compared with those right beside them, and what the machine does over
-/// minutes, or a run does from its start to its end, is in both.
+/// minutes is in both. The run learns too slowly to change, so that its steps are all the same work.
 /// </summary>
 public static class WatchingOverhead
 {
@@ -35,6 +35,9 @@ public static class WatchingOverhead
 
     /// <summary>More than any measurement takes; the run is stopped when it has been measured.</summary>
     private const int Endless = 1_000_000;
+
+    /// <summary>Too little to learn anything, so that every step has the same work: groups that are solved or hopeless would teach nothing.</summary>
+    private const string Rate = "1e-12";
 
     private const string Cluster = "overhead";
 
@@ -74,7 +77,7 @@ public static class WatchingOverhead
     {
         await Done(
             folder, cancellationToken, "run", "start", "--cluster", Cluster, "--run", run, "--json", "--set", $"run.steps={Endless}", "--set",
-            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={Endless}");
+            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={Endless}", "--set", $"optimizer.learningRate={Rate}");
         await Done(folder, cancellationToken, "run", "pause", run, "--cluster", Cluster, "--json");
         List<Process> watching = [];
         try
