@@ -10,15 +10,20 @@ internal static class OwnProcess
     /// <param name="arguments">The command line.</param>
     internal static Process Start(string runtimeFolder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"));
-        }
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
+        ProcessStartInfo start = Info(runtimeFolder, arguments);
+        start.RedirectStandardOutput = start.RedirectStandardInput = true;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Starts it with its output in a file, so that nobody is kept busy by reading it.</summary>
+    /// <param name="output">The file.</param>
+    /// <param name="runtimeFolder">Folder in which its cluster lives.</param>
+    /// <param name="arguments">The command line.</param>
+    internal static Process StartInto(string output, string runtimeFolder, params string[] arguments)
+    {
+        ProcessStartInfo own = Info(runtimeFolder, arguments);
+        // The shell gives its place and its number to the program.
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "out=$1; shift; exec \"$@\" >\"$out\"", "sh", output, own.FileName, .. own.ArgumentList]) { RedirectStandardInput = true };
         start.Environment["XDG_RUNTIME_DIR"] = runtimeFolder;
         return Process.Start(start)!;
     }
@@ -31,5 +36,20 @@ internal static class OwnProcess
         {
             // Nothing is said this way.
         }
+    }
+
+    private static ProcessStartInfo Info(string runtimeFolder, string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"));
+        }
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+        start.Environment["XDG_RUNTIME_DIR"] = runtimeFolder;
+        return start;
     }
 }

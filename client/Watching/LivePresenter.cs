@@ -5,10 +5,10 @@ namespace Bgpo.Client.Watching;
 /// <summary>The live view, painted a few times a second.</summary>
 internal sealed class LivePresenter : IRunPresenter
 {
-    private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Frames after which the clocks of a view without news are painted anew.</summary>
-    private const int IdleFrames = 10;
+    private const int IdleFrames = 4;
 
     private readonly Lock _lock = new();
     private readonly TrainingView _view = new();

@@ -171,26 +171,32 @@ public sealed class Dispatcher
         _watching = true;
         while (Outstanding)
         {
-            try
-            {
-                IReadOnlyList<SiloDevices> all = await _roster();
-                _silos = [.. all.Where(silo => silo.Devices > 0 && Suits(silo))];
-                string[] live = [.. all.Where(silo => silo.HoldsState).Select(silo => silo.Silo)];
-                if (!live.AsSpan().SequenceEqual(_live))
-                {
-                    (_live, Changes) = (live, Changes + 1);
-                }
-                Compare(all);
-            }
-            catch (Exception e)
-            {
-                // Whatever it was: a watch that ended here would leave the queue without a silo for good.
-                OnRetry("membership", e);
-            }
+            await Look();
             Pump();
             await Task.Delay(s_rosterPeriod, _time);
         }
         _watching = false;
+    }
+
+    /// <summary>Reads the roster; done by itself while there is work.</summary>
+    public async Task Look()
+    {
+        try
+        {
+            IReadOnlyList<SiloDevices> all = await _roster();
+            _silos = [.. all.Where(silo => silo.Devices > 0 && Suits(silo))];
+            string[] live = [.. all.Where(silo => silo.HoldsState).Select(silo => silo.Silo)];
+            if (!live.AsSpan().SequenceEqual(_live))
+            {
+                (_live, Changes) = (live, Changes + 1);
+            }
+            Compare(all);
+        }
+        catch (Exception e)
+        {
+            // Whatever it was: a watch that ended here would leave the queue without a silo for good.
+            OnRetry("membership", e);
+        }
     }
 
     private void Compare(IReadOnlyList<SiloDevices> all)

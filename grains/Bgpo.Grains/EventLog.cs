@@ -10,7 +10,7 @@ namespace Bgpo.Grains;
 public sealed class EventLog(TimeProvider time)
 {
     /// <summary>Least time between two times that a watcher is told of mere progress, and what each further watcher adds to that of all.</summary>
-    private static readonly TimeSpan s_leastPace = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_leastPace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_paceOfEach = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestPace = TimeSpan.FromSeconds(5);
 

@@ -135,6 +135,7 @@ public sealed partial class RunGrain
             await enough.CancelAsync();
             _leaving.Token.ThrowIfCancellationRequested();
             _outbox!.ThrowIfFaulted();
+            await loop.Look();
         }
     }
 

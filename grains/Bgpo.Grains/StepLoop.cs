@@ -94,6 +94,13 @@ public sealed class StepLoop(
         }
     }
 
+    /// <summary>While no step is taken: looks which silos live, and has the shards held by a second one where one went.</summary>
+    public async Task Look()
+    {
+        await dispatcher.Look();
+        Protect();
+    }
+
     /// <summary>After silos came or went: has each shard's state held by a second silo again, beside the step.</summary>
     private void Protect()
     {

@@ -56,6 +56,20 @@ public sealed class DispatcherTests
     }
 
     [Fact]
+    public async Task WithoutWork_ALookTellsWhoCameAndWent()
+    {
+        _live = [new("1", 1) { Name = "a" }, new("2", 1) { Name = "b" }];
+        List<string> told = [];
+        Dispatcher dispatcher = new(ReadRoster, _time) { OnRoster = (_, joined, lost) => told.Add($"+{string.Join(',', joined)} -{string.Join(',', lost)}") };
+        await dispatcher.Look();
+        await dispatcher.Look();
+        _live = [new("2", 1) { Name = "b" }];
+        await dispatcher.Look();
+        Assert.Equal(["+a,b -", "+ -a"], told);
+        Assert.Equal(2, dispatcher.Changes);
+    }
+
+    [Fact]
     public void TheLastUnits_WaitForWhoeverIsFreeFirst()
     {
         _live = [new("a", 1), new("b", 1)];

@@ -103,7 +103,7 @@ public sealed class EventLogTests
     }
 
     [Theory]
-    [InlineData(1, 250)]
+    [InlineData(1, 500)]
     [InlineData(20, 3800)]
     [InlineData(100, 5000)]
     public Task Progress_IsToldLessOftenTheMoreThereAreWhoWatch(int watchers, int milliseconds) => InOneGrain(async () =>

@@ -80,19 +80,23 @@ public static class WatchingOverhead
             "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={Endless}", "--set", $"optimizer.learningRate={Rate}");
         await Done(folder, cancellationToken, "run", "pause", run, "--cluster", Cluster, "--json");
         List<Process> watching = [];
+        string Seen(int watcher) => Path.Combine(folder, $"{run}-{watcher}.jsonl");
         try
         {
             for (int i = 0; i < count; i++)
             {
-                watching.Add(OwnProcess.Start(folder, "run", "watch", run, "--cluster", Cluster, "--json"));
+                watching.Add(OwnProcess.StartInto(Seen(i), folder, "run", "watch", run, "--cluster", Cluster, "--json"));
             }
-            foreach (Process watcher in watching)
+            for (int i = 0; i < count; i++)
             {
-                while (await watcher.StandardOutput.ReadLineAsync(cancellationToken) is { } line && !line.Contains("\"paused\"", StringComparison.Ordinal))
+                while (!File.Exists(Seen(i)) || !(await File.ReadAllTextAsync(Seen(i), cancellationToken)).Contains("\"paused\"", StringComparison.Ordinal))
                 {
-                    // What was before the pause.
+                    if (watching[i].HasExited)
+                    {
+                        throw new InvalidOperationException("a watcher has ended");
+                    }
+                    await Task.Delay(s_look, cancellationToken);
                 }
-                _ = watcher.StandardOutput.ReadToEndAsync(cancellationToken);
             }
             await Done(folder, cancellationToken, "run", "resume", run, "--cluster", Cluster, "--json");
             var stored = new RunStore(BlobStores.Open(store), run);
