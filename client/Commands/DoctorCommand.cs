@@ -99,9 +99,10 @@ internal sealed class DoctorCommand
         var isFolder = BlobStores.IsFolder(folder);
         try
         {
-            if (isFolder && !Path.Exists(folder))
-                return NewFolder(folder);
-            var store = BlobStores.Open(folder);
+            // A folder that the first run makes is not made here: one beside it is tried.
+            var isNew = isFolder && !Path.Exists(folder);
+            var tried = isNew ? Path.Combine(Above(folder), $".bgpo-doctor-{Environment.ProcessId}") : folder;
+            var store = BlobStores.Open(tried);
             var name = $"doctor-{Environment.ProcessId}/try";
             var token = _context.Interrupts.Token;
             var started = _context.Time.GetTimestamp();
@@ -113,28 +114,18 @@ internal sealed class DoctorCommand
             await store.DeleteAsync(name, token).ConfigureAwait(false);
             var took = _context.Time.GetElapsedTime(started).TotalMilliseconds;
             if (isFolder)
-                Directory.Delete(Path.Combine(folder, $"doctor-{Environment.ProcessId}"), recursive: true);
+                Directory.Delete(isNew ? tried : Path.Combine(folder, $"doctor-{Environment.ProcessId}"), recursive: true);
             var skew = Math.Abs((_context.Time.GetUtcNow() - (entry?.Modified ?? default)).TotalSeconds);
             if (!isReplaced || !isRead)
                 return new Finding("store", $"{_context.Paths.Shown(folder)} does not give back what was written", mend);
             return new Finding(
-                "store", $"{_context.Paths.Shown(folder)}: written, replaced, read and deleted in {Printed.Short(took)} ms",
+                "store", $"{_context.Paths.Shown(folder)}{(isNew ? ", which the first run makes" : "")}: written, replaced, read and deleted in {Printed.Short(took)} ms",
                 skew < 60 ? null : $"its clock and this machine's are {skew:0} s apart; set them by NTP");
         }
         catch (Exception e) when (e is StorageException or IOException or UnauthorizedAccessException)
         {
             return new Finding("store", e.Message, mend);
         }
-    }
-
-    /// <summary>A folder that the first run makes: whether it may.</summary>
-    private Finding NewFolder(string folder)
-    {
-        var there = Above(folder);
-        var name = Path.Combine(there, $".doctor-{Environment.ProcessId}");
-        Directory.CreateDirectory(name);
-        Directory.Delete(name);
-        return new Finding("store", $"{_context.Paths.Shown(folder)} is not there; the first run makes it", null);
     }
 
     private static string Above(string folder)

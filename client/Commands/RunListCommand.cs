@@ -21,7 +21,7 @@ internal static class RunListCommand
         command.SetAction(async (parsed, _) =>
         {
             var folder = await Folder(context, parsed.GetValue(cluster), parsed.GetValue(store)).ConfigureAwait(false);
-            return await List(context, folder, parsed.GetValue(active), parsed.GetValue(json)).ConfigureAwait(false);
+            return await List(context, folder, parsed.GetValue(active), parsed.GetValue(json), parsed.GetValue(cluster)).ConfigureAwait(false);
         });
         return new CommandPart(command,
         [
@@ -53,7 +53,7 @@ internal static class RunListCommand
             return await RunTarget.StoreOf(context, joined, store).ConfigureAwait(false);
     }
 
-    private static async Task<int> List(ConsoleContext context, string location, bool isActive, bool isJson)
+    private static async Task<int> List(ConsoleContext context, string location, bool isActive, bool isJson, string? cluster = null)
     {
         var token = context.Interrupts.Token;
         var catalog = new RunCatalog(BlobStores.Open(location));
@@ -99,7 +99,7 @@ internal static class RunListCommand
         }
 
         if (found.Count == 0 && !isJson)
-            context.Terminal.Error.WriteLine($"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; {context.Paths.CommandLine("train")} makes one");
+            context.Terminal.Error.WriteLine($"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; {RunTarget.First(context, location, cluster)} makes one");
         return ExitCode.Done;
     }
 

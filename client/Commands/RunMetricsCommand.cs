@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
+using Bgpo.Grains;
 
 namespace Bgpo.Client.Commands;
 
@@ -19,8 +20,9 @@ internal static class RunMetricsCommand
             await using var leaving = target.ConfigureAwait(false);
             var steps = await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false);
             var first = parsed.GetValue(from) ?? 1;
-            if (first > steps[^1].Version)
-                throw new BadInputException($"option --from: value '{first}': run '{target.Run}' has versions {steps[0].Version} to {steps[^1].Version}");
+            var end = new RunSettings(target.Record).Newest.Run.Steps;
+            if (first > end)
+                throw new BadInputException($"option --from: value '{first}': run '{target.Run}' ends at version {end}");
             foreach (var step in steps.Where(step => step.Version >= first))
                 context.Terminal.Out.WriteLine(JsonLines.Metrics(step));
 

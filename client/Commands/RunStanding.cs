@@ -8,7 +8,7 @@ namespace Bgpo.Client.Commands;
 /// <summary>Where a run stands, as commands print it.</summary>
 /// <param name="Run">Its id.</param>
 /// <param name="State">running, paused, stopped, completed or failed; lost where the store says running and no silo lives.</param>
-/// <param name="Version">Versions committed; the newest checkpoint's where nobody drives it.</param>
+/// <param name="Version">Versions committed; where nobody drives it, the newest checkpoint's or, where more is known, the newest that was measured.</param>
 /// <param name="Steps">Versions to reach.</param>
 /// <param name="Checkpoint">Newest checkpoint's version; -1 before the first.</param>
 /// <param name="Epoch">Its controller's epoch.</param>

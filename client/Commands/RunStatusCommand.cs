@@ -19,7 +19,7 @@ internal static class RunStatusCommand
             await using var leaving = target.ConfigureAwait(false);
             var progress = await RunProgress.Of(context, target).ConfigureAwait(false);
             var state = await RunStanding.Of(context, target).ConfigureAwait(false) with { Progress = progress };
-            if (state.Cluster.Length == 0)
+            if (state.Cluster.Length == 0 && target.Record.GoingBackTo is null)
                 state = state with { Version = Math.Max(state.Version, progress?.Version ?? 0) };
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))

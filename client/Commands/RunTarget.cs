@@ -28,7 +28,7 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
         {
             var folder = await StoreOf(context, joined, store).ConfigureAwait(false);
             var catalog = new RunCatalog(BlobStores.Open(folder));
-            var (run, record) = await Named(catalog, given, folder, context).ConfigureAwait(false);
+            var (run, record) = await Named(catalog, given, folder, context, joined?.Name).ConfigureAwait(false);
             if (join && joined is null && record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster))
                 joined = await context.Training.Join(record.Cluster, token).ConfigureAwait(false);
             return new RunTarget(run, record, joined);
@@ -83,8 +83,13 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Cluster?.DisposeAsync() ?? default;
 
+    /// <summary>The command that makes the first run there.</summary>
+    internal static string First(ConsoleContext context, string folder, string? cluster) => context.Paths.CommandLine(cluster is not null
+        ? ["run", "start", "--cluster", cluster]
+        : folder == context.Paths.Store(null) ? ["train"] : ["train", "--store", context.Paths.Shown(folder)]);
+
     /// <summary>The run of an id, or the only one whose id begins so.</summary>
-    private static async Task<(RunStore, RunRecord)> Named(RunCatalog catalog, string given, string folder, ConsoleContext context)
+    private static async Task<(RunStore, RunRecord)> Named(RunCatalog catalog, string given, string folder, ConsoleContext context, string? cluster)
     {
         var token = context.Interrupts.Token;
         if (Names.Plain().IsMatch(given) && await catalog.Run(given).ReadAsync(token).ConfigureAwait(false) is { } exact)
@@ -101,7 +106,7 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
             { Length: > 1 } => throw new BadInputException(
                 $"run '{given}': {near.Length} runs in {shown} begin so: {string.Join(", ", near.Take(5).Select(entry => entry.RunId))}{(near.Length > 5 ? ", …" : "")}"),
             _ => throw new BadInputException(
-                all.Count == 0 ? $"no run '{given}' in {shown}; {context.Paths.CommandLine("train")} makes one"
+                all.Count == 0 ? $"no run '{given}' in {shown}; {First(context, folder, cluster)} makes one"
                 : $"no run '{given}' in {shown}{Usage.Suggestion(given, all.Select(entry => entry.RunId))}; "
                 + $"{context.Paths.CommandLine("run", "list", "--store", shown)} lists them"),
         };

@@ -30,9 +30,9 @@ internal static class RunWatchCommand
             // The controller of one that has just ended remembers more than the store has.
             if (recount is not null && (target.Cluster is null || target.Cluster.Name != target.Record.Cluster))
                 return await recount().ConfigureAwait(false);
-            RefuseBeyond(target, parsed.GetValue(until));
             var cluster = target.Driven(context);
             var status = await RunStanding.Of(context, target).ConfigureAwait(false);
+            await RefuseBeyond(context, target, parsed.GetValue(until), status.Steps).ConfigureAwait(false);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
                 parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until), recount).ConfigureAwait(false);
@@ -100,7 +100,7 @@ internal static class RunWatchCommand
     {
         if (target.Record.LatestCheckpoint >= until)
             return ExitCode.Done;
-        RefuseBeyond(target, until);
+        await RefuseBeyond(context, target, until).ConfigureAwait(false);
         var events = await RunHistory.Events(target.Store, target.Record, context.Interrupts.Token).ConfigureAwait(false);
         IRunPresenter shown = isJson ? new JsonPresenter(context.Terminal, () => null) : new PlainPresenter(context.Terminal, quiet: true);
         var presenter = await recorded(shown).ConfigureAwait(false);
@@ -116,10 +116,17 @@ internal static class RunWatchCommand
         return new RunEnd(context.Terminal, run, isJson).Say(events[^1], null, new RunSettings(target.Record).Newest.Task.Name, resume);
     }
 
-    private static void RefuseBeyond(RunTarget target, int? until)
+    /// <summary>Refuses a version that never comes, by the run's steps and by what was asked for and not taken yet.</summary>
+    private static async Task RefuseBeyond(ConsoleContext context, RunTarget target, int? until, int known = 0)
     {
-        var steps = new RunSettings(target.Record).Newest.Run.Steps;
-        if (until > steps)
+        const string field = "run.steps=";
+        var steps = Math.Max(known, new RunSettings(target.Record).Newest.Run.Steps);
+        if (until is null || until <= steps)
+            return;
+        var requests = await target.Store.ReadRequestsAsync(context.Interrupts.Token).ConfigureAwait(false);
+        var asked = requests.Requests.Where(request => request.Number > target.Record.RequestsTaken).SelectMany(request => request.Fields)
+            .Where(assignment => assignment.StartsWith(field, StringComparison.Ordinal)).Select(assignment => int.TryParse(assignment[field.Length..], out var most) ? most : 0);
+        if (until > asked.Append(steps).Max())
             throw new BadInputException($"option --until: value '{until}': run '{target.Run}' ends at version {steps}");
     }
 

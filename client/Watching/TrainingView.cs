@@ -28,6 +28,7 @@ internal sealed class TrainingView
     private CheckpointSaved? _checkpoint;
     private DateTimeOffset _checkpointAt;
     private string? _end;
+    private double? _seconds;
     private string _footer = Presenters.StopFooter;
 
     /// <summary>Takes an event in.</summary>
@@ -40,6 +41,8 @@ internal sealed class TrainingView
             case RunStarted started:
                 _startedAt = started.SinceUnixMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(started.SinceUnixMilliseconds) : now;
                 (_started, _paused) = (started, null);
+                if (_checkpoint?.Version > started.Checkpoint)
+                    _checkpoint = null; // the run went back, and dropped it
                 DropFrom(started.Version + 1);
                 break;
             case Progressed progress:
@@ -81,16 +84,24 @@ internal sealed class TrainingView
                 _store = store;
                 Notice(store.Message);
                 break;
-            case RunCompleted:
-                _end = "completed";
+            case RunCompleted done:
+                End("completed", done.Seconds > 0 ? done.Seconds : null);
                 break;
             case RunStopped:
-                _end = "stopped";
+                End("stopped");
                 break;
             case RunFailed:
-                _end = "failed";
+                End("failed");
                 break;
         }
+    }
+
+    /// <summary>Its time stands still then, also for who looks long after; by its last step where nobody has said it.</summary>
+    private void End(string end, double? seconds = null)
+    {
+        _end = end;
+        var last = _steps.Count > 0 ? _steps[^1].UnixMilliseconds : 0;
+        _seconds = seconds ?? (last > 0 ? (DateTimeOffset.FromUnixTimeMilliseconds(last) - _startedAt).TotalSeconds : null);
     }
 
     private void Notice(string message)
@@ -153,7 +164,7 @@ internal sealed class TrainingView
     {
         var left = started.Steps - Version;
         var pace = Pace.Of(_steps);
-        var times = Printed.Clock((now - _startedAt).TotalSeconds)
+        var times = Printed.Clock(_seconds ?? (now - _startedAt).TotalSeconds)
             + (_end is not null ? $", {_end}" : _paused is not null ? ", paused" : pace > 0 && left > 0 ? $", about {Printed.Clock(pace * left)} left" : "");
         return Progress("version", Version, started.Steps, times, width);
     }

@@ -201,17 +201,14 @@ public sealed class Dispatcher
 
     private void Compare(IReadOnlyList<SiloDevices> all)
     {
-        string[] joined = [.. NamesOf(all.ExceptBy(Roster.Select(silo => silo.Silo), silo => silo.Silo))];
-        string[] lost = [.. NamesOf(Roster.ExceptBy(all.Select(silo => silo.Silo), silo => silo.Silo))];
+        string[] joined = [.. all.ExceptBy(Roster.Select(silo => silo.Silo), silo => silo.Silo).Select(silo => silo.Label)];
+        string[] lost = [.. Roster.ExceptBy(all.Select(silo => silo.Silo), silo => silo.Silo).Select(silo => silo.Label)];
         Roster = all;
         if (joined.Length + lost.Length > 0)
         {
             OnRoster(all, joined, lost);
         }
     }
-
-    private static IEnumerable<string> NamesOf(IEnumerable<SiloDevices> silos) =>
-        silos.Select(silo => silo.Name.Length > 0 ? silo.Name : silo.Silo);
 
     private sealed class Work(
         int priority, long order, Func<string, Task> work, Action<Exception> fail, CancellationToken cancellationToken)

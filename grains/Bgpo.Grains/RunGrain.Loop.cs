@@ -371,7 +371,7 @@ public sealed partial class RunGrain
     {
         foreach (SiloDevices silo in silos)
         {
-            _names[silo.Silo] = silo.Name;
+            _names[silo.Silo] = silo.Label;
         }
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         _events.Append(n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, now));

@@ -50,6 +50,9 @@ public sealed record SiloDevices(string Silo, int Devices)
     /// <summary>Its short name, for people.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>What it is called: its name, or its address where it has none.</summary>
+    public string Label => Name.Length > 0 ? Name : Silo;
+
     /// <summary>Whether it holds shards, copies and controllers.</summary>
     public bool HoldsState { get; init; } = true;
 }

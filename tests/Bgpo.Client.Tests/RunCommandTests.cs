@@ -208,6 +208,20 @@ public sealed class RunCommandTests : IDisposable
         Cluster("demo");
         await _console.Stored("mine", RunState.Running, "demo");
         Assert.Equal("option --until: value '101': run 'mine' ends at version 100", await _console.Refused(2, "run", "watch", "mine", "--until", "101"));
+        // Unless it was asked for.
+        Assert.Equal(0, await _console.Run("run", "set", "mine", "run.steps=101", "--no-wait"));
+        _console.Host.Grain.Emits(Events.Started, Events.Step(101));
+        Assert.Equal(0, await _console.Run("run", "watch", "mine", "--until", "101"));
+    }
+
+    [Fact]
+    public async Task WhereThereIsNoRun_TheCommandThatMakesOneThereIsNamed()
+    {
+        Directory.CreateDirectory(Path.Combine(_console.Work, "other"));
+        Assert.Equal("no run 'x' in other; bgpo train --store other makes one", await _console.Refused(2, "run", "status", "x", "--store", "other"));
+        _console.Error.GetStringBuilder().Clear();
+        Cluster("demo");
+        Assert.Equal("no run 'x' in runs; bgpo run start --cluster demo makes one", await _console.Refused(2, "run", "status", "x", "--cluster", "demo"));
     }
 
     [Fact]

@@ -144,10 +144,32 @@ public sealed class RunStoreCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task MetricsFromAVersionThatIsNotThere_AreRefused()
+    public async Task MetricsFromAVersionThatNeverComes_AreRefused()
     {
         await Run("mine", 1e-4, [0.1, 0.9]);
-        Assert.Equal("option --from: value '3': run 'mine' has versions 1 to 2", await _console.Refused(2, "run", "metrics", "mine", "--from", "3"));
+        Assert.Equal("option --from: value '101': run 'mine' ends at version 100", await _console.Refused(2, "run", "metrics", "mine", "--from", "101"));
+        Assert.Equal(0, await _console.Run("run", "metrics", "mine", "--from", "3")); // nothing new
+        Assert.Equal("", _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task ARunThatIsLost_StandsAtTheNewestVersionThatWasMeasured_UnlessItGoesBack()
+    {
+        await Run("mine", 1e-4, [0.1, 0.2], state: RunState.Running);
+        RunStore store = new RunCatalog(new LocalBlobStore(_console.Store)).Run("mine");
+        StoredRun stored = (await store.ReadAsync())!;
+        stored = (await store.UpdateAsync(stored.Record with { LatestCheckpoint = 1 }, stored.ETag))!;
+        Assert.Equal(("lost", 2), await Standing());
+        await store.UpdateAsync(stored.Record with { GoingBackTo = 1 }, stored.ETag);
+        Assert.Equal(("lost", 1), await Standing());
+
+        async Task<(string, int)> Standing()
+        {
+            _console.Out.GetStringBuilder().Clear();
+            Assert.Equal(0, await _console.Run("run", "status", "mine", "--json"));
+            JsonNode status = JsonNode.Parse(_console.Out.ToString())!;
+            return ((string)status["state"]!, (int)status["version"]!);
+        }
     }
 
     [Fact]
@@ -184,7 +206,7 @@ public sealed class RunStoreCommandTests : IDisposable
     public async Task Doctor_OfAStoreThatIsNotThere_MakesNone()
     {
         Assert.Equal(0, await _console.Run("doctor", "--store", "new/runs"));
-        Assert.Contains("ok    store       new/runs is not there; the first run makes it\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("ok    store       new/runs, which the first run makes: written, replaced, read and deleted in ", _console.Out.ToString(), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_console.Work));
     }
 

@@ -59,6 +59,22 @@ public class TrainingViewTests
         Assert.DoesNotContain("left", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ARunThatHasEnded_ShowsHowLongItTook_AlsoLongAfter()
+    {
+        var started = Events.Started with { SinceUnixMilliseconds = Noon.ToUnixTimeMilliseconds() };
+        Assert.Contains("1:33, completed", Text(Seen(started, Events.Step(120), Events.Completed), Noon.AddDays(1), 80), StringComparison.Ordinal);
+        var step = Events.Step(48).Metrics with { UnixMilliseconds = Noon.AddSeconds(70).ToUnixTimeMilliseconds() };
+        Assert.Contains("1:10, stopped", Text(Seen(started, new StepCommitted(9, step), Events.Stopped), Noon.AddDays(1), 80), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ACheckpointThatIsDropped_IsShownNoLonger()
+    {
+        var text = Text(Seen(Events.Started, Events.Checkpoint, Events.Started with { Version = 20, Checkpoint = 20 }), Noon, 80);
+        Assert.Contains("checkpoint  version 20\n", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(20)]
     [InlineData(40)]

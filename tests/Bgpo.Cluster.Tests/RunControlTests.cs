@@ -18,8 +18,12 @@ public sealed class RunControlTests(SteeredCluster cluster)
         RunRecord paused = await cluster.Sees("one", record => record.State == RunState.Paused);
         Assert.Equal("kept", paused.Reason);
 
-        // The controller dies: another one takes the paused run over, and leaves it where it is.
-        await cluster.KillController("one", "third");
+        // The controller dies: another one takes the paused run over, and leaves it where it is. Who watches is told which silo went.
+        using Process watching = cluster.Bgpo.Start(["run", "watch", "one", "--json"]);
+        await Told(watching, happened => (string?)happened["event"] == "paused");
+        string victim = await cluster.KillController("one", "third");
+        await Told(watching, happened => (string?)happened["event"] == "silos" && happened["lost"]!.AsArray().Any(name => (string?)name == victim));
+        await Executable.End(watching);
         RunRecord taken = await cluster.Sees("one", record => record.Epoch > paused.Epoch);
         Assert.Equal((RunState.Paused, paused.LatestCheckpoint), (taken.State, taken.LatestCheckpoint));
         JsonNode status = (await cluster.Done("cluster", "status", "--cluster", cluster.Name, "--json")).Json;
@@ -47,6 +51,16 @@ public sealed class RunControlTests(SteeredCluster cluster)
         JsonNode left = (await cluster.Done("silo", "drain", "fourth", "--cluster", cluster.Name, "--json")).Json;
         Assert.Equal(("fourth", 1), ((string?)left["silo"], (int)left["remaining"]!));
         await cluster.Silo("fifth");
+    }
+
+    /// <summary>Reads what a watching process prints up to a line that is as wanted.</summary>
+    private static async Task Told(Process watching, Func<JsonNode, bool> wanted)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (!wanted(JsonNode.Parse((await watching.StandardOutput.ReadLineAsync(patience.Token))!)!))
+        {
+            // What is not waited for.
+        }
     }
 
     [Fact]

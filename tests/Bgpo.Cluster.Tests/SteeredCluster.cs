@@ -78,12 +78,14 @@ public sealed class SteeredCluster : IAsyncLifetime
     }
 
     /// <summary>Kills the silo of a run's controller, and starts another of a name.</summary>
-    internal async Task KillController(string run, string replacement)
+    /// <returns>The name of the one that was killed.</returns>
+    internal async Task<string> KillController(string run, string replacement)
     {
         string address = (await Store(run).ReadAsync())!.Record.Controller.Split(' ')[0];
         JsonNode silo = (await Done("cluster", "silos", "--cluster", Name, "--json")).Events.Single(one => (string?)one["address"] == address);
         Process victim = Process.GetProcessById((int)silo["process"]!);
         victim.Kill();
         await Silo(replacement);
+        return (string)silo["silo"]!;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -9,11 +10,14 @@ namespace Orleans.Membership;
 /// <summary>A client's knowledge of the cluster, from the table of members.</summary>
 internal sealed class EmbeddedClient : IHostedService
 {
+    private const int PeriodsWhenTold = 5;
+
     private readonly ClusterTableStore _store;
     private readonly Transport _transport;
     private readonly TimeSpan _period;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
+    private volatile bool _isTold;
 
     public EmbeddedClient(ClusterDirectory directory, Transport transport, IOptions<ClusterMembershipOptions> options)
     {
@@ -36,12 +40,12 @@ internal sealed class EmbeddedClient : IHostedService
         SiloAddress[] gone;
         lock (_lock)
         {
-            if (_store.ReadVersion() <= View.Version)
+            if (Changed() is not { } table)
             {
                 return;
             }
 
-            ClusterView view = EmbeddedCluster.ViewOf(_store.Read());
+            ClusterView view = EmbeddedCluster.ViewOf(table);
             gone = view.DeadSince(View);
             View = view;
         }
@@ -49,6 +53,19 @@ internal sealed class EmbeddedClient : IHostedService
         foreach (SiloAddress silo in gone)
         {
             _transport.Disconnect(silo);
+        }
+    }
+
+    /// <summary>The table, where it is another than was seen: an older one is of a cluster that was founded since in the same place.</summary>
+    private ClusterTable? Changed()
+    {
+        try
+        {
+            return _store.ReadVersion() == View.Version ? null : _store.Read();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return View.Version == 0 ? null : new ClusterTable(); // The folder went with the cluster's last silo.
         }
     }
 
@@ -86,38 +103,22 @@ internal sealed class EmbeddedClient : IHostedService
         _transport.Dispose();
     }
 
-    /// <summary>Looks at the table when the file system tells of a new one; where it cannot, now and then.</summary>
+    /// <summary>Looks at the table when the file system tells of a new one, and now and then: often where it does not tell.</summary>
     private async Task WatchAsync()
     {
+        using FileSystemWatcher? watcher = Watcher();
         try
         {
-            using FileSystemWatcher? watcher = Watcher();
-            if (watcher is not null)
+            while (true)
             {
-                await Task.Delay(Timeout.Infinite, _stopping.Token).ConfigureAwait(false);
-            }
-
-            using PeriodicTimer timer = new(_period);
-            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
-            {
-                RefreshIfThere();
+                // A folder that goes and comes again is another one, of which nobody tells.
+                await Task.Delay(_isTold ? PeriodsWhenTold * _period : _period, _stopping.Token).ConfigureAwait(false);
+                TryRefresh();
             }
         }
         catch (OperationCanceledException)
         {
             // Stopped.
-        }
-    }
-
-    private void RefreshIfThere()
-    {
-        try
-        {
-            Refresh();
-        }
-        catch (IOException)
-        {
-            // The cluster's folder goes with its last silo; whoever calls next looks again.
         }
     }
 
@@ -127,18 +128,33 @@ internal sealed class EmbeddedClient : IHostedService
         try
         {
             watcher = new FileSystemWatcher(Directory.Path) { NotifyFilter = NotifyFilters.FileName };
-            watcher.Created += (_, _) => RefreshIfThere();
-            watcher.Renamed += (_, _) => RefreshIfThere();
-            watcher.Error += (_, _) => RefreshIfThere();
+            watcher.Created += (_, _) => TryRefresh();
+            watcher.Renamed += (_, _) => TryRefresh();
+            watcher.Error += (_, _) => _isTold = false;
+            _isTold = true;
             watcher.EnableRaisingEvents = true;
-            Refresh(); // What changed before it was told of.
+            TryRefresh(); // What changed before it was told of.
             return watcher;
         }
         catch (Exception e) when (e is IOException or ArgumentException)
         {
             // A machine has only so many of these, or the folder has just gone.
+            _isTold = false;
             watcher?.Dispose();
             return null;
+        }
+    }
+
+    /// <summary>On a thread of the file system's or the timer's, where nobody could be told of a failure.</summary>
+    private void TryRefresh()
+    {
+        try
+        {
+            Refresh();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            // Whoever calls next looks again, and hears of it.
         }
     }
 }
