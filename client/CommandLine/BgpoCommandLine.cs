@@ -91,6 +91,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             root.Subcommands.Add(part.Command);
         foreach (var command in new[] { train.Command, silo.Command, run.Command, cluster.Command, chaos.Command, verify.Command })
             command.Options.Add(clusterConfig);
+        Completions.Attach(root);
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
         root.Validators.Add(result =>

@@ -88,18 +88,23 @@ internal static class Flags
     };
 
     /// <summary>One of a few words.</summary>
-    internal static Option<string?> Word(string name, string description, params string[] words) => new(name)
+    internal static Option<string?> Word(string name, string description, params string[] words)
     {
-        Description = description,
-        HelpName = string.Join('|', words),
-        CustomParser = result =>
+        var option = new Option<string?>(name)
         {
-            if (words.Contains(Token(result)))
-                return Token(result);
-            result.AddError($"option {name}: value '{Token(result)}': one of {string.Join(", ", words)}{Usage.Suggestion(Token(result), words)}");
-            return null;
-        },
-    };
+            Description = description,
+            HelpName = string.Join('|', words),
+            CustomParser = result =>
+            {
+                if (words.Contains(Token(result)))
+                    return Token(result);
+                result.AddError($"option {name}: value '{Token(result)}': one of {string.Join(", ", words)}{Usage.Suggestion(Token(result), words)}");
+                return null;
+            },
+        };
+        option.CompletionSources.Add(words);
+        return option;
+    }
 
     /// <summary>The name of a cluster or run as commands take it.</summary>
     internal static string Checked(string option, string name) => Names.Plain().IsMatch(name)

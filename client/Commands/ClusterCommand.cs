@@ -11,6 +11,9 @@ namespace Bgpo.Client.Commands;
 /// <summary><c>bgpo cluster</c>: looks at a cluster, and ends its silos of this machine.</summary>
 internal sealed class ClusterCommand
 {
+    /// <summary>How long a run that is told to save may take: a step, and the checkpoint.</summary>
+    private static readonly TimeSpan s_saving = TimeSpan.FromSeconds(15);
+
     private readonly ConsoleContext _context;
 
     internal ClusterCommand(ConsoleContext context)
@@ -89,7 +92,7 @@ internal sealed class ClusterCommand
             output.WriteLine($"cluster  {joined.Name}: {Printed.Many(silos.Count, "silo")}, {Printed.Many(devices, "device")}, {Printed.Count(memory)} MiB");
             output.WriteLine($"store    {_context.Paths.Shown(store)}");
             foreach (var run in runs)
-                output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of {run.Steps}{(run.Message.Length > 0 ? $" ({run.Message})" : "")}");
+                output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of {run.Steps}{(run.Silo.Length > 0 ? $", driven by silo {run.Silo}" : "")}{(run.Message.Length > 0 ? $" ({run.Message})" : "")}");
             if (runs.Count == 0)
                 output.WriteLine("run      none");
             output.WriteLine("next     " + (runs.Count > 0
@@ -141,7 +144,7 @@ internal sealed class ClusterCommand
     {
         var cluster = Cluster();
         var json = Flags.Json("one JSON line on stdout");
-        var command = new Command("stop", "Drains and ends all silos of a cluster on this machine. Its runs are kept; they go on when silos join again.") { cluster, json };
+        var command = new Command("stop", "Has running runs save a checkpoint, then drains and ends all silos of a cluster on this machine. Its runs go on when silos join again.") { cluster, json };
         command.SetAction(async (parsed, _) =>
         {
             var name = Name(parsed, cluster);
@@ -149,14 +152,53 @@ internal sealed class ClusterCommand
             bool Wanted(MachineProcess process) => (process.Option("--cluster") ?? SiloCommand.DefaultCluster) == name;
             if (_context.Machine.Silos(Wanted).Count == 0)
                 throw new BadInputException($"cluster '{name}' has no silo of yours on this machine");
+            var saved = await SaveRuns(name).ConfigureAwait(false);
             var (left, killed) = await SiloEnding.End(_context.Machine, Wanted, SiloEnding.Patience, _context.Interrupts.Token).ConfigureAwait(false);
             ClusterFolder.RemoveDead(name);
             _context.Terminal.Out.WriteLine(parsed.GetValue(json)
-                ? JsonLines.Line(new { Cluster = name, Left = left, Killed = killed })
-                : $"cluster {name}: {Printed.Many(left, "silo")} left{(killed > 0 ? $", {killed} did not in time and were killed" : "")}\n"
+                ? JsonLines.Line(new { Cluster = name, Left = left, Killed = killed, Saved = saved })
+                : string.Concat(saved.Select(run => $"run {run.Run}: checkpoint of version {run.Version}\n"))
+                    + $"cluster {name}: {Printed.Many(left, "silo")} ended{(killed > 0 ? $", {killed} did not leave in time and were killed" : "")}, none remains\n"
                     + $"next    {_context.Paths.CommandLine("silo", "--cluster", name)}");
             return killed == 0 ? ExitCode.Done : ExitCode.Failed;
         });
         return new CommandPart(command, [("cluster stop --cluster demo", "SIGTERM to each; after 30 s they are killed")]);
     }
+
+    /// <summary>
+    /// Has running runs save a checkpoint: silos that all leave at once have nobody to hand their state to, and what was taken since the last
+    /// one would be taken again.
+    /// </summary>
+    private async Task<List<SavedRun>> SaveRuns(string name)
+    {
+        List<SavedRun> saved = [];
+        var token = _context.Interrupts.Token;
+        try
+        {
+            var joined = await _context.Training.Join(name, token).ConfigureAwait(false);
+            await using var leaving = joined.ConfigureAwait(false);
+            var catalog = new RunCatalog(BlobStores.Open(await RunTarget.StoreOf(_context, joined, null).ConfigureAwait(false)));
+            List<RunTarget> running = [];
+            await foreach (var entry in catalog.ListAsync(token).ConfigureAwait(false))
+            {
+                if (entry.Record is { State: Storage.RunState.Running } record && record.Cluster == name)
+                    running.Add(new RunTarget(catalog.Run(entry.RunId), record, joined));
+            }
+
+            foreach (var run in running)
+            {
+                var asked = await new RunAsking(_context, run).Ask(RequestKind.Checkpoint, "", [], isWaiting: true).WaitAsync(s_saving, _context.Time, token).ConfigureAwait(false);
+                if (asked.Answer is { Refused: null } answer)
+                    saved.Add(new SavedRun(run.Run, answer.Version));
+            }
+        }
+        catch (Exception e) when (e is BadInputException or StorageException or TimeoutException || LostCall.Is(e))
+        {
+            _context.Terminal.Error.WriteLine($"bgpo: what runs did since their last checkpoints will be done again: {e.Message}");
+        }
+
+        return saved;
+    }
+
+    private sealed record SavedRun(string Run, int Version);
 }

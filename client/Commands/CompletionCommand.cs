@@ -27,15 +27,8 @@ internal sealed class CompletionCommand
         Words.SetAction(parsed =>
         {
             // The words are parsed as the command line that they are the beginning of.
-            Command root = Words.Parents.OfType<Command>().First();
-            var words = parsed.GetValue(_words)!;
-            var begun = words.Length > 0 ? words[^1] : "";
-            foreach (var word in root.Parse(words).GetCompletions().Select(item => item.Label).Distinct())
-            {
-                if (word.StartsWith(begun, StringComparison.Ordinal))
-                    context.Terminal.Out.WriteLine(word);
-            }
-
+            foreach (var word in Completions.Of(Words.Parents.OfType<Command>().First(), parsed.GetValue(_words)!))
+                context.Terminal.Out.WriteLine(word);
             return ExitCode.Done;
         });
     }

@@ -96,7 +96,11 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
             : asked.IsDriven ? $"asked, request {asked.Request.Number}; it takes effect at the next commit, whoever dies"
             : $"recorded, request {asked.Request.Number}; nobody drives the run now, it takes effect when it goes on"));
         var label = "next    ";
-        foreach (var line in next)
+        // A run of a process is shown by that alone; one that nobody drives is taken up first.
+        IEnumerable<string[]> useful = !asked.IsDriven && !asked.WasEnded
+            ? [["train", "--resume", target.Run, "--store", context.Paths.Shown(target.Store.Blobs.Location)]]
+            : next.Where(line => target.Cluster is not null || line is not ["run", "watch", ..]);
+        foreach (var line in useful.DefaultIfEmpty(["run", "status", target.Run, "--store", context.Paths.Shown(target.Store.Blobs.Location)]))
         {
             output.WriteLine(label + context.Paths.CommandLine(line));
             label = "        ";

@@ -55,11 +55,6 @@ internal sealed class RunSelection
     /// <summary>Adds them to a command.</summary>
     internal Command On(Command command)
     {
-        // Runs of the usual folder, for who completes command lines.
-        _run.CompletionSources.Add(_ => Directory.Exists("runs")
-            ? Directory.EnumerateDirectories("runs").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
-                .Select(name => new System.CommandLine.Completions.CompletionItem(name))
-            : []);
         command.Arguments.Add(_run);
         command.Options.Add(_cluster);
         command.Options.Add(_store);

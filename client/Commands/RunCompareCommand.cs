@@ -107,7 +107,7 @@ internal static class RunCompareCommand
         var recent = run.Steps.TakeLast(Last).ToArray();
         return new Summary(
             run.Store.RunId, run.Steps[^1].Version, recent.Average(step => step.MeanReward), recent.Average(step => step.SolveRate),
-            (double?)run.Record.Result?["evalAfter"]?["GreedyExact"], run.Steps.Average(step => step.Seconds), run.Steps.Sum(step => (long)step.Samples));
+            (double?)run.Record.Result?["evalAfter"]?["GreedyExact"] ?? run.Steps.LastOrDefault(step => step.Evaluation is not null)?.Evaluation!.GreedyExact, run.Steps.Average(step => step.Seconds), run.Steps.Sum(step => (long)step.Samples));
     }
 
     private static IEnumerable<(string Field, string One, string Other)> Differences(Compared one, Compared other)

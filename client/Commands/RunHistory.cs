@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bgpo.Client.Watching;
 using Bgpo.Grains;
 using Bgpo.Storage;
 
@@ -37,6 +38,37 @@ internal static class RunHistory
         UnixMilliseconds = record.Created.ToUnixTimeMilliseconds(),
     };
 
+    /// <summary>Has a live view know what its run's controllers have forgotten.</summary>
+    /// <param name="shown">How the run is shown.</param>
+    /// <param name="store">The run.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal static async Task Recall(IRunPresenter shown, RunStore store, CancellationToken cancellationToken)
+    {
+        if (shown is not LivePresenter live)
+            return;
+        try
+        {
+            if (await store.ReadAsync(cancellationToken).ConfigureAwait(false) is { } stored)
+                live.Recall(Past(await ReadFrom(store, 1, cancellationToken).ConfigureAwait(false), stored.Record));
+        }
+        catch (Exception e) when (e is BadInputException or StorageException)
+        {
+            live.Say($"what was before is not shown: {e.Message}");
+        }
+    }
+
+    private static IEnumerable<RunEvent> Past(IReadOnlyList<Grains.StepMetrics> steps, RunRecord record)
+    {
+        if (Before(record) is { Evaluation: { } before })
+            yield return new Evaluated(0, 0, before, Final: true);
+        foreach (var step in steps)
+        {
+            yield return new StepCommitted(0, step);
+            if (step.Evaluation is { } evaluation)
+                yield return new Evaluated(0, step.Version, evaluation, Final: record.State == Storage.RunState.Completed && step == steps[^1]);
+        }
+    }
+
     /// <summary>The events of a run that has ended, as a watcher would have seen its steps, evaluations and end.</summary>
     /// <param name="store">The run.</param>
     /// <param name="record">Its record: completed, stopped or failed.</param>
@@ -45,16 +77,7 @@ internal static class RunHistory
     internal static async Task<IReadOnlyList<RunEvent>> Events(RunStore store, RunRecord record, CancellationToken cancellationToken)
     {
         var steps = await ReadFrom(store, 1, cancellationToken).ConfigureAwait(false);
-        List<RunEvent> events = [];
-        if (Before(record) is { Evaluation: { } before })
-            events.Add(new Evaluated(0, 0, before, Final: true));
-        foreach (var step in steps)
-        {
-            events.Add(new StepCommitted(0, step));
-            if (step.Evaluation is { } evaluation)
-                events.Add(new Evaluated(0, step.Version, evaluation, Final: record.State == Storage.RunState.Completed && step == steps[^1]));
-        }
-
+        List<RunEvent> events = [.. Past(steps, record)];
         var version = record.LatestCheckpoint ?? 0;
         var where = store.CheckpointLocation(version);
         var hash = (string?)record.Result?[RunGrain.Weights] ?? await Hash().ConfigureAwait(false);

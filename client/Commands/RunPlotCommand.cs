@@ -15,6 +15,7 @@ internal static class RunPlotCommand
         var selection = new RunSelection();
         var names = RunHistory.Curves.Select(curve => curve.Name).ToArray();
         var curves = Flags.Text("--curves", "NAMES", $"which, with commas between: {string.Join(", ", names)}; default: reward,solved,norm,seconds");
+        curves.CompletionSources.Add(names);
         var file = Flags.Text("--out", "FILE", "an SVG picture to write; default: draws in the terminal");
         var command = selection.On(new Command("plot", "Draws a run's curves over its versions.") { curves, file });
         command.SetAction(async (parsed, _) =>

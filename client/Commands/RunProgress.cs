@@ -20,10 +20,11 @@ internal sealed record RunProgress(
     /// <summary>Reads it; null before the first step, and where what it measured is damaged: <c>run metrics</c> names that.</summary>
     /// <param name="context">What commands work with.</param>
     /// <param name="target">The run.</param>
-    internal static async Task<RunProgress?> Of(ConsoleContext context, RunTarget target)
+    /// <param name="upTo">Newest version that counts: a run that has gone back takes later ones again.</param>
+    internal static async Task<RunProgress?> Of(ConsoleContext context, RunTarget target, int upTo = int.MaxValue)
     {
         var token = context.Interrupts.Token;
-        var newest = (await target.Store.ListMetricsAsync(token).ConfigureAwait(false)).DefaultIfEmpty(0).Max();
+        var newest = (await target.Store.ListMetricsAsync(token).ConfigureAwait(false)).Where(version => version <= upTo).DefaultIfEmpty(0).Max();
         if (newest == 0)
             return null;
         // As far back as the newest evaluation can be.
@@ -31,7 +32,7 @@ internal sealed record RunProgress(
         IReadOnlyList<StepMetrics> steps;
         try
         {
-            steps = await RunHistory.ReadFrom(target.Store, Math.Max(1, newest - back + 1), token).ConfigureAwait(false);
+            steps = [.. (await RunHistory.ReadFrom(target.Store, Math.Max(1, newest - back + 1), token).ConfigureAwait(false)).Where(step => step.Version <= upTo)];
         }
         catch (BadInputException)
         {

@@ -24,6 +24,13 @@ internal static class RunResumeCommand
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
             var isPlain = parsed.GetValue(at) is null && !parsed.GetValue(takeOver);
+            if (isPlain && target.Cluster is null && target.Record.State == RunState.Completed)
+            {
+                var done = RunStanding.Of(context, target.Record);
+                context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(done) : Completed(context, target.Run, done.Version, selection.Again(parsed)));
+                return ExitCode.Done;
+            }
+
             if (isPlain && RunStanding.DriverOf(context, target.Record).Length > 0 && (target.Cluster is null || target.Cluster.Name == target.Record.Cluster))
                 return await GoOn(context, selection, parsed, target, parsed.GetValue(reason) ?? "", parsed.GetValue(wait), parsed.GetValue(json)).ConfigureAwait(false);
             var cluster = target.Driven(context);
@@ -31,12 +38,10 @@ internal static class RunResumeCommand
             var status = await RunBeginning.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive).ConfigureAwait(false);
             if (parsed.GetValue(wait))
                 return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false).ConfigureAwait(false);
-            var isDone = status.State == "completed";
-            context.Terminal.Out.WriteLine(parsed.GetValue(json)
-                ? JsonLines.Line(RunStanding.Of(status, cluster.Name))
-                : (isDone ? $"run {target.Run}: is completed at version {status.Version}, there is nothing to go on with\n"
-                    : $"run {target.Run}: goes on at version {status.Version} in cluster {cluster.Name}\n")
-                    + $"next    {context.Paths.CommandLine(["run", isDone ? "status" : "watch", target.Run, .. selection.Again(parsed)])}");
+            context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(RunStanding.Of(status, cluster.Name))
+                : status.State == "completed" ? Completed(context, target.Run, status.Version, selection.Again(parsed))
+                : $"run {target.Run}: goes on at version {status.Version} in cluster {cluster.Name}\n"
+                    + $"next    {context.Paths.CommandLine(["run", "watch", target.Run, .. selection.Again(parsed)])}");
             return ExitCode.Done;
         });
         return new CommandPart(command,
@@ -46,6 +51,10 @@ internal static class RunResumeCommand
             ("run resume sudoku --cluster demo --at 40", "goes back to version 40 and on from there"),
         ]);
     }
+
+    private static string Completed(ConsoleContext context, string run, int version, string[] again) =>
+        $"run {run}: is completed at version {version}, there is nothing to go on with\n"
+            + $"next    {context.Paths.CommandLine(["run", "status", run, .. again])}";
 
     /// <summary>Somebody drives the run: it is told to go on, whether it is paused or only about to be.</summary>
     private static async Task<int> GoOn(ConsoleContext context, RunSelection selection, ParseResult parsed, RunTarget target, string reason, bool isWaiting, bool isJson)

@@ -34,6 +34,8 @@ internal static class RunSamplesCommand
             if (high is null && low is null)
                 (high, low) = (Few, Math.Min(Few, Math.Max(0, ranked.Length - Few)));
             var output = context.Terminal.Out;
+            if (!parsed.GetValue(json))
+                output.WriteLine($"{Printed.Many(ranked.Length, "completion")} of the batch of step {journal.Step}, which makes version {journal.Step + 1}");
             foreach (var completion in ranked.Take(high ?? 0).Concat(ranked.Reverse().Take(low ?? 0).Reverse()))
                 output.WriteLine(parsed.GetValue(json) ? JsonLines.Line(completion) : Text(completion));
             return ExitCode.Done;

@@ -17,10 +17,11 @@ internal static class RunStatusCommand
         {
             var target = await selection.Find(context, parsed).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
-            var progress = await RunProgress.Of(context, target).ConfigureAwait(false);
-            var state = await RunStanding.Of(context, target).ConfigureAwait(false) with { Progress = progress };
-            if (state.Cluster.Length == 0 && target.Record.GoingBackTo is null)
-                state = state with { Version = Math.Max(state.Version, progress?.Version ?? 0) };
+            var state = await RunStanding.Of(context, target).ConfigureAwait(false);
+            // Where nobody drives it, the store may know of more than its checkpoint; where somebody does, he knows.
+            var isAlone = state.Cluster.Length == 0 && target.Record.GoingBackTo is null;
+            var progress = await RunProgress.Of(context, target, isAlone ? int.MaxValue : state.Version).ConfigureAwait(false);
+            state = state with { Progress = progress, Version = Math.Max(state.Version, progress?.Version ?? 0) };
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {
@@ -38,7 +39,7 @@ internal static class RunStatusCommand
                     output.WriteLine($"held out    solved {Printed.Percent(solved)} greedily at version {now.EvaluatedVersion}{(now is { EvaluatedVersion: > 0, SolvedBefore: { } before } ? $", {Printed.Percent(before)} before" : "")}");
             }
 
-            output.WriteLine($"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}");
+            output.WriteLine($"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}{(state.Silo.Length > 0 ? $", driven by silo {state.Silo}" : "")}");
             output.WriteLine($"checkpoint  {(state.Checkpoint >= 0 ? $"version {state.Checkpoint}" : "none yet")}");
             output.WriteLine($"store       {context.Paths.Shown(target.Store.Blobs.Location)}");
             foreach (var change in state.Changes ?? [])
@@ -47,7 +48,7 @@ internal static class RunStatusCommand
                 output.WriteLine($"asked       {Printed.Many(state.Waiting, "request")} not taken yet");
             if (state.WeightsSha256 is { } hash)
                 output.WriteLine($"weights     sha256 {hash}");
-            output.WriteLine($"next        {Next(context, state, selection.Again(parsed))}");
+            output.WriteLine($"next        {Next(context, state, target.Record.Cluster, selection.Again(parsed))}");
             return ExitCode.Done;
         });
         return new CommandPart(command,
@@ -57,12 +58,14 @@ internal static class RunStatusCommand
         ]);
     }
 
-    private static string Next(ConsoleContext context, RunStanding state, string[] again) => state.State switch
+    private static string Next(ConsoleContext context, RunStanding state, string cluster, string[] again) => state.State switch
     {
         "running" when state.Cluster.StartsWith("process ", StringComparison.Ordinal) => context.Paths.CommandLine(["run", "samples", state.Run, .. again]),
         "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
         "paused" when state.Cluster.Length > 0 => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
         "completed" => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),
+        _ when !again.Contains("--cluster") && cluster.Length > 0 && context.Training.IsAlive(cluster) =>
+            context.Paths.CommandLine("run", "resume", state.Run, "--cluster", cluster),
         _ when again.Contains("--cluster") => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
         _ => context.Paths.CommandLine(["train", "--resume", state.Run, .. again.Length >= 2 && again[^2] == "--store" ? again[^2..] : []]),
     };

@@ -4,6 +4,7 @@ using Bgpo.Client.Hosting;
 using Bgpo.Client.Metrics;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
+using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
 
@@ -26,7 +27,7 @@ internal static class RunWatchCommand
             await using var leaving = target.ConfigureAwait(false);
             Func<IRunPresenter, Task<IRunPresenter>> recorded = shown => recording.Wrap(context, parsed, shown, target.Store);
             Func<Task<int>>? recount = target.Record.State is Storage.RunState.Completed or Storage.RunState.Stopped or Storage.RunState.Failed
-                ? () => Recount(context, target, parsed.GetValue(json), recorded, parsed.GetValue(until), selection.Again(parsed)) : null;
+                ? () => Recount(context, target, parsed.GetValue(json), parsed.GetValue(quiet) || context.Terminal.IsInteractive, recorded, parsed.GetValue(until), selection.Again(parsed)) : null;
             // The controller of one that has just ended remembers more than the store has.
             if (recount is not null && (target.Cluster is null || target.Cluster.Name != target.Record.Cluster))
                 return await recount().ConfigureAwait(false);
@@ -35,7 +36,7 @@ internal static class RunWatchCommand
             await RefuseBeyond(context, target, parsed.GetValue(until), status.Steps).ConfigureAwait(false);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
-                parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until), recount).ConfigureAwait(false);
+                parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until), recount, target.Store).ConfigureAwait(false);
         });
         return new CommandPart(command,
         [
@@ -49,7 +50,7 @@ internal static class RunWatchCommand
     /// <summary>Watches a run to its end, or until the watcher leaves.</summary>
     /// <returns>The run's exit code; 130 for who leaves.</returns>
     internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet,
-        Func<IRunPresenter, Task<IRunPresenter>>? recorded = null, int? until = null, Func<Task<int>>? recount = null)
+        Func<IRunPresenter, Task<IRunPresenter>>? recorded = null, int? until = null, Func<Task<int>>? recount = null, RunStore? store = null)
     {
         if (status.Version >= until)
             return ExitCode.Done;
@@ -57,6 +58,8 @@ internal static class RunWatchCommand
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
         var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;
         var presenter = Presenters.For(context, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter, static () => null);
+        if (store is not null)
+            await RunHistory.Recall(presenter, store, leave.Token).ConfigureAwait(false);
         if (recorded is not null)
             presenter = await recorded(presenter).ConfigureAwait(false);
         var reached = until is { } version ? new UntilVersion(presenter, version, leave) : null;
@@ -96,13 +99,13 @@ internal static class RunWatchCommand
 
     /// <summary>Shows what came of a run that has ended: with JSON its steps, too.</summary>
     private static async Task<int> Recount(
-        ConsoleContext context, RunTarget target, bool isJson, Func<IRunPresenter, Task<IRunPresenter>> recorded, int? until, string[] again)
+        ConsoleContext context, RunTarget target, bool isJson, bool isQuiet, Func<IRunPresenter, Task<IRunPresenter>> recorded, int? until, string[] again)
     {
         if (target.Record.LatestCheckpoint >= until)
             return ExitCode.Done;
         await RefuseBeyond(context, target, until).ConfigureAwait(false);
         var events = await RunHistory.Events(target.Store, target.Record, context.Interrupts.Token).ConfigureAwait(false);
-        IRunPresenter shown = isJson ? new JsonPresenter(context.Terminal, () => null) : new PlainPresenter(context.Terminal, quiet: true);
+        IRunPresenter shown = isJson ? new JsonPresenter(context.Terminal, () => null) : new PlainPresenter(context.Terminal, isQuiet);
         var presenter = await recorded(shown).ConfigureAwait(false);
         await using (presenter.ConfigureAwait(false))
         {

@@ -117,8 +117,10 @@ internal sealed class TrainCommand
         RunWatch watch;
         RunEvent? end;
         var resume = new RunSummary(_context.Paths).Resume(run, parsed.GetValue(_store));
-        var presenter = await _recording.Wrap(
-            _context, parsed, Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet), Presenters.StopFooter, static () => ConsoleContext.PeakRssMiB()), new RunStore(BlobStores.Open(options.Store), run)).ConfigureAwait(false);
+        var store = new RunStore(BlobStores.Open(options.Store), run);
+        var shown = Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet), Presenters.StopFooter, static () => ConsoleContext.PeakRssMiB());
+        await RunHistory.Recall(shown, store, interrupted).ConfigureAwait(false);
+        var presenter = await _recording.Wrap(_context, parsed, shown, store).ConfigureAwait(false);
         cluster.Said += presenter.Say;
         await using (presenter.ConfigureAwait(false))
         {

@@ -31,6 +31,14 @@ internal sealed class LivePresenter : IRunPresenter
         _painting = PaintFrames();
     }
 
+    /// <summary>Shows what was before the first event that its controller remembers.</summary>
+    /// <param name="past">Steps and evaluations, oldest first.</param>
+    internal void Recall(IEnumerable<RunEvent> past) => Change(() =>
+    {
+        foreach (var happened in past)
+            _view.On(happened, _time.GetUtcNow());
+    });
+
     /// <inheritdoc/>
     public void On(RunEvent happened) => Change(() => _view.On(happened, _time.GetUtcNow()));
 

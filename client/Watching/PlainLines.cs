@@ -6,6 +6,7 @@ namespace Bgpo.Client.Watching;
 internal sealed class PlainLines
 {
     private int _steps;
+    private bool _hasRoster;
 
     /// <summary>The line for an event; null when it is not worth one.</summary>
     internal string? Of(RunEvent happened)
@@ -14,13 +15,13 @@ internal sealed class PlainLines
         {
             case RunStarted started:
                 _steps = started.Steps;
-                return $"run {started.Run}: {(started.Version > 0 ? $"goes on at version {started.Version} of" : "starts,")} "
+                return $"run {started.Run}: {(started.Version >= started.Steps ? "completed," : started.Version > 0 ? $"goes on at version {started.Version} of" : "starts,")} "
                     + $"{Printed.Many(started.Steps, "step")}, {started.Task}, {Printed.Many(started.Parameters, "parameter")} "
                     + $"in {Printed.Many(started.Shards, "shard")}, store {started.Store}";
             case StepCommitted { Metrics: var step }:
                 return $"version {Counted(step.Version)}  reward {Printed.Share(step.MeanReward)}  solved {Printed.Share(step.SolveRate)}"
-                    + $"  groups {step.ActiveGroups}/{step.Groups}  norm {Printed.Short(step.GradientNorm)}  lr {Printed.Tiny(step.LearningRate)}"
-                    + $"  {Printed.Short(step.Seconds)} s  {Printed.Count(Printed.Rate(step.Samples, step.Seconds))} samples/s  {Printed.Count(step.RssMiB)} MiB";
+                    + $"  groups {step.ActiveGroups.ToString().PadLeft(step.Groups.ToString().Length)}/{step.Groups}  norm {Printed.Short(step.GradientNorm)}  lr {Printed.Tiny(step.LearningRate)}"
+                    + $"  {Printed.Short(step.Seconds)} s  {Printed.Count(Printed.Rate(step.Samples, step.Seconds)),5} samples/s  {Printed.Count(step.RssMiB)} MiB";
             case Evaluated { Result: var result } evaluated:
                 return $"held out at version {evaluated.Version}: greedy {Printed.Share(result.GreedyExact)}  sampled {Printed.Share(result.SampledExact)}"
                     + $"  reward {Printed.Share(result.MeanReward)}  ({Printed.Many(result.Count, "problem")})";
@@ -35,8 +36,16 @@ internal sealed class PlainLines
             case SpecChanged changed:
                 _steps = changed.Steps;
                 return $"changed from step {changed.FromStep} on: {string.Join(", ", changed.Fields)}";
-            case RosterChanged { Lost.Length: > 0 } roster:
-                return $"lost {string.Join(", ", roster.Lost)}; {Printed.Many(roster.Silos, "silo")} with {Printed.Many(roster.Devices, "device")}";
+            case RosterChanged roster:
+                // The first one names all.
+                (var isFirst, _hasRoster) = (!_hasRoster, true);
+                string[] changes =
+                [
+                    .. roster.Lost.Length > 0 ? [$"lost {string.Join(", ", roster.Lost)}"] : Array.Empty<string>(),
+                    .. roster.Joined.Length > 0 && !isFirst ? [$"{string.Join(", ", roster.Joined)} joined"] : Array.Empty<string>(),
+                ];
+                return changes.Length == 0 ? null
+                    : $"silos: {string.Join(", ", changes)}; {Printed.Many(roster.Silos, "silo")} with {Printed.Many(roster.Devices, "device")}";
             case StoreStanding store:
                 return $"store: {store.Message}";
             default:

@@ -39,7 +39,7 @@ internal static class Printed
     internal static string Count(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
     /// <summary>A number and its noun: 1 shard, 3 shards.</summary>
-    internal static string Many(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
+    internal static string Many(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : noun.EndsWith('s') ? "es" : "s")}";
 
     /// <summary>Work per second; 0 where no time was measured.</summary>
     internal static double Rate(double amount, double seconds) => seconds > 0 ? amount / seconds : 0;

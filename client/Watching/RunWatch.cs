@@ -97,11 +97,15 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
     {
         if (isAlive())
         {
+            if (_lost is not null)
+                presenter.Say("a silo has joined; waiting for the run to go on");
             _lost = null;
             return;
         }
 
         var now = time.GetUtcNow();
+        if (_lost is null)
+            presenter.Say($"no silo of the cluster is left; waiting {Patience.TotalSeconds:0} s for one to join");
         _lost ??= now;
         if (now - _lost >= Patience)
             throw new ClusterLostException(reason);

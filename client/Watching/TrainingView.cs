@@ -247,7 +247,7 @@ internal sealed class TrainingView
         if (joined + lost > 0)
             line.Add($"  {joined} joined, {lost} lost in {RecentRoster.TotalMinutes:0} min", lost > 0 ? ViewLine.Warning : null);
         return recent.LastOrDefault(roster => roster.Lost.Length > 0) is { } last
-            ? line.Add($": {last.Lost[^1]} {Printed.Clock((now - DateTimeOffset.FromUnixTimeMilliseconds(last.UnixMilliseconds)).TotalSeconds)} ago", ViewLine.Warning)
+            ? line.Add($"; {last.Lost[^1]} lost {Printed.Clock((now - DateTimeOffset.FromUnixTimeMilliseconds(last.UnixMilliseconds)).TotalSeconds)} ago", ViewLine.Warning)
             : line;
     }
 

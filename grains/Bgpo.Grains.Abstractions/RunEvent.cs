@@ -27,7 +27,7 @@ public sealed record RunStarted(
     /// <summary>Version of the newest checkpoint.</summary>
     [Id(9)] public int Checkpoint { get; init; }
 
-    /// <summary>When the run was begun, or taken up again after it had stopped, milliseconds of UTC since 1970.</summary>
+    /// <summary>When the run would have begun, had it gone on without a stop, milliseconds of UTC since 1970.</summary>
     [Id(10)] public long SinceUnixMilliseconds { get; init; }
 }
 
@@ -124,7 +124,7 @@ public sealed record Noticed(long Sequence, [property: Id(0)] string Message) : 
 /// <param name="WeightsSha256">The weights' hash, lower-case hex.</param>
 /// <param name="Before">Held-out evaluation of version 0.</param>
 /// <param name="After">Held-out evaluation of the last version.</param>
-/// <param name="Seconds">Time since the run was begun, or taken up again after it had stopped; pauses are in it.</param>
+/// <param name="Seconds">Time that the run took; pauses are in it, the time between a stop and its going on is not.</param>
 /// <param name="Checkpoint">The last checkpoint's manifest, for people.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RunCompleted")]
 public sealed record RunCompleted(

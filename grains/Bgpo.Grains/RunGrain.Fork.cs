@@ -18,7 +18,7 @@ public sealed partial class RunGrain
     /// <summary>The name of the final weights' hash.</summary>
     public const string Weights = "weightsSha256";
 
-    /// <summary>The name of the seconds since it was begun, or taken up again after it had stopped.</summary>
+    /// <summary>The name of the seconds that it took.</summary>
     public const string Seconds = "seconds";
 
     /// <inheritdoc/>

@@ -63,7 +63,8 @@ public sealed partial class RunGrain
                 Cluster = silo.ClusterId,
                 Host = owners.Host,
                 Controller = me,
-                Since = isSuccessor && record.Since != default ? record.Since : time.GetUtcNow(),
+                Since = record.Since == default ? time.GetUtcNow()
+                    : isSuccessor ? record.Since : time.GetUtcNow() - (record.Updated - record.Since), // the time until it stopped counts on
                 ResumedBy = how.Key.Length > 0 ? how.Key : record.ResumedBy,
             };
             if (await Store.UpdateAsync(record, _stored.ETag) is { } taken)

@@ -73,7 +73,7 @@ public sealed record RunRecord
     /// <summary>When this record was written (UTC). Set by <see cref="RunStore"/>.</summary>
     public DateTimeOffset Updated { get; init; }
 
-    /// <summary>When the run was begun, or taken up again after it had stopped (UTC). Neither a pause nor a controller that takes over from one that died changes it.</summary>
+    /// <summary>When the run would have begun, had it gone on without a stop (UTC): its time is since then. Neither a pause nor a controller that takes over from one that died changes it.</summary>
     public DateTimeOffset Since { get; init; }
 
     /// <summary>What the bits depend on beside the spec: device kind, threads, library versions.</summary>

@@ -15,13 +15,22 @@ public class LinesTests
                 "run sudoku-1: starts, 120 steps, sudoku4x4, 216,512 parameters in 1 shard, store /s/runs/sudoku-1",
                 null,
                 "held out at version 0: greedy 0.301  sampled 0.051  reward 0.610  (256 problems)",
-                "version   7/120  reward 0.500  solved 0.250  groups 12/16  norm 0.43  lr 3.2e-04  0.80 s  640 samples/s  512 MiB",
+                "version   7/120  reward 0.500  solved 0.250  groups 12/16  norm 0.43  lr 3.2e-04  0.80 s    640 samples/s  512 MiB",
                 "checkpoint of version 40: /s/runs/sudoku-1/checkpoints/00000040.json (0.03 s)",
                 "notice: hm",
                 null,
             ],
             new RunEvent[] { Events.Started, Events.Rollout, Events.Before, Events.Step(7), Events.Checkpoint, new Noticed(9, "hm"), Events.Completed }
                 .Select(lines.Of));
+    }
+
+    [Fact]
+    public void Plain_NamesSilosThatComeAndGo_ButNotThoseOfTheBeginning()
+    {
+        var lines = new PlainLines();
+        Assert.Equal(
+            [null, "silos: lost a, c joined; 2 silos with 2 devices"],
+            new[] { new RosterChanged(1, 2, 2, ["a", "b"], [], 1), new RosterChanged(2, 2, 2, ["c"], ["a"], 2) }.Select(lines.Of));
     }
 
     [Fact]

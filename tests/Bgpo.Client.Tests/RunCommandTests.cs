@@ -225,6 +225,39 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Status_NamesTheSiloThatDrivesTheRun()
+    {
+        Cluster("demo");
+        await _console.Stored("mine", RunState.Running, "demo");
+        _console.Host.Grain.Status = _console.Host.Grain.Status with { Silo = "127.0.0.1:42@1" };
+        Assert.Equal(0, await _console.Run("run", "status", "mine"));
+        Assert.Contains("cluster     demo, driven by silo silo-42\n", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_OfARunThatATrainCompleted_NeedsNoCluster()
+    {
+        await _console.Stored("mine", RunState.Completed, "");
+        Assert.Equal(0, await _console.Run("run", "resume", "mine"));
+        Assert.StartsWith("run mine: is completed at version 3", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pause_OfARunThatNobodyDrives_SaysHowToTakeItUp()
+    {
+        await _console.Stored("mine", RunState.Running, "gone");
+        Assert.Equal(0, await _console.Run("run", "pause", "mine"));
+        Assert.Contains("next    bgpo train --resume mine --store runs\n", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Set_OfAnEndThatIsPassed_IsRefusedAtOnce()
+    {
+        await _console.Stored("mine", RunState.Stopped, "");
+        Assert.Equal("field run.steps: value '2': run 'mine' is at version 3 already", await _console.Refused(2, "run", "set", "mine", "run.steps=2"));
+    }
+
+    [Fact]
     public async Task Resume_OfACompletedRun_SaysThatNothingIsLeft()
     {
         Cluster("demo");

@@ -223,6 +223,11 @@ public sealed class RunStoreCommandTests : IDisposable
     [InlineData("run st", "start,status,stop")]
     [InlineData("chaos --kill", "--kill-every")]
     [InlineData("trai", "train")]
+    [InlineData("te", "test")]
+    [InlineData("chaos --signal ", "abort,kill,stop,term")]
+    [InlineData("run plot x --curves re", "reward")]
+    [InlineData("eval --task ", "countdown3,sudoku4x4")]
+    [InlineData("train --config ", "")] // left to the shell, which knows files
     public async Task Completion_GoesOnWithTheLastWord(string words, string expected)
     {
         Assert.Equal(0, await _console.Run(["complete", "--", .. words.Split(' ')]));

@@ -35,7 +35,7 @@ public class TrainingViewTests
             rate        640 samples/s  2,560 tokens/s  12 of 16 groups teach
             optimizer   gradient norm 0.43  learning rate 3.2e-04  ELBO -12.35
             memory      512 MiB
-            silos       2 with 2 devices  1 joined, 1 lost in 5 min: silo-b 0:20 ago
+            silos       2 with 2 devices  1 joined, 1 lost in 5 min; silo-b lost 0:20 ago
             checkpoint  version 40, 0:08 ago
             store       takes everything
             silo b left; 2 units go elsewhere

@@ -83,7 +83,10 @@ public sealed class ClusterTests : IAsyncLifetime
 
         await train.WaitForExitAsync();
         Assert.Equal(1, train.ExitCode);
-        Assert.Equal($"bgpo: every silo of cluster {_cluster} is dead; what the store has is kept. Go on with: bgpo train --resume lost\n", await error);
+        Assert.Equal(
+            "bgpo: no silo of the cluster is left; waiting 10 s for one to join\n"
+                + $"bgpo: every silo of cluster {_cluster} is dead; what the store has is kept. Go on with: bgpo train --resume lost\n",
+            await error);
         Assert.False(Directory.Exists(ClusterFolder.PathOf(_cluster)));
     }
 

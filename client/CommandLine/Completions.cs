@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using Bgpo.Silo;
+using Bgpo.Tasks;
+
+namespace Bgpo.Client.CommandLine;
+
+/// <summary>How command lines can go on: what the commands themselves know, and what there is on this machine.</summary>
+internal static class Completions
+{
+    /// <summary>A word of the script that starts the console, which is no command of it.</summary>
+    private const string Test = "test";
+
+    /// <summary>Tells options and arguments of all commands what there is for them.</summary>
+    internal static void Attach(Command command)
+    {
+        foreach (var option in command.Options)
+        {
+            if (Known(option.Name) is { } found)
+                option.CompletionSources.Add(_ => Items(found()));
+        }
+
+        foreach (var argument in command.Arguments.Where(argument => argument.Name.StartsWith("RUN", StringComparison.Ordinal) || argument.Name == "OTHER"))
+            argument.CompletionSources.Add(_ => Items(Runs()));
+        foreach (var below in command.Subcommands)
+            Attach(below);
+    }
+
+    /// <summary>The words that can stand in the place of the last one.</summary>
+    /// <param name="root">The whole command line.</param>
+    /// <param name="words">The words so far; the last may be empty or only begun.</param>
+    internal static IEnumerable<string> Of(Command root, string[] words)
+    {
+        var begun = words.Length > 0 ? words[^1] : "";
+        var found = Option(root, words) is { } option
+            ? option.GetCompletions(CompletionContext.Empty).Select(item => item.Label)
+            : root.Parse(words).GetCompletions().Select(item => item.Label).Concat(words.Length <= 1 ? [Test] : [])
+                .Where(word => word.StartsWith('-') == begun.StartsWith('-'));
+        return found.Where(word => word.StartsWith(begun, StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal);
+    }
+
+    /// <summary>The option whose value the last word is; null where it is none.</summary>
+    private static Option? Option(Command root, string[] words)
+    {
+        if (words.Length < 2 || !words[^2].StartsWith('-'))
+            return null;
+        Command? command = root.Parse(words[..^2]).CommandResult.Command;
+        while (command is not null)
+        {
+            var named = command.Options.FirstOrDefault(option => option.Name == words[^2] || option.Aliases.Contains(words[^2]));
+            if (named is not null)
+                return named.ValueType == typeof(bool) ? null : named;
+            command = command.Parents.OfType<Command>().FirstOrDefault();
+        }
+
+        return null;
+    }
+
+    private static Func<IEnumerable<string>>? Known(string option) => option switch
+    {
+        "--cluster" => ClusterFolder.Live,
+        "--resume" or "--fork" => Runs,
+        "--task" => () => TaskRegistry.Names,
+        _ => null,
+    };
+
+    /// <summary>Runs of the usual folder.</summary>
+    private static IEnumerable<string> Runs() => Directory.Exists("runs")
+        ? Directory.EnumerateDirectories("runs").Select(path => Path.GetFileName(path))
+        : [];
+
+    private static IEnumerable<CompletionItem> Items(IEnumerable<string> words) => words.Select(word => new CompletionItem(word));
+}
