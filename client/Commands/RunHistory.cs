@@ -55,6 +55,10 @@ internal static class RunHistory
         {
             live.Say($"what was before is not shown: {e.Message}");
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // What Ctrl-C means is for the watch itself to say.
+        }
     }
 
     private static IEnumerable<RunEvent> Past(IReadOnlyList<Grains.StepMetrics> steps, RunRecord record)
