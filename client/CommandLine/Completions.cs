@@ -32,7 +32,7 @@ internal static class Completions
     internal static IEnumerable<string> Of(Command root, string[] words)
     {
         var begun = words.Length > 0 ? words[^1] : "";
-        var found = Option(root, words) is { } option
+        var found = Valued(root, words) is { } option
             ? option.GetCompletions(CompletionContext.Empty).Select(item => item.Label)
             : root.Parse(words).GetCompletions().Select(item => item.Label).Concat(words.Length <= 1 ? [Test] : [])
                 .Where(word => word.StartsWith('-') == begun.StartsWith('-'));
@@ -40,7 +40,7 @@ internal static class Completions
     }
 
     /// <summary>The option whose value the last word is; null where it is none.</summary>
-    private static Option? Option(Command root, string[] words)
+    private static Option? Valued(Command root, string[] words)
     {
         if (words.Length < 2 || !words[^2].StartsWith('-'))
             return null;

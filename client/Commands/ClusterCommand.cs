@@ -61,15 +61,8 @@ internal sealed class ClusterCommand
             var silos = await joined.GetSilos(token).ConfigureAwait(false);
             var store = silos.Select(silo => silo.Store).FirstOrDefault() ?? "";
             List<RunStanding> runs = [];
-            if (store.Length > 0)
-            {
-                var catalog = new RunCatalog(BlobStores.Open(store));
-                await foreach (var entry in catalog.ListAsync(token).ConfigureAwait(false))
-                {
-                    if (entry.Record is { State: Storage.RunState.Running or Storage.RunState.Paused } record && record.Cluster == joined.Name)
-                        runs.Add(await RunStanding.Of(_context, new RunTarget(catalog.Run(entry.RunId), record, joined)).ConfigureAwait(false));
-                }
-            }
+            foreach (var run in store.Length > 0 ? await Driven(joined, store).ConfigureAwait(false) : [])
+                runs.Add(await RunStanding.Of(_context, run).ConfigureAwait(false));
 
             var devices = silos.Sum(silo => silo.Devices);
             var memory = silos.Sum(silo => ProcessOf(silo)?.ResidentMiB ?? 0);
@@ -177,15 +170,8 @@ internal sealed class ClusterCommand
         {
             var joined = await _context.Training.Join(name, token).ConfigureAwait(false);
             await using var leaving = joined.ConfigureAwait(false);
-            var catalog = new RunCatalog(BlobStores.Open(await RunTarget.StoreOf(_context, joined, null).ConfigureAwait(false)));
-            List<RunTarget> running = [];
-            await foreach (var entry in catalog.ListAsync(token).ConfigureAwait(false))
-            {
-                if (entry.Record is { State: Storage.RunState.Running } record && record.Cluster == name)
-                    running.Add(new RunTarget(catalog.Run(entry.RunId), record, joined));
-            }
-
-            foreach (var run in running)
+            var runs = await Driven(joined, await RunTarget.StoreOf(_context, joined, null).ConfigureAwait(false)).ConfigureAwait(false);
+            foreach (var run in runs.Where(run => run.Record.State == Storage.RunState.Running))
             {
                 var asked = await new RunAsking(_context, run).Ask(RequestKind.Checkpoint, "", [], isWaiting: true).WaitAsync(s_saving, _context.Time, token).ConfigureAwait(false);
                 if (asked.Answer is { Refused: null } answer)
@@ -198,6 +184,20 @@ internal sealed class ClusterCommand
         }
 
         return saved;
+    }
+
+    /// <summary>The runs of a store that a cluster drives, paused ones included.</summary>
+    private async Task<List<RunTarget>> Driven(ITrainingCluster cluster, string store)
+    {
+        List<RunTarget> driven = [];
+        var catalog = new RunCatalog(BlobStores.Open(store));
+        await foreach (var entry in catalog.ListAsync(_context.Interrupts.Token).ConfigureAwait(false))
+        {
+            if (entry.Record is { State: Storage.RunState.Running or Storage.RunState.Paused } record && record.Cluster == cluster.Name)
+                driven.Add(new RunTarget(catalog.Run(entry.RunId), record, cluster));
+        }
+
+        return driven;
     }
 
     private sealed record SavedRun(string Run, int Version);

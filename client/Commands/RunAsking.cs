@@ -97,12 +97,11 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
             : $"recorded, request {asked.Request.Number}; nobody drives the run now, it takes effect when it goes on"));
         var label = "next    ";
         // A run of a process is shown by that alone; one that nobody drives is taken up first.
-        IEnumerable<string[]> useful = !asked.IsDriven && !asked.WasEnded
-            ? [["train", "--resume", target.Run, "--store", context.Paths.Shown(target.Store.Blobs.Location)]]
-            : next.Where(line => target.Cluster is not null || line is not ["run", "watch", ..]);
-        foreach (var line in useful.DefaultIfEmpty(["run", "status", target.Run, "--store", context.Paths.Shown(target.Store.Blobs.Location)]))
+        IEnumerable<string> useful = !asked.IsDriven && !asked.WasEnded ? [target.TakeUp(context)]
+            : next.Where(line => target.Cluster is not null || line is not ["run", "watch", ..]).Select(context.Paths.CommandLine);
+        foreach (var line in useful)
         {
-            output.WriteLine(label + context.Paths.CommandLine(line));
+            output.WriteLine(label + line);
             label = "        ";
         }
 

@@ -8,6 +8,9 @@ namespace Bgpo.Client.Commands;
 /// <summary>The metrics of a run's committed steps, from its store.</summary>
 internal static class RunHistory
 {
+    /// <summary>Steps that a live view is told of at its start: each is a blob to read.</summary>
+    private const int Recalled = 500;
+
     /// <summary>What can be drawn and compared: name, meaning, value of a step.</summary>
     internal static IReadOnlyList<(string Name, string Title, Func<Grains.StepMetrics, double> Of)> Curves { get; } =
     [
@@ -49,7 +52,7 @@ internal static class RunHistory
         try
         {
             if (await store.ReadAsync(cancellationToken).ConfigureAwait(false) is { } stored)
-                live.Recall(Past(await ReadFrom(store, 1, cancellationToken).ConfigureAwait(false), stored.Record));
+                live.Recall(Past(await ReadNewest(store, Recalled, int.MaxValue, cancellationToken).ConfigureAwait(false), stored.Record));
         }
         catch (Exception e) when (e is BadInputException or StorageException)
         {
@@ -109,6 +112,19 @@ internal static class RunHistory
         }
 
         EvaluationSummary Evaluation(string name) => record.Result?[name]?.Deserialize<EvaluationSummary>() ?? new EvaluationSummary(0, 0, 0, 0);
+    }
+
+    /// <summary>Reads the newest of them, ascending, if there are any.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="upTo">Newest version that counts.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="BadInputException">One is damaged.</exception>
+    internal static async Task<IReadOnlyList<Grains.StepMetrics>> ReadNewest(RunStore store, int count, int upTo, CancellationToken cancellationToken)
+    {
+        var newest = (await store.ListMetricsAsync(cancellationToken).ConfigureAwait(false)).Where(version => version <= upTo).DefaultIfEmpty(0).Max();
+        return newest == 0 ? []
+            : [.. (await ReadFrom(store, Math.Max(1, newest - count + 1), cancellationToken).ConfigureAwait(false)).Where(step => step.Version <= upTo)];
     }
 
     /// <summary>Reads them from a version on, ascending, if there are any.</summary>

@@ -24,15 +24,12 @@ internal sealed record RunProgress(
     internal static async Task<RunProgress?> Of(ConsoleContext context, RunTarget target, int upTo = int.MaxValue)
     {
         var token = context.Interrupts.Token;
-        var newest = (await target.Store.ListMetricsAsync(token).ConfigureAwait(false)).Where(version => version <= upTo).DefaultIfEmpty(0).Max();
-        if (newest == 0)
-            return null;
         // As far back as the newest evaluation can be.
         var back = Math.Max(Steps, new RunSettings(target.Record).Newest.Evaluation.Every);
         IReadOnlyList<StepMetrics> steps;
         try
         {
-            steps = [.. (await RunHistory.ReadFrom(target.Store, Math.Max(1, newest - back + 1), token).ConfigureAwait(false)).Where(step => step.Version <= upTo)];
+            steps = await RunHistory.ReadNewest(target.Store, back, upTo, token).ConfigureAwait(false);
         }
         catch (BadInputException)
         {
@@ -40,7 +37,7 @@ internal sealed record RunProgress(
         }
 
         if (steps is not [.., var last])
-            return null; // it went back just then
+            return null;
         var before = RunHistory.Before(target.Record);
         var evaluated = steps.LastOrDefault(step => step.Evaluation is not null) ?? before;
         return new RunProgress(

@@ -37,7 +37,7 @@ internal static class RunResumeCommand
             var how = new Resumption(parsed.GetValue(at), parsed.GetValue(takeOver), parsed.GetValue(reason) ?? "");
             var status = await RunBeginning.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive).ConfigureAwait(false);
             if (parsed.GetValue(wait))
-                return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false).ConfigureAwait(false);
+                return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false, store: target.Store).ConfigureAwait(false);
             context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(RunStanding.Of(status, cluster.Name))
                 : status.State == "completed" ? Completed(context, target.Run, status.Version, selection.Again(parsed))
                 : $"run {target.Run}: goes on at version {status.Version} in cluster {cluster.Name}\n"
@@ -65,7 +65,7 @@ internal static class RunResumeCommand
         {
             var cluster = target.Driven(context);
             var status = await cluster.GetRun(target.Run).GetStatus().ConfigureAwait(false);
-            return await RunWatchCommand.Watch(context, cluster, target.Run, status, isJson, isQuiet: false).ConfigureAwait(false);
+            return await RunWatchCommand.Watch(context, cluster, target.Run, status, isJson, isQuiet: false, store: target.Store).ConfigureAwait(false);
         }
 
         return asking.Tell(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bgpo.Grains;
 using Bgpo.Spec;
 using Bgpo.Storage;
 
@@ -32,10 +33,7 @@ internal static class RunSetCommand
             asking.RefuseEnded(isStoppedFine: true);
             var given = parsed.GetValue(fields)!;
             // At once where it can be: the run itself checks it again when it takes it.
-            var changes = ChangeableFields.Read(target.Record.Spec, (target.Record.Changes ?? []).Select(change => $"{change.Field}={change.Value}"), given);
-            var version = target.Record.LatestCheckpoint ?? 0;
-            if (changes.LastOrDefault(change => change.Field == "run.steps") is { Value: { } steps } && int.TryParse(steps, out var last) && last < version)
-                throw new BadInputException($"field run.steps: value '{steps}': run '{target.Run}' is at version {version} already");
+            new RunSettings(target.Record).Read(new RunRequest(0, RequestKind.Set, "", given, context.Time.GetUtcNow(), ""), target.Record.LatestCheckpoint ?? 0);
             var asked = await asking.Ask(RequestKind.Set, parsed.GetValue(reason) ?? "", given, !parsed.GetValue(noWait)).ConfigureAwait(false);
             return asking.Tell(
                 asked, parsed.GetValue(json), from => $"{string.Join(", ", given)} from step {from} on, which makes version {from + 1}",

@@ -21,7 +21,7 @@ internal sealed record RunStanding(
     string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster, string? WeightsSha256 = null,
     IReadOnlyList<SpecChange>? Changes = null, int Waiting = 0)
 {
-    /// <summary>Name of the silo whose controller drives it, its address where the name is not known; empty where nobody is seen to.</summary>
+    /// <summary>Name of the silo whose controller drives it; empty where nobody is seen to.</summary>
     public string Silo { get; init; } = "";
 
     /// <summary>How far it has come; null before the first step, and where nobody asked for it.</summary>
@@ -29,7 +29,10 @@ internal sealed record RunStanding(
 
     /// <summary>What its controller says.</summary>
     internal static RunStanding Of(RunStatus status, string cluster) => new(
-        status.Run, status.State, status.Version, status.Steps, status.Checkpoint, status.Epoch, status.Message, cluster);
+        status.Run, status.State, status.Version, status.Steps, status.Checkpoint, status.Epoch, status.Message, cluster)
+    {
+        Silo = status.SiloName,
+    };
 
     /// <summary>What its store says.</summary>
     internal static RunStanding Of(ConsoleContext context, RunRecord record)
@@ -51,18 +54,14 @@ internal sealed record RunStanding(
         try
         {
             var status = await cluster.GetRun(target.Run).GetStatus().ConfigureAwait(false);
-            if (status.State == "unknown")
-                return stored;
-            var silos = await cluster.GetSilos(context.Interrupts.Token).ConfigureAwait(false);
-            return Of(status, cluster.Name) with
+            return status.State == "unknown" ? stored : Of(status, cluster.Name) with
             {
-                Silo = silos.FirstOrDefault(silo => silo.Address == status.Silo)?.Name ?? status.Silo,
                 WeightsSha256 = stored.WeightsSha256,
                 Changes = stored.Changes,
                 Waiting = stored.Waiting,
             };
         }
-        catch (Exception e) when (LostCall.Is(e) || e is BadInputException)
+        catch (Exception e) when (LostCall.Is(e))
         {
             return stored; // its controller is on its way to another silo
         }

@@ -1,5 +1,6 @@
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
+using Bgpo.Client.Watching;
 using Bgpo.Storage;
 
 namespace Bgpo.Client.Commands;
@@ -75,7 +76,10 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
         ? $"run '{Run}' is {Word(Record.State)} in {driver}, which shows it itself; "
             + $"{context.Paths.CommandLine("run", "status", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} tells how far it is"
         : $"run '{Run}' is {Word(Record.State)} and nobody drives it; "
-        + $"{context.Paths.CommandLine("train", "--resume", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} goes on with it");
+        + $"{TakeUp(context)} goes on with it");
+
+    /// <summary>The command that goes on with a run which nobody drives.</summary>
+    internal string TakeUp(ConsoleContext context) => new RunSummary(context.Paths).Resume(Run, context.Paths.Shown(Store.Blobs.Location));
 
     /// <summary>A state as commands say it.</summary>
     internal static string Word(RunState state) => state.ToString().ToLowerInvariant();

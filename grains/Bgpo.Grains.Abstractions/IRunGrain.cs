@@ -81,7 +81,11 @@ public sealed record Resumption(
 [GenerateSerializer, Immutable, Alias("bgpo.RunStatus")]
 public sealed record RunStatus(
     [property: Id(0)] string Run, [property: Id(1)] string State, [property: Id(2)] int Version, [property: Id(3)] int Steps,
-    [property: Id(4)] long Epoch, [property: Id(5)] int Checkpoint, [property: Id(6)] string Message, [property: Id(7)] string Silo);
+    [property: Id(4)] long Epoch, [property: Id(5)] int Checkpoint, [property: Id(6)] string Message, [property: Id(7)] string Silo)
+{
+    /// <summary>Name of the controller's silo.</summary>
+    [Id(8)] public string SiloName { get; init; } = "";
+}
 
 /// <summary>A run cannot do what was asked. The message is one line: what, where, what to do.</summary>
 [GenerateSerializer, Alias("bgpo.RunException")]

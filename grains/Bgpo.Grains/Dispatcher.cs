@@ -60,7 +60,7 @@ public sealed class Dispatcher
     public Action<IReadOnlyList<SiloDevices>, string[], string[]> OnRoster { get; init; } = static (_, _, _) => { };
 
     /// <summary>Told when work that failed starts again: the silo that failed it, the silo that does it now, and why it failed.</summary>
-    public Action<string, string, Exception> OnMoved { get; init; } = static (_, _, _) => { };
+    public Action<SiloDevices, SiloDevices, Exception> OnMoved { get; init; } = static (_, _, _) => { };
 
     /// <summary>Runs a piece of work on some live silo, again and again until it succeeds or fails for a reason of its own.</summary>
     /// <param name="priority">Lower goes first.</param>
@@ -92,7 +92,7 @@ public sealed class Dispatcher
                 break;
             }
             _queue.Dequeue();
-            _inFlight[silo] = _inFlight.GetValueOrDefault(silo) + 1;
+            _inFlight[silo.Silo] = _inFlight.GetValueOrDefault(silo.Silo) + 1;
             if (work.Failure is var (from, reason))
             {
                 OnMoved(from, silo, reason);
@@ -105,11 +105,11 @@ public sealed class Dispatcher
         }
     }
 
-    private async Task Execute(Work work, string silo)
+    private async Task Execute(Work work, SiloDevices silo)
     {
         try
         {
-            await work.Do(silo);
+            await work.Do(silo.Silo);
         }
         catch (Exception e) when (work.CancellationToken.IsCancellationRequested)
         {
@@ -123,14 +123,14 @@ public sealed class Dispatcher
         catch (Exception e)
         {
             Redispatched++;
-            OnRetry(silo, e);
+            OnRetry(silo.Silo, e);
             // Not again to this silo before the roster has been read anew.
-            _silos = [.. _silos.Where(live => live.Silo != silo)];
+            _silos = [.. _silos.Where(live => live.Silo != silo.Silo)];
             work.Failure = (silo, e);
             // A store that is away says nothing of the work: a silo that has not met the run yet has to read it first.
             if (e is not StorageException && ++work.Attempts >= Work.MostAttempts)
             {
-                work.Fail(e is StaleVersionException ? e : new RunException($"a unit of work failed {work.Attempts} times, last on {silo}: {e.Message}", e));
+                work.Fail(e is StaleVersionException ? e : new RunException($"a unit of work failed {work.Attempts} times, last on {silo.Silo}: {e.Message}", e));
             }
             else
             {
@@ -139,7 +139,7 @@ public sealed class Dispatcher
         }
         finally
         {
-            _inFlight[silo]--;
+            _inFlight[silo.Silo]--;
         }
         Pump();
     }
@@ -148,17 +148,17 @@ public sealed class Dispatcher
     /// The silo with the most free places. Each has one more than devices, so that no device waits for a reply, as long as there is
     /// more than enough for all: the last units wait for whoever is free first.
     /// </summary>
-    private string? Free()
+    private SiloDevices? Free()
     {
         int ahead = _queue.Count > Devices ? 1 : 0;
-        string? best = null;
+        SiloDevices? best = null;
         int most = 0;
         foreach (SiloDevices silo in _silos)
         {
             int free = silo.Devices + ahead - _inFlight.GetValueOrDefault(silo.Silo);
             if (free > most)
             {
-                (best, most) = (silo.Silo, free);
+                (best, most) = (silo, free);
             }
         }
         return best;
@@ -222,7 +222,7 @@ public sealed class Dispatcher
         public int Attempts { get; set; }
 
         /// <summary>Who failed it last, and why; null while nobody has.</summary>
-        public (string Silo, Exception Reason)? Failure { get; set; }
+        public (SiloDevices Silo, Exception Reason)? Failure { get; set; }
 
         public Func<string, Task> Do => work;
 

@@ -9,18 +9,6 @@ namespace Bgpo.Grains;
 /// <content>Beginning from another run's checkpoint.</content>
 public sealed partial class RunGrain
 {
-    /// <summary>Of what a run came to, the name of the held-out evaluation before its first step.</summary>
-    public const string EvaluationBefore = "evalBefore";
-
-    /// <summary>The name of the one of its last version.</summary>
-    public const string EvaluationAfter = "evalAfter";
-
-    /// <summary>The name of the final weights' hash.</summary>
-    public const string Weights = "weightsSha256";
-
-    /// <summary>The name of the seconds that it took.</summary>
-    public const string Seconds = "seconds";
-
     /// <inheritdoc/>
     public async Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)
     {

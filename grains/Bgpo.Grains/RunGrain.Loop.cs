@@ -369,10 +369,6 @@ public sealed partial class RunGrain
 
     private void RosterIsOther(IReadOnlyList<SiloDevices> silos, string[] joined, string[] lost)
     {
-        foreach (SiloDevices silo in silos)
-        {
-            _names[silo.Silo] = silo.Label;
-        }
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         _events.Append(n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, now));
     }
@@ -385,14 +381,14 @@ public sealed partial class RunGrain
         _ => reason.Message,
     };
 
-    private void Moved(string from, string to, Exception reason)
+    private void Moved(SiloDevices from, SiloDevices to, Exception reason)
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        UnitRetried($"work on {from}", reason.Message);
-        _events.Append(n => new WorkMoved(n, from, to, Why(reason), now)
+        UnitRetried($"work on {from.Silo}", reason.Message);
+        _events.Append(n => new WorkMoved(n, from.Silo, to.Silo, Why(reason), now)
         {
-            FromName = _names.GetValueOrDefault(from, from),
-            ToName = _names.GetValueOrDefault(to, to),
+            FromName = from.Label,
+            ToName = to.Label,
         });
     }
 }

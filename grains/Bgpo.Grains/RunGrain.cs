@@ -16,6 +16,18 @@ public sealed partial class RunGrain(
     TimeProvider time, ILogger<RunGrain> log)
     : Grain, IRunGrain, IDisposable
 {
+    /// <summary>Of what a run came to, the name of the held-out evaluation before its first step.</summary>
+    public const string EvaluationBefore = "evalBefore";
+
+    /// <summary>The name of the one of its last version.</summary>
+    public const string EvaluationAfter = "evalAfter";
+
+    /// <summary>The name of the final weights' hash.</summary>
+    public const string Weights = "weightsSha256";
+
+    /// <summary>The name of the seconds that it took.</summary>
+    public const string Seconds = "seconds";
+
     /// <summary>Times that shards are asked where they stand before a run that nobody drives is left to itself.</summary>
     private const int MostSurveys = 25;
 
@@ -34,9 +46,6 @@ public sealed partial class RunGrain(
     private bool _ending;
     private int _version;
     private string _message = "";
-
-    /// <summary>Names of silos that were ever seen, by address.</summary>
-    private readonly Dictionary<string, string> _names = [];
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -293,7 +302,10 @@ public sealed partial class RunGrain(
     private RunStatus Status() => new(
         Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : _paused ? "paused" : "running", _version,
         _settings?.Newest.Run.Steps ?? 0, _stored?.Record.Epoch ?? 0,
-        _stored?.Record.LatestCheckpoint ?? -1, _message.Length > 0 ? _message : _stored?.Record.Reason ?? "", silo.SiloAddress.ToParsableString());
+        _stored?.Record.LatestCheckpoint ?? -1, _message.Length > 0 ? _message : _stored?.Record.Reason ?? "", silo.SiloAddress.ToParsableString())
+    {
+        SiloName = silo.Name,
+    };
 
     private string Location(int version) => Store.CheckpointLocation(version);
 

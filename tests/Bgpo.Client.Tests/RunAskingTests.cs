@@ -166,17 +166,7 @@ public sealed class RunAskingTests : IDisposable
         return Stored(state, "demo");
     }
 
-    private Task Stored(RunState state, string cluster) => Store.CreateAsync(new RunRecord
-    {
-        RunId = "mine",
-        State = state,
-        Spec = "model:\n  path: models/base\n",
-        Seed = 1,
-        NumericsFingerprint = "",
-        ParameterCount = 1,
-        Cluster = cluster,
-        LatestCheckpoint = 3,
-    });
+    private Task Stored(RunState state, string cluster) => _console.Stored("mine", state, cluster);
 
     /// <summary>What a controller writes when it has taken the newest request.</summary>
     private Task Answer(Func<RunRecord, RunRecord> change, int version, string? refused = null) => Change(record => change(record) with

@@ -229,7 +229,7 @@ public sealed class RunCommandTests : IDisposable
     {
         Cluster("demo");
         await _console.Stored("mine", RunState.Running, "demo");
-        _console.Host.Grain.Status = _console.Host.Grain.Status with { Silo = "127.0.0.1:42@1" };
+        _console.Host.Grain.Status = _console.Host.Grain.Status with { SiloName = "silo-42" };
         Assert.Equal(0, await _console.Run("run", "status", "mine"));
         Assert.Contains("cluster     demo, driven by silo silo-42\n", _console.Out.ToString(), StringComparison.Ordinal);
     }
@@ -254,7 +254,7 @@ public sealed class RunCommandTests : IDisposable
     public async Task Set_OfAnEndThatIsPassed_IsRefusedAtOnce()
     {
         await _console.Stored("mine", RunState.Stopped, "");
-        Assert.Equal("field run.steps: value '2': run 'mine' is at version 3 already", await _console.Refused(2, "run", "set", "mine", "run.steps=2"));
+        Assert.Equal("field run.steps: value '2': the run has begun step 2; 3 or more, or stop the run", await _console.Refused(2, "run", "set", "mine", "run.steps=2"));
     }
 
     [Fact]
