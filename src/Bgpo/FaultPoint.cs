@@ -6,8 +6,8 @@ namespace Bgpo;
 /// <summary>
 /// Named places where a test or an operator can make the process die, stop or fail, to prove that nothing is lost there.
 /// Inert unless the environment variable <c>BGPO_FAULT</c> is set: <c>name:action[:nth]</c>, comma separated, where action is
-/// <c>kill</c> (SIGKILL to the own process), <c>stop</c> (SIGSTOP), <c>throw</c> (<see cref="FaultException"/>) or
-/// <c>exit</c> (status 70), and nth (default 1) counts the hits of that name.
+/// <c>kill</c> (SIGKILL to the own process), <c>terminate</c> (SIGTERM), <c>stop</c> (SIGSTOP), <c>throw</c>
+/// (<see cref="FaultException"/>) or <c>exit</c> (status 70), and nth (default 1) counts the hits of that name.
 /// </summary>
 public static class FaultPoint
 {
@@ -55,6 +55,7 @@ public sealed class FaultException : Exception
 internal sealed partial class FaultPlan
 {
     private const int KillSignal = 9;
+    private const int TerminateSignal = 15;
     private static readonly int s_stopSignal = OperatingSystem.IsMacOS() ? 17 : 19;
 
     private readonly Dictionary<string, Fault> _faults;
@@ -64,6 +65,7 @@ internal sealed partial class FaultPlan
     private enum FaultAction
     {
         Kill,
+        Terminate,
         Stop,
         Throw,
         Exit,
@@ -87,7 +89,7 @@ internal sealed partial class FaultPlan
                     && (!int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out nth) || nth < 1)))
             {
                 throw new ArgumentException(
-                    $"{FaultPoint.Variable} has '{item}'; expected name:kill|stop|throw|exit, optionally with :nth (1 or more).");
+                    $"{FaultPoint.Variable} has '{item}'; expected name:kill|terminate|stop|throw|exit, optionally with :nth (1 or more).");
             }
             if (!faults.TryAdd(parts[0], new Fault(action, nth)))
                 throw new ArgumentException($"{FaultPoint.Variable} names '{parts[0]}' twice; name each fault point once.");
@@ -103,6 +105,9 @@ internal sealed partial class FaultPlan
         {
             case FaultAction.Kill:
                 Signal(name, KillSignal);
+                break;
+            case FaultAction.Terminate:
+                Signal(name, TerminateSignal);
                 break;
             case FaultAction.Stop:
                 Signal(name, s_stopSignal);
