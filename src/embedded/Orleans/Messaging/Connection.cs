@@ -129,13 +129,22 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     /// <summary>The call that waits for outcome number <paramref name="id"/>, which no longer waits.</summary>
     public Call? Take(long id) => _pending.TryRemove(id, out Call? call) ? call : null;
 
-    /// <summary>Reads frames until the connection ends.</summary>
-    public async Task ReceiveAsync()
+    /// <summary>
+    /// Begins to read frames, until the connection ends: on a thread of its own, which the kernel wakes for each message. The pool would
+    /// be woken twice, by the runtime's own thread for sockets.
+    /// </summary>
+    public void Start()
+    {
+        socket.Blocking = false;
+        new Thread(Receive) { Name = "Orleans receive", IsBackground = true }.UnsafeStart();
+    }
+
+    private void Receive()
     {
         Exception? reason = null;
         try
         {
-            await ReceiveFramesAsync().ConfigureAwait(false);
+            ReceiveFrames();
         }
         catch (MalformedFrameException failure)
         {
@@ -358,15 +367,15 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
         }
     }
 
-    private async Task ReceiveFramesAsync()
+    private void ReceiveFrames()
     {
-        while (await FillAsync(Frame.PreludeBytes, mayEnd: true).ConfigureAwait(false))
+        while (Fill(Frame.PreludeBytes, mayEnd: true))
         {
             (int headBytes, int blobs, int blobBytes) = Frame.ReadPrelude(
                 _buffer.AsSpan(_start, Frame.PreludeBytes), handler.MaxMessageBytes);
             int headEnd = Frame.PreludeBytes + headBytes;
             int tableEnd = headEnd + (blobs * Frame.TableEntryBytes);
-            await FillAsync(tableEnd, mayEnd: false).ConfigureAwait(false);
+            Fill(tableEnd, mayEnd: false);
             byte[] frame = _buffer;
             int start = _start;
             Array[] arrays = blobs == 0 ? [] : new Array[blobs];
@@ -377,7 +386,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
                 _buffer.AsSpan(_start, tableEnd).CopyTo(frame);
                 _start += tableEnd;
                 start = 0;
-                await ReceiveBlobsAsync(frame.AsMemory(headEnd, tableEnd - headEnd), arrays, blobBytes).ConfigureAwait(false);
+                ReceiveBlobs(frame.AsSpan(headEnd, tableEnd - headEnd), arrays, blobBytes);
             }
             else
             {
@@ -393,13 +402,13 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
         }
     }
 
-    private async Task ReceiveBlobsAsync(ReadOnlyMemory<byte> table, Array[] arrays, int promised)
+    private void ReceiveBlobs(ReadOnlySpan<byte> table, Array[] arrays, int promised)
     {
         long left = promised;
         for (int i = 0; i < arrays.Length; i++)
         {
-            int bytes = BinaryPrimitives.ReadInt32LittleEndian(table.Span[(i * Frame.TableEntryBytes)..]);
-            ElementKind kind = (ElementKind)table.Span[(i * Frame.TableEntryBytes) + 4];
+            int bytes = BinaryPrimitives.ReadInt32LittleEndian(table[(i * Frame.TableEntryBytes)..]);
+            ElementKind kind = (ElementKind)table[(i * Frame.TableEntryBytes) + 4];
             left -= bytes;
             if (bytes < 0 || left < 0 || ElementKinds.Allocate(kind, bytes) is not { } block)
             {
@@ -412,7 +421,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
             _start += buffered;
             for (int got = buffered; got < bytes;)
             {
-                int received = await socket.ReceiveAsync(block.Memory[got..], SocketFlags.None).ConfigureAwait(false);
+                int received = ReceiveSome(block.Memory.Span[got..]);
                 if (received == 0)
                 {
                     throw new MalformedFrameException("the connection ended inside a frame");
@@ -424,7 +433,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     }
 
     /// <summary>Makes sure that <paramref name="count"/> bytes are in the buffer; false if the connection ended before the first.</summary>
-    private async ValueTask<bool> FillAsync(int count, bool mayEnd)
+    private bool Fill(int count, bool mayEnd)
     {
         if (_buffer.Length - _start < count)
         {
@@ -447,7 +456,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
 
         while (_end - _start < count)
         {
-            int received = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None).ConfigureAwait(false);
+            int received = ReceiveSome(_buffer.AsSpan(_end));
             if (received == 0)
             {
                 return mayEnd && _end == _start ? false : throw new MalformedFrameException("the connection ended inside a frame");
@@ -457,6 +466,26 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
         }
 
         return true;
+    }
+
+    /// <summary>Waits for bytes; 0 at the connection's end.</summary>
+    private int ReceiveSome(Span<byte> target)
+    {
+        while (true)
+        {
+            int received = socket.Receive(target, SocketFlags.None, out SocketError error);
+            if (error == SocketError.Success)
+            {
+                return received;
+            }
+
+            if (error != SocketError.WouldBlock)
+            {
+                throw new SocketException((int)error);
+            }
+
+            socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Closing the connection with {Peer}: {Reason}.")]

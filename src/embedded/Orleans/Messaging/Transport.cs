@@ -258,7 +258,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
         try
         {
             SendHello(connection);
-            _ = connection.ReceiveAsync();
+            connection.Start();
 
             // Nothing is sent before the answer: what was sent to a process that is just dying might have run.
             await connection.Greeted.Task.ConfigureAwait(false);
@@ -304,7 +304,7 @@ internal sealed partial class Transport : IConnectionHandler, IDisposable
 
             Connection connection = new(socket, "a process that has not said who it is", this, _logger);
             _incoming[connection] = true;
-            _ = connection.ReceiveAsync();
+            connection.Start();
         }
     }
 
