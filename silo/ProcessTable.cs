@@ -14,7 +14,12 @@ namespace Bgpo.Silo;
 public sealed record MachineProcess(int Id, long Start, int Parent, bool IsStopped, IReadOnlyList<string> Command, double ResidentMiB)
 {
     /// <summary>Its name for good: id:start.</summary>
-    public string Identity => $"{Id}:{Start}";
+    public string Identity => IdentityOf(Id, Start);
+
+    /// <summary>A process's name for good.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="start">When it started.</param>
+    internal static string IdentityOf(int id, long start) => $"{id}:{start}";
 
     /// <summary>Whether it is a silo's process, started by this console's command.</summary>
     public bool IsSilo
@@ -81,16 +86,13 @@ public static partial class ProcessTable
         try
         {
             string folder = $"/proc/{id}";
-            // After the command's name, which may hold anything but ends with the last parenthesis: state, parent, ...
-            string stat = File.ReadAllText($"{folder}/stat");
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            if (fields[0] is "Z" or "X" || !IsOwn(folder))
+            if (ReadStat(id) is not { } fields || !IsOwn(folder))
             {
                 return null;
             }
             string[] command = Encoding.UTF8.GetString(File.ReadAllBytes($"{folder}/cmdline")).TrimEnd('\0').Split('\0');
             return new MachineProcess(
-                id, long.Parse(fields[19], CultureInfo.InvariantCulture), int.Parse(fields[1], CultureInfo.InvariantCulture),
+                id, StartOf(fields), int.Parse(fields[1], CultureInfo.InvariantCulture),
                 fields[0] is "T" or "t", command, long.Parse(fields[21], CultureInfo.InvariantCulture) * s_pageSize / 1048576.0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -102,7 +104,8 @@ public static partial class ProcessTable
     /// <summary>Whether the process of an identity lives.</summary>
     /// <param name="identity">As <see cref="MachineProcess.Identity"/> says it.</param>
     public static bool Lives(string identity) =>
-        int.TryParse(identity.Split(':')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int id) && Find(id)?.Identity == identity;
+        int.TryParse(identity.Split(':')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+        && ReadStat(id) is { } stat && MachineProcess.IdentityOf(id, StartOf(stat)) == identity;
 
     /// <summary>The silos' processes of this user that a question is answered with yes for.</summary>
     /// <param name="wanted">The question.</param>
@@ -139,6 +142,24 @@ public static partial class ProcessTable
         foreach (var thread in Directory.GetDirectories("/proc/self/task"))
             _ = SetPriority(oneThread, int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), niceness);
     }
+
+    /// <summary>The fields of /proc/ID/stat from the state on; null where the process has ended.</summary>
+    private static string[]? ReadStat(int id)
+    {
+        try
+        {
+            // After the command's name, which may hold anything but ends with the last parenthesis: state, parent, ...
+            string stat = File.ReadAllText($"/proc/{id}/stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[0] is "Z" or "X" ? null : fields;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static long StartOf(string[] stat) => long.Parse(stat[19], CultureInfo.InvariantCulture);
 
     private static bool IsOwn(string folder) => File.ReadLines($"{folder}/status")
         .FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal))?.Split('\t')[2] == $"{GetEffectiveUserId()}";
