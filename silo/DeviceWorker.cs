@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using static TorchSharp.torch;
 
 namespace Bgpo.Silo;
@@ -9,56 +8,45 @@ namespace Bgpo.Silo;
 /// </summary>
 public sealed class DeviceWorker : IDisposable
 {
-    private readonly Channel<Action> _work = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly DeviceQueue _queue;
     private readonly Thread _thread;
 
-    /// <summary>Starts the thread.</summary>
+    /// <summary>Starts the thread of a device with work of its own.</summary>
     /// <param name="name">The device's name, for debuggers.</param>
     public DeviceWorker(string name)
+        : this(name, 0, new DeviceQueue())
     {
-        _thread = new Thread(Loop) { Name = name, IsBackground = true };
+    }
+
+    /// <summary>Starts the thread of one of several devices that share their work.</summary>
+    /// <param name="name">The device's name, for debuggers.</param>
+    /// <param name="index">Which of them it is.</param>
+    /// <param name="queue">The work.</param>
+    public DeviceWorker(string name, int index, DeviceQueue queue)
+    {
+        _queue = queue;
+        _thread = new Thread(() =>
+        {
+            // OpenMP's setting belongs to the calling thread.
+            set_num_threads(1);
+            queue.Serve(index);
+        })
+        {
+            Name = name,
+            IsBackground = true,
+        };
         _thread.Start();
     }
 
     /// <summary>Runs work on the device's thread.</summary>
     /// <param name="work">The work.</param>
     /// <typeparam name="T">What it yields.</typeparam>
-    public Task<T> Run<T>(Func<T> work)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool accepted = _work.Writer.TryWrite(() =>
-        {
-            try
-            {
-                done.SetResult(work());
-            }
-            catch (Exception e)
-            {
-                done.SetException(e);
-            }
-        });
-        ObjectDisposedException.ThrowIf(!accepted, this);
-        return done.Task;
-    }
+    public Task<T> Run<T>(Func<T> work) => _queue.Run(_ => work(), CancellationToken.None);
 
     /// <summary>Lets the work in hand finish, and ends the thread.</summary>
     public void Dispose()
     {
-        _work.Writer.TryComplete();
+        _queue.Close();
         _thread.Join();
-    }
-
-    private void Loop()
-    {
-        // OpenMP's setting belongs to the calling thread.
-        set_num_threads(1);
-        ChannelReader<Action> reader = _work.Reader;
-        while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-        {
-            while (reader.TryRead(out Action? work))
-            {
-                work();
-            }
-        }
     }
 }

@@ -6,20 +6,17 @@ namespace Bgpo.Silo;
 /// <summary>This silo's devices: each a thread with a replica of the run it last worked for.</summary>
 public sealed class PolicyDevices : IPolicyDevices, IDisposable
 {
+    private readonly DeviceQueue _queue = new();
     private readonly DeviceWorker[] _workers;
     private readonly PolicyReplica?[] _replicas;
-    private readonly Stack<int> _free;
-    private readonly SemaphoreSlim _available;
 
     /// <summary>Starts the devices.</summary>
     /// <param name="count">How many; on CPU each is one thread.</param>
     public PolicyDevices(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"cpu:{i}"))];
+        _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"cpu:{i}", i, _queue))];
         _replicas = new PolicyReplica?[count];
-        _free = new Stack<int>(Enumerable.Range(0, count).Reverse());
-        _available = new SemaphoreSlim(count);
     }
 
     /// <inheritdoc/>
@@ -61,30 +58,10 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
         {
             replica?.Dispose();
         }
-        _available.Dispose();
     }
 
-    private async Task<T> OnFreeDevice<T>(RunContext run, Func<PolicyReplica, T> work, CancellationToken cancellationToken)
-    {
-        await _available.WaitAsync(cancellationToken);
-        int device;
-        lock (_free)
-        {
-            device = _free.Pop();
-        }
-        try
-        {
-            return await _workers[device].Run(() => work(ReplicaOn(device, run)));
-        }
-        finally
-        {
-            lock (_free)
-            {
-                _free.Push(device);
-            }
-            _available.Release();
-        }
-    }
+    private Task<T> OnFreeDevice<T>(RunContext run, Func<PolicyReplica, T> work, CancellationToken cancellationToken) =>
+        _queue.Run(device => work(ReplicaOn(device, run)), cancellationToken);
 
     /// <summary>The device's replica of a run; one of another run makes way for it.</summary>
     private PolicyReplica ReplicaOn(int device, RunContext run)
