@@ -35,15 +35,18 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     Task<SummaryOutcome> Summarize(SummaryRequest request);
 
     /// <summary>
-    /// Applies AdamW, moves to the next version and has a buddy hold a copy of it. Asked again afterwards, it only says so.
+    /// Applies AdamW and moves to the next version, which no buddy holds yet: see <see cref="Protect"/>. Asked again afterwards, it only
+    /// says so.
     /// </summary>
     /// <param name="request">The step's factors.</param>
     [ResponseTimeout("00:00:30")]
     Task<ShardStanding> Commit(CommitRequest request);
 
-    /// <summary>The shard's weights of exactly this version; empty when it does not stand there.</summary>
+    /// <summary>
+    /// The shard's weights of exactly this version; empty when it does not stand there. Answered also while the version's copy is made.
+    /// </summary>
     /// <param name="version">Version wanted.</param>
-    [ReadOnly, ResponseTimeout("00:00:30")]
+    [AlwaysInterleave, ResponseTimeout("00:00:30")]
     Task<ShardWeights> GetWeights(int version);
 
     /// <summary>Has some silo hold a copy of the version that the shard stands at, unless a live one does already.</summary>
@@ -133,12 +136,10 @@ public sealed record SummaryOutcome([property: Id(0)] ShardStanding Standing, [p
 /// <param name="LearningRate">The step's rate.</param>
 /// <param name="Completions">What the sum is divided by.</param>
 /// <param name="Keep">Whether to keep version v + 1 until it is saved.</param>
-/// <param name="Silos">The live silos, one of which is to hold a copy.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.CommitRequest")]
 public sealed record CommitRequest(
     [property: Id(0)] long Epoch, [property: Id(1)] int Step, [property: Id(2)] double ClipFactor,
-    [property: Id(3)] double LearningRate, [property: Id(4)] int Completions, [property: Id(5)] bool Keep,
-    [property: Id(6)] string[] Silos);
+    [property: Id(3)] double LearningRate, [property: Id(4)] int Completions, [property: Id(5)] bool Keep);
 
 /// <summary>Where a shard stands.</summary>
 /// <param name="Version">Version of its weights; -1 before it is loaded.</param>

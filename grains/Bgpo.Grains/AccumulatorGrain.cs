@@ -84,12 +84,12 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     public Task<SummaryOutcome> Summarize(SummaryRequest request) => Task.FromResult(Shard.Summarize(request));
 
     /// <inheritdoc/>
-    public async Task<ShardStanding> Commit(CommitRequest request)
+    public Task<ShardStanding> Commit(CommitRequest request)
     {
         FaultPoint.Hit(GrainFaults.ShardBeforeCommit);
         ShardStanding standing = Shard.Commit(request);
         FaultPoint.Hit(GrainFaults.ShardCommitted);
-        return standing.Fenced ? standing : await Protect(request.Epoch, request.Silos);
+        return Task.FromResult(standing);
     }
 
     /// <inheritdoc/>

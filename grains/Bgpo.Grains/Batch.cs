@@ -71,12 +71,12 @@ public sealed class Batch
     /// <param name="step">The step, whose weights are the old policy.</param>
     /// <param name="rollout">How the step is sampled.</param>
     /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they are.</param>
-    /// <param name="grains">Where rollout and reward grains are found.</param>
+    /// <param name="grains">Where rollout grains are found.</param>
     /// <param name="dispatcher">Who finds a silo.</param>
     /// <param name="changed">Told when a group is ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Batch Sample(
-        RunContext run, int step, RolloutSection rollout, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action changed,
+        RunContext run, int step, RolloutSection rollout, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
         CancellationToken cancellationToken)
     {
         var groups = new Task<JournalGroup>[run.Spec.Rollout.Prompts];
@@ -154,18 +154,21 @@ public sealed class Batch
     }
 
     private async Task<JournalGroup> SampleGroup(
-        int group, IGrainFactory grains, Dispatcher dispatcher, Action changed, CancellationToken cancellationToken)
+        int group, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed, CancellationToken cancellationToken)
     {
         Prompt prompt = _run.Task.TrainingPrompt(_run.Seed, Step, group);
         int count = _run.Spec.Rollout.Completions;
         var request = new RolloutRequest(
             Step, Purpose.Rollout, Step, [.. Enumerable.Range(0, count).Select(c => Philox.Item(group, c))],
             [.. Enumerable.Repeat(prompt.Text, count)], _rollout.Temperature, _rollout.DenoisingSteps);
+        var problems = new ScoreRequest(
+            [.. Enumerable.Repeat(prompt.Id, count)], request.Prompts, [.. Enumerable.Repeat(prompt.Reference, count)], []);
         (RolloutResult rollout, ScoreResult score) = await dispatcher.Run(
-            Priority, silo => SampleAndScore(_run.Id, silo, prompt, request, grains, cancellationToken), cancellationToken);
+            Priority, silo => grains.GetGrain<IRolloutGrain>(SiloKey.Of(_run.Id, silo)).Sample(request, problems, cancellationToken),
+            cancellationToken);
         RolloutSeconds += rollout.DeviceSeconds;
         RewardSeconds += score.Seconds;
-        changed();
+        changed(this);
         return new JournalGroup
         {
             PromptId = prompt.Id,
@@ -177,16 +180,5 @@ public sealed class Batch
             Exact = score.Exact,
             Advantages = Advantage.OfGroup(score.Rewards, _run.Spec.Objective.NormalizeByStd),
         };
-    }
-
-    private static async Task<(RolloutResult Rollout, ScoreResult Score)> SampleAndScore(
-        string run, string silo, Prompt prompt, RolloutRequest request, IGrainFactory grains, CancellationToken cancellationToken)
-    {
-        string key = SiloKey.Of(run, silo);
-        int count = request.Items.Length;
-        RolloutResult rollout = await grains.GetGrain<IRolloutGrain>(key).Sample(request, cancellationToken);
-        var completions = new ScoreRequest(
-            [.. Enumerable.Repeat(prompt.Id, count)], request.Prompts, [.. Enumerable.Repeat(prompt.Reference, count)], rollout.Texts);
-        return (rollout, await grains.GetGrain<IRewardGrain>(key).Score(completions, cancellationToken));
     }
 }

@@ -18,6 +18,7 @@ public sealed class Dispatcher
     private readonly Dictionary<string, int> _inFlight = [];
     private IReadOnlyList<SiloDevices> _silos = [];
     private string[] _live = [];
+    private TaskCompletionSource _disturbed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _order;
     private bool _watching;
 
@@ -49,6 +50,9 @@ public sealed class Dispatcher
 
     /// <summary>Counts changes among the live silos.</summary>
     public int Changes { get; private set; }
+
+    /// <summary>Completes at the next change of <see cref="Redispatched"/> or <see cref="Changes"/>.</summary>
+    public Task Disturbed => _disturbed.Task;
 
     /// <summary>Whether a silo with devices may have work.</summary>
     public Func<SiloDevices, bool> Suits { get; init; } = static _ => true;
@@ -123,6 +127,7 @@ public sealed class Dispatcher
         catch (Exception e)
         {
             Redispatched++;
+            Disturb();
             OnRetry(silo.Silo, e);
             // Not again to this silo before the roster has been read anew.
             _silos = [.. _silos.Where(live => live.Silo != silo.Silo)];
@@ -189,6 +194,7 @@ public sealed class Dispatcher
             if (!live.AsSpan().SequenceEqual(_live))
             {
                 (_live, Changes) = (live, Changes + 1);
+                Disturb();
             }
             Compare(all);
         }
@@ -197,6 +203,13 @@ public sealed class Dispatcher
             // Whatever it was: a watch that ended here would leave the queue without a silo for good.
             OnRetry("membership", e);
         }
+    }
+
+    private void Disturb()
+    {
+        TaskCompletionSource disturbed = _disturbed;
+        _disturbed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        disturbed.SetResult();
     }
 
     private void Compare(IReadOnlyList<SiloDevices> all)

@@ -5,7 +5,7 @@ namespace Bgpo.Grains;
 
 /// <summary>Evaluates a version on held-out problems, greedily and at the evaluation's temperature, over the live silos.</summary>
 /// <param name="run">The run.</param>
-/// <param name="grains">Where rollout and reward grains are found.</param>
+/// <param name="grains">Where rollout grains are found.</param>
 /// <param name="dispatcher">Who finds a silo.</param>
 public sealed class Evaluator(RunContext run, IGrainFactory grains, Dispatcher dispatcher)
 {
@@ -50,16 +50,13 @@ public sealed class Evaluator(RunContext run, IGrainFactory grains, Dispatcher d
     private async Task<ScoreResult> SampleAndScore(
         string silo, int version, (Prompt Prompt, int Index)[] unit, double temperature, CancellationToken cancellationToken)
     {
-        string key = SiloKey.Of(run.Id, silo);
         int steps = run.Spec.Evaluation.DenoisingSteps > 0 ? run.Spec.Evaluation.DenoisingSteps : run.Spec.Rollout.DenoisingSteps;
         // The same noise at every version: differences between versions are then the weights' own.
         var request = new RolloutRequest(
             version, Purpose.Evaluation, 0, [.. unit.Select(problem => (uint)problem.Index)],
             [.. unit.Select(problem => problem.Prompt.Text)], temperature, steps);
-        RolloutResult rollout = await grains.GetGrain<IRolloutGrain>(key).Sample(request, cancellationToken);
-        var completions = new ScoreRequest(
-            [.. unit.Select(problem => problem.Prompt.Id)], request.Prompts, [.. unit.Select(problem => problem.Prompt.Reference)],
-            rollout.Texts);
-        return await grains.GetGrain<IRewardGrain>(key).Score(completions, cancellationToken);
+        var problems = new ScoreRequest(
+            [.. unit.Select(problem => problem.Prompt.Id)], request.Prompts, [.. unit.Select(problem => problem.Prompt.Reference)], []);
+        return (await grains.GetGrain<IRolloutGrain>(SiloKey.Of(run.Id, silo)).Sample(request, problems, cancellationToken)).Score;
     }
 }

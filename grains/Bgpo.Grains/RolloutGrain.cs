@@ -8,12 +8,13 @@ namespace Bgpo.Grains;
 public sealed class RolloutGrain(RunContexts runs, WeightsSource source, IPolicyDevices devices) : Grain, IRolloutGrain
 {
     /// <inheritdoc/>
-    public async Task<RolloutResult> Sample(RolloutRequest request, CancellationToken cancellationToken)
+    public async Task<ScoredRollout> Sample(RolloutRequest request, ScoreRequest problems, CancellationToken cancellationToken)
     {
         RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
         Weights weights = await source.Get(run, request.Version);
         RolloutResult result = await devices.Sample(run, weights, request, cancellationToken);
         FaultPoint.Hit(GrainFaults.RolloutSampled);
-        return result;
+        IRewardGrain judge = GrainFactory.GetGrain<IRewardGrain>(this.GetPrimaryKeyString());
+        return new ScoredRollout(result, await judge.Score(problems with { Completions = result.Texts }, cancellationToken));
     }
 }

@@ -48,10 +48,12 @@ public sealed partial class RunGrain
             OnSaved = Saved,
             OnMissed = (version, reason) => _events.Append(n => new Noticed(n, $"no checkpoint of version {version}: {reason.Message}")),
         };
-        var loop = new StepLoop(run, epoch, Store, outbox, checkpoints, shards, dispatcher, GrainFactory, _events, time, _stopping.Token)
+        using var loop = new StepLoop(run, epoch, Store, outbox, checkpoints, shards, dispatcher, GrainFactory, _events, time, _stopping.Token)
         {
             JournalledTo = journalledTo,
             Settings = _settings!,
+            // What is asked may be to pause, to stop, or to sample another way.
+            GoesOn = step => step < Steps && _stopReason is null && !Pending.Any(),
         };
         var evaluator = new Evaluator(run, GrainFactory, dispatcher);
         whole = await Patiently(token => Place(run, shards, whole, ours: false, token));

@@ -68,8 +68,15 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     }
 
     /// <summary>Has each shard's state held by a second silo, where there is one.</summary>
+    /// <param name="version">The version that they stand at; null: any.</param>
     /// <param name="silos">The live silos.</param>
-    public Task Protect(string[] silos) => Each(shard => shard.Protect(epoch, silos));
+    public async Task Protect(int? version, string[] silos)
+    {
+        foreach (ShardStanding standing in await Each(shard => shard.Protect(epoch, silos)))
+        {
+            Check(standing, version ?? standing.Version);
+        }
+    }
 
     /// <summary>The lowest version that a shard stands at; -1 when one has lost its state.</summary>
     public async Task<int> LowestVersion() => (await Each(shard => shard.GetStanding())).Min(standing => standing.Version);

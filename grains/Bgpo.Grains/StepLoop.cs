@@ -8,7 +8,8 @@ namespace Bgpo.Grains;
 
 /// <summary>
 /// The step protocol: plan, rollout, reward, journal, gradient, commit. There is no barrier between the phases: a group's
-/// gradient units start as soon as its rewards are known, and only the commit waits for all.
+/// gradient units start as soon as its rewards are known, and only the commit waits for all. The next batch is sampled from when the
+/// shards have moved on, while copies of them are made.
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="epoch">The controller's epoch.</param>
@@ -23,15 +24,16 @@ namespace Bgpo.Grains;
 /// <param name="stopping">Asks the run to stop: a step that waits for the store is given up then.</param>
 public sealed class StepLoop(
     RunContext run, long epoch, RunStore store, Outbox outbox, CheckpointWriter checkpoints, ShardSet shards, Dispatcher dispatcher,
-    IGrainFactory grains, EventLog events, TimeProvider time, CancellationToken stopping)
+    IGrainFactory grains, EventLog events, TimeProvider time, CancellationToken stopping) : IDisposable
 {
     private static readonly TimeSpan s_progressPeriod = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How soon after a failed call the shards are asked where they stand.</summary>
-    private static readonly TimeSpan s_shardWatchPeriod = TimeSpan.FromMilliseconds(100);
+    /// <summary>How often a step that nothing disturbs is looked after: whether the store has failed it.</summary>
+    private static readonly TimeSpan s_watchPeriod = TimeSpan.FromMilliseconds(500);
 
     private Batch? _batch;
     private Batch? _givenUp;
+    private Ahead? _ahead;
     private Task _protecting = Task.CompletedTask;
     private int _changesSeen;
     private int _redispatchedSeen;
@@ -41,6 +43,9 @@ public sealed class StepLoop(
 
     /// <summary>The spec that each step is taken by.</summary>
     public RunSettings Settings { get; init; } = new(run.Spec);
+
+    /// <summary>Whether a step is going to be taken as soon as the one before it is, as far as is known.</summary>
+    public Func<int, bool> GoesOn { get; init; } = step => step < run.Spec.Run.Steps;
 
     /// <summary>Newest batch step that the store's journal may have; -1 when it has none.</summary>
     public int JournalledTo { get; set; } = -1;
@@ -56,13 +61,15 @@ public sealed class StepLoop(
     {
         FaultPoint.Hit(GrainFaults.StepBegins);
         long started = Stopwatch.GetTimestamp();
-        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<StepMetrics> taking = TakeOnce(step, giveUp.Token);
+        using CancellationTokenSource giveUp = Begun(step) ?? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task disturbed = dispatcher.Disturbed;
+        Task<StepMetrics> taking = TakeOnce(step, giveUp.Token, cancellationToken);
         try
         {
             while (!taking.IsCompleted)
             {
-                await Task.WhenAny(taking, Task.Delay(s_shardWatchPeriod, time, giveUp.Token));
+                await Task.WhenAny(taking, disturbed, Task.Delay(s_watchPeriod, time, giveUp.Token));
+                disturbed = dispatcher.Disturbed; // what happens while this is looked at is looked at next
                 cancellationToken.ThrowIfCancellationRequested();
                 outbox.ThrowIfFaulted();
                 Protect();
@@ -80,6 +87,7 @@ public sealed class StepLoop(
         {
             _lostSince = _lostSince == 0 ? started : _lostSince;
             _changesSeen = -1; // shards that are placed anew have no copies yet
+            DropAhead();
             if (_batch is { } batch && batch.Ready < batch.Count)
             {
                 // What is sampled need not be sampled again, but its attempt's other groups have no one to report to.
@@ -97,6 +105,7 @@ public sealed class StepLoop(
     /// <summary>While no step is taken: looks which silos live, and has the shards held by a second one where one went.</summary>
     public async Task Look()
     {
+        DropAhead(); // who paused a run may want its devices
         await dispatcher.Look();
         Protect();
     }
@@ -115,7 +124,7 @@ public sealed class StepLoop(
     {
         try
         {
-            await shards.Protect(silos);
+            await shards.Protect(null, silos);
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
@@ -133,13 +142,56 @@ public sealed class StepLoop(
         }
     }
 
-    private async Task<StepMetrics> TakeOnce(int step, CancellationToken cancellationToken)
+    /// <summary>Takes over what was begun of a step; null when nothing was, or not as it is to be taken now.</summary>
+    private CancellationTokenSource? Begun(int step)
+    {
+        if (_ahead is not { } ahead || ahead.Batch.Step != step || ahead.Rollout != Settings.At(step).Rollout)
+        {
+            DropAhead();
+            return null;
+        }
+        (_batch, _ahead) = (ahead.Batch, null);
+        return ahead.GiveUp;
+    }
+
+    /// <summary>
+    /// Begins to sample the batch of a step that follows at once. Shards that lose a copy of its weights may still go back to the version
+    /// before: it is contributions that keep them from it, and those wait for <see cref="Take"/>.
+    /// </summary>
+    private void Begin(int step, CancellationToken cancellationToken)
+    {
+        DropAhead();
+        if (!GoesOn(step) || run.Plan.BatchStep(step) != step || step <= JournalledTo)
+        {
+            return;
+        }
+        RolloutSection rollout = Settings.At(step).Rollout;
+        var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _ahead = new Ahead(Sample(step, rollout, null, giveUp.Token), rollout, giveUp);
+    }
+
+    private void DropAhead()
+    {
+        if (_ahead is { } ahead)
+        {
+            _ahead = null;
+            _ = End(ahead.GiveUp);
+        }
+
+        static async Task End(CancellationTokenSource giveUp)
+        {
+            await giveUp.CancelAsync();
+            giveUp.Dispose();
+        }
+    }
+
+    private async Task<StepMetrics> TakeOnce(int step, CancellationToken cancellationToken, CancellationToken leaving)
     {
         long started = Stopwatch.GetTimestamp();
         double lost = _lostSince == 0 ? 0 : Stopwatch.GetElapsedTime(_lostSince).TotalSeconds;
         int redispatched = dispatcher.Redispatched;
         var tally = new Tally();
-        Batch batch = await Open(step, tally, cancellationToken);
+        Batch batch = await Open(step, cancellationToken);
 
         // Gradient: every group's units as soon as the group is ready.
         int first = run.Plan.FirstGroup(step);
@@ -163,7 +215,9 @@ public sealed class StepLoop(
         cancellationToken.ThrowIfCancellationRequested(); // an attempt that was given up must not commit what the next one collects
         Kept = checkpoints.IsDue(step + 1);
         await shards.Commit(new CommitRequest(
-            epoch, step, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions, Kept, dispatcher.Silos));
+            epoch, step, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions, Kept));
+        Begin(step + 1, leaving);
+        await shards.Protect(step + 1, dispatcher.Silos);
         FaultPoint.Hit(GrainFaults.StepCommitted);
 
         JournalGroup[] groups = await gradient;
@@ -234,7 +288,14 @@ public sealed class StepLoop(
     }
 
     /// <summary>Drops the batch in hand: the run goes on from a checkpoint, perhaps with a change that the batch does not know.</summary>
-    public void Forget() => (_batch, _givenUp) = (null, null);
+    public void Forget()
+    {
+        DropAhead();
+        (_batch, _givenUp) = (null, null);
+    }
+
+    /// <summary>Gives up what was begun of a step that is not taken.</summary>
+    public void Dispose() => DropAhead();
 
     /// <summary>A change of the spec holds from a step: batches that later steps sampled are not what they will sample.</summary>
     /// <param name="step">The step.</param>
@@ -246,7 +307,7 @@ public sealed class StepLoop(
     }
 
     /// <summary>The batch that a step belongs to: in hand, in the journal, or sampled now.</summary>
-    private async Task<Batch> Open(int step, Tally tally, CancellationToken cancellationToken)
+    private async Task<Batch> Open(int step, CancellationToken cancellationToken)
     {
         int batchStep = run.Plan.BatchStep(step);
         if (_batch?.Step == batchStep)
@@ -266,10 +327,13 @@ public sealed class StepLoop(
                 $"run '{run.Id}': step {step} needs the journal of step {batchStep}, which is not in {store.Blobs.Location}.");
         }
         cancellationToken.ThrowIfCancellationRequested();
-        _batch = Batch.Sample(run, step, rollout, _givenUp, grains, dispatcher, () => Report(step, tally), cancellationToken);
+        _batch = Sample(step, rollout, _givenUp, cancellationToken);
         _givenUp = null;
         return _batch;
     }
+
+    private Batch Sample(int step, RolloutSection rollout, Batch? given, CancellationToken cancellationToken) =>
+        Batch.Sample(run, step, rollout, given, grains, dispatcher, ReportSampling, cancellationToken);
 
     /// <summary>A batch's record. From a store that is away it is waited for only where sampling again would not make it.</summary>
     private async Task<JournalStep?> ReadJournal(int batchStep, bool needed, CancellationToken cancellationToken)
@@ -366,17 +430,31 @@ public sealed class StepLoop(
 
     private ILearnerGrain Learner(string silo) => grains.GetGrain<ILearnerGrain>(SiloKey.Of(run.Id, silo));
 
+    private void ReportSampling(Batch batch)
+    {
+        if (batch == _batch) // else the step before it is in work
+        {
+            Progress(batch.Step, "rollout", batch.Ready, batch.Count);
+        }
+    }
+
     private void Report(int step, Tally tally)
     {
         if (_batch is { } batch && batch.Ready < batch.Count)
         {
-            Progress(step, "rollout", batch.Ready, batch.Count);
+            ReportSampling(batch);
         }
         else
         {
             Progress(step, "gradient", tally.UnitsDone, tally.Units.Count);
         }
     }
+
+    /// <summary>A batch that is sampled before its step is taken.</summary>
+    /// <param name="Batch">The batch.</param>
+    /// <param name="Rollout">How it is sampled.</param>
+    /// <param name="GiveUp">Ends its work.</param>
+    private sealed record Ahead(Batch Batch, RolloutSection Rollout, CancellationTokenSource GiveUp);
 
     /// <summary>What a step's units add up to, for its metrics only: nothing here reaches the weights.</summary>
     private sealed class Tally

@@ -110,8 +110,12 @@ public sealed class DispatcherTests
         Task<int> work = Submit(dispatcher, "w");
         Assert.Equal(("w", "a"), Last);
 
+        Task disturbed = dispatcher.Disturbed;
+        Assert.False(disturbed.IsCompleted);
         _calls[0].Reply.SetException(new TimeoutException("no answer"));
 
+        Assert.True(disturbed.IsCompleted);
+        Assert.False(dispatcher.Disturbed.IsCompleted);
         Assert.Equal(("w", "b"), Last);
         Assert.Equal(1, dispatcher.Redispatched);
         Assert.Equal(["a: no answer"], _retries);

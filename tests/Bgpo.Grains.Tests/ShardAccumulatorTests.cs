@@ -43,7 +43,7 @@ public sealed class ShardAccumulatorTests
 
         Assert.Equal(AddOutcome.Stale, shard.Add(Unit(1, epoch: 1)));
         SummaryOutcome summary = shard.Summarize(new SummaryRequest(1, 4, 1, 8));
-        ShardStanding commit = shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []));
+        ShardStanding commit = shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
 
         Assert.True(summary.Standing.Fenced);
         Assert.True(double.IsNaN(summary.SumOfSquares));
@@ -107,7 +107,7 @@ public sealed class ShardAccumulatorTests
         double squares = shard.Summarize(new SummaryRequest(1, 4, 3, 8)).SumOfSquares;
         AdamW.Step(weights, new float[Length], new float[Length], gradient, s_optimizer, 0.1, 0.5, 5);
 
-        shard.Commit(new CommitRequest(1, 4, 0.5, 0.1, 8, Keep: false, []));
+        shard.Commit(new CommitRequest(1, 4, 0.5, 0.1, 8, Keep: false));
 
         Assert.Equal(gradient.Sum(g => (double)g * g), squares, 1e-6);
         Assert.Equal(weights, shard.Weights.ToArray(), (a, b) => Math.Abs(a - b) < 1e-6);
@@ -117,7 +117,7 @@ public sealed class ShardAccumulatorTests
     public void ARepeatedCommit_ChangesNothing()
     {
         ShardAccumulator shard = With([0, 1, 2]);
-        var request = new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []);
+        var request = new CommitRequest(1, 4, 1, 0.1, 8, Keep: false);
         ReadOnlyMemory<float> old = shard.Weights;
         float[] oldCopy = old.ToArray();
         ShardStanding first = shard.Commit(request);
@@ -148,13 +148,13 @@ public sealed class ShardAccumulatorTests
     public void ASavedShard_GoesOnToTheSameBits()
     {
         ShardAccumulator shard = With([0, 1, 2]);
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []));
+        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
         var restored = new ShardAccumulator(3, s_optimizer);
         restored.Load(5, shard.State);
         foreach (ShardAccumulator each in new[] { shard, restored })
         {
             each.Add(Unit(5, step: 5));
-            each.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false, []));
+            each.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false));
         }
         Assert.Equal(6, restored.Version);
         Assert.Equal(Bits(shard.Weights.ToArray()), Bits(restored.Weights.ToArray()));
@@ -164,11 +164,11 @@ public sealed class ShardAccumulatorTests
     public void ASnapshot_IsNotTouchedByLaterCommits()
     {
         ShardAccumulator shard = With([0]);
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []));
+        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
         ShardState saved = shard.State;
         (float[] w, float[] m, float[] v) = ([.. saved.Weights], [.. saved.M], [.. saved.V]);
         shard.Add(Unit(5, step: 5));
-        shard.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false, []));
+        shard.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false));
         Assert.Equal(3, saved.Index);
         Assert.Equal(w, saved.Weights);
         Assert.Equal(m, saved.M);
@@ -192,7 +192,7 @@ public sealed class ShardAccumulatorTests
     {
         ShardAccumulator shard = With([0, 1]);
         int[] before = Bits(shard.Weights.ToArray());
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []));
+        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
         Assert.True(shard.Standing().Before);
         Assert.False(shard.StepBack(3));
         Assert.False(shard.StepBack(5));
@@ -203,7 +203,7 @@ public sealed class ShardAccumulatorTests
         Assert.Empty(shard.Standing().Units);
 
         shard.Add(Unit(0));
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []));
+        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
         shard.Add(Unit(7, step: 5));
         Assert.False(shard.Standing().Before);
         Assert.False(shard.StepBack(4));
@@ -214,7 +214,7 @@ public sealed class ShardAccumulatorTests
     {
         ShardAccumulator straight = With([0, 1]);
         ShardAccumulator back = With([0, 1]);
-        var request = new CommitRequest(1, 4, 1, 0.1, 8, Keep: false, []);
+        var request = new CommitRequest(1, 4, 1, 0.1, 8, Keep: false);
         straight.Commit(request);
         back.Commit(request);
         back.StepBack(4);
@@ -230,10 +230,10 @@ public sealed class ShardAccumulatorTests
     public void AVersionKeptForSaving_IsThere_WhileStepsGoOn_UntilItIsSaved()
     {
         ShardAccumulator shard = With([0]);
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: true, []));
+        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: true));
         int[] kept = Bits(shard.Weights.ToArray());
         shard.Add(Unit(5, step: 5));
-        shard.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false, []));
+        shard.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false));
 
         Assert.Equal(kept, Bits(shard.ToSave(5)!.Weights));
         Assert.Equal(Bits(shard.Weights.ToArray()), Bits(shard.ToSave(6)!.Weights));
@@ -269,7 +269,7 @@ public sealed class ShardAccumulatorTests
 
     private static float[] Committed(ShardAccumulator shard)
     {
-        shard.Commit(new CommitRequest(shard.Standing().Epoch, 4, 1, 0.1, 8, Keep: false, []));
+        shard.Commit(new CommitRequest(shard.Standing().Epoch, 4, 1, 0.1, 8, Keep: false));
         return shard.Weights.ToArray();
     }
 

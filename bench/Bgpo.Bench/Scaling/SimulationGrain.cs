@@ -39,7 +39,7 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         var shards = new ShardSet(GrainFactory, run, Epoch);
         RunStore store = catalog.Run(id);
         using var outbox = new Outbox(time);
-        var loop = new StepLoop(
+        using var loop = new StepLoop(
             run, Epoch, store, outbox, new CheckpointWriter(run, store, shards, outbox, time), shards, dispatcher, GrainFactory,
             new Grains.EventLog(time), time, CancellationToken.None);
         await shards.Load(0, []);
