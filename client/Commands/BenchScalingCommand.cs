@@ -10,8 +10,8 @@ internal sealed class BenchScalingCommand
 {
     private const string Real = "real";
     private const string Simulated = "simulated";
-    private const int DefaultSteps = 15;
-    private const int DefaultRounds = 5;
+    private const int DefaultSteps = 5;
+    private const int DefaultRounds = 15;
 
     /// <summary>Measurements of a round.</summary>
     private const int Together = 3;
@@ -21,8 +21,8 @@ internal sealed class BenchScalingCommand
     private readonly ConsoleContext _context;
     private readonly Option<string?> _only = Flags.Text("--only", "PART", "real (a run on one silo process and on two, and two runs apart) or simulated (devices of fixed speed); default: both");
     private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec of the real part, evaluations off; default: configs/sudoku.yaml of the project");
-    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of the real part to time, after 15 to warm up; default: 15", 1, 1000);
-    private readonly Option<int?> _rounds = Flags.Whole("--rounds", "N", "times that one silo, two, and two runs apart are timed in turn; ratios are medians; default: 5", 1, 99);
+    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of the real part to time in each spell; default: 5", 1, 1000);
+    private readonly Option<int?> _rounds = Flags.Whole("--rounds", "N", "spells of one silo, of two, and of two runs apart, in turn; ratios are medians; default: 15", 1, 99);
     private readonly Option<int[]> _silos = Flags.WholeNumbers("--silos", "N,N", "silos to simulate; default: 1,2,4,8,16,32,64,128,256", 1, 1024);
     private readonly Option<int?> _work = Flags.Whole("--work", "MS", "what a rollout or a gradient unit takes on a simulated device, milliseconds; default: 100", 1, 60_000);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
@@ -42,7 +42,7 @@ internal sealed class BenchScalingCommand
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
         ("bench scaling", "both parts; the machine should have nothing else to do"),
-        ("bench scaling --only real --rounds 9", "one silo process of one thread, two, and two runs apart, nine times in turn"),
+        ("bench scaling --only real --rounds 41", "one silo process of one thread, two, and two runs apart, for a quarter of an hour"),
         ("bench scaling --only simulated --silos 1,64 --json | jq .simulated", "the real dispatcher and grains over devices that only take time"),
     ];
 
@@ -57,11 +57,14 @@ internal sealed class BenchScalingCommand
         if (parsed.GetValue(_json))
         {
             var (ratios, apart) = (Ratios(real, 1), Ratios(real, 2));
+            var ratio = ratios.Count > 0 ? Spread.Of(ratios) : null;
             _context.Terminal.Out.WriteLine(JsonLines.Line(new
             {
                 Benchmark = "scaling",
-                Ratio = ratios.Count > 0 ? Median(ratios) : (double?)null,
-                ApartRatio = apart.Count > 0 ? Median(apart) : (double?)null,
+                Ratio = ratio?.Median,
+                RatioLow = ratio?.Low,
+                RatioHigh = ratio?.High,
+                ApartRatio = apart.Count > 0 ? Spread.Of(apart).Median : (double?)null,
                 Ratios = ratios,
                 ApartRatios = apart,
                 Real = real,
@@ -81,14 +84,8 @@ internal sealed class BenchScalingCommand
         var (steps, token) = (parsed.GetValue(_steps) ?? DefaultSteps, _context.Interrupts.Token);
         List<RealScale> rows = [];
         Say(parsed, $"{"silo processes, 1 thread each",-34}{"steps/s",10}{"samples/s",12}{"devices busy",15}{"commit s",11}");
-        for (var i = 0; i < Together * (parsed.GetValue(_rounds) ?? DefaultRounds); i++)
+        await foreach (var row in _context.Benchmarks.RunReal(steps, parsed.GetValue(_rounds) ?? DefaultRounds, config, token).ConfigureAwait(false))
         {
-            var row = (i % Together) switch
-            {
-                0 => await _context.Benchmarks.RunReal(1, steps, config, token).ConfigureAwait(false),
-                1 => await _context.Benchmarks.RunReal(2, steps, config, token).ConfigureAwait(false),
-                _ => await _context.Benchmarks.RunApart(steps, config, token).ConfigureAwait(false),
-            };
             rows.Add(row);
             var what = row.Runs == 1 ? $"{row.Silos}" : $"{row.Silos} in each of {row.Runs} runs";
             Say(parsed, $"{what,-34}{row.StepsPerSecond,10:0.000}{row.SamplesPerSecond,12:0.0}{100 * row.Busy,13:0.0} %{row.CommitSeconds,11:0.000}");
@@ -118,14 +115,11 @@ internal sealed class BenchScalingCommand
     private static List<double> Ratios(List<RealScale> rows, int row) =>
         [.. rows.Chunk(Together).Select(round => round[row].SamplesPerSecond / round[0].SamplesPerSecond)];
 
-    private static string Shown(List<double> ratios) =>
-        $"{Median(ratios):0.00} (median of {string.Join(", ", ratios.Select(ratio => $"{ratio:0.00}"))})";
-
-    private static double Median(List<double> values)
+    private static string Shown(List<double> ratios) => Spread.Of(ratios) switch
     {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
+        { Low: { } low, High: { } high } spread => $"{spread.Median:0.00} (95 %: {low:0.00} to {high:0.00})",
+        var spread => $"{spread.Median:0.00}",
+    };
 
     private void Say(ParseResult parsed, string line)
     {

@@ -10,12 +10,12 @@ internal interface IBenchmarks
     /// <param name="cancellationToken">Gives up.</param>
     Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken);
 
-    /// <summary>How fast a real run is on some silo processes of one thread each.</summary>
-    /// <param name="silos">How many.</param>
-    /// <param name="steps">Steps to time.</param>
+    /// <summary>How fast a real run is: round after round on one silo process of one thread, on two, and twice at the same time on one each.</summary>
+    /// <param name="steps">Steps to time in a spell.</param>
+    /// <param name="rounds">Rounds.</param>
     /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken);
+    IAsyncEnumerable<RealScale> RunReal(int steps, int rounds, string? config, CancellationToken cancellationToken);
 
     /// <summary>What watchers cost a run.</summary>
     /// <param name="watchers">Numbers of watchers.</param>
@@ -25,12 +25,6 @@ internal interface IBenchmarks
     /// <param name="cancellationToken">Gives up.</param>
     Task<IReadOnlyList<WatchedSpeed>> Overhead(
         IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken);
-
-    /// <summary>How fast two such runs of one silo process each are at the same time, which have nothing to do with one another.</summary>
-    /// <param name="steps">Steps to time.</param>
-    /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    Task<RealScale> RunApart(int steps, string? config, CancellationToken cancellationToken);
 
     /// <summary>How well simulated silos are kept busy.</summary>
     /// <param name="silos">How many.</param>
@@ -47,12 +41,8 @@ internal sealed class Benchmarks : IBenchmarks
     public Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken) => WireBench.Measure(mib, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<RealScale> RunReal(int silos, int steps, string? config, CancellationToken cancellationToken) =>
-        RealScaling.Run(silos, steps, config, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<RealScale> RunApart(int steps, string? config, CancellationToken cancellationToken) =>
-        RealScaling.RunApart(steps, config, cancellationToken);
+    public IAsyncEnumerable<RealScale> RunReal(int steps, int rounds, string? config, CancellationToken cancellationToken) =>
+        RealScaling.Measure(steps, rounds, config, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<WatchedSpeed>> Overhead(

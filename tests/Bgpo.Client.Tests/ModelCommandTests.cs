@@ -128,14 +128,21 @@ public sealed class ModelCommandTests : IDisposable
             1                                      0.500       200.0         95.0 %      0.010
             2                                      1.000       400.0         95.0 %      0.010
             1 in each of 2 runs                    0.950       380.0         95.0 %      0.010
-            two silos are 2.00 (median of 2.00) times as fast as one
-            two runs that have nothing to do with one another: 1.90 (median of 1.90)
+            two silos are 2.00 times as fast as one
+            two runs that have nothing to do with one another: 1.90
             simulated silos, 100 ms a unit    efficiency    s a step   messages a step   CPU ms a unit
             1                                     90.0 %       1.100                35            0.25
             256                                   90.0 %       1.100              8960            0.25
 
             """,
             _console.Out.ToString());
+    }
+
+    [Fact]
+    public async Task BenchScaling_SaysHowSureItsRatioIs()
+    {
+        Assert.Equal(0, await _console.Run("bench", "scaling", "--only", "real"));
+        Assert.Contains("two silos are 2.00 (95 %: 2.00 to 2.00) times as fast as one", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,7 +169,7 @@ public sealed class ModelCommandTests : IDisposable
         var (one, two) = ("""{"silos":1,"stepsPerSecond":0.5,"samplesPerSecond":200,"busy":0.95,"commitSeconds":0.01,"runs":1}""", """{"silos":2,"stepsPerSecond":1,"samplesPerSecond":400,"busy":0.95,"commitSeconds":0.01,"runs":1}""");
         var slow = two.Replace(":1,", ":0.5,", StringComparison.Ordinal).Replace("400", "200", StringComparison.Ordinal);
         Assert.Equal(
-            $$"""{"benchmark":"scaling","ratio":2,"apartRatio":1.9,"ratios":[2,1,2],"apartRatios":[1.9,1.9,1.9],"real":[{{one}},{{two}},{{apart}},{{one}},{{slow}},{{apart}},{{one}},{{two}},{{apart}}],"simulated":[]}""" + "\n",
+            $$"""{"benchmark":"scaling","ratio":2,"ratioLow":null,"ratioHigh":null,"apartRatio":1.9,"ratios":[2,1,2],"apartRatios":[1.9,1.9,1.9],"real":[{{one}},{{two}},{{apart}},{{one}},{{slow}},{{apart}},{{one}},{{two}},{{apart}}],"simulated":[]}""" + "\n",
             _console.Out.ToString());
     }
 }

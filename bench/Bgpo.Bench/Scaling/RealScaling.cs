@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using Bgpo.Silo;
 
 namespace Bgpo.Bench;
 
@@ -16,85 +18,184 @@ public sealed record RealScale(int Silos, double StepsPerSecond, double SamplesP
 }
 
 /// <summary>
-/// The same real run, <c>bgpo train --silos</c> as users start it, on one silo process and on several of one thread each. The run's
-/// weights are the same on any number, so every step is the same work.
+/// The same real run, <c>bgpo train --silos</c> as users start it, on one silo process, on two, and twice on one, of one thread each. All
+/// are there at once, and each goes on for a spell of steps while the others are stopped (SIGSTOP), in turn: so steps are compared with
+/// those right beside them, and what the machine does over minutes is in all. The run learns too slowly to change, so that every step is
+/// the same work.
 /// </summary>
 public static class RealScaling
 {
     /// <summary>
     /// Steps before time is taken: silos start, replicas are made, and code is compiled anew as often as it runs, on the cores that train.
     /// </summary>
-    private const int WarmUp = 15;
+    private const int WarmUp = 30;
 
-    /// <summary>Measures two runs of one silo process each, at the same time: what the machine has for two at best.</summary>
-    /// <param name="steps">Steps to time.</param>
+    /// <summary>Steps after a run goes on that are not timed: the one that it was stopped in, and one to be warm again.</summary>
+    private const int Between = 2;
+
+    /// <summary>More than any measurement takes.</summary>
+    private const int Endless = 1_000_000;
+
+    /// <summary>Too little to learn anything: groups that are solved or hopeless would teach nothing.</summary>
+    private const string Rate = "1e-12";
+
+    /// <summary>Measures one silo, two, and two runs of one silo each, which have nothing to do with one another, round after round.</summary>
+    /// <param name="steps">Steps to time in each spell.</param>
+    /// <param name="rounds">Rounds.</param>
     /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<RealScale> RunApart(int steps, string? config, CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<RealScale> Measure(int steps, int rounds, string? config, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        RealScale[] both = await Task.WhenAll(Run(1, steps, config, cancellationToken), Run(1, steps, config, cancellationToken));
-        return new RealScale(
-            1, both.Sum(run => run.StepsPerSecond), both.Sum(run => run.SamplesPerSecond), both.Average(run => run.Busy), both.Average(run => run.CommitSeconds))
-        {
-            Runs = both.Length,
-        };
-    }
-
-    /// <summary>Measures.</summary>
-    /// <param name="silos">How many silo processes.</param>
-    /// <param name="steps">Steps to time.</param>
-    /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<RealScale> Run(int silos, int steps, string? config, CancellationToken cancellationToken)
-    {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("bgpo-scaling-");
-        int last = WarmUp + steps;
-        string[] arguments =
-        [
-            "train", "--json", "--silos", $"{silos}", "--threads", "1", "--run", "scaling", "--store", folder.FullName,
-            "--steps", $"{last}", "--set", "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={last}",
-            .. config is null ? Array.Empty<string>() : ["--config", config],
-        ];
-        using Process run = OwnProcess.Start(folder.FullName, arguments);
+        List<TimedRun> runs = [];
         try
         {
-            long started = 0;
-            List<JsonNode> timed = [];
-            while (timed.Count < steps)
+            foreach (int silos in (int[])[1, 2, 1, 1])
             {
-                string line = await run.StandardOutput.ReadLineAsync(cancellationToken)
-                    ?? throw new InvalidOperationException("the run that was to be timed ended before its last step");
-                JsonNode happened = JsonNode.Parse(line)!;
-                if ((string?)happened["event"] != "step")
+                runs.Add(await TimedRun.Start(silos, config, cancellationToken));
+            }
+            TimedRun[][] sides = [[runs[0]], [runs[1]], [runs[2], runs[3]]];
+            for (int warm = 0; warm < WarmUp; warm += steps + Between)
+            {
+                foreach (TimedRun[] side in sides)
                 {
-                    continue;
-                }
-                if ((int)happened["version"]! == WarmUp)
-                {
-                    started = Stopwatch.GetTimestamp();
-                }
-                else if (started != 0)
-                {
-                    timed.Add(happened);
+                    await Spell(side, steps, cancellationToken);
                 }
             }
-            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            double Sum(string field) => timed.Sum(step => (double)step[field]!);
-            await run.StandardOutput.ReadToEndAsync(cancellationToken);
-            await run.WaitForExitAsync(cancellationToken);
-            return new RealScale(
-                silos, steps / seconds, Sum("samples") / seconds, (Sum("rolloutSeconds") + Sum("gradientSeconds")) / (seconds * silos),
-                Sum("commitSeconds") / steps);
+            for (int round = 0; round < rounds; round++)
+            {
+                foreach (TimedRun[] side in sides)
+                {
+                    yield return await Spell(side, steps, cancellationToken);
+                }
+            }
         }
         finally
         {
-            if (!run.HasExited)
+            foreach (TimedRun run in runs)
             {
-                // Its silos leave when it is gone: it holds their input.
-                run.Kill();
-                await run.WaitForExitAsync(CancellationToken.None);
+                await run.DisposeAsync();
             }
-            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<RealScale> Spell(TimedRun[] side, int steps, CancellationToken cancellationToken)
+    {
+        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        foreach (TimedRun run in side)
+        {
+            run.Signal(ProcessTable.Continue);
+        }
+        RealScale[] scales = await Task.WhenAll(side.Select(run => run.Time(now, steps, cancellationToken)));
+        foreach (TimedRun run in side)
+        {
+            run.Signal(ProcessTable.Stop);
+        }
+        return new RealScale(
+            scales[0].Silos, scales.Sum(scale => scale.StepsPerSecond), scales.Sum(scale => scale.SamplesPerSecond), scales.Average(scale => scale.Busy),
+            scales.Average(scale => scale.CommitSeconds))
+        {
+            Runs = side.Length,
+        };
+    }
+
+    /// <summary>A run that goes on and is stopped again; from its start it is stopped after its first step.</summary>
+    private sealed class TimedRun : IAsyncDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("bgpo-scaling-");
+        private readonly int _silos;
+        private readonly Process _process;
+        private readonly string _identity;
+
+        private TimedRun(int silos, string? config)
+        {
+            _silos = silos;
+            _process = OwnProcess.Start(
+                _folder.FullName,
+                [
+                    "train", "--json", "--silos", $"{silos}", "--threads", "1", "--run", "scaling", "--store", Path.Combine(_folder.FullName, "runs"),
+                    "--set", $"run.steps={Endless}", "--set", "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={Endless}",
+                    "--set", $"optimizer.learningRate={Rate}", .. config is null ? Array.Empty<string>() : ["--config", config],
+                ]);
+            _identity = ProcessTable.Find(_process.Id)?.Identity ?? "";
+        }
+
+        private IEnumerable<MachineProcess> Processes =>
+            [.. new[] { ProcessTable.Find(_process.Id) }.OfType<MachineProcess>(), .. ProcessTable.Silos(process => process.Option("--owner") == _identity)];
+
+        public static async Task<TimedRun> Start(int silos, string? config, CancellationToken cancellationToken)
+        {
+            var run = new TimedRun(silos, config);
+            try
+            {
+                await run.Step(cancellationToken);
+                run.Signal(ProcessTable.Stop);
+                return run;
+            }
+            catch
+            {
+                await run.DisposeAsync();
+                throw;
+            }
+        }
+
+        public void Signal(int signal)
+        {
+            MachineProcess[] processes = [.. Processes];
+            if (processes.Length != _silos + 1 || !processes.All(process => ProcessTable.Send(process, signal)))
+            {
+                throw new InvalidOperationException("a process of a run that is timed has ended");
+            }
+        }
+
+        /// <summary>Times some steps, by the controller's own clock; what was said before is passed over.</summary>
+        public async Task<RealScale> Time(long after, int steps, CancellationToken cancellationToken)
+        {
+            static long Committed(JsonNode step) => (long)step["unixMilliseconds"]!;
+            JsonNode first;
+            do
+            {
+                first = await Step(cancellationToken);
+            }
+            while (Committed(first) <= after);
+            for (int i = 1; i < Between; i++)
+            {
+                first = await Step(cancellationToken);
+            }
+            var timed = new JsonNode[steps];
+            for (int i = 0; i < steps; i++)
+            {
+                timed[i] = await Step(cancellationToken);
+            }
+            double seconds = (Committed(timed[^1]) - Committed(first)) / 1000.0;
+            double Sum(string field) => timed.Sum(step => (double)step[field]!);
+            return new RealScale(
+                _silos, steps / seconds, Sum("samples") / seconds, (Sum("rolloutSeconds") + Sum("gradientSeconds")) / (seconds * _silos),
+                Sum("commitSeconds") / steps);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (MachineProcess process in Processes)
+            {
+                ProcessTable.Send(process, ProcessTable.Kill);
+            }
+            await _process.WaitForExitAsync(CancellationToken.None);
+            _process.Dispose();
+            _folder.Delete(recursive: true);
+        }
+
+        private async Task<JsonNode> Step(CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                string line = await _process.StandardOutput.ReadLineAsync(cancellationToken)
+                    ?? throw new InvalidOperationException("a run that was to be timed has ended");
+                JsonNode happened = JsonNode.Parse(line)!;
+                if ((string?)happened["event"] == "step")
+                {
+                    return happened;
+                }
+            }
         }
     }
 }

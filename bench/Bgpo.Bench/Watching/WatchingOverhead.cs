@@ -123,11 +123,9 @@ public static class WatchingOverhead
             {
                 seconds[metrics.Step] = metrics.Values.Deserialize<Grains.StepMetrics>()!.Seconds;
             }
-            double[] ratios = [.. spells.Select(spell => Mean(spell.With) / Mean(spell.Without)).Order()];
-            int? low = Outer(rounds);
+            var ratio = Spread.Of(spells.Select(spell => Mean(spell.With) / Mean(spell.Without)));
             return new WatchedSpeed(
-                count, spells.Average(spell => Mean(spell.With)), (ratios[(rounds - 1) / 2] + ratios[rounds / 2]) / 2, low is { } k ? ratios[k] : null, low is { } j ? ratios[^(j + 1)] : null, rounds,
-                watched / (watched + trained));
+                count, spells.Average(spell => Mean(spell.With)), ratio.Median, ratio.Low, ratio.High, rounds, watched / (watched + trained));
 
             double Mean(int first) => Enumerable.Range(first, steps).Average(step => seconds[step]);
 
@@ -160,24 +158,6 @@ public static class WatchingOverhead
                 await End(watcher);
                 watcher.Dispose();
             }
-        }
-    }
-
-    /// <summary>
-    /// Of <paramref name="count"/> numbers in order, how many at either end can be left out so that the true median still lies between the
-    /// rest with 95 %: the most of which a fair coin shows fewer heads with 2.5 % at most. Null: not even none.
-    /// </summary>
-    private static int? Outer(int count)
-    {
-        (double tail, double one) = (0, Math.Pow(0.5, count));
-        for (int heads = 0; ; heads++)
-        {
-            tail += one;
-            if (tail > 0.025)
-            {
-                return heads > 0 ? heads - 1 : null;
-            }
-            one *= (double)(count - heads) / (heads + 1);
         }
     }
 
