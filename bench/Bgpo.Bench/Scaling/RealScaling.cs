@@ -33,9 +33,6 @@ public static class RealScaling
     /// <summary>Steps after a run goes on that are not timed: the one that it was stopped in, and one to be warm again.</summary>
     private const int Between = 2;
 
-    /// <summary>More than any measurement takes.</summary>
-    private const int Endless = 1_000_000;
-
     /// <summary>Too little to learn anything: groups that are solved or hopeless would teach nothing.</summary>
     private const string Rate = "1e-12";
 
@@ -47,11 +44,13 @@ public static class RealScaling
     public static async IAsyncEnumerable<RealScale> Measure(int steps, int rounds, string? config, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         List<TimedRun> runs = [];
+        // More than it takes, but no more than twice that: should this process be killed, no run goes on for ever.
+        int last = 2 * (WarmUp + ((rounds + 2) * (steps + Between)));
         try
         {
             foreach (int silos in (int[])[1, 2, 1, 1])
             {
-                runs.Add(await TimedRun.Start(silos, config, cancellationToken));
+                runs.Add(await TimedRun.Start(silos, last, config, cancellationToken));
             }
             TimedRun[][] sides = [[runs[0]], [runs[1]], [runs[2], runs[3]]];
             for (int warm = 0; warm < WarmUp; warm += steps + Between)
@@ -106,14 +105,14 @@ public static class RealScaling
         private readonly Process _process;
         private readonly string _identity;
 
-        private TimedRun(int silos, string? config)
+        private TimedRun(int silos, int last, string? config)
         {
             _silos = silos;
             _process = OwnProcess.Start(
                 _folder.FullName,
                 [
                     "train", "--json", "--silos", $"{silos}", "--threads", "1", "--run", "scaling", "--store", Path.Combine(_folder.FullName, "runs"),
-                    "--set", $"run.steps={Endless}", "--set", "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={Endless}",
+                    "--set", $"run.steps={last}", "--set", "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={last}",
                     "--set", $"optimizer.learningRate={Rate}", .. config is null ? Array.Empty<string>() : ["--config", config],
                 ]);
             _identity = ProcessTable.Find(_process.Id)?.Identity ?? "";
@@ -122,9 +121,9 @@ public static class RealScaling
         private IEnumerable<MachineProcess> Processes =>
             [.. new[] { ProcessTable.Find(_process.Id) }.OfType<MachineProcess>(), .. ProcessTable.Silos(process => process.Option("--owner") == _identity)];
 
-        public static async Task<TimedRun> Start(int silos, string? config, CancellationToken cancellationToken)
+        public static async Task<TimedRun> Start(int silos, int last, string? config, CancellationToken cancellationToken)
         {
-            var run = new TimedRun(silos, config);
+            var run = new TimedRun(silos, last, config);
             try
             {
                 await run.Step(cancellationToken);
