@@ -43,7 +43,7 @@ public sealed class DeviceWorker : IDisposable
     /// <typeparam name="T">What it yields.</typeparam>
     public Task<T> Run<T>(Func<T> work) => _queue.Run(_ => work(), CancellationToken.None);
 
-    /// <summary>Lets the work in hand finish, and ends the thread.</summary>
+    /// <summary>Ends the thread, and its queue, when the work that is in it is done.</summary>
     public void Dispose()
     {
         _queue.Close();

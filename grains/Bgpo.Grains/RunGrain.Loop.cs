@@ -53,7 +53,7 @@ public sealed partial class RunGrain
             JournalledTo = journalledTo,
             Settings = _settings!,
             // What is asked may be to pause, to stop, or to sample another way.
-            GoesOn = step => step < Steps && _stopReason is null && !Pending.Any(),
+            GoesOn = step => step < Steps && !IsEvaluatedAt(step) && _stopReason is null && !Pending.Any(),
         };
         var evaluator = new Evaluator(run, GrainFactory, dispatcher);
         whole = await Patiently(token => Place(run, shards, whole, ours: false, token));
@@ -122,7 +122,7 @@ public sealed partial class RunGrain
                 {
                     checkpoints.Begin(_version);
                 }
-                if (!last && _settings!.Newest.Evaluation.Every is > 0 and int every && _version % every == 0)
+                if (!last && IsEvaluatedAt(_version))
                 {
                     await Evaluate(run, evaluator, loop, _version, final: false);
                 }
@@ -140,6 +140,7 @@ public sealed partial class RunGrain
         {
             // An evaluation gives way to a stop; a step in hand never does.
         }
+        loop.DropAhead();
         loop.Progress(_version, "checkpoint", 0, run.Shards, force: true);
         saved = await Patiently(token => checkpoints.SaveNow(_version, token));
         await RecordWhatWaits(loop);
@@ -215,6 +216,8 @@ public sealed partial class RunGrain
             .All(step => journal.Contains(run.Plan.BatchStep(step)) && metrics.Contains(step + 1));
         return footings.FirstOrDefault(footing => footing.Version >= newest && Recorded(footing.Version));
     }
+
+    private bool IsEvaluatedAt(int version) => _settings!.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
 
     private Task Written(Func<RunRecord, RunRecord> change) => Patiently(async token =>
     {

@@ -152,6 +152,10 @@ public sealed partial class RunGrain
                 return;
             case RequestKind.Checkpoint:
             case RequestKind.Pause when holds && !_paused:
+                if (request.Kind == RequestKind.Pause)
+                {
+                    loop.DropAhead(); // who pauses a run may want its devices
+                }
                 loop.Progress(_version, "checkpoint", 0, 1, force: true);
                 await Patiently(token => checkpoints.SaveNow(_version, token));
                 break;

@@ -66,6 +66,7 @@ public sealed class StepLoop(
         Task<StepMetrics> taking = TakeOnce(step, giveUp.Token, cancellationToken);
         try
         {
+            Protect();
             while (!taking.IsCompleted)
             {
                 await Task.WhenAny(taking, disturbed, Task.Delay(s_watchPeriod, time, giveUp.Token));
@@ -105,7 +106,6 @@ public sealed class StepLoop(
     /// <summary>While no step is taken: looks which silos live, and has the shards held by a second one where one went.</summary>
     public async Task Look()
     {
-        DropAhead(); // who paused a run may want its devices
         await dispatcher.Look();
         Protect();
     }
@@ -126,9 +126,9 @@ public sealed class StepLoop(
         {
             await shards.Protect(null, silos);
         }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
+        catch (Exception e) when (e is TimeoutException or OrleansException or RunException)
         {
-            // A shard that went with its silo is noticed by whoever needs it.
+            // A shard that went with its silo, or a newer controller, is noticed by whoever needs the shard.
             _changesSeen = -1;
         }
     }
@@ -167,10 +167,12 @@ public sealed class StepLoop(
         }
         RolloutSection rollout = Settings.At(step).Rollout;
         var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _ahead = new Ahead(Sample(step, rollout, null, giveUp.Token), rollout, giveUp);
+        _ahead = new Ahead(Sample(step, rollout, _givenUp, giveUp.Token), rollout, giveUp);
+        _givenUp = null;
     }
 
-    private void DropAhead()
+    /// <summary>Gives up what was begun of the next step.</summary>
+    public void DropAhead()
     {
         if (_ahead is { } ahead)
         {
@@ -216,6 +218,7 @@ public sealed class StepLoop(
         Kept = checkpoints.IsDue(step + 1);
         await shards.Commit(new CommitRequest(
             epoch, step, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions, Kept));
+        cancellationToken.ThrowIfCancellationRequested(); // one that was given up meanwhile begins nothing
         Begin(step + 1, leaving);
         await shards.Protect(step + 1, dispatcher.Silos);
         FaultPoint.Hit(GrainFaults.StepCommitted);

@@ -44,7 +44,7 @@ public static class RealScaling
     public static async IAsyncEnumerable<RealScale> Measure(int steps, int rounds, string? config, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         List<TimedRun> runs = [];
-        // More than it takes, but no more than twice that: should this process be killed, no run goes on for ever.
+        // More than it takes, but no more than twice that: the run that goes on ends by itself, should this process be killed.
         int last = 2 * (WarmUp + ((rounds + 2) * (steps + Between)));
         try
         {
@@ -179,6 +179,10 @@ public static class RealScaling
                 ProcessTable.Send(process, ProcessTable.Kill);
             }
             await _process.WaitForExitAsync(CancellationToken.None);
+            while (Processes.Any())
+            {
+                await Task.Delay(10);
+            }
             _process.Dispose();
             _folder.Delete(recursive: true);
         }

@@ -25,8 +25,8 @@ internal sealed class EmbeddedClient : IHostedService
         _store = new ClusterTableStore(directory, "client");
         _transport = transport;
         _period = options.Value.TableRefreshTimeout;
-        transport.Announced += _ => Refresh();
-        transport.Lost += _ => Refresh();
+        transport.Announced += _ => TryRefresh();
+        transport.Lost += _ => TryRefresh();
         Refresh();
     }
 
@@ -145,7 +145,7 @@ internal sealed class EmbeddedClient : IHostedService
         }
     }
 
-    /// <summary>On a thread of the file system's or the timer's, where nobody could be told of a failure.</summary>
+    /// <summary>On a thread of the file system's, of a connection or of the timer, where nobody could be told of a failure.</summary>
     private void TryRefresh()
     {
         try

@@ -135,8 +135,15 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
     /// </summary>
     public void Start()
     {
-        socket.Blocking = false;
-        new Thread(Receive) { Name = "Orleans receive", IsBackground = true }.UnsafeStart();
+        try
+        {
+            new Thread(Receive) { Name = "Orleans receive", IsBackground = true }.UnsafeStart();
+        }
+        catch (Exception failure)
+        {
+            // The machine has no more threads.
+            Close(failure);
+        }
     }
 
     private void Receive()
@@ -144,6 +151,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
         Exception? reason = null;
         try
         {
+            socket.Blocking = false;
             ReceiveFrames();
         }
         catch (MalformedFrameException failure)
@@ -162,7 +170,16 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
             reason = failure;
         }
 
-        Close(reason);
+        try
+        {
+            Close(reason);
+        }
+        catch (Exception failure)
+        {
+            // On a thread of its own nobody else catches it.
+            LogCloseFailed(logger, failure, Peer);
+        }
+
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
     }
@@ -490,4 +507,7 @@ internal sealed partial class Connection(Socket socket, string peer, IConnection
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Closing the connection with {Peer}: {Reason}.")]
     private static partial void LogMalformed(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What was to be done at the end of the connection with {Peer} failed.")]
+    private static partial void LogCloseFailed(ILogger logger, Exception failure, string peer);
 }
