@@ -18,11 +18,9 @@ public sealed class Batch
     private readonly Task<JournalGroup>[] _groups;
     private readonly Dictionary<UnitName, double[]> _likelihoods = [];
 
-    private readonly RolloutSection _rollout;
-
     private Batch(RunContext run, int step, RolloutSection rollout, Task<JournalGroup>[] groups, bool journalled)
     {
-        (_run, _rollout) = (run, rollout);
+        (_run, Rollout) = (run, rollout);
         Step = step;
         _groups = groups;
         IsJournalled = journalled;
@@ -30,6 +28,9 @@ public sealed class Batch
 
     /// <summary>The step at which the batch was sampled.</summary>
     public int Step { get; }
+
+    /// <summary>How it is sampled.</summary>
+    public RolloutSection Rollout { get; }
 
     /// <summary>Whether it came from the journal, which then has the old policy's values too.</summary>
     public bool IsJournalled { get; }
@@ -128,8 +129,8 @@ public sealed class Batch
         return new JournalStep
         {
             Step = Step,
-            Temperature = _rollout.Temperature,
-            DenoisingSteps = _rollout.DenoisingSteps,
+            Temperature = Rollout.Temperature,
+            DenoisingSteps = Rollout.DenoisingSteps,
             Groups = groups,
         };
     }
@@ -160,7 +161,7 @@ public sealed class Batch
         int count = _run.Spec.Rollout.Completions;
         var request = new RolloutRequest(
             Step, Purpose.Rollout, Step, [.. Enumerable.Range(0, count).Select(c => Philox.Item(group, c))],
-            [.. Enumerable.Repeat(prompt.Text, count)], _rollout.Temperature, _rollout.DenoisingSteps);
+            [.. Enumerable.Repeat(prompt.Text, count)], Rollout.Temperature, Rollout.DenoisingSteps);
         var problems = new ScoreRequest(
             [.. Enumerable.Repeat(prompt.Id, count)], request.Prompts, [.. Enumerable.Repeat(prompt.Reference, count)], []);
         (RolloutResult rollout, ScoreResult score) = await dispatcher.Run(

@@ -22,7 +22,7 @@ namespace Bgpo.Grains;
 /// <param name="events">Where progress is told.</param>
 /// <param name="time">Clock and timers.</param>
 /// <param name="stopping">Asks the run to stop: a step that waits for the store is given up then.</param>
-public sealed class StepLoop(
+public sealed partial class StepLoop(
     RunContext run, long epoch, RunStore store, Outbox outbox, CheckpointWriter checkpoints, ShardSet shards, Dispatcher dispatcher,
     IGrainFactory grains, EventLog events, TimeProvider time, CancellationToken stopping) : IDisposable
 {
@@ -33,7 +33,6 @@ public sealed class StepLoop(
 
     private Batch? _batch;
     private Batch? _givenUp;
-    private Ahead? _ahead;
     private Task _protecting = Task.CompletedTask;
     private int _changesSeen;
     private int _redispatchedSeen;
@@ -139,51 +138,6 @@ public sealed class StepLoop(
         if (await shards.LowestVersion() < step)
         {
             throw new StaleVersionException($"shards do not stand at version {step} any more.");
-        }
-    }
-
-    /// <summary>Takes over what was begun of a step; null when nothing was, or not as it is to be taken now.</summary>
-    private CancellationTokenSource? Begun(int step)
-    {
-        if (_ahead is not { } ahead || ahead.Batch.Step != step || ahead.Rollout != Settings.At(step).Rollout)
-        {
-            DropAhead();
-            return null;
-        }
-        (_batch, _ahead) = (ahead.Batch, null);
-        return ahead.GiveUp;
-    }
-
-    /// <summary>
-    /// Begins to sample the batch of a step that follows at once. Shards that lose a copy of its weights may still go back to the version
-    /// before: it is contributions that keep them from it, and those wait for <see cref="Take"/>.
-    /// </summary>
-    private void Begin(int step, CancellationToken cancellationToken)
-    {
-        DropAhead();
-        if (!GoesOn(step) || run.Plan.BatchStep(step) != step || step <= JournalledTo)
-        {
-            return;
-        }
-        RolloutSection rollout = Settings.At(step).Rollout;
-        var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _ahead = new Ahead(Sample(step, rollout, _givenUp, giveUp.Token), rollout, giveUp);
-        _givenUp = null;
-    }
-
-    /// <summary>Gives up what was begun of the next step.</summary>
-    public void DropAhead()
-    {
-        if (_ahead is { } ahead)
-        {
-            _ahead = null;
-            _ = End(ahead.GiveUp);
-        }
-
-        static async Task End(CancellationTokenSource giveUp)
-        {
-            await giveUp.CancelAsync();
-            giveUp.Dispose();
         }
     }
 
@@ -296,9 +250,6 @@ public sealed class StepLoop(
         DropAhead();
         (_batch, _givenUp) = (null, null);
     }
-
-    /// <summary>Gives up what was begun of a step that is not taken.</summary>
-    public void Dispose() => DropAhead();
 
     /// <summary>A change of the spec holds from a step: batches that later steps sampled are not what they will sample.</summary>
     /// <param name="step">The step.</param>
@@ -452,12 +403,6 @@ public sealed class StepLoop(
             Progress(step, "gradient", tally.UnitsDone, tally.Units.Count);
         }
     }
-
-    /// <summary>A batch that is sampled before its step is taken.</summary>
-    /// <param name="Batch">The batch.</param>
-    /// <param name="Rollout">How it is sampled.</param>
-    /// <param name="GiveUp">Ends its work.</param>
-    private sealed record Ahead(Batch Batch, RolloutSection Rollout, CancellationTokenSource GiveUp);
 
     /// <summary>What a step's units add up to, for its metrics only: nothing here reaches the weights.</summary>
     private sealed class Tally
