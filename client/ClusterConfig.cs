@@ -12,7 +12,7 @@ internal sealed record ClusterConfig
     /// <summary>The variable of the environment that names it for those who give no option.</summary>
     internal const string Variable = "BGPO_CLUSTER_CONFIG";
 
-    private const string Expected = "the fields of docs/engines.md, for example cluster: { kind: postgres }";
+    private const string Expected = "the fields of docs/clusters.md, for example cluster: { kind: postgres }";
 
     /// <summary>The file, full path; empty where none says anything and the build's own way holds.</summary>
     internal string File { get; init; } = "";
@@ -34,7 +34,7 @@ internal sealed record ClusterConfig
             throw new BadInputException($"{(given is null ? Variable : $"option {Option}")}: value '{path}': no such file; expected a YAML file with {Expected}");
         var cluster = SpecFile.Load<ClusterSpec>(path, paths, [], Expected).Cluster;
         cluster = cluster with { Tls = cluster.Tls.From(Path.GetDirectoryName(full)!) };
-        return ClusterKinds.Refusal(cluster) is { } refusal
+        return ClusterMembership.Refusal(cluster) is { } refusal
             ? throw new BadInputException($"{paths.Shown(path)}: {refusal}")
             : new ClusterConfig { File = full, Cluster = cluster };
     }

@@ -30,7 +30,7 @@ public sealed record SiloSettings(
     public ClusterSection Clustering { get; init; } = new();
 }
 
-/// <summary>Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="Engine"/>.</summary>
+/// <summary>Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="ClusterMembership"/>.</summary>
 public static class BgpoSilo
 {
     /// <summary>How the name of a cluster begins that is one process alone; the process's identity follows.</summary>
@@ -48,12 +48,12 @@ public static class BgpoSilo
         {
             if (settings.Cluster is { } cluster)
             {
-                Engine.Join(silo, cluster, settings.Clustering);
+                ClusterMembership.Join(silo, cluster, settings.Clustering);
             }
             else
             {
                 // Nobody else's: a silo of some cluster must not take the runs of this process for its own.
-                Engine.Alone(silo, OfProcess + ProcessTable.Own.Identity);
+                ClusterMembership.Alone(silo, OfProcess + ProcessTable.Own.Identity);
             }
             silo.Configure<SiloOptions>(options => options.SiloName = NameOf(settings));
             silo.UseSiloMetadata(Metadata(settings));
@@ -84,7 +84,7 @@ public static class BgpoSilo
     public static IHost BuildClient(string cluster, ClusterSection clustering)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.UseOrleansClient(client => Engine.Join(client, cluster, clustering));
+        builder.UseOrleansClient(client => ClusterMembership.Join(client, cluster, clustering));
         return builder.Build();
     }
 

@@ -1,4 +1,4 @@
-using static TorchSharp.torch;
+using Bgpo.Model;
 
 namespace Bgpo.Silo;
 
@@ -27,8 +27,7 @@ public sealed class DeviceWorker : IDisposable
         _queue = queue;
         _thread = new Thread(() =>
         {
-            // OpenMP's setting belongs to the calling thread.
-            set_num_threads(1);
+            Libtorch.UseOneThread();
             queue.Serve(index);
         })
         {

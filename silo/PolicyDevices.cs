@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Bgpo.Grains;
+using Bgpo.Model;
 
 namespace Bgpo.Silo;
 
@@ -30,7 +31,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
 
     /// <summary>What decides the bits that the devices of this process compute.</summary>
     internal static string Numerics { get; } = string.Join(
-        "; ", Kind, RuntimeInformation.ProcessArchitecture, CpuName.Read(), LibtorchBuild.Description, "1 thread a device");
+        "; ", Kind, RuntimeInformation.ProcessArchitecture, CpuName.Read(), Libtorch.Description, "1 thread a device");
 
     /// <inheritdoc/>
     public Task<RolloutResult> Sample(

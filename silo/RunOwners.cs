@@ -19,7 +19,7 @@ public sealed class RunOwners(ILocalSiloDetails silo, ClusterSection cluster) : 
     public bool IsThis(RunRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return record.Cluster == silo.ClusterId && (Engine.SpansMachines(cluster) || IsOfThisMachine(record));
+        return record.Cluster == silo.ClusterId && (ClusterMembership.SpansMachines(cluster) || IsOfThisMachine(record));
     }
 
     /// <inheritdoc/>
@@ -38,7 +38,7 @@ public sealed class RunOwners(ILocalSiloDetails silo, ClusterSection cluster) : 
         {
             return ProcessTable.Lives(identity);
         }
-        return Engine.SpansMachines(cluster) ? null : ClusterFolder.HasLiveSilo(record.Cluster);
+        return ClusterMembership.SpansMachines(cluster) ? null : ClusterFolder.HasLiveSilo(record.Cluster);
     }
 
     /// <inheritdoc/>

@@ -135,7 +135,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var cause = exception is AggregateException { InnerException: { } inner } ? inner : exception;
         if (Environment.GetEnvironmentVariable("BGPO_TRACE") == "1")
             context.Terminal.Error.WriteLine(exception);
-        if (ClusterKinds.Explanation(cause, context.Training.Clustering.Cluster) is { } explanation)
+        if (ClusterMembership.Explanation(cause, context.Training.Clustering.Cluster) is { } explanation)
         {
             Say(explanation);
             return ExitCode.BadInput;

@@ -125,7 +125,7 @@ internal static class Flags
 
     internal static Option<string?> ClusterConfig() => new(Client.ClusterConfig.Option)
     {
-        Description = "how its members find one another (docs/engines.md); default: $" + Client.ClusterConfig.Variable + ", else in files of this machine",
+        Description = "how its members find one another (docs/clusters.md); default: $" + Client.ClusterConfig.Variable + ", else in files of this machine",
         HelpName = "FILE",
         Recursive = true,
     };

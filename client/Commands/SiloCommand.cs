@@ -85,7 +85,7 @@ internal sealed class SiloCommand
         await Start(host, name, settings.Cluster!).ConfigureAwait(false);
         Tell($"silo {name} of cluster {settings.Cluster}: joined, {Watching.Printed.Many(settings.Devices, "device")}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
-        if (ClusterKinds.Notice(settings.Clustering) is { } notice)
+        if (ClusterMembership.Notice(settings.Clustering) is { } notice)
             Say(notice);
         var cause = await WhatEndsIt(lifetime, settings.Owner).ConfigureAwait(false);
         return cause == Cause.DeclaredDead
@@ -102,7 +102,7 @@ internal sealed class SiloCommand
         }
         catch (OperationCanceledException e)
         {
-            var why = ClusterKinds.WhyShutOut(cluster, host.Services);
+            var why = ClusterMembership.WhyShutOut(cluster, host.Services);
             using var over = new CancellationTokenSource(NothingToHandOver);
             await host.StopAsync(over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             host.Dispose();

@@ -41,9 +41,9 @@ internal sealed class JoinedCluster : ITrainingCluster
         {
             try
             {
-                return ClusterKinds.HasLiveSilo(Name, _clustering);
+                return ClusterMembership.HasLiveSilo(Name, _clustering);
             }
-            catch (Exception e) when (ClusterKinds.Explanation(e, _clustering) is not null)
+            catch (Exception e) when (ClusterMembership.Explanation(e, _clustering) is not null)
             {
                 return true; // Who cannot be asked is not dead: the silos go on without their table for a while.
             }
@@ -55,7 +55,7 @@ internal sealed class JoinedCluster : ITrainingCluster
     /// <inheritdoc cref="ITrainingHost.Join"/>
     internal static async Task<JoinedCluster> Join(string cluster, ClusterSection clustering, CancellationToken cancellationToken)
     {
-        if (!ClusterKinds.HasLiveSilo(cluster, clustering))
+        if (!ClusterMembership.HasLiveSilo(cluster, clustering))
         {
             throw None(cluster);
         }
@@ -69,9 +69,9 @@ internal sealed class JoinedCluster : ITrainingCluster
         }
         catch (Exception e) when (e is OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            string? why = ClusterKinds.WhyShutOut(cluster, client.Services);
+            string? why = ClusterMembership.WhyShutOut(cluster, client.Services);
             client.Dispose();
-            throw ClusterKinds.HasLiveSilo(cluster, clustering) ? NoAnswer(cluster, e, why) : None(cluster);
+            throw ClusterMembership.HasLiveSilo(cluster, clustering) ? NoAnswer(cluster, e, why) : None(cluster);
         }
         catch
         {

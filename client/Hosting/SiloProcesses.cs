@@ -41,7 +41,7 @@ internal sealed class SiloProcesses : ITrainingCluster
     internal static async Task<SiloProcesses> Start(
         HostOptions options, IMachine machine, ClusterConfig clustering, CancellationToken cancellationToken, string fault = "")
     {
-        if (ClusterKinds.HasLiveSilo(options.Cluster, clustering.Cluster))
+        if (ClusterMembership.HasLiveSilo(options.Cluster, clustering.Cluster))
         {
             throw new BadInputException(
                 $"cluster '{options.Cluster}' lives already; choose another --cluster, or bgpo run start --cluster {options.Cluster} to use it");

@@ -40,7 +40,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         await JoinedCluster.Join(cluster, Clustering.Cluster, cancellationToken);
 
     /// <inheritdoc/>
-    public bool IsAlive(string cluster) => ClusterKinds.HasLiveSilo(cluster, Clustering.Cluster);
+    public bool IsAlive(string cluster) => ClusterMembership.HasLiveSilo(cluster, Clustering.Cluster);
 
     private sealed class Cluster(IHost host, IDisposable? telemetry) : ITrainingCluster
     {

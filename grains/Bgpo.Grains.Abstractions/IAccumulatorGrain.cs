@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Numerics;
-using System.Runtime.InteropServices;
 using Orleans;
 using Orleans.Concurrency;
 
@@ -81,25 +78,7 @@ public interface IAccumulatorGrain : IGrainWithStringKey
 /// <param name="Values">The shard's part of the flat gradient.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.Contribution")]
 public sealed record Contribution(
-    [property: Id(0)] long Epoch, [property: Id(1)] UnitName Unit, [property: Id(2)] ReadOnlyMemory<float> Values)
-{
-    // True where a contribution is made, and there only: reading one from the wire runs no constructor.
-    [NonSerialized]
-    private readonly bool _isSenders = true;
-
-    /// <summary>
-    /// Says that nobody reads <see cref="Values"/> any more. What came over the wire was read into an array of the receiver's own,
-    /// which goes to the pool that the next one is read into; what a sender of this process made stays the sender's.
-    /// </summary>
-    public void Release()
-    {
-        if (!_isSenders && MemoryMarshal.TryGetArray(Values, out ArraySegment<float> values) && values.Count == values.Array!.Length
-            && BitOperations.IsPow2(values.Count))
-        {
-            ArrayPool<float>.Shared.Return(values.Array);
-        }
-    }
-}
+    [property: Id(0)] long Epoch, [property: Id(1)] UnitName Unit, [property: Id(2)] Float32Block Values);
 
 /// <summary>What became of a contribution.</summary>
 public enum AddOutcome
@@ -157,7 +136,7 @@ public sealed record ShardStanding(
 /// <param name="Version">Their version; -1 when the shard does not stand at the version asked for.</param>
 /// <param name="Values">The weights; empty then.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.ShardWeights")]
-public sealed record ShardWeights([property: Id(0)] int Version, [property: Id(1)] ReadOnlyMemory<float> Values);
+public sealed record ShardWeights([property: Id(0)] int Version, [property: Id(1)] Float32Block Values);
 
 /// <summary>A saved shard, as the manifest names it.</summary>
 /// <param name="EntryJson">The shard's entry in the manifest.</param>

@@ -61,7 +61,7 @@ public enum ShardPartKind
 [GenerateSerializer, Immutable, Alias("bgpo.ShardPart")]
 public sealed record ShardPart(
     [property: Id(0)] int Shard, [property: Id(1)] int Version, [property: Id(2)] ShardPartKind Kind,
-    [property: Id(3)] ReadOnlyMemory<float> Values);
+    [property: Id(3)] Float32Block Values);
 
 /// <summary>A shard's version that a buddy holds whole.</summary>
 /// <param name="Shard">The shard's index.</param>

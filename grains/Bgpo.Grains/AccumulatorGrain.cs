@@ -76,7 +76,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
                 _ = Settle(_formerBuddy, Shard.Version);
             }
         }
-        contribution.Release();
+        contribution.Values.Release();
         return Task.FromResult(outcome);
     }
 
@@ -120,7 +120,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
 
     /// <inheritdoc/>
     public Task<ShardWeights> GetWeights(int version) => Task.FromResult(
-        Shard.Version == version ? new ShardWeights(version, Shard.Weights) : new ShardWeights(-1, ReadOnlyMemory<float>.Empty));
+        Shard.Version == version ? new ShardWeights(version, Shard.Weights) : new ShardWeights(-1, Float32Block.Empty));
 
     /// <inheritdoc/>
     public async Task<SavedShard> Save(long epoch, int version)
@@ -174,7 +174,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         {
             throw new StaleVersionException($"silo {buddy} does not hold version {version} of shard {_index} of run {_run} any more.");
         }
-        float[][] values = [.. parts.Select(part => part.Values.ToArray())];
+        float[][] values = [.. parts.Select(part => part.Values.Span.ToArray())];
         return new ShardState(_index, values[0], values[1], values[2]);
     }
 

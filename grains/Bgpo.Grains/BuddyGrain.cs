@@ -36,7 +36,7 @@ public sealed class BuddyGrain(RunContexts runs, WeightsSource source) : Grain, 
 
     /// <inheritdoc/>
     public Task<ShardPart> Get(int shard, int version, ShardPartKind kind) =>
-        Task.FromResult(_copies.Find(shard, version, kind) ?? new ShardPart(shard, -1, kind, ReadOnlyMemory<float>.Empty));
+        Task.FromResult(_copies.Find(shard, version, kind) ?? new ShardPart(shard, -1, kind, Float32Block.Empty));
 
     /// <inheritdoc/>
     public Task Release()

@@ -47,7 +47,7 @@ public sealed class WeightsSource(IGrainFactory grains)
             {
                 ShardWeights held = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Id, shard)).GetWeights(version);
                 shards[shard] = held.Version == version
-                    ? held.Values
+                    ? held.Values.Memory
                     : throw new StaleVersionException($"shard {shard} of run {run.Id} does not stand at version {version}.");
             }
             finally

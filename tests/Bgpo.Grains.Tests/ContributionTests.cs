@@ -21,7 +21,7 @@ public sealed class ContributionTests : IDisposable
     public void AContributionOfThisProcess_StaysItsSenders()
     {
         float[] values = ArrayPool<float>.Shared.Rent(Length);
-        new Contribution(1, new UnitName(0, 0, 0), values).Release();
+        new Contribution(1, new UnitName(0, 0, 0), values).Values.Release();
         Assert.NotSame(values, ArrayPool<float>.Shared.Rent(Length));
     }
 
@@ -30,7 +30,7 @@ public sealed class ContributionTests : IDisposable
     {
         Contribution received = FromTheWire(new Contribution(1, new UnitName(0, 2, 3), new float[Length]));
         float[] rented = Assert.IsType<float[]>(ArrayOf(received));
-        received.Release();
+        received.Values.Release();
         Assert.Same(rented, ArrayPool<float>.Shared.Rent(Length));
     }
 
@@ -40,16 +40,16 @@ public sealed class ContributionTests : IDisposable
         float[] gradient = [.. Enumerable.Range(0, 4 * Length).Select(i => (float)i)];
         Contribution received = FromTheWire(new Contribution(1, new UnitName(0, 0, 0), gradient.AsMemory(Length, Length)));
         Assert.NotSame(gradient, ArrayOf(received));
-        Assert.Equal(gradient[Length..(2 * Length)], received.Values.ToArray());
+        Assert.Equal(gradient[Length..(2 * Length)], received.Values.Span.ToArray());
     }
 
     private Contribution FromTheWire(Contribution sent)
     {
         using IHost host = BgpoSilo.Build(new SiloSettings(new LocalBlobStore(_folder), 1));
         Serializer serializer = host.Services.GetRequiredService<Serializer>();
-        return serializer.Deserialize<Contribution>(serializer.SerializeToArray(sent));
+        return serializer.Deserialize<Contribution>(serializer.SerializeToArray(sent))!;
     }
 
     private static float[]? ArrayOf(Contribution contribution) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(contribution.Values, out ArraySegment<float> values) ? values.Array : null;
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(contribution.Values.Memory, out ArraySegment<float> values) ? values.Array : null;
 }

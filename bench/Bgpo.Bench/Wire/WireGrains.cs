@@ -21,7 +21,7 @@ public sealed class WireSinkGrain : Grain, IWireSinkGrain
     /// <inheritdoc/>
     public Task<AddOutcome> Take(Contribution contribution)
     {
-        contribution.Release();
+        contribution.Values.Release();
         return Task.FromResult(AddOutcome.Added);
     }
 

@@ -15,25 +15,21 @@ public sealed record ClusterSpec
 /// <summary>Where a cluster's members are written down, and how they are reached.</summary>
 public sealed record ClusterSection : IRuled
 {
-    /// <summary>Processes of one machine, by the embedded engine.</summary>
-    public const string Embedded = "embedded";
-
-    /// <summary>Processes of one machine, by Microsoft.Orleans.</summary>
+    /// <summary>Processes of one machine.</summary>
     public const string Localhost = "localhost";
 
-    /// <summary>Processes of many machines, by Microsoft.Orleans and a PostgreSQL database.</summary>
+    /// <summary>Processes of many machines, by a PostgreSQL database.</summary>
     public const string Postgres = "postgres";
 
-    /// <summary>Processes of many machines, by Microsoft.Orleans and a table of an Azure storage account.</summary>
+    /// <summary>Processes of many machines, by a table of an Azure storage account.</summary>
     public const string Azure = "azure";
 
     /// <summary>
-    /// Where members are written down. embedded: in files, for the processes of one machine, on the embedded engine; localhost: the same on
-    /// Microsoft.Orleans; postgres: in a PostgreSQL database, for many machines, on Microsoft.Orleans; azure: the same in Azure Table Storage.
-    /// Empty: embedded or localhost, by the build.
+    /// Where members are written down. localhost: in files, for the processes of one machine; postgres: in a PostgreSQL database, for many
+    /// machines; azure: the same in Azure Table Storage.
     /// </summary>
-    [OneOf(Embedded, Localhost, Postgres, Azure)]
-    public string Kind { get; init; } = "";
+    [OneOf(Localhost, Postgres, Azure)]
+    public string Kind { get; init; } = Localhost;
 
     /// <summary>kind: azure: the storage account; its table service is at <c>https://ACCOUNT.table.core.windows.net</c>.</summary>
     [Pattern("[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")]
@@ -81,11 +77,6 @@ public sealed record ClusterSection : IRuled
             yield return new(["siloPort", "kind"], spanning);
         if (GatewayPort > 0)
             yield return new(["gatewayPort", "kind"], spanning);
-        const string packaged = "only on Microsoft.Orleans: kind: localhost, postgres or azure";
-        if (Dashboard > 0 && Kind == Embedded)
-            yield return new(["dashboard", "kind"], packaged);
-        if (Tls.IsOn && Kind == Embedded)
-            yield return new(["tls.certificate", "kind"], packaged);
     }
 }
 

@@ -5,7 +5,7 @@ namespace Bgpo.Tests.Spec;
 public class ClusterSpecTests
 {
     [Fact]
-    public void NothingSaid_LeavesTheKindToTheBuild() => Assert.Equal(new ClusterSection(), Load("cluster: {}"));
+    public void NothingSaid_IsAClusterOfOneMachine() => Assert.Equal(new ClusterSection { Kind = "localhost" }, Load("cluster: {}"));
 
     [Fact]
     public void PostgresCluster_HasAnAddressAndPorts() => Assert.Equal(
@@ -33,16 +33,16 @@ public class ClusterSpecTests
     public void FilesOfATlsThatIsOff_StayUnnamed() => Assert.Equal(new TlsSection(), new TlsSection().From("/etc/bgpo"));
 
     [Theory]
-    [InlineData("kind: postgre", "kind: value 'postgre': one of embedded, localhost, postgres, azure; did you mean 'postgres'?")]
-    [InlineData("kind: etcd", "kind: value 'etcd': one of embedded, localhost, postgres, azure")]
+    [InlineData("kind: postgre", "kind: value 'postgre': one of localhost, postgres, azure; did you mean 'postgres'?")]
+    [InlineData("kind: embedded", "kind: value 'embedded': one of localhost, postgres, azure")]
+    [InlineData("kind: etcd", "kind: value 'etcd': one of localhost, postgres, azure")]
     [InlineData("kind: postgres, adress: 10.0.0.5", "adress: value '10.0.0.5': unknown field; did you mean 'cluster.address'?")]
     [InlineData("kind: postgres, password: x", "password: value 'x': unknown field; known fields of cluster: kind, account, table, address, siloPort, gatewayPort, dashboard, tls")]
     [InlineData("kind: postgres, address: db", "address: value 'db': an IP address of this machine, for example 10.0.0.5")]
     [InlineData("kind: postgres, siloPort: 65536", "siloPort: value '65536': a whole number from 0 to 65535")]
     [InlineData("address: 10.0.0.5", "address: value '10.0.0.5': only beside kind: postgres or azure; other clusters are of one machine and need none")]
     [InlineData("kind: localhost, siloPort: 1", "siloPort: value '1': only beside kind: postgres or azure; other clusters are of one machine and need none")]
-    [InlineData("kind: embedded, gatewayPort: 1", "gatewayPort: value '1': only beside kind: postgres or azure; other clusters are of one machine and need none")]
-    [InlineData("kind: embedded, dashboard: 1", "dashboard: value '1': only on Microsoft.Orleans: kind: localhost, postgres or azure")]
+    [InlineData("kind: localhost, gatewayPort: 1", "gatewayPort: value '1': only beside kind: postgres or azure; other clusters are of one machine and need none")]
     [InlineData("kind: azure", "account: value '' (the default): kind: azure needs the name of a storage account")]
     [InlineData("kind: azure, account: Bgpo", "account: value 'Bgpo': 3 to 24 lower-case letters and digits")]
     [InlineData("kind: azure, account: bgpo, table: 1x", "table: value '1x': 3 to 63 letters and digits, a letter first")]
@@ -53,7 +53,6 @@ public class ClusterSpecTests
     [InlineData("tls: { authority: a.pem }", "tls.certificate: value '' (the default): authority needs a certificate of this machine, a PEM or PFX file")]
     [InlineData("tls: { key: a.pem }", "tls.certificate: value '' (the default): key needs its certificate, a PEM file")]
     [InlineData("tls: { password: x }", "tls.password: value 'x': unknown field; known fields of cluster.tls: certificate, key, authority")]
-    [InlineData("kind: embedded, tls: { certificate: a.pem, authority: b.pem }", "tls.certificate: value 'a.pem': only on Microsoft.Orleans: kind: localhost, postgres or azure")]
     public void Mistake_IsNamedWithWhatIsAllowed(string fields, string expected) => Assert.Equal(
         $"f.yaml:1: field cluster.{expected}", Assert.Single(Assert.Throws<SpecException>(() => Load($"cluster: {{ {fields} }}")).Errors));
 

@@ -14,7 +14,7 @@ internal static class SpecDocumentation
     internal static IReadOnlyDictionary<string, Type[]> Pages { get; } = new Dictionary<string, Type[]>
     {
         ["docs/run-spec.md"] = [typeof(RunSpec), typeof(PretrainSpec)],
-        ["docs/engines.md"] = [typeof(ClusterSpec)],
+        ["docs/clusters.md"] = [typeof(ClusterSpec)],
     };
 
     /// <summary>Replaces what stands between <c>&lt;!-- fields of X --&gt;</c> and <c>&lt;!-- end --&gt;</c> by X's tables.</summary>

@@ -5,7 +5,7 @@ public class SpecDocumentationTests
     /// <summary>After a change of the records: BGPO_UPDATE_DOCS=1 writes the page anew.</summary>
     [Theory]
     [InlineData("docs/run-spec.md")]
-    [InlineData("docs/engines.md")]
+    [InlineData("docs/clusters.md")]
     public void Page_IsCompleteAndAgreesWithTheRecords(string name)
     {
         var file = Path.Combine(SpecDocumentation.Root, name);

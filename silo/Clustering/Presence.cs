@@ -1,0 +1,86 @@
+using System.Globalization;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Bgpo.Silo;
+
+/// <summary>
+/// The file that a silo holds locked in its cluster's folder while it lives, so that others of this machine see at a glance that it does.
+/// One that was killed cannot remove its own: the others do when it is declared dead.
+/// </summary>
+/// <param name="directory">The cluster's folder.</param>
+/// <param name="oracle">Who lives and who does not.</param>
+/// <param name="local">This silo.</param>
+internal sealed class Presence(string directory, ISiloStatusOracle oracle, ILocalSiloDetails local) : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener, IDisposable
+{
+    private FileStream? _held;
+
+    /// <inheritdoc/>
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        ArgumentNullException.ThrowIfNull(lifecycle);
+        lifecycle.Subscribe(nameof(Presence), ServiceLifecycleStage.RuntimeInitialize, Hold, Release);
+    }
+
+    /// <inheritdoc/>
+    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+    {
+        if (status == SiloStatus.Dead && !updatedSilo.Equals(oracle.SiloAddress))
+        {
+            Remove(updatedSilo.Endpoint.Port);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= Exit;
+        _held?.Dispose();
+    }
+
+    /// <summary>Whether the process of a silo of this machine lives.</summary>
+    /// <param name="directory">The cluster's folder.</param>
+    /// <param name="port">The silo's port.</param>
+    internal static bool IsHeld(string directory, int port) =>
+        Directory.Exists(directory) && Directory.EnumerateFiles(directory, $"silo-{port}-*.lock").Any(ClusterFolder.IsHeld);
+
+    private Task Hold(CancellationToken cancellationToken)
+    {
+        ClusterFolder.Make(directory);
+        string file = string.Create(
+            CultureInfo.InvariantCulture,
+            $"silo-{oracle.SiloAddress.Endpoint.Port}-{local.GatewayAddress?.Endpoint.Port ?? 0}-{Environment.ProcessId}.lock");
+        _held = new FileStream(Path.Combine(directory, file), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        // A silo that is declared dead ends without stopping in order.
+        AppDomain.CurrentDomain.ProcessExit += Exit;
+        _ = oracle.SubscribeToSiloStatusEvents(this);
+        return Task.CompletedTask;
+    }
+
+    private Task Release(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    private void Exit(object? sender, EventArgs e) => _held?.Dispose();
+
+    private void Remove(int port)
+    {
+        foreach (string file in Directory.GetFiles(directory, $"silo-{port}-*.lock"))
+        {
+            try
+            {
+                using var unlocked = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                foreach (string socket in Path.GetFileNameWithoutExtension(file).Split('-')[1..3])
+                {
+                    File.Delete(Path.Combine(directory, socket + ".sock"));
+                }
+            }
+            catch (IOException)
+            {
+                // Its process stands still; when it wakes, it ends and takes the file along.
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Bgpo.Silo;
+
+/// <summary>
+/// A connection between two members: a socket, or TLS over one, and two pipes of large blocks from the pool. Orleans's own deals in blocks of
+/// 4 KiB, one system call each.
+/// </summary>
+/// <remarks>
+/// Back-pressure: the socket is not read while more than <see cref="Unread"/> bytes wait for Orleans, and Orleans's writes wait while as many
+/// wait for the socket. So a peer can make this process hold one message and as many bytes more, no matter what it sends.
+/// </remarks>
+internal sealed class SocketConnection : DefaultConnectionContext
+{
+    private const int SmallBlock = 64 * 1024;
+    private const int LargeBlock = 1024 * 1024;
+    private const int Unread = 4 * 1024 * 1024;
+
+    private readonly Socket _socket;
+    private readonly Stream _stream;
+    private readonly Pipe _received;
+    private readonly Pipe _toSend;
+    private readonly Action _ended;
+    private Task _work = Task.CompletedTask;
+    private int _closed;
+
+    /// <summary>Takes over a connected socket.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="stream">What goes over it: its own stream, or TLS.</param>
+    /// <param name="local">This side's address, as Orleans knows it.</param>
+    /// <param name="remote">The other side's address, as Orleans knows it.</param>
+    /// <param name="ended">Told once, when the connection is over.</param>
+    internal SocketConnection(Socket socket, Stream stream, EndPoint local, EndPoint remote, Action ended)
+        : base(Guid.NewGuid().ToString("N"))
+    {
+        (_socket, _stream, _ended) = (socket, stream, ended);
+        (LocalEndPoint, RemoteEndPoint) = (local, remote);
+        _received = new Pipe(Options(SmallBlock));
+        _toSend = new Pipe(Options(LargeBlock));
+        Transport = new Duplex(_received.Reader, _toSend.Writer);
+    }
+
+    /// <summary>Starts to receive and to send.</summary>
+    internal void Start() => _work = Task.WhenAll(Receive(), Send());
+
+    /// <inheritdoc/>
+    public override void Abort(ConnectionAbortedException abortReason) => Close();
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        await Transport.Input.CompleteAsync();
+        await Transport.Output.CompleteAsync();
+        Close();
+        await _work;
+        await base.DisposeAsync();
+    }
+
+    private static PipeOptions Options(int block) => new(
+        minimumSegmentSize: block, pauseWriterThreshold: Unread, resumeWriterThreshold: Unread / 2, useSynchronizationContext: false);
+
+    private async Task Receive()
+    {
+        PipeWriter received = _received.Writer;
+        int block = SmallBlock;
+        try
+        {
+            while (true)
+            {
+                Memory<byte> room = received.GetMemory(block);
+                int count = await _stream.ReadAsync(room);
+                if (count == 0)
+                {
+                    break;
+                }
+                // What fills its block is part of a large message: the next part gets a larger one, so that it takes fewer system calls.
+                block = count == room.Length ? Math.Min(2 * block, LargeBlock) : SmallBlock;
+                received.Advance(count);
+                FlushResult read = await received.FlushAsync();
+                if (read.IsCompleted || read.IsCanceled)
+                {
+                    break;
+                }
+            }
+        }
+        catch (Exception e) when (IsEnd(e))
+        {
+            // Orleans asks the pipe, not the socket: its end says it all.
+        }
+        await received.CompleteAsync();
+        Close();
+    }
+
+    private async Task Send()
+    {
+        PipeReader toSend = _toSend.Reader;
+        try
+        {
+            while (true)
+            {
+                ReadResult written = await toSend.ReadAsync();
+                foreach (ReadOnlyMemory<byte> part in written.Buffer)
+                {
+                    await _stream.WriteAsync(part);
+                }
+                toSend.AdvanceTo(written.Buffer.End);
+                if (written.IsCompleted || written.IsCanceled)
+                {
+                    break;
+                }
+            }
+        }
+        catch (Exception e) when (IsEnd(e))
+        {
+            // As above.
+        }
+        await toSend.CompleteAsync();
+        Close();
+    }
+
+    /// <summary>Ends the connection at once, whoever asks first.</summary>
+    private void Close()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) == 1)
+        {
+            return;
+        }
+        _toSend.Reader.CancelPendingRead();
+        _received.Writer.CancelPendingFlush();
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The other side has ended it already.
+        }
+        _stream.Dispose();
+        _socket.Dispose();
+        // Fires ConnectionClosed, on another thread.
+        base.Abort(new ConnectionAbortedException("The connection is over."));
+        _ended();
+    }
+
+    private static bool IsEnd(Exception exception) => exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException;
+
+    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}

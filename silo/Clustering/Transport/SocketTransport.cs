@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+
+namespace Bgpo.Silo;
+
+/// <summary>
+/// How members reach one another: over Unix sockets in a folder that is their user's alone (<c>PORT.sock</c> stands for a port, and nothing
+/// listens on a network), or over TCP; with TLS inside where the cluster has it.
+/// </summary>
+/// <param name="folder">The folder of the sockets; null: TCP.</param>
+/// <param name="tls">The cluster's TLS; null: none.</param>
+internal sealed class SocketTransport(string? folder, ClusterTls? tls) : IConnectionFactory, IConnectionListenerFactory
+{
+    private readonly string? _folder = folder;
+    private readonly ClusterTls? _tls = tls;
+
+    /// <summary>What the kernel may hold of what is sent; it allows less where it is set up so.</summary>
+    private const int SendBuffer = 4 * 1024 * 1024;
+
+    /// <summary>How long a peer may take to show its certificate.</summary>
+    private static readonly TimeSpan s_handshake = TimeSpan.FromSeconds(10);
+
+    /// <summary>Told when a connection that this process made is over, with the address at its other end.</summary>
+    internal event Action<IPEndPoint>? Ended;
+
+    /// <inheritdoc/>
+    public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var remote = (IPEndPoint)endpoint;
+        Socket socket = await Connect(remote, cancellationToken);
+        try
+        {
+            Stream stream = new NetworkStream(socket, ownsSocket: false);
+            if (_tls is not null)
+            {
+                stream = await _tls.AsClient(stream, cancellationToken);
+            }
+            return Started(socket, stream, socket.LocalEndPoint as IPEndPoint ?? new IPEndPoint(remote.Address, 0), remote, () => Ended?.Invoke(remote));
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult<IConnectionListener>(new Listener(this, (IPEndPoint)endpoint));
+
+    /// <summary>
+    /// Whether nobody listens at an address any more. A process that hangs still does: the kernel takes connections for it.
+    /// </summary>
+    /// <param name="endpoint">The address.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task<bool> IsDeserted(IPEndPoint endpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using Socket socket = await Connect(endpoint, cancellationToken);
+            return false;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.ConnectionRefused || (_folder is not null && !File.Exists(FileOf(_folder, endpoint.Port)));
+        }
+    }
+
+    /// <summary>The socket that stands for a port.</summary>
+    /// <param name="folder">The cluster's folder.</param>
+    /// <param name="port">The port.</param>
+    internal static string FileOf(string folder, int port) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{port}.sock"));
+
+    private static SocketConnection Started(Socket socket, Stream stream, EndPoint local, EndPoint remote, Action ended)
+    {
+        var connection = new SocketConnection(socket, stream, local, remote, ended);
+        connection.Start();
+        return connection;
+    }
+
+    private async Task<Socket> Connect(IPEndPoint remote, CancellationToken cancellationToken)
+    {
+        Socket socket = NewSocket(remote.AddressFamily);
+        try
+        {
+            await socket.ConnectAsync(Address(remote), cancellationToken);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private EndPoint Address(IPEndPoint endpoint) => _folder is null ? endpoint : new UnixDomainSocketEndPoint(FileOf(_folder, endpoint.Port));
+
+    private string? FileAt(IPEndPoint endpoint) => _folder is null ? null : FileOf(_folder, endpoint.Port);
+
+    private Socket NewSocket(AddressFamily family) => _folder is null
+        ? new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = SendBuffer }
+        : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendBufferSize = SendBuffer };
+
+    /// <summary>Takes connections at an address.</summary>
+    private sealed class Listener : IConnectionListener
+    {
+        private readonly SocketTransport _transport;
+        private readonly IPEndPoint _endpoint;
+        private readonly Socket _socket;
+        private readonly Channel<ConnectionContext> _accepted =
+            Channel.CreateUnbounded<ConnectionContext>();
+
+        internal Listener(SocketTransport transport, IPEndPoint endpoint)
+        {
+            (_transport, _endpoint) = (transport, endpoint);
+            _socket = transport.NewSocket(endpoint.AddressFamily);
+            if (transport.FileAt(endpoint) is { } file)
+            {
+                File.Delete(file);
+            }
+            _socket.Bind(transport.Address(endpoint));
+            _socket.Listen(512);
+            _ = Accept();
+        }
+
+        public EndPoint EndPoint => _endpoint;
+
+        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+            await _accepted.Reader.WaitToReadAsync(cancellationToken) && _accepted.Reader.TryRead(out ConnectionContext? connection) ? connection : null;
+
+        public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+        {
+            _socket.Dispose();
+            if (_transport.FileAt(_endpoint) is { } file)
+            {
+                File.Delete(file);
+            }
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DisposeAsync() => UnbindAsync();
+
+        private async Task Accept()
+        {
+            try
+            {
+                while (true)
+                {
+                    Socket peer = await _socket.AcceptAsync();
+                    _ = Admit(peer);
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                _accepted.Writer.TryComplete();
+            }
+        }
+
+        /// <summary>One that is slow to show its certificate, or has none, stands in nobody's way.</summary>
+        private async Task Admit(Socket peer)
+        {
+            try
+            {
+                if (_transport._folder is null)
+                {
+                    peer.NoDelay = true;
+                }
+                peer.SendBufferSize = SendBuffer;
+                EndPoint remote = peer.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(_endpoint.Address, 0);
+                Stream stream = new NetworkStream(peer, ownsSocket: false);
+                if (_transport._tls is { } tls)
+                {
+                    using var patience = new CancellationTokenSource(s_handshake);
+                    stream = await tls.AsServer(stream, patience.Token);
+                }
+                SocketConnection connection = Started(peer, stream, _endpoint, remote, static () => { });
+                if (!_accepted.Writer.TryWrite(connection))
+                {
+                    await connection.DisposeAsync();
+                }
+            }
+            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException
+                or AuthenticationException)
+            {
+                peer.Dispose();
+            }
+        }
+    }
+}

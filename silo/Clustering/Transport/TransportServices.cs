@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Bgpo.Silo;
+
+/// <summary>Puts a transport in the place of Orleans's own.</summary>
+internal static class TransportServices
+{
+    /// <summary>
+    /// Orleans asks for its transport by keyed services whose keys are its own affair; what it has registered says which they are. To be
+    /// called once it has.
+    /// </summary>
+    /// <param name="services">Those of a silo or client.</param>
+    /// <param name="transport">The transport.</param>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <exception cref="InvalidOperationException">This version of Orleans does it in another way.</exception>
+    internal static void UseTransport<T>(this IServiceCollection services, T transport)
+        where T : class, IConnectionFactory, IConnectionListenerFactory
+    {
+        ServiceDescriptor[] own =
+        [
+            .. services.Where(service => service.IsKeyedService
+                && (service.ServiceType == typeof(IConnectionFactory) || service.ServiceType == typeof(IConnectionListenerFactory))),
+        ];
+        if (!own.Any(service => service.ServiceType == typeof(IConnectionFactory)))
+        {
+            throw new InvalidOperationException("Orleans registers no keyed IConnectionFactory: its transport cannot be replaced.");
+        }
+        foreach (ServiceDescriptor service in own)
+        {
+            services.AddKeyedSingleton(service.ServiceType, service.ServiceKey, (_, _) => transport);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Bgpo.Model;
+
+/// <summary>
+/// The native libraries of TorchSharp: where they are, and the settings that they read once, when they are loaded. Results are the same bits
+/// only under the same settings, so all of them are set here, whatever the environment says.
+/// </summary>
+public static partial class Libtorch
+{
+    private const string Own = "libLibTorchSharp.so";
+
+    /// <summary>Has the symbol that libstdc++ older than GCC 13's lacks; made by the build where it is needed.</summary>
+    private const string OldLibstdcxx = "liboldlibstdcxx.so";
+
+    /// <summary>
+    /// One thread a device. Kernels of AVX2 where the processor has wider ones too, so that both kinds compute the same; MKL's reproducible
+    /// mode for those.
+    /// </summary>
+    private static readonly (string Name, string Value)[] s_settings =
+    [
+        ("OMP_NUM_THREADS", "1"),
+        ("MKL_NUM_THREADS", "1"),
+        ("MKL_DYNAMIC", "FALSE"),
+        ("MKL_CBWR", "AVX2"),
+        ("ATEN_CPU_CAPABILITY", "avx2"),
+        ("ONEDNN_MAX_CPU_ISA", "AVX2"),
+    ];
+
+    /// <summary>What computes, for a run's fingerprint: libtorch's version, its BLAS, and the instructions that it is held to.</summary>
+    public static string Description => $"libtorch {__version__[..__version__.LastIndexOf('.')]}; MKL CBWR=AVX2, ATen and oneDNN AVX2";
+
+    /// <summary>The folder of the native libraries; null where .NET's own search is to find them.</summary>
+    public static string? Folder { get; } = Find();
+
+    /// <summary>What the build did for this system's libstdc++, in words.</summary>
+    public static string Adaptation => Folder is { } folder && File.Exists(Path.Combine(folder, OldLibstdcxx))
+        ? "adapted to a libstdc++ older than GCC 13's"
+        : "as in its package";
+
+    /// <summary>Holds the calling thread, which is a device, to itself: OpenMP's setting belongs to the thread.</summary>
+    public static void UseOneThread() => set_num_threads(1);
+
+    /// <summary>Loads the libraries. TorchSharp looks for what is loaded already before it looks elsewhere.</summary>
+    /// <exception cref="DllNotFoundException">One is missing or does not fit the system.</exception>
+#pragma warning disable CA2255 // Whoever names TorchSharp first, in whatever assembly, must find it loaded with these settings.
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void Load()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+        foreach ((string name, string value) in s_settings)
+        {
+            // The process's own copy is what native code reads; .NET's is what child processes get.
+            _ = SetEnvironment(name, value, 1);
+        }
+        if (Folder is not { } folder)
+        {
+            return;
+        }
+        const int now = 2, global = 0x100;
+        string old = Path.Combine(folder, OldLibstdcxx);
+        if (File.Exists(old) && Open(old, now | global) == 0)
+        {
+            throw new DllNotFoundException($"{old} does not load; remove {folder} and build again");
+        }
+        _ = NativeLibrary.Load(Path.Combine(folder, Own));
+    }
+
+    /// <summary>Beside the program where it is published, in the checkout's artifacts where it is built.</summary>
+    private static string? Find()
+    {
+        string? runtime = typeof(Libtorch).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .FirstOrDefault(entry => entry.Key == "TorchSharpRuntime")?.Value;
+        string name = $"libtorch-{runtime}";
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            foreach (string folder in new[] { Path.Combine(at.FullName, name), Path.Combine(at.FullName, "artifacts", name) })
+            {
+                if (File.Exists(Path.Combine(folder, Own)))
+                {
+                    return folder;
+                }
+            }
+        }
+        return null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint Open(string file, int flags);
+}

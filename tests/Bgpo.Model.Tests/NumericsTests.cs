@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace Bgpo.Model.Tests;
+
+/// <summary>What a run's promise of the same bits rests on in libtorch.</summary>
+public class NumericsTests
+{
+    [Fact]
+    public void TwoDevicesAtOnce_ComputeTheSameBits()
+    {
+        // A BLAS whose buffers are not locked fails this within some ten thousand products.
+        const int products = 30_000;
+        using var generator = new Generator(1);
+        using Tensor x = randn([64, 64], generator: generator);
+        using Tensor y = randn([64, 272], generator: generator);
+        using Tensor product = x.matmul(y);
+        float[] expected = product.data<float>().ToArray();
+        int[] wrong = new int[2];
+        Thread[] threads = [.. Enumerable.Range(0, 2).Select(device => new Thread(() =>
+        {
+            Libtorch.UseOneThread();
+            for (int i = 0; i < products; i++)
+            {
+                using Tensor again = x.matmul(y);
+                wrong[device] += MemoryMarshal.Cast<byte, float>(again.bytes).SequenceEqual(expected) ? 0 : 1;
+            }
+        }))];
+        foreach (Thread thread in threads)
+        {
+            thread.Start();
+        }
+        foreach (Thread thread in threads)
+        {
+            thread.Join();
+        }
+        Assert.Equal([0, 0], wrong);
+    }
+
+    [Theory]
+    [InlineData("OMP_NUM_THREADS", "1")]
+    [InlineData("MKL_CBWR", "AVX2")]
+    [InlineData("ATEN_CPU_CAPABILITY", "avx2")]
+    public void WhatDecidesBits_IsSetBeforeLibtorchIsLoaded(string name, string value) => Assert.Equal(value, Marshal.PtrToStringUTF8(GetEnvironment(name)));
+
+    [Fact]
+    public void TheFingerprint_NamesLibtorchAndItsInstructions() =>
+        Assert.Equal("libtorch 2.10.0; MKL CBWR=AVX2, ATen and oneDNN AVX2", Libtorch.Description);
+
+    [DllImport("libc", EntryPoint = "getenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint GetEnvironment([MarshalAs(UnmanagedType.LPStr)] string name);
+}
