@@ -94,7 +94,10 @@ public static partial class ClusterFolder
             int port = Random.Shared.Next(1024, 65536);
             try
             {
-                using var file = new FileStream(SocketTransport.FileOf(path, port), FileMode.CreateNew);
+                string file = SocketTransport.FileOf(path, port);
+                new FileStream(file, FileMode.CreateNew).Dispose();
+                // Also of a silo that ends before it listens there.
+                AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(file);
                 return port;
             }
             catch (IOException) when (File.Exists(SocketTransport.FileOf(path, port)))

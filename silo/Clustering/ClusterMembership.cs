@@ -95,6 +95,8 @@ public static class ClusterMembership
 #pragma warning disable ORLEANSEXP003 // Without it two activations of a controller may live for long after a silo has died.
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
+        // A dead silo's grains may live elsewhere at once: effects are idempotent and fenced by epoch. By default they wait for 30 s.
+        silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
         string folder = ClusterFolder.PathOf(name);
         IPAddress address = AddressOf(cluster);
         bool spans = SpansMachines(cluster);
