@@ -17,6 +17,7 @@ internal sealed class SocketConnection : DefaultConnectionContext
 {
     private const int SmallBlock = 64 * 1024;
     private const int LargeBlock = 1024 * 1024;
+    private const int SentBlock = 256 * 1024;
     private const int Unread = 4 * 1024 * 1024;
 
     private readonly Socket _socket;
@@ -39,12 +40,17 @@ internal sealed class SocketConnection : DefaultConnectionContext
         (_socket, _stream, _ended) = (socket, stream, ended);
         (LocalEndPoint, RemoteEndPoint) = (local, remote);
         _received = new Pipe(Options(SmallBlock));
-        _toSend = new Pipe(Options(LargeBlock));
-        Transport = new Duplex(_received.Reader, _toSend.Writer);
+        _toSend = new Pipe(Options(SentBlock));
+        Transport = new Duplex(_received.Reader, new EagerWriter(_toSend.Writer));
     }
 
     /// <summary>Starts to receive and to send.</summary>
-    internal void Start() => _work = Task.WhenAll(Receive(), Send());
+    /// <remarks>
+    /// It receives on a thread of its own, which the kernel wakes; asynchronous receives wake two. Neither loop may run where it is started:
+    /// whoever connects may be a grain, on whose scheduler nothing of this must wait.
+    /// </remarks>
+    internal void Start() => _work = Task.WhenAll(
+        Task.Factory.StartNew(Receive, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default), Task.Run(Send));
 
     /// <inheritdoc/>
     public override void Abort(ConnectionAbortedException abortReason) => Close();
@@ -59,19 +65,23 @@ internal sealed class SocketConnection : DefaultConnectionContext
         await base.DisposeAsync();
     }
 
+    /// <summary>Whoever writes goes on as the reader, without a thread in between: Orleans hands messages to threads of its own.</summary>
     private static PipeOptions Options(int block) => new(
-        minimumSegmentSize: block, pauseWriterThreshold: Unread, resumeWriterThreshold: Unread / 2, useSynchronizationContext: false);
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, minimumSegmentSize: block, pauseWriterThreshold: Unread,
+        resumeWriterThreshold: Unread / 2, useSynchronizationContext: false);
 
-    private async Task Receive()
+    private void Receive()
     {
         PipeWriter received = _received.Writer;
+        bool isPlain = _stream is NetworkStream;
         int block = SmallBlock;
         try
         {
-            while (true)
+            // A stream that decrypts may hold what the socket has no more.
+            while (!isPlain || _socket.Poll(Timeout.Infinite, SelectMode.SelectRead))
             {
-                Memory<byte> room = received.GetMemory(block);
-                int count = await _stream.ReadAsync(room);
+                Span<byte> room = received.GetSpan(block);
+                int count = _stream.Read(room);
                 if (count == 0)
                 {
                     break;
@@ -79,7 +89,8 @@ internal sealed class SocketConnection : DefaultConnectionContext
                 // What fills its block is part of a large message: the next part gets a larger one, so that it takes fewer system calls.
                 block = count == room.Length ? Math.Min(2 * block, LargeBlock) : SmallBlock;
                 received.Advance(count);
-                FlushResult read = await received.FlushAsync();
+                ValueTask<FlushResult> flush = received.FlushAsync();
+                FlushResult read = flush.IsCompleted ? flush.Result : flush.AsTask().GetAwaiter().GetResult();
                 if (read.IsCompleted || read.IsCanceled)
                 {
                     break;
@@ -90,7 +101,7 @@ internal sealed class SocketConnection : DefaultConnectionContext
         {
             // Orleans asks the pipe, not the socket: its end says it all.
         }
-        await received.CompleteAsync();
+        received.Complete();
         Close();
     }
 
