@@ -2,8 +2,6 @@ using Bgpo.Grains;
 using Bgpo.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Runtime;
 
 namespace Bgpo.Silo;
 

@@ -1,7 +1,6 @@
 using Bgpo.Grains;
 using Bgpo.Spec;
 using Bgpo.Storage;
-using Orleans.Runtime;
 
 namespace Bgpo.Silo;
 

@@ -6,7 +6,6 @@ using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Spec;
 using Bgpo.Storage;
-using Orleans.Runtime;
 
 namespace Bgpo.Client.CommandLine;
 

@@ -3,8 +3,6 @@ using Bgpo.Silo;
 using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
-using Orleans.Runtime;
 
 namespace Bgpo.Client.Hosting;
 

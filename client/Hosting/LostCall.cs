@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace Bgpo.Client.Hosting;
 
 /// <summary>Tells calls that went with their silo from calls that were refused.</summary>

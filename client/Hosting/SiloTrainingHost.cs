@@ -4,7 +4,6 @@ using Bgpo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace Bgpo.Client.Hosting;
 

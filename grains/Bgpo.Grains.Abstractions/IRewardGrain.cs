@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace Bgpo.Grains;
 
 /// <summary>Scores completions on one silo; key = <see cref="SiloKey"/>. Holds nothing.</summary>

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace Bgpo.Grains;
 
 /// <summary>Samples completions on one silo's devices; key = <see cref="SiloKey"/>. Pinned to that silo, holds nothing.</summary>

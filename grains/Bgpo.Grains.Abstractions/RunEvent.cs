@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace Bgpo.Grains;
 
 /// <summary>Something that happened to a run, in order, for whoever watches.</summary>

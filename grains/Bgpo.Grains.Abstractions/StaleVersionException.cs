@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace Bgpo.Grains;
 
 /// <summary>Work was asked for at a version that the shards do not stand at. Dispatching it again is harmless.</summary>

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Bgpo.Storage;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 

@@ -1,7 +1,6 @@
 using Bgpo.Spec;
 using Bgpo.Storage;
 using Bgpo.Tasks;
-using Orleans;
 
 namespace Bgpo.Grains;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Bgpo.Storage;
-using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 

@@ -1,5 +1,4 @@
 using Bgpo.Tasks;
-using Orleans;
 
 namespace Bgpo.Grains;
 

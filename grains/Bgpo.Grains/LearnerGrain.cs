@@ -1,5 +1,4 @@
 using System.Buffers;
-using Orleans;
 using Orleans.Concurrency;
 
 namespace Bgpo.Grains;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Bgpo.Tasks;
-using Orleans;
 using Orleans.Concurrency;
 
 namespace Bgpo.Grains;

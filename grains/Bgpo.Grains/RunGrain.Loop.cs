@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bgpo.Storage;
-using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 

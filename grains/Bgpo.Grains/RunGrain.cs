@@ -4,8 +4,6 @@ using Bgpo.Spec;
 using Bgpo.Storage;
 using Bgpo.Tasks;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Bgpo.Storage;
-using Orleans;
-using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 

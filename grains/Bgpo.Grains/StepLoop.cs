@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Bgpo.Spec;
 using Bgpo.Storage;
-using Orleans;
-using Orleans.Runtime;
 
 namespace Bgpo.Grains;
 

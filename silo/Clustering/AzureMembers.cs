@@ -1,10 +1,7 @@
 using Azure;
-using Azure.Core;
 using Azure.Data.Tables;
 using Azure.Identity;
 using Bgpo.Spec;
-using Orleans.Hosting;
-using Orleans.Runtime;
 
 namespace Bgpo.Silo;
 

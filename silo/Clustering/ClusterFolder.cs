@@ -97,13 +97,25 @@ public static partial class ClusterFolder
                 string file = SocketTransport.FileOf(path, port);
                 new FileStream(file, FileMode.CreateNew).Dispose();
                 // Also of a silo that ends before it listens there.
-                AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(file);
+                AppDomain.CurrentDomain.ProcessExit += (_, _) => Forget(file);
                 return port;
             }
             catch (IOException) when (File.Exists(SocketTransport.FileOf(path, port)))
             {
                 // Taken.
             }
+        }
+    }
+
+    private static void Forget(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (IOException)
+        {
+            // The cluster's folder is gone.
         }
     }
 

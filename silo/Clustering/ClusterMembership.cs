@@ -2,11 +2,9 @@ using System.Net;
 using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
+using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Dashboard;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.Runtime.MembershipService;
 
 namespace Bgpo.Silo;
@@ -73,7 +71,7 @@ public static class ClusterMembership
     internal static void Alone(ISiloBuilder silo, string name)
     {
         silo.UseLocalhostClustering(serviceId: name, clusterId: name);
-        silo.Services.UseTransport(new NoTransport());
+        silo.Services.UseTransport(_ => new NoTransport());
     }
 
     /// <summary>Founds or joins a cluster.</summary>
@@ -144,7 +142,11 @@ public static class ClusterMembership
             services.AddSingleton(tls);
         }
         var transport = new SocketTransport(SpansMachines(cluster) ? null : ClusterFolder.PathOf(name), tls);
-        services.UseTransport(transport);
+        services.UseTransport(provider =>
+        {
+            transport.Log = provider.GetRequiredService<ILogger<SocketTransport>>();
+            return transport;
+        });
         services.Configure<SiloMessagingOptions>(options => options.MaxMessageBodySize = LargestMessage);
         services.Configure<ClientMessagingOptions>(options => options.MaxMessageBodySize = LargestMessage);
         return transport;

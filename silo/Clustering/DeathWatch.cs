@@ -1,6 +1,5 @@
+using System.Collections.Concurrent;
 using System.Net;
-using Orleans;
-using Orleans.Runtime;
 
 namespace Bgpo.Silo;
 
@@ -15,11 +14,14 @@ namespace Bgpo.Silo;
 internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipService membership, ILocalSiloDetails local, string folder)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    /// <summary>A process that was killed gives back its memory before its sockets, and its sockets before its locks or after.</summary>
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
-
+    /// <summary>
+    /// How long a process that was killed may take to close all that it had open. It gives its memory back first: 3 GB take a second.
+    /// </summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(5);
+
+    private readonly ConcurrentDictionary<SiloAddress, bool> _lookedAt = [];
     private readonly CancellationTokenSource _stopping = new();
 
     /// <inheritdoc/>
@@ -44,36 +46,55 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
     /// <inheritdoc/>
     public void Dispose() => _stopping.Dispose();
 
-    private void OnEnded(IPEndPoint endpoint) => _ = Task.Run(() => Look(endpoint));
+    private void OnEnded(EndedConnection connection)
+    {
+        if (!connection.IsOutbound && connection.Local.Port == local.GatewayAddress?.Endpoint.Port)
+        {
+            return; // A client's.
+        }
+        // Of a connection that another silo made, only its machine is known.
+        foreach (ClusterMember member in membership.CurrentSnapshot.Members.Values)
+        {
+            IPEndPoint endpoint = member.SiloAddress.Endpoint;
+            if (IsActive(member.SiloAddress) && (connection.IsOutbound ? endpoint.Equals(connection.Remote) : endpoint.Address.Equals(connection.Remote.Address))
+                && _lookedAt.TryAdd(member.SiloAddress, true))
+            {
+                _ = Task.Run(() => Look(member.SiloAddress));
+            }
+        }
+    }
 
-    private async Task Look(IPEndPoint endpoint)
+    private async Task Look(SiloAddress silo)
     {
         try
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
             patience.CancelAfter(s_patience);
-            while (ActiveAt(endpoint) is not null)
+            for (TimeSpan pause = s_firstPause; IsActive(silo); pause *= 2)
             {
-                if (await transport.IsDeserted(endpoint, patience.Token) && !Presence.IsHeld(folder, endpoint.Port))
+                if (await transport.IsDeserted(silo.Endpoint, patience.Token) && !Presence.IsHeld(folder, silo.Endpoint.Port))
                 {
                     // One that left in order has written so by now.
                     await membership.Refresh(cancellationToken: patience.Token);
-                    if (ActiveAt(endpoint) is { } dead)
+                    if (IsActive(silo))
                     {
-                        _ = await membership.TryKill(dead);
+                        _ = await membership.TryKill(silo);
                     }
                     return;
                 }
-                await Task.Delay(s_pause, patience.Token);
+                await Task.Delay(pause, patience.Token);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or OrleansException or ObjectDisposedException or IOException or TimeoutException)
         {
             // It lives after all, or this silo stops, or the members' table is away: probes find out.
         }
+        finally
+        {
+            _lookedAt.TryRemove(silo, out _);
+        }
     }
 
-    private SiloAddress? ActiveAt(IPEndPoint endpoint) => membership.CurrentSnapshot.Members.Values
-        .FirstOrDefault(member => member.Status == SiloStatus.Active && member.SiloAddress.Endpoint.Equals(endpoint)
-            && !member.SiloAddress.Equals(local.SiloAddress))?.SiloAddress;
+    private bool IsActive(SiloAddress silo) =>
+        !silo.Equals(local.SiloAddress) && membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Active;
 }

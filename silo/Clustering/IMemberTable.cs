@@ -1,5 +1,3 @@
-using Orleans.Hosting;
-
 namespace Bgpo.Silo;
 
 /// <summary>A table in which the members of clusters of several machines are written down. Any number of clusters can share it.</summary>

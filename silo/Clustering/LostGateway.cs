@@ -1,6 +1,3 @@
-using Orleans;
-using Orleans.Runtime;
-
 namespace Bgpo.Silo;
 
 /// <summary>

@@ -1,8 +1,6 @@
 using System.Data.Common;
 using Bgpo.Spec;
 using Npgsql;
-using Orleans.Hosting;
-using Orleans.Runtime;
 
 namespace Bgpo.Silo;
 

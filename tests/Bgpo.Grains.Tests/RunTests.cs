@@ -2,7 +2,6 @@ using Bgpo.Silo;
 using Bgpo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 
 namespace Bgpo.Grains.Tests;
 

@@ -4,7 +4,6 @@ using Bgpo.Storage;
 using Bgpo.Storage.Local;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 
 namespace Bgpo.Grains.Tests;
 

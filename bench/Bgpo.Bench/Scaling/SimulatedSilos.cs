@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Bgpo.Grains;
-using Orleans;
-using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 
 namespace Bgpo.Bench;

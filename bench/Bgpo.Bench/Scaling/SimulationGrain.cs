@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Bgpo.Grains;
 using Bgpo.Storage;
-using Orleans;
 
 namespace Bgpo.Bench;
 

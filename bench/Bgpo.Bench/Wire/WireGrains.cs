@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Bgpo.Grains;
-using Orleans;
 
 namespace Bgpo.Bench;
 

@@ -5,8 +5,6 @@ using Bgpo.Silo;
 using Bgpo.Storage.Local;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
-using Orleans.Runtime;
 
 namespace Bgpo.Bench;
 

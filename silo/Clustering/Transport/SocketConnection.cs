@@ -25,6 +25,7 @@ internal sealed class SocketConnection : DefaultConnectionContext
     private readonly Pipe _received;
     private readonly Pipe _toSend;
     private readonly Action _ended;
+    private readonly CancellationTokenSource _over = new();
     private Task _work = Task.CompletedTask;
     private int _closed;
 
@@ -41,6 +42,7 @@ internal sealed class SocketConnection : DefaultConnectionContext
         (LocalEndPoint, RemoteEndPoint) = (local, remote);
         _received = new Pipe(Options(SmallBlock));
         _toSend = new Pipe(Options(SentBlock));
+        ConnectionClosed = _over.Token;
         Transport = new Duplex(_received.Reader, new EagerWriter(_toSend.Writer));
     }
 
@@ -151,8 +153,8 @@ internal sealed class SocketConnection : DefaultConnectionContext
         }
         _stream.Dispose();
         _socket.Dispose();
-        // Fires ConnectionClosed, on another thread.
-        base.Abort(new ConnectionAbortedException("The connection is over."));
+        // Elsewhere: Orleans does much when it hears of it.
+        _ = Task.Run(_over.Cancel);
         _ended();
     }
 

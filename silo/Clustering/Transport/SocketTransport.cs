@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bgpo.Silo;
 
@@ -13,7 +15,7 @@ namespace Bgpo.Silo;
 /// </summary>
 /// <param name="folder">The folder of the sockets; null: TCP.</param>
 /// <param name="tls">The cluster's TLS; null: none.</param>
-internal sealed class SocketTransport(string? folder, ClusterTls? tls) : IConnectionFactory, IConnectionListenerFactory
+internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) : IConnectionFactory, IConnectionListenerFactory
 {
     private readonly string? _folder = folder;
     private readonly ClusterTls? _tls = tls;
@@ -24,8 +26,11 @@ internal sealed class SocketTransport(string? folder, ClusterTls? tls) : IConnec
     /// <summary>How long a peer may take to show its certificate.</summary>
     private static readonly TimeSpan s_handshake = TimeSpan.FromSeconds(10);
 
-    /// <summary>Told when a connection that this process made is over, with the address at its other end.</summary>
-    internal event Action<IPEndPoint>? Ended;
+    /// <summary>Where it is said who was turned away.</summary>
+    internal ILogger Log { get; set; } = NullLogger.Instance;
+
+    /// <summary>Told when a connection is over.</summary>
+    internal event Action<EndedConnection>? Ended;
 
     /// <inheritdoc/>
     public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
@@ -39,7 +44,8 @@ internal sealed class SocketTransport(string? folder, ClusterTls? tls) : IConnec
             {
                 stream = await _tls.AsClient(stream, cancellationToken);
             }
-            return Started(socket, stream, socket.LocalEndPoint as IPEndPoint ?? new IPEndPoint(remote.Address, 0), remote, () => Ended?.Invoke(remote));
+            IPEndPoint local = socket.LocalEndPoint as IPEndPoint ?? new IPEndPoint(remote.Address, 0);
+            return Started(socket, stream, local, remote, new EndedConnection(local, remote, IsOutbound: true));
         }
         catch
         {
@@ -75,9 +81,9 @@ internal sealed class SocketTransport(string? folder, ClusterTls? tls) : IConnec
     /// <param name="port">The port.</param>
     internal static string FileOf(string folder, int port) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{port}.sock"));
 
-    private static SocketConnection Started(Socket socket, Stream stream, EndPoint local, EndPoint remote, Action ended)
+    private SocketConnection Started(Socket socket, Stream stream, EndPoint local, EndPoint remote, EndedConnection end)
     {
-        var connection = new SocketConnection(socket, stream, local, remote, ended);
+        var connection = new SocketConnection(socket, stream, local, remote, () => Ended?.Invoke(end));
         connection.Start();
         return connection;
     }
@@ -104,6 +110,9 @@ internal sealed class SocketTransport(string? folder, ClusterTls? tls) : IConnec
     private Socket NewSocket(AddressFamily family) => _folder is null
         ? new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = SendBuffer }
         : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendBufferSize = SendBuffer };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A connection to {Endpoint} was turned away: {Reason}")]
+    private static partial void TurnedAway(ILogger log, EndPoint endpoint, string reason);
 
     /// <summary>Takes connections at an address.</summary>
     private sealed class Listener : IConnectionListener
@@ -170,14 +179,15 @@ internal sealed class SocketTransport(string? folder, ClusterTls? tls) : IConnec
                     peer.NoDelay = true;
                 }
                 peer.SendBufferSize = SendBuffer;
-                EndPoint remote = peer.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(_endpoint.Address, 0);
+                IPEndPoint remote = peer.RemoteEndPoint as IPEndPoint ?? new IPEndPoint(_endpoint.Address, 0);
                 Stream stream = new NetworkStream(peer, ownsSocket: false);
                 if (_transport._tls is { } tls)
                 {
                     using var patience = new CancellationTokenSource(s_handshake);
                     stream = await tls.AsServer(stream, patience.Token);
                 }
-                SocketConnection connection = Started(peer, stream, _endpoint, remote, static () => { });
+                SocketConnection connection = _transport.Started(
+                    peer, stream, _endpoint, remote, new EndedConnection(_endpoint, remote, IsOutbound: false));
                 if (!_accepted.Writer.TryWrite(connection))
                 {
                     await connection.DisposeAsync();
@@ -186,8 +196,15 @@ internal sealed class SocketTransport(string? folder, ClusterTls? tls) : IConnec
             catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException
                 or AuthenticationException)
             {
+                TurnedAway(_transport.Log, _endpoint, e.Message);
                 peer.Dispose();
             }
         }
     }
 }
+
+/// <summary>A connection that is over.</summary>
+/// <param name="Local">This side: the address that listens, or any.</param>
+/// <param name="Remote">The other side: the address that listens, or one that is only of its machine.</param>
+/// <param name="IsOutbound">Whether this side made it.</param>
+internal sealed record EndedConnection(IPEndPoint Local, IPEndPoint Remote, bool IsOutbound);

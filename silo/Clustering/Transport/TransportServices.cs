@@ -11,10 +11,10 @@ internal static class TransportServices
     /// called once it has.
     /// </summary>
     /// <param name="services">Those of a silo or client.</param>
-    /// <param name="transport">The transport.</param>
+    /// <param name="transport">Gives the transport.</param>
     /// <typeparam name="T">Its type.</typeparam>
     /// <exception cref="InvalidOperationException">This version of Orleans does it in another way.</exception>
-    internal static void UseTransport<T>(this IServiceCollection services, T transport)
+    internal static void UseTransport<T>(this IServiceCollection services, Func<IServiceProvider, T> transport)
         where T : class, IConnectionFactory, IConnectionListenerFactory
     {
         ServiceDescriptor[] own =
@@ -28,7 +28,7 @@ internal static class TransportServices
         }
         foreach (ServiceDescriptor service in own)
         {
-            services.AddKeyedSingleton(service.ServiceType, service.ServiceKey, (_, _) => transport);
+            services.AddKeyedSingleton(service.ServiceType, service.ServiceKey, (provider, _) => transport(provider));
         }
     }
 }
