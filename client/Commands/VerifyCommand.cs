@@ -13,13 +13,13 @@ internal sealed class VerifyCommand
     /// <summary>The small run of <c>--quick</c>: the project's base model, few prompts, samples and problems.</summary>
     private static readonly string[] QuickSet =
     [
-        "run.steps=60", "rollout.prompts=4", "rollout.completions=4", "rollout.denoisingSteps=4", "objective.samples=2", "units.samples=8",
+        "run.steps=75", "rollout.prompts=4", "rollout.completions=4", "rollout.denoisingSteps=4", "objective.samples=2", "units.samples=8",
         "units.microbatch=4", "evaluation.count=8", "evaluation.every=0", "checkpoint.every=7",
     ];
 
     private readonly ConsoleContext _context;
     private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec; default: configs/sudoku.yaml of the project");
-    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of each run; default: 30, with --quick 60", 6, 1_000_000);
+    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of each run; default: 30, with --quick 75", 6, 1_000_000);
     private readonly Option<string[]> _set = Flags.Set();
     private readonly Option<bool> _quick = Flags.Switch("--quick", "a small run, and blows to match: a minute instead of twenty; leaves out ettr and soak");
     private readonly Option<string?> _scenario = Flags.Text("--scenario", "NAMES", $"only these, with commas between: {string.Join(", ", ElasticScenario.Names)}; default: all but soak");

@@ -9,7 +9,7 @@ namespace Bgpo.Client.Hosting;
 /// <summary>A cluster that this process is a client of. It goes on when the client leaves.</summary>
 internal sealed class JoinedCluster : ITrainingCluster
 {
-    /// <summary>How long a silo may take to say anything at all; after its death the others need up to 2.3 s to agree on it.</summary>
+    /// <summary>How long a silo may take to say anything at all.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a client may take to be let in. Microsoft.Orleans's tries for ever, also where it is turned away.</summary>

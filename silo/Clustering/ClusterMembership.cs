@@ -81,7 +81,7 @@ public static class ClusterMembership
     internal static void Join(ISiloBuilder silo, string name, ClusterSection cluster)
     {
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = name);
-        silo.Configure<ClusterMembershipOptions>(BurySoon);
+        silo.Configure<ClusterMembershipOptions>(ConfigureProbes);
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = s_answer);
         silo.Services.AddSingleton<IFatalErrorHandler, HostStopper>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<Presence>(services, ClusterFolder.PathOf(name)));
@@ -120,8 +120,6 @@ public static class ClusterMembership
     {
         client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = name);
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_answer);
-        var lost = new LostGateway();
-        client.AddOutgoingGrainCallFilter(lost).AddGatewayCountChangedHandler(lost.OnGateways);
         _ = UseTransport(client.Services, name, cluster);
         if (TableOf(cluster) is { } table)
         {
@@ -132,6 +130,7 @@ public static class ClusterMembership
         {
             client.UseFileMembership(ClusterFolder.PathOf(name));
         }
+        LostGateway.WatchedBy(client);
     }
 
     private static SocketTransport UseTransport(IServiceCollection services, string name, ClusterSection cluster)
@@ -172,15 +171,15 @@ public static class ClusterMembership
         : IPAddress.Loopback;
 
     /// <summary>
-    /// A silo that hangs is buried in 0.5 to 2.3 s, not in 10 to 60 s. The price: a silo that does not answer for that long, for
-    /// whatever reason, is buried too, and two probes a second go between any two silos.
+    /// Deaths are told by connections, and stopped processes by the kernel (<see cref="DeathWatch"/>): probes are for what hangs otherwise, and
+    /// patient with silos that are short of processor time.
     /// </summary>
-    private static void BurySoon(ClusterMembershipOptions options)
+    private static void ConfigureProbes(ClusterMembershipOptions options)
     {
-        options.ProbeTimeout = TimeSpan.FromMilliseconds(500);
-        options.MinProbeTimeout = TimeSpan.FromMilliseconds(250);
-        options.MaxProbeTimeout = TimeSpan.FromSeconds(1);
-        options.NumMissedProbesLimit = 2;
+        options.ProbeTimeout = TimeSpan.FromSeconds(2);
+        options.MinProbeTimeout = TimeSpan.FromSeconds(1);
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(4);
+        options.NumMissedProbesLimit = 3;
         options.NumVotesForDeathDeclaration = 1;
         options.EnableIndirectProbes = false;
         options.TableRefreshTimeout = TimeSpan.FromSeconds(2);

@@ -4,8 +4,8 @@ using System.Net;
 namespace Bgpo.Silo;
 
 /// <summary>
-/// Declares a silo dead as soon as its process is: when a connection to it ends and nobody listens at its address any more. Orleans's probes
-/// are left for those that hang.
+/// Declares a silo dead as soon as its process is: when a connection to it ends and nobody listens at its address any more; and one of this
+/// machine whose process is stopped. Orleans's probes are left for those that hang in another way.
 /// </summary>
 /// <param name="transport">Tells of connections that end.</param>
 /// <param name="membership">The cluster's members.</param>
@@ -21,7 +21,11 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
 
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>How often it is looked whether processes of this machine are stopped.</summary>
+    private static readonly TimeSpan s_round = TimeSpan.FromMilliseconds(300);
+
     private readonly ConcurrentDictionary<SiloAddress, bool> _lookedAt = [];
+    private Task _rounds = Task.CompletedTask;
     private readonly CancellationTokenSource _stopping = new();
 
     /// <inheritdoc/>
@@ -33,13 +37,14 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
             _ =>
             {
                 transport.Ended += OnEnded;
+                _rounds = Task.Run(LookAround, CancellationToken.None);
                 return Task.CompletedTask;
             },
             _ =>
             {
                 transport.Ended -= OnEnded;
                 _stopping.Cancel();
-                return Task.CompletedTask;
+                return _rounds;
             });
     }
 
@@ -61,6 +66,42 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
             {
                 _ = Task.Run(() => Look(member.SiloAddress));
             }
+        }
+    }
+
+    private async Task LookAround()
+    {
+        var standstill = new Standstill(TimeProvider.System);
+        using var timer = new PeriodicTimer(s_round);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                foreach (SiloAddress silo in membership.CurrentSnapshot.Members.Keys.Where(IsActive))
+                {
+                    bool isStopped = Presence.ProcessOf(folder, silo.Endpoint.Port) is { } process && ProcessTable.Find(process) is { IsStopped: true };
+                    if (standstill.IsLong(silo, isStopped))
+                    {
+                        await Kill(silo);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // This silo stops.
+        }
+    }
+
+    private async Task Kill(SiloAddress silo)
+    {
+        try
+        {
+            _ = await membership.TryKill(silo);
+        }
+        catch (Exception e) when (e is OrleansException or IOException or TimeoutException)
+        {
+            // The members' table is away: it is tried again.
         }
     }
 

@@ -21,7 +21,7 @@ internal static class FileMembership
     internal static void UseFileMembership(this IClientBuilder client, string directory)
     {
         client.Services.AddSingleton<IGatewayListProvider>(new Gateways(new FileMembershipTable(directory)));
-        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromMilliseconds(250));
     }
 
     /// <summary>A port of an address of this machine on which nobody listens.</summary>
@@ -35,7 +35,7 @@ internal static class FileMembership
 
     private sealed class Gateways(FileMembershipTable table) : IGatewayListProvider
     {
-        public TimeSpan MaxStaleness => TimeSpan.FromSeconds(1);
+        public TimeSpan MaxStaleness => TimeSpan.FromMilliseconds(250);
 
         public bool IsUpdatable => true;
 

@@ -42,6 +42,15 @@ internal sealed class Presence(string directory, ISiloStatusOracle oracle, ILoca
     internal static bool IsHeld(string directory, int port) =>
         Directory.Exists(directory) && Directory.EnumerateFiles(directory, $"silo-{port}-*.lock").Any(ClusterFolder.IsHeld);
 
+    /// <summary>The process of a silo of this machine; null: none holds its lock file.</summary>
+    /// <param name="directory">The cluster's folder.</param>
+    /// <param name="port">The silo's port.</param>
+    internal static int? ProcessOf(string directory, int port) => !Directory.Exists(directory)
+        ? null
+        : Directory.EnumerateFiles(directory, $"silo-{port}-*.lock")
+            .Select(file => int.TryParse(Path.GetFileNameWithoutExtension(file).Split('-')[^1], CultureInfo.InvariantCulture, out int id) ? id : (int?)null)
+            .FirstOrDefault();
+
     private Task Hold(CancellationToken cancellationToken)
     {
         ClusterFolder.Make(directory);
