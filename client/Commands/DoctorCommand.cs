@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
+using Bgpo.Model;
 using Bgpo.Silo;
 using Bgpo.Storage;
 
@@ -29,7 +30,7 @@ internal sealed class DoctorCommand
     /// <summary>Examples for its help.</summary>
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
-        ("doctor", "processor, memory, libtorch, BLAS, store, disk, clusters; exit code 1 when something is to be mended"),
+        ("doctor", "processor, memory, libtorch, store, disk, clusters; exit code 1 when something is to be mended"),
         ("doctor --store /data/runs --json", "for scripts, and another store"),
     ];
 
@@ -77,7 +78,7 @@ internal sealed class DoctorCommand
         try
         {
             using var devices = new PolicyDevices(1);
-            return new Finding("numerics", devices.Fingerprint, null);
+            return new Finding("numerics", $"{devices.Fingerprint}; TorchSharp's native library {Libtorch.Adaptation}", null);
         }
 #pragma warning disable CA1031 // Whatever keeps libtorch from loading is what this check is for.
         catch (Exception e)
@@ -85,7 +86,7 @@ internal sealed class DoctorCommand
         {
             return new Finding(
                 "numerics", $"libtorch does not load: {e.GetBaseException().Message.ReplaceLineEndings(" ")}",
-                "apt-get install libtorch-dev libopenblas0-pthread, or set LIBTORCH to a libtorch folder, then remove artifacts/*.stamp");
+                "remove artifacts/libtorch-cpu and artifacts/*.stamp, and start again by the script: the build gathers the native libraries anew");
         }
     }
 

@@ -42,7 +42,9 @@ public static partial class Libtorch
         : "as in its package";
 
     /// <summary>Holds the calling thread, which is a device, to itself: OpenMP's setting belongs to the thread.</summary>
+#pragma warning disable RS0030 // Here it is, with a number that it takes.
     public static void UseOneThread() => set_num_threads(1);
+#pragma warning restore RS0030
 
     /// <summary>Loads the libraries. TorchSharp looks for what is loaded already before it looks elsewhere.</summary>
     /// <exception cref="DllNotFoundException">One is missing or does not fit the system.</exception>
