@@ -14,7 +14,7 @@ internal sealed record ClusterConfig
 
     private const string Expected = "the fields of docs/clusters.md, for example cluster: { kind: postgres }";
 
-    /// <summary>The file, full path; empty where none says anything and the build's own way holds.</summary>
+    /// <summary>The file, full path; empty where none says anything: a cluster of this machine.</summary>
     internal string File { get; init; } = "";
 
     /// <summary>What it says.</summary>
@@ -23,7 +23,7 @@ internal sealed record ClusterConfig
     /// <summary>Reads the file that the option names, or else the environment.</summary>
     /// <param name="given">The option's value; null where it was not given.</param>
     /// <param name="paths">Where the file is looked up.</param>
-    /// <exception cref="BadInputException">There is no such file, or this build cannot do what it says.</exception>
+    /// <exception cref="BadInputException">There is no such file, or what it says cannot be done here.</exception>
     /// <exception cref="SpecException">It is wrong.</exception>
     internal static ClusterConfig Read(string? given, ProjectPaths paths)
     {

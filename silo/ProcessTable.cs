@@ -8,7 +8,7 @@ namespace Bgpo.Silo;
 /// <param name="Id">Its id.</param>
 /// <param name="Start">When it started, in the kernel's clock ticks since boot: with the id it names the process for good.</param>
 /// <param name="Parent">The process that started it, or took it over.</param>
-/// <param name="IsStopped">Whether SIGSTOP holds it.</param>
+/// <param name="IsStopped">Whether SIGSTOP holds it; not: a debugger, or whoever takes a dump of it.</param>
 /// <param name="Command">Its command line, argument by argument; empty where it cannot be read.</param>
 /// <param name="ResidentMiB">Its resident memory.</param>
 public sealed record MachineProcess(int Id, long Start, int Parent, bool IsStopped, IReadOnlyList<string> Command, double ResidentMiB)
@@ -93,7 +93,7 @@ public static partial class ProcessTable
             string[] command = Encoding.UTF8.GetString(File.ReadAllBytes($"{folder}/cmdline")).TrimEnd('\0').Split('\0');
             return new MachineProcess(
                 id, StartOf(fields), int.Parse(fields[1], CultureInfo.InvariantCulture),
-                fields[0] is "T" or "t", command, long.Parse(fields[21], CultureInfo.InvariantCulture) * s_pageSize / 1048576.0);
+                fields[0] is "T", command, long.Parse(fields[21], CultureInfo.InvariantCulture) * s_pageSize / 1048576.0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -27,7 +27,7 @@ public static class MemoryProbe
     /// <returns>Resident MiB before the phase, and at its peak.</returns>
     public static (double BaseMiB, double PeakMiB) Measure(string objective, int samples)
     {
-        set_num_threads(1);
+        Libtorch.UseOneThread();
         var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
         ModelConfig config = Pretraining.ConfigOf(new NetworkSection(), tokenizer);
         using var model = new Transformer(config);

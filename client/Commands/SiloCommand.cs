@@ -108,7 +108,7 @@ internal sealed class SiloCommand
             host.Dispose();
             if (_context.Interrupts.Token.IsCancellationRequested)
                 throw;
-            // The host was stopped by the engine: the others have declared it dead.
+            // The host was stopped by Orleans: the others have declared it dead.
             throw new BadInputException($"silo {name} was declared dead by cluster '{cluster}' before it had joined{(why is null ? "" : $"; {why}")}", e);
         }
     }
@@ -167,7 +167,7 @@ internal sealed class SiloCommand
     {
         var cause = new TaskCompletionSource<Cause>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var told = _context.Interrupts.Token.Register(() => cause.TrySetResult(Cause.Told));
-        // Nobody else stops this host: the engine does when the others have declared it dead.
+        // Nobody else stops this host: Orleans does when the others have declared it dead.
         using var dead = lifetime.ApplicationStopping.Register(() => cause.TrySetResult(Cause.DeclaredDead));
         using var timer = new PeriodicTimer(OwnerPeriod, _context.Time);
         while (owner.Length > 0 && !cause.Task.IsCompleted)

@@ -63,7 +63,7 @@ internal sealed class ClusterLogProvider(string folder, string silo, TimeProvide
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        // The engine tells of its own only what went wrong.
+        // Orleans tells of its own only what went wrong.
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && logLevel >= LogLevel.Information;
 
         public void Log<TState>(

@@ -94,6 +94,10 @@ public sealed class Float32BlockCodec : IFieldCodec<Float32Block>
         {
             throw new SerializerException($"a block of float32 of {length} bytes: at most {MostBytes}, and a multiple of {sizeof(float)}, can be");
         }
+        if (reader.Length - reader.Position < length)
+        {
+            throw new SerializerException($"a block of float32 of {length} bytes: the message ends before");
+        }
         var block = Float32Block.Rent((int)length / sizeof(float));
         reader.ReadBytes(MemoryMarshal.AsBytes(block.Room));
         return block;

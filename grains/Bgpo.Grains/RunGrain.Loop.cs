@@ -377,7 +377,7 @@ public sealed partial class RunGrain
         _events.Append(n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, now));
     }
 
-    /// <summary>What befell a silo, for people who watch; an engine's own words are in the log.</summary>
+    /// <summary>What befell a silo, for people who watch; Orleans's own words are in the log.</summary>
     private static string Why(Exception reason) => reason switch
     {
         SiloUnavailableException => "it is gone",

@@ -15,10 +15,7 @@ public static class ClusterMembership
     /// <summary>How old a silo's last sign of life, which it gives every two seconds, may be; much of it is for clocks that differ.</summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// How long calls without a time of their own may take. A client of Microsoft.Orleans learns by it that its gateway is dead; a watcher's
-    /// long poll lasts half of it.
-    /// </summary>
+    /// <summary>How long calls without a time of their own may take; a watcher's long poll lasts half of it.</summary>
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a silo tries to join those that are there; Orleans's own default is five minutes.</summary>
@@ -26,6 +23,7 @@ public static class ClusterMembership
 
     /// <summary>What a peer can make this process allocate at once; messages are of 4 MiB at most.</summary>
     private const int LargestMessage = 8 * 1024 * 1024;
+    private const int LargestHeader = 1024 * 1024;
 
     private const string Reachable = "whether their addresses can be reached from here, and whether all have the same tls in their cluster file, or none";
 
@@ -71,7 +69,7 @@ public static class ClusterMembership
     internal static void Alone(ISiloBuilder silo, string name)
     {
         silo.UseLocalhostClustering(serviceId: name, clusterId: name);
-        silo.Services.UseTransport(_ => new NoTransport());
+        silo.Services.UseTransport(_ => new NoTransport(), listens: true);
     }
 
     /// <summary>Founds or joins a cluster.</summary>
@@ -100,7 +98,7 @@ public static class ClusterMembership
         bool spans = SpansMachines(cluster);
         int Port(int given) => given > 0 ? given : spans ? FileMembership.FreePort(address) : ClusterFolder.ReservePort(folder);
         silo.ConfigureEndpoints(address, Port(cluster.SiloPort), Port(cluster.GatewayPort));
-        SocketTransport transport = UseTransport(silo.Services, name, cluster);
+        SocketTransport transport = UseTransport(silo.Services, name, cluster, listens: true);
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<DeathWatch>(services, transport, folder));
         if (TableOf(cluster) is { } table)
         {
@@ -120,7 +118,7 @@ public static class ClusterMembership
     {
         client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = name);
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_answer);
-        _ = UseTransport(client.Services, name, cluster);
+        _ = UseTransport(client.Services, name, cluster, listens: false);
         if (TableOf(cluster) is { } table)
         {
             table.Use(client);
@@ -133,7 +131,7 @@ public static class ClusterMembership
         LostGateway.WatchedBy(client);
     }
 
-    private static SocketTransport UseTransport(IServiceCollection services, string name, ClusterSection cluster)
+    private static SocketTransport UseTransport(IServiceCollection services, string name, ClusterSection cluster, bool listens)
     {
         ClusterTls? tls = cluster.Tls.IsOn ? ClusterTls.Load(cluster.Tls) : null;
         if (tls is not null)
@@ -145,11 +143,13 @@ public static class ClusterMembership
         {
             transport.Log = provider.GetRequiredService<ILogger<SocketTransport>>();
             return transport;
-        });
-        services.Configure<SiloMessagingOptions>(options => options.MaxMessageBodySize = LargestMessage);
-        services.Configure<ClientMessagingOptions>(options => options.MaxMessageBodySize = LargestMessage);
+        }, listens);
+        services.Configure<SiloMessagingOptions>(Limit);
+        services.Configure<ClientMessagingOptions>(Limit);
         return transport;
     }
+
+    private static void Limit(MessagingOptions options) => (options.MaxMessageHeaderSize, options.MaxMessageBodySize) = (LargestHeader, LargestMessage);
 
     private static IMemberTable? TableOf(ClusterSection cluster) => cluster.Kind switch
     {
@@ -174,10 +174,11 @@ public static class ClusterMembership
     /// Deaths are told by connections, and stopped processes by the kernel (<see cref="DeathWatch"/>): probes are for what hangs otherwise, and
     /// patient with silos that are short of processor time.
     /// </summary>
-    private static void ConfigureProbes(ClusterMembershipOptions options)
+    internal static void ConfigureProbes(ClusterMembershipOptions options)
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(2);
-        options.MinProbeTimeout = TimeSpan.FromSeconds(1);
+        // Orleans adapts the time to the answers that it has had; not below this.
+        options.MinProbeTimeout = TimeSpan.FromSeconds(2);
         options.MaxProbeTimeout = TimeSpan.FromSeconds(4);
         options.NumMissedProbesLimit = 3;
         options.NumVotesForDeathDeclaration = 1;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 
 namespace Bgpo.Silo;
@@ -21,12 +22,17 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
 
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>The longest pause between two looks at a silo: of this machine they cost next to nothing, of another one a connection each.</summary>
+    private static readonly TimeSpan s_pauseHere = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan s_pauseElsewhere = TimeSpan.FromMilliseconds(320);
+
     /// <summary>How often it is looked whether processes of this machine are stopped.</summary>
     private static readonly TimeSpan s_round = TimeSpan.FromMilliseconds(300);
 
-    private readonly ConcurrentDictionary<SiloAddress, bool> _lookedAt = [];
-    private Task _rounds = Task.CompletedTask;
+    /// <summary>The silos that are looked at, and when a connection last ended that may be theirs.</summary>
+    private readonly ConcurrentDictionary<SiloAddress, long> _lookedAt = [];
     private readonly CancellationTokenSource _stopping = new();
+    private Task _rounds = Task.CompletedTask;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
@@ -58,13 +64,21 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
             return; // A client's.
         }
         // Of a connection that another silo made, only its machine is known.
-        foreach (ClusterMember member in membership.CurrentSnapshot.Members.Values)
+        long now = Stopwatch.GetTimestamp();
+        foreach (SiloAddress silo in membership.CurrentSnapshot.Members.Keys.Where(IsActive))
         {
-            IPEndPoint endpoint = member.SiloAddress.Endpoint;
-            if (IsActive(member.SiloAddress) && (connection.IsOutbound ? endpoint.Equals(connection.Remote) : endpoint.Address.Equals(connection.Remote.Address))
-                && _lookedAt.TryAdd(member.SiloAddress, true))
+            IPEndPoint endpoint = silo.Endpoint;
+            if (connection.IsOutbound ? !endpoint.Equals(connection.Remote) : !endpoint.Address.Equals(connection.Remote.Address))
             {
-                _ = Task.Run(() => Look(member.SiloAddress));
+                continue;
+            }
+            if (_lookedAt.TryAdd(silo, now))
+            {
+                _ = Task.Run(() => Look(silo));
+            }
+            else
+            {
+                _lookedAt[silo] = now;
             }
         }
     }
@@ -72,17 +86,21 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
     private async Task LookAround()
     {
         var standstill = new Standstill(TimeProvider.System);
+        HashSet<SiloAddress> told = [];
         using var timer = new PeriodicTimer(s_round);
         try
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
-                foreach (SiloAddress silo in membership.CurrentSnapshot.Members.Keys.Where(IsActive))
+                foreach (SiloAddress silo in membership.CurrentSnapshot.Members.Keys.Where(silo => IsActive(silo) && IsOfThisMachine(silo)))
                 {
-                    bool isStopped = Presence.ProcessOf(folder, silo.Endpoint.Port) is { } process && ProcessTable.Find(process) is { IsStopped: true };
-                    if (standstill.IsLong(silo, isStopped))
+                    if (!standstill.IsLong(silo, IsStopped(silo)))
                     {
-                        await Kill(silo);
+                        _ = told.Remove(silo);
+                    }
+                    else if (told.Add(silo) && !await Kill(silo, () => IsStopped(silo)))
+                    {
+                        _ = told.Remove(silo);
                     }
                 }
             }
@@ -93,48 +111,87 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
         }
     }
 
-    private async Task Kill(SiloAddress silo)
+    /// <summary>
+    /// Declares a silo dead, if it is by what the table of members says now: Orleans does what it is asked later too, without another look, so it
+    /// is not asked while the table is away.
+    /// </summary>
+    /// <returns>Whether it was asked.</returns>
+    private async Task<bool> Kill(SiloAddress silo, Func<bool> isDead)
     {
         try
         {
-            _ = await membership.TryKill(silo);
+            await membership.Refresh(cancellationToken: _stopping.Token);
+            if (IsActive(silo) && isDead())
+            {
+                _ = await membership.TryKill(silo);
+            }
+            return true;
         }
         catch (Exception e) when (e is OrleansException or IOException or TimeoutException)
         {
-            // The members' table is away: it is tried again.
+            return false;
         }
     }
 
     private async Task Look(SiloAddress silo)
     {
+        bool isHere = IsOfThisMachine(silo);
+        TimeSpan pause = s_firstPause;
+        int refusals = 0;
+        long last = 0;
         try
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-            patience.CancelAfter(s_patience);
-            for (TimeSpan pause = s_firstPause; IsActive(silo); pause *= 2)
+            while (IsActive(silo))
             {
-                if (await transport.IsDeserted(silo.Endpoint, patience.Token) && !Presence.IsHeld(folder, silo.Endpoint.Port))
+                refusals = await IsGone(silo, isHere) ? refusals + 1 : 0;
+                // Of another machine: a packet filter may refuse once, too.
+                if (refusals >= (isHere ? 1 : 2) && await Kill(silo, () => true))
                 {
-                    // One that left in order has written so by now.
-                    await membership.Refresh(cancellationToken: patience.Token);
-                    if (IsActive(silo))
-                    {
-                        _ = await membership.TryKill(silo);
-                    }
-                    return;
+                    break;
                 }
-                await Task.Delay(pause, patience.Token);
+                long ended = _lookedAt[silo];
+                if (ended != last)
+                {
+                    (last, pause) = (ended, s_firstPause);
+                }
+                else if (Stopwatch.GetElapsedTime(last) > s_patience && _lookedAt.TryRemove(new(silo, last)))
+                {
+                    return; // It lives.
+                }
+                await Task.Delay(pause, _stopping.Token);
+                pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, (isHere ? s_pauseHere : s_pauseElsewhere).Ticks));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or OrleansException or ObjectDisposedException or IOException or TimeoutException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
-            // It lives after all, or this silo stops, or the members' table is away: probes find out.
+            // This silo stops.
         }
-        finally
+        _ = _lookedAt.TryRemove(silo, out _);
+    }
+
+    private async Task<bool> IsGone(SiloAddress silo, bool isHere)
+    {
+        if (isHere && Presence.IsHeld(folder, silo.Endpoint.Port))
         {
-            _lookedAt.TryRemove(silo, out _);
+            return false;
+        }
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        patience.CancelAfter(s_patience);
+        try
+        {
+            return await transport.NobodyListens(silo.Endpoint, patience.Token);
+        }
+        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
+        {
+            return false; // It does not answer at all: probes find out.
         }
     }
+
+    private bool IsStopped(SiloAddress silo) =>
+        Presence.ProcessOf(folder, silo.Endpoint.Port) is { } process && ProcessTable.Find(process) is { IsStopped: true };
+
+    /// <summary>Another machine's silo may have the same port: the lock files are only of this one's.</summary>
+    private bool IsOfThisMachine(SiloAddress silo) => silo.Endpoint.Address.Equals(local.SiloAddress.Endpoint.Address);
 
     private bool IsActive(SiloAddress silo) =>
         !silo.Equals(local.SiloAddress) && membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Active;

@@ -6,7 +6,7 @@ using Orleans.Messaging;
 
 namespace Bgpo.Silo;
 
-/// <summary>Clusters of Microsoft.Orleans among the processes of one machine, over its loopback interface, without a database.</summary>
+/// <summary>Clusters among the processes of one machine: members in files, Unix sockets, no database.</summary>
 internal static class FileMembership
 {
     /// <summary>Makes the silo one of the cluster in <paramref name="directory"/>.</summary>

@@ -47,7 +47,7 @@ internal sealed class Presence(string directory, ISiloStatusOracle oracle, ILoca
     /// <param name="port">The silo's port.</param>
     internal static int? ProcessOf(string directory, int port) => !Directory.Exists(directory)
         ? null
-        : Directory.EnumerateFiles(directory, $"silo-{port}-*.lock")
+        : Directory.EnumerateFiles(directory, $"silo-{port}-*.lock").Where(ClusterFolder.IsHeld)
             .Select(file => int.TryParse(Path.GetFileNameWithoutExtension(file).Split('-')[^1], CultureInfo.InvariantCulture, out int id) ? id : (int?)null)
             .FirstOrDefault();
 

@@ -6,10 +6,13 @@ namespace Bgpo.Silo;
 /// <param name="time">The clock.</param>
 internal sealed class Standstill(TimeProvider time)
 {
+    /// <summary>Looks that are further apart say nothing of the time between: whoever looks may have stood still itself.</summary>
+    internal static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(700);
+
     /// <summary>How long a process may stand still before its silo is taken for dead.</summary>
     internal static readonly TimeSpan Long = TimeSpan.FromMilliseconds(1200);
 
-    private readonly Dictionary<SiloAddress, long> _since = [];
+    private readonly Dictionary<SiloAddress, (long Since, long Last)> _seen = [];
 
     /// <summary>Takes a look into account.</summary>
     /// <param name="silo">The silo.</param>
@@ -19,13 +22,13 @@ internal sealed class Standstill(TimeProvider time)
     {
         if (!isStopped)
         {
-            _ = _since.Remove(silo);
+            _ = _seen.Remove(silo);
             return false;
         }
-        if (!_since.TryGetValue(silo, out long since))
-        {
-            _since[silo] = since = time.GetTimestamp();
-        }
-        return time.GetElapsedTime(since) >= Long;
+        long now = time.GetTimestamp();
+        bool goesOn = _seen.TryGetValue(silo, out (long Since, long Last) seen) && time.GetElapsedTime(seen.Last, now) <= Gap;
+        long since = goesOn ? seen.Since : now;
+        _seen[silo] = (since, now);
+        return time.GetElapsedTime(since, now) >= Long;
     }
 }

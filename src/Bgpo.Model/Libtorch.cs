@@ -48,7 +48,7 @@ public static partial class Libtorch
 
     /// <summary>Loads the libraries. TorchSharp looks for what is loaded already before it looks elsewhere.</summary>
     /// <exception cref="DllNotFoundException">One is missing or does not fit the system.</exception>
-#pragma warning disable CA2255 // Whoever names TorchSharp first, in whatever assembly, must find it loaded with these settings.
+#pragma warning disable CA2255 // Nothing of this assembly, which is what the others compute with, may run without.
     [ModuleInitializer]
 #pragma warning restore CA2255
     internal static void Load()

@@ -11,6 +11,12 @@ internal sealed partial class Executable(string folder)
     internal const int Kill = 9;
     internal const int Terminate = 15;
 
+    /// <summary>The console as users start it: compiled ahead, which its copy beside the tests is not.</summary>
+    internal static readonly string Path = System.IO.Path.Combine(ProjectFolder.Find(), "client", "bin", "Release", "net10.0", "Bgpo.Client.dll");
+
+    /// <summary>What its environment has besides.</summary>
+    internal Dictionary<string, string> Environment { get; } = [];
+
     /// <summary>Starts it; the caller reads its streams.</summary>
     internal Process Start(string[] arguments, string fault = "")
     {
@@ -21,7 +27,9 @@ internal sealed partial class Executable(string folder)
             RedirectStandardError = true,
             Environment = { ["BGPO_HOME"] = ProjectFolder.Find(), ["BGPO_COMMAND"] = "bgpo", ["BGPO_FAULT"] = fault },
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll"));
+        foreach ((string name, string value) in Environment)
+            start.Environment[name] = value;
+        start.ArgumentList.Add(Path);
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         return Process.Start(start)!;
@@ -64,6 +72,25 @@ internal sealed partial class Executable(string folder)
             process.Kill();
         await process.WaitForExitAsync();
         process.Dispose();
+    }
+
+    /// <summary>The processes that one has started, oldest first.</summary>
+    internal static int[] Children(int process) =>
+        [.. Directory.GetDirectories("/proc").Select(System.IO.Path.GetFileName).Select(name => int.TryParse(name, out int id) ? id : 0)
+            .Where(id => id > 0 && ParentOf(id) == process).Order()];
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            // After the command's name, which may hold anything but ends with the last parenthesis: state, then the parent.
+            string stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
+        }
+        catch (IOException)
+        {
+            return 0; // it has ended
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

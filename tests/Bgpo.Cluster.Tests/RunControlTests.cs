@@ -74,7 +74,7 @@ public sealed class RunControlTests(SteeredCluster cluster)
             Environment =
             {
                 ["BGPO_HOME"] = ProjectFolder.Find(),
-                ["BGPO"] = $"dotnet {Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll")}",
+                ["BGPO"] = $"dotnet {Executable.Path}",
                 ["SETS"] = string.Join(' ', SteeredCluster.Small(4000)),
             },
         };

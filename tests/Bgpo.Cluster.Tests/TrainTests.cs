@@ -89,7 +89,7 @@ public sealed class TrainTests : IDisposable
                 // The silos are this process's children; one is killed every third step, whatever grains it holds, once its predecessor is replaced.
                 if ((string?)e["event"] == "step" && (int)e["version"]! >= 3 * (joined.Count + 1) && joined.Count < 3 && joined.All(silo => silo.IsCompleted))
                 {
-                    int[] silos = Children(process.Id);
+                    int[] silos = Executable.Children(process.Id);
                     using var victim = Process.GetProcessById(silos[joined.Count % silos.Length]);
                     Executable.Send(victim, Executable.Kill);
                     joined.Add(Replacement(cluster));
@@ -190,23 +190,5 @@ public sealed class TrainTests : IDisposable
                 Executable.Send(process, number);
             }
         });
-    }
-
-    private static int[] Children(int process) =>
-        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Select(name => int.TryParse(name, out int id) ? id : 0)
-            .Where(id => id > 0 && ParentOf(id) == process).Order()];
-
-    private static int ParentOf(int process)
-    {
-        try
-        {
-            // After the command's name, which may hold anything but ends with the last parenthesis: state, then the parent.
-            string stat = File.ReadAllText($"/proc/{process}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
-        }
-        catch (IOException)
-        {
-            return 0; // it has ended
-        }
     }
 }

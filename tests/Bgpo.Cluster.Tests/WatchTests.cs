@@ -22,7 +22,7 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
     {
         Assert.SkipUnless(HasTmux(), "tmux is not installed; `bgpo test` installs it on Debian and Ubuntu");
         await cluster.Start("seen", 4000);
-        string watch = $"dotnet {Path.Combine(AppContext.BaseDirectory, "Bgpo.Client.dll")} run watch seen --cluster {cluster.Name}";
+        string watch = $"dotnet {Executable.Path} run watch seen --cluster {cluster.Name}";
         // The shell outlives the view, and says what it left behind.
         string script = Path.Combine(cluster.Folder, "watch.sh");
         File.WriteAllText(script, $"for i in 1 2; do {watch}; echo \"left with $?\"; stty -a | tr ' ' '\\n' | grep -E '^-?(echo|icanon)$' | tr '\\n' ' '; echo; read -r _; done\n");

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Configuration;
 
 namespace Bgpo.Silo.Tests;
 
@@ -7,6 +8,8 @@ public class StandstillTests
 {
     private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 1, 1);
     private static readonly SiloAddress s_other = SiloAddress.New(IPAddress.Loopback, 2, 1);
+
+    private static readonly TimeSpan s_round = TimeSpan.FromMilliseconds(300);
 
     private readonly FakeTimeProvider _time = new();
     private readonly Standstill _standstill;
@@ -17,22 +20,34 @@ public class StandstillTests
     public void OneThatStandsStill_IsTakenForDeadAfterAWhile()
     {
         Assert.False(_standstill.IsLong(s_silo, true));
-        _time.Advance(Standstill.Long - TimeSpan.FromMilliseconds(1));
-        Assert.False(_standstill.IsLong(s_silo, true));
+        for (TimeSpan at = s_round; at < Standstill.Long; at += s_round)
+        {
+            _time.Advance(s_round);
+            Assert.False(_standstill.IsLong(s_silo, true));
+        }
         Assert.False(_standstill.IsLong(s_other, true));
-        _time.Advance(TimeSpan.FromMilliseconds(1));
+        _time.Advance(s_round);
         Assert.True(_standstill.IsLong(s_silo, true));
         Assert.False(_standstill.IsLong(s_other, true));
+    }
+
+    [Fact]
+    public void OneWhoLooksAgainAfterLong_BeginsAnew()
+    {
+        Assert.False(_standstill.IsLong(s_silo, true));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(_standstill.IsLong(s_silo, true));
     }
 
     [Fact]
     public void OneThatGoesOnBetweenTwoLooks_IsNot()
     {
         Assert.False(_standstill.IsLong(s_silo, true));
-        _time.Advance(Standstill.Long / 2);
-        Assert.False(_standstill.IsLong(s_silo, false));
-        _time.Advance(Standstill.Long / 2);
-        Assert.False(_standstill.IsLong(s_silo, true));
+        for (int look = 0; look < 20; look++)
+        {
+            _time.Advance(s_round);
+            Assert.False(_standstill.IsLong(s_silo, look % 3 != 0));
+        }
     }
 
     [Fact]
@@ -41,5 +56,10 @@ public class StandstillTests
         Assert.False(_standstill.IsLong(s_silo, false));
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.False(_standstill.IsLong(s_silo, false));
+
+        // Probes are all that can take it for dead.
+        var options = new ClusterMembershipOptions();
+        ClusterMembership.ConfigureProbes(options);
+        Assert.True(options.NumMissedProbesLimit * options.MinProbeTimeout >= TimeSpan.FromSeconds(6));
     }
 }

@@ -75,6 +75,8 @@ public sealed class TransportTests : IDisposable
         var made = new TaskCompletionSource<IPEndPoint>();
         var taken = new TaskCompletionSource<IPEndPoint>();
         pair.Transport.Ended += end => _ = end.IsOutbound ? made.TrySetResult(end.Remote) : taken.TrySetResult(end.Local);
+        await Task.WhenAll(Write(pair.Client.Transport.Output, [1]), Write(pair.Server.Transport.Output, [1]));
+        await Task.WhenAll(Read(pair.Client.Transport.Input, 1), Read(pair.Server.Transport.Input, 1)).WaitAsync(s_patience);
         pair.Server.Abort(new ConnectionAbortedException());
         Assert.Equal(pair.EndPoint, await made.Task.WaitAsync(s_patience));
         Assert.Equal(pair.EndPoint, await taken.Task.WaitAsync(s_patience));
@@ -84,15 +86,46 @@ public sealed class TransportTests : IDisposable
         await Closed(pair.Server);
     }
 
+    [Fact]
+    public async Task EndOfAConnectionThatSentNothing_IsNotTold()
+    {
+        await using Pair pair = await Connect(unix: true);
+        var told = new TaskCompletionSource<EndedConnection>();
+        pair.Transport.Ended += told.SetResult;
+        pair.Client.Abort(new ConnectionAbortedException());
+        await Closed(pair.Client);
+        await Closed(pair.Server);
+        await pair.Server.DisposeAsync();
+        Assert.False(told.Task.IsCompleted);
+    }
+
+    [Fact]
+    public async Task WriterThatIsHeldBack_HearsThatItsConnectionIsGivenUp()
+    {
+        await using Pair pair = await Connect(unix: true);
+        PipeWriter output = pair.Client.Transport.Output;
+        Task<FlushResult> flush;
+        do
+        {
+            // The second of two messages that Orleans writes before it flushes finds the first still held back.
+            output.Write(new byte[1 << 20]);
+            output.Write(new byte[1 << 20]);
+            flush = output.FlushAsync().AsTask();
+        }
+        while (flush.IsCompleted);
+        output.CancelPendingFlush();
+        Assert.True((await flush.WaitAsync(s_patience)).IsCanceled);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Address_IsDesertedOnceNobodyListens(bool unix)
+    public async Task AnAddressThatIsLeft_IsToldFromOneThatIsNot(bool unix)
     {
         await using Pair pair = await Connect(unix);
-        Assert.False(await pair.Transport.IsDeserted(pair.EndPoint, CancellationToken.None));
+        Assert.False(await pair.Transport.NobodyListens(pair.EndPoint, CancellationToken.None));
         await pair.Listener.UnbindAsync();
-        Assert.True(await pair.Transport.IsDeserted(pair.EndPoint, CancellationToken.None));
+        Assert.True(await pair.Transport.NobodyListens(pair.EndPoint, CancellationToken.None));
         // The trial itself may have been taken as a connection.
         while (await pair.Listener.AcceptAsync().AsTask().WaitAsync(s_patience) is { } trial)
         {

@@ -24,7 +24,7 @@ public sealed record SimulatedScale(
 
 /// <summary>
 /// The real dispatcher, step loop and grains over many silos whose devices are simulated: a fixed time for each piece of work, none of
-/// it on a processor. All grains live in one process and one engine, so what is measured is the cost and the idling that coordination
+/// it on a processor. All grains live in one process and one silo of Orleans, so what is measured is the cost and the idling that coordination
 /// makes, not that of a network. Work grows with the silos: two prompts of four units each for every silo and step.
 /// </summary>
 public static class Simulation

@@ -8,7 +8,7 @@ internal static class BareSocket
 {
     private const int ChunkBytes = 2 * 1024 * 1024;
 
-    /// <summary>As the engine's sockets have.</summary>
+    /// <summary>As the transport's sockets have.</summary>
     private const int BufferBytes = 1024 * 1024;
 
     /// <summary>Takes what senders send, one sender after the other, and acknowledges the end of each.</summary>

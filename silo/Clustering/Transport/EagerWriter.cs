@@ -3,12 +3,12 @@ using System.IO.Pipelines;
 namespace Bgpo.Silo;
 
 /// <summary>
-/// Sends a message while it is written, block by block, from the processor's cache; Orleans itself flushes once for several messages.
+/// Sends a message while the next one is written; Orleans itself flushes once for several.
 /// </summary>
 /// <param name="pipe">Takes what is written.</param>
 internal sealed class EagerWriter(PipeWriter pipe) : PipeWriter
 {
-    private Task _flush = Task.CompletedTask;
+    private Task<FlushResult> _flush = Task.FromResult(default(FlushResult));
 
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
@@ -19,14 +19,14 @@ internal sealed class EagerWriter(PipeWriter pipe) : PipeWriter
     /// <inheritdoc/>
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        FlushBlock();
+        SendWritten();
         return pipe.GetMemory(sizeHint);
     }
 
     /// <inheritdoc/>
     public override Span<byte> GetSpan(int sizeHint = 0)
     {
-        FlushBlock();
+        SendWritten();
         return pipe.GetSpan(sizeHint);
     }
 
@@ -36,7 +36,12 @@ internal sealed class EagerWriter(PipeWriter pipe) : PipeWriter
     /// <inheritdoc/>
     public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        await _flush;
+        FlushResult before = await _flush;
+        if (before.IsCanceled || before.IsCompleted)
+        {
+            // Orleans gives the connection up, or its reader has: whoever waits must hear of it.
+            return before;
+        }
         return await pipe.FlushAsync(cancellationToken);
     }
 
@@ -46,15 +51,15 @@ internal sealed class EagerWriter(PipeWriter pipe) : PipeWriter
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => pipe.Complete(exception);
 
-    /// <summary>Where the one before is still held back, the block waits for the next one, or for the message's own flush.</summary>
-    private void FlushBlock()
+    /// <summary>Where what was sent before is still held back, this waits for the next message, or for Orleans's own flush.</summary>
+    private void SendWritten()
     {
-        if (pipe.UnflushedBytes >= Block && _flush.IsCompleted)
+        if (pipe.UnflushedBytes >= Enough && _flush.IsCompleted)
         {
             _flush = pipe.FlushAsync().AsTask();
         }
     }
 
-    /// <summary>How much is sent at once.</summary>
-    private const int Block = 128 * 1024;
+    /// <summary>How much is worth a system call of its own.</summary>
+    private const int Enough = 128 * 1024;
 }

@@ -11,7 +11,8 @@ namespace Bgpo.Silo;
 /// </summary>
 /// <remarks>
 /// Back-pressure: the socket is not read while more than <see cref="Unread"/> bytes wait for Orleans, and Orleans's writes wait while as many
-/// wait for the socket. So a peer can make this process hold one message and as many bytes more, no matter what it sends.
+/// wait for the socket. Orleans holds one message at most until it is whole, and queues those that are: how many those are is up to the callers, of
+/// which the larger ones (contributions, weights) have a few under way at most.
 /// </remarks>
 internal sealed class SocketConnection : DefaultConnectionContext
 {
@@ -24,9 +25,10 @@ internal sealed class SocketConnection : DefaultConnectionContext
     private readonly Stream _stream;
     private readonly Pipe _received;
     private readonly Pipe _toSend;
-    private readonly Action _ended;
+    private readonly Action<bool> _ended;
     private readonly CancellationTokenSource _over = new();
     private Task _work = Task.CompletedTask;
+    private volatile bool _hasReceived;
     private int _closed;
 
     /// <summary>Takes over a connected socket.</summary>
@@ -34,8 +36,8 @@ internal sealed class SocketConnection : DefaultConnectionContext
     /// <param name="stream">What goes over it: its own stream, or TLS.</param>
     /// <param name="local">This side's address, as Orleans knows it.</param>
     /// <param name="remote">The other side's address, as Orleans knows it.</param>
-    /// <param name="ended">Told once, when the connection is over.</param>
-    internal SocketConnection(Socket socket, Stream stream, EndPoint local, EndPoint remote, Action ended)
+    /// <param name="ended">Told once, when the connection is over, whether anything was received.</param>
+    internal SocketConnection(Socket socket, Stream stream, EndPoint local, EndPoint remote, Action<bool> ended)
         : base(Guid.NewGuid().ToString("N"))
     {
         (_socket, _stream, _ended) = (socket, stream, ended);
@@ -88,6 +90,7 @@ internal sealed class SocketConnection : DefaultConnectionContext
                 {
                     break;
                 }
+                _hasReceived = true;
                 // What fills its block is part of a large message: the next part gets a larger one, so that it takes fewer system calls.
                 block = count == room.Length ? Math.Min(2 * block, LargeBlock) : SmallBlock;
                 received.Advance(count);
@@ -103,8 +106,11 @@ internal sealed class SocketConnection : DefaultConnectionContext
         {
             // Orleans asks the pipe, not the socket: its end says it all.
         }
-        received.Complete();
-        Close();
+        finally
+        {
+            received.Complete();
+            Close();
+        }
     }
 
     private async Task Send()
@@ -130,8 +136,11 @@ internal sealed class SocketConnection : DefaultConnectionContext
         {
             // As above.
         }
-        await toSend.CompleteAsync();
-        Close();
+        finally
+        {
+            await toSend.CompleteAsync();
+            Close();
+        }
     }
 
     /// <summary>Ends the connection at once, whoever asks first.</summary>
@@ -155,10 +164,10 @@ internal sealed class SocketConnection : DefaultConnectionContext
         _socket.Dispose();
         // Elsewhere: Orleans does much when it hears of it.
         _ = Task.Run(_over.Cancel);
-        _ended();
+        _ended(_hasReceived);
     }
 
-    private static bool IsEnd(Exception exception) => exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException;
+    private static bool IsEnd(Exception exception) => exception is IOException or SocketException or InvalidOperationException;
 
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

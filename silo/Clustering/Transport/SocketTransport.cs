@@ -26,6 +26,8 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
     /// <summary>How long a peer may take to show its certificate.</summary>
     private static readonly TimeSpan s_handshake = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan s_afterFailure = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Where it is said who was turned away.</summary>
     internal ILogger Log { get; set; } = NullLogger.Instance;
 
@@ -63,7 +65,7 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
     /// </summary>
     /// <param name="endpoint">The address.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    internal async Task<bool> IsDeserted(IPEndPoint endpoint, CancellationToken cancellationToken)
+    internal async Task<bool> NobodyListens(IPEndPoint endpoint, CancellationToken cancellationToken)
     {
         try
         {
@@ -83,7 +85,14 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
 
     private SocketConnection Started(Socket socket, Stream stream, EndPoint local, EndPoint remote, EndedConnection end)
     {
-        var connection = new SocketConnection(socket, stream, local, remote, () => Ended?.Invoke(end));
+        var connection = new SocketConnection(socket, stream, local, remote, received =>
+        {
+            // Whoever only looks whether somebody listens sends nothing.
+            if (received)
+            {
+                Ended?.Invoke(end);
+            }
+        });
         connection.Start();
         return connection;
     }
@@ -120,8 +129,8 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
         private readonly SocketTransport _transport;
         private readonly IPEndPoint _endpoint;
         private readonly Socket _socket;
-        private readonly Channel<ConnectionContext> _accepted =
-            Channel.CreateUnbounded<ConnectionContext>();
+        private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>();
+        private volatile bool _isClosed;
 
         internal Listener(SocketTransport transport, IPEndPoint endpoint)
         {
@@ -143,6 +152,7 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
         {
+            _isClosed = true;
             _socket.Dispose();
             if (_transport.FileAt(_endpoint) is { } file)
             {
@@ -155,18 +165,20 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
 
         private async Task Accept()
         {
-            try
+            while (!_isClosed)
             {
-                while (true)
+                try
                 {
                     Socket peer = await _socket.AcceptAsync();
                     _ = Admit(peer);
                 }
+                catch (Exception e) when (e is SocketException or ObjectDisposedException)
+                {
+                    // One that gave up before it was accepted, or too many open files: the next may have more luck.
+                    await Task.Delay(_isClosed ? TimeSpan.Zero : s_afterFailure);
+                }
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                _accepted.Writer.TryComplete();
-            }
+            _accepted.Writer.TryComplete();
         }
 
         /// <summary>One that is slow to show its certificate, or has none, stands in nobody's way.</summary>

@@ -12,9 +12,10 @@ internal static class TransportServices
     /// </summary>
     /// <param name="services">Those of a silo or client.</param>
     /// <param name="transport">Gives the transport.</param>
+    /// <param name="listens">Whether it is a silo, to which others connect.</param>
     /// <typeparam name="T">Its type.</typeparam>
     /// <exception cref="InvalidOperationException">This version of Orleans does it in another way.</exception>
-    internal static void UseTransport<T>(this IServiceCollection services, Func<IServiceProvider, T> transport)
+    internal static void UseTransport<T>(this IServiceCollection services, Func<IServiceProvider, T> transport, bool listens)
         where T : class, IConnectionFactory, IConnectionListenerFactory
     {
         ServiceDescriptor[] own =
@@ -22,9 +23,12 @@ internal static class TransportServices
             .. services.Where(service => service.IsKeyedService
                 && (service.ServiceType == typeof(IConnectionFactory) || service.ServiceType == typeof(IConnectionListenerFactory))),
         ];
-        if (!own.Any(service => service.ServiceType == typeof(IConnectionFactory)))
+        foreach (Type part in listens ? [typeof(IConnectionFactory), typeof(IConnectionListenerFactory)] : new[] { typeof(IConnectionFactory) })
         {
-            throw new InvalidOperationException("Orleans registers no keyed IConnectionFactory: its transport cannot be replaced.");
+            if (!own.Any(service => service.ServiceType == part))
+            {
+                throw new InvalidOperationException($"Orleans registers no keyed {part.Name}: its transport cannot be replaced.");
+            }
         }
         foreach (ServiceDescriptor service in own)
         {

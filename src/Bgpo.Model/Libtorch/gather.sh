@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gathers the native libraries of TorchSharp and libtorch in one folder: links to those of the packages, or copies where the packages are
-# on another disk. Arguments: TorchSharp's package, libtorch's package, the folder.
+# on another disk. Arguments: TorchSharp's package, libtorch's package, the folder, the file in it that says that all of it is there.
 #
 # libLibTorchSharp.so asks the C++ library for version GLIBCXX_3.4.32 (GCC 13), for one symbol that does nothing there. On a system with an
 # older one (Debian 12, Ubuntu 22.04) the copy here asks for that version only weakly, and liboldlibstdcxx.so has the symbol. Nothing else
@@ -13,7 +13,7 @@ folder=$3
 fail() { echo "error BGPO0001: $*" >&2; exit 1; }
 
 mkdir -p "$folder"
-rm -f "$folder"/*.so* "$folder/libtorch.stamp"
+rm -f "$folder"/*.so* "$folder"/*.stamp
 link() { ln "$1" "$folder/" 2>/dev/null || cp "$1" "$folder/"; }
 for name in libc10.so libtorch.so libtorch_cpu.so libtorch_global_deps.so; do
     link "$libtorch/$name"
@@ -37,4 +37,4 @@ else
         'namespace std { void ios_base_library_init(); static ios_base::Init init; void ios_base_library_init() {} }' |
         "${CXX:-g++}" -x c++ -O2 -shared -fPIC -o "$folder/liboldlibstdcxx.so" -
 fi
-touch "$folder/libtorch.stamp"
+touch "$4"
