@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
+using Bgpo.Grains;
 using Bgpo.Spec;
 using Bgpo.Storage;
 
@@ -56,7 +57,7 @@ internal static class RunCompareCommand
     }
 
     /// <summary>The first version whose step measured something else; null where all common ones are the same.</summary>
-    private static int? Parting(IReadOnlyList<Grains.StepMetrics> one, IReadOnlyList<Grains.StepMetrics> other)
+    private static int? Parting(IReadOnlyList<StepMetrics> one, IReadOnlyList<StepMetrics> other)
     {
         var there = other.ToDictionary(step => step.Version);
         return one.Where(step => there.TryGetValue(step.Version, out var same)
@@ -138,7 +139,7 @@ internal static class RunCompareCommand
         return fields;
     }
 
-    private sealed record Compared(RunStore Store, RunRecord Record, IReadOnlyList<Grains.StepMetrics> Steps);
+    private sealed record Compared(RunStore Store, RunRecord Record, IReadOnlyList<StepMetrics> Steps);
 
     private sealed record Summary(string Run, int Version, double Reward, double Solved, double? HeldOutGreedy, double SecondsAStep, long Samples);
 }

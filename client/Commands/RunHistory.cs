@@ -12,7 +12,7 @@ internal static class RunHistory
     private const int Recalled = 500;
 
     /// <summary>What can be drawn and compared: name, meaning, value of a step.</summary>
-    internal static IReadOnlyList<(string Name, string Title, Func<Grains.StepMetrics, double> Of)> Curves { get; } =
+    internal static IReadOnlyList<(string Name, string Title, Func<StepMetrics, double> Of)> Curves { get; } =
     [
         ("reward", "mean reward", step => step.MeanReward),
         ("solved", "solve rate", step => step.SolveRate),
@@ -28,14 +28,14 @@ internal static class RunHistory
 
     /// <summary>Reads them, ascending by version.</summary>
     /// <exception cref="BadInputException">There are none, or one is damaged.</exception>
-    internal static async Task<IReadOnlyList<Grains.StepMetrics>> Read(RunStore store, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<StepMetrics>> Read(RunStore store, CancellationToken cancellationToken)
     {
         var steps = await ReadFrom(store, 1, cancellationToken).ConfigureAwait(false);
         return steps.Count > 0 ? steps : throw new BadInputException($"run '{store.RunId}' has no metrics yet: no step is committed");
     }
 
     /// <summary>The held-out evaluation before the first step, as a version 0 that has nothing else; null where there is none yet.</summary>
-    internal static Grains.StepMetrics? Before(RunRecord record) => record.Result?[RunGrain.EvaluationBefore] is not { } before ? null : new Grains.StepMetrics
+    internal static StepMetrics? Before(RunRecord record) => record.Result?[RunGrain.EvaluationBefore] is not { } before ? null : new StepMetrics
     {
         Evaluation = before.Deserialize<EvaluationSummary>(),
         UnixMilliseconds = record.Created.ToUnixTimeMilliseconds(),
@@ -64,7 +64,7 @@ internal static class RunHistory
         }
     }
 
-    private static IEnumerable<RunEvent> Past(IReadOnlyList<Grains.StepMetrics> steps, RunRecord record)
+    private static IEnumerable<RunEvent> Past(IReadOnlyList<StepMetrics> steps, RunRecord record)
     {
         if (Before(record) is { Evaluation: { } before })
             yield return new Evaluated(0, 0, before, Final: true);
@@ -120,7 +120,7 @@ internal static class RunHistory
     /// <param name="upTo">Newest version that counts.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BadInputException">One is damaged.</exception>
-    internal static async Task<IReadOnlyList<Grains.StepMetrics>> ReadNewest(RunStore store, int count, int upTo, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<StepMetrics>> ReadNewest(RunStore store, int count, int upTo, CancellationToken cancellationToken)
     {
         var newest = (await store.ListMetricsAsync(cancellationToken).ConfigureAwait(false)).Where(version => version <= upTo).DefaultIfEmpty(0).Max();
         return newest == 0 ? []
@@ -129,13 +129,13 @@ internal static class RunHistory
 
     /// <summary>Reads them from a version on, ascending, if there are any.</summary>
     /// <exception cref="BadInputException">One is damaged.</exception>
-    internal static async Task<IReadOnlyList<Grains.StepMetrics>> ReadFrom(RunStore store, int version, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<StepMetrics>> ReadFrom(RunStore store, int version, CancellationToken cancellationToken)
     {
-        List<Grains.StepMetrics> steps = [];
+        List<StepMetrics> steps = [];
         try
         {
             await foreach (var stored in store.ReadMetricsAsync(version, cancellationToken).ConfigureAwait(false))
-                steps.Add(stored.Values.Deserialize<Grains.StepMetrics>()!);
+                steps.Add(stored.Values.Deserialize<StepMetrics>()!);
         }
         catch (Exception e) when (e is StorageException or JsonException)
         {

@@ -116,6 +116,6 @@ internal static class RunListCommand
         }
     }
 
-    private static double? Reward(StepMetrics? metrics) =>
+    private static double? Reward(StoredMetrics? metrics) =>
         metrics?.Values["MeanReward"] is JsonValue value && value.TryGetValue(out double reward) ? reward : null;
 }

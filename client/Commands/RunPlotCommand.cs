@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Plotting;
+using Bgpo.Grains;
 
 namespace Bgpo.Client.Commands;
 
@@ -29,7 +30,7 @@ internal static class RunPlotCommand
             var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
             await using var leaving = target.ConfigureAwait(false);
             var steps = await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false);
-            Grains.StepMetrics[] evaluated = [.. RunHistory.Before(target.Record) is { } before ? [before] : Array.Empty<Grains.StepMetrics>(), .. steps.Where(step => step.Evaluation is not null)];
+            StepMetrics[] evaluated = [.. RunHistory.Before(target.Record) is { } before ? [before] : Array.Empty<StepMetrics>(), .. steps.Where(step => step.Evaluation is not null)];
             if (wanted.Contains("eval") && evaluated.Length == 0)
                 throw new BadInputException($"option --curves: value 'eval': run '{target.Run}' has no evaluation yet");
             Curve[] drawn =

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Bgpo.Grains;
 using Bgpo.Storage;
 
 namespace Bgpo.Client.Watching;
@@ -58,9 +59,9 @@ internal sealed class MetricsMirror : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     internal async Task Rewrite(RunStore run, CancellationToken cancellationToken)
     {
-        List<Grains.StepMetrics> all = [];
+        List<StepMetrics> all = [];
         await foreach (var stored in run.ReadMetricsAsync(cancellationToken: cancellationToken).ConfigureAwait(false))
-            all.Add(stored.Values.Deserialize<Grains.StepMetrics>()!);
+            all.Add(stored.Values.Deserialize<StepMetrics>()!);
         _lines.Clear();
         _file.SetLength(0);
         all.ForEach(Append);
@@ -72,12 +73,12 @@ internal sealed class MetricsMirror : IDisposable
     internal async Task CatchUp(RunStore run, CancellationToken cancellationToken)
     {
         await foreach (var stored in run.ReadMetricsAsync(Newest, cancellationToken).ConfigureAwait(false))
-            Append(stored.Values.Deserialize<Grains.StepMetrics>()!);
+            Append(stored.Values.Deserialize<StepMetrics>()!);
     }
 
     /// <summary>Appends a step's; what the file has of it and of later ones, from before the run went back, goes.</summary>
     /// <param name="metrics">The step's.</param>
-    internal void Append(Grains.StepMetrics metrics)
+    internal void Append(StepMetrics metrics)
     {
         while (_lines.TryPeek(out var line) && line.Version >= metrics.Version)
             _file.SetLength(_lines.Pop().Offset);

@@ -49,7 +49,7 @@ public static class Ledger
         List<string> faults = [];
         int version = RunGrain.FirstVersion(run.Record);
         long samples = 0;
-        await foreach (Storage.StepMetrics stored in store.ReadMetricsAsync(1, cancellationToken))
+        await foreach (StoredMetrics stored in store.ReadMetricsAsync(1, cancellationToken))
         {
             for (version++; version < stored.Step; version++)
             {

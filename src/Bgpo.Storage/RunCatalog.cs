@@ -42,7 +42,7 @@ public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
 /// <param name="Checkpoints">Versions that have a manifest, ascending.</param>
 /// <param name="Bytes">Size of all blobs.</param>
 /// <param name="Newest">Newest readable metrics; null before the first.</param>
-public sealed record RunOverview(int Version, IReadOnlyList<int> Checkpoints, long Bytes, StepMetrics? Newest);
+public sealed record RunOverview(int Version, IReadOnlyList<int> Checkpoints, long Bytes, StoredMetrics? Newest);
 
 /// <summary>A run in the catalogue.</summary>
 /// <param name="RunId">Its id.</param>

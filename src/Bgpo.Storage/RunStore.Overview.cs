@@ -28,11 +28,11 @@ public sealed partial class RunStore
             metrics == 0 ? null : await NewestMetricsAsync(metrics, cancellationToken).ConfigureAwait(false));
     }
 
-    private async Task<StepMetrics?> NewestMetricsAsync(int step, CancellationToken cancellationToken)
+    private async Task<StoredMetrics?> NewestMetricsAsync(int step, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (StepMetrics metrics in ReadMetricsAsync(step, cancellationToken).ConfigureAwait(false))
+            await foreach (StoredMetrics metrics in ReadMetricsAsync(step, cancellationToken).ConfigureAwait(false))
                 return metrics;
         }
         catch (CorruptBlobException)

@@ -129,7 +129,7 @@ public sealed partial class RunStore
     {
         ArgumentNullException.ThrowIfNull(values);
         FaultPoint.Hit(StorageFaults.MetricsBefore);
-        byte[] content = SealedJson.Write(new StepMetrics(step, values), StorageJson.Compact.StepMetrics);
+        byte[] content = SealedJson.Write(new StoredMetrics(step, values), StorageJson.Compact.StoredMetrics);
         await Blobs.PutAsync(MetricsName(step), content, cancellationToken).ConfigureAwait(false);
         FaultPoint.Hit(StorageFaults.MetricsAfter);
     }
@@ -143,7 +143,7 @@ public sealed partial class RunStore
     /// <param name="from">First step wanted.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="CorruptBlobException">A record is truncated or altered.</exception>
-    public async IAsyncEnumerable<StepMetrics> ReadMetricsAsync(
+    public async IAsyncEnumerable<StoredMetrics> ReadMetricsAsync(
         int from = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         foreach (int step in await ListNumbersAsync($"{RunId}/metrics/", cancellationToken).ConfigureAwait(false))
@@ -151,7 +151,7 @@ public sealed partial class RunStore
             string name = MetricsName(step);
             if (step < from || await Blobs.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } blob)
                 continue;
-            StepMetrics metrics = SealedJson.Read(blob.Content.Span, StorageJson.Compact.StepMetrics, name);
+            StoredMetrics metrics = SealedJson.Read(blob.Content.Span, StorageJson.Compact.StoredMetrics, name);
             yield return metrics.Step == step
                 ? metrics
                 : throw new CorruptBlobException(name, $"holds the metrics of step {metrics.Step}");

@@ -58,7 +58,7 @@ internal static class SealedJson
 [JsonSerializable(typeof(RunRecord))]
 [JsonSerializable(typeof(CheckpointManifest))]
 [JsonSerializable(typeof(JournalStep))]
-[JsonSerializable(typeof(StepMetrics))]
+[JsonSerializable(typeof(StoredMetrics))]
 [JsonSerializable(typeof(RunRequests))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using Bgpo.Grains;
 using Bgpo.Storage;
 using Bgpo.Storage.Local;
 
@@ -289,7 +290,7 @@ public sealed class RunStoreCommandTests : IDisposable
         });
         for (int i = 0; i < rewards.Length; i++)
         {
-            var metrics = new Grains.StepMetrics { Version = i + 1, MeanReward = rewards[i], GradientNorm = 1, Seconds = 0.5, Evaluation = before is { } base0 && i == rewards.Length - 1 ? new(1 - base0, 0, 0, 8) : null };
+            var metrics = new StepMetrics { Version = i + 1, MeanReward = rewards[i], GradientNorm = 1, Seconds = 0.5, Evaluation = before is { } base0 && i == rewards.Length - 1 ? new(1 - base0, 0, 0, 8) : null };
             JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
             await store.WriteMetricsAsync(i + 1, values);
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Bgpo.Grains;
 using Bgpo.Model;
 using Bgpo.Storage;
 using Bgpo.Storage.Local;
@@ -207,7 +208,7 @@ public sealed class StoreCommandTests : IDisposable
 
         for (int step = 1; step <= metrics; step++)
         {
-            JsonNode values = JsonSerializer.SerializeToNode(new Grains.StepMetrics { Version = step, MeanReward = step / 10.0 })!;
+            JsonNode values = JsonSerializer.SerializeToNode(new StepMetrics { Version = step, MeanReward = step / 10.0 })!;
             await store.WriteMetricsAsync(step, values.AsObject());
         }
 

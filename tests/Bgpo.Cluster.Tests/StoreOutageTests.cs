@@ -55,7 +55,7 @@ public sealed class StoreOutageTests : IDisposable
         var run = new RunStore(BlobStores.Open(store), "b");
         Assert.Empty((await Grains.Ledger.Check(run)).Faults);
         long retries = 0;
-        await foreach (StepMetrics metrics in run.ReadMetricsAsync())
+        await foreach (StoredMetrics metrics in run.ReadMetricsAsync())
             retries += (long)metrics.Values["StoreRetries"]!;
         Assert.True(retries > 0, "the outage is not in the metrics");
     }

@@ -124,7 +124,7 @@ public sealed class CorruptionTests : IDisposable
             "r/journal/00000003.json", (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadJournalAsync(3))).BlobName);
         CorruptBlobException metrics = await Assert.ThrowsAsync<CorruptBlobException>(async () =>
         {
-            await foreach (StepMetrics step in _run.ReadMetricsAsync())
+            await foreach (StoredMetrics step in _run.ReadMetricsAsync())
                 Assert.Fail($"read step {step.Step}");
         });
         Assert.Equal("r/metrics/00000003.json", metrics.BlobName);

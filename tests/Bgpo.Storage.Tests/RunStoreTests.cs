@@ -153,7 +153,7 @@ public sealed class RunStoreTests : IDisposable
         foreach (int step in new[] { 10, 2, 1, 2 })
             await _run.WriteMetricsAsync(step, new JsonObject { ["step"] = step, ["reward"] = step / 3.0 });
         var read = new List<(int, double)>();
-        await foreach (StepMetrics metrics in _run.ReadMetricsAsync(from: 2))
+        await foreach (StoredMetrics metrics in _run.ReadMetricsAsync(from: 2))
             read.Add((metrics.Step, metrics.Values["reward"]!.GetValue<double>()));
         Assert.Equal([(2, 2 / 3.0), (10, 10 / 3.0)], read);
     }

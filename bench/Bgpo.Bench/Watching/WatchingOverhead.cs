@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Bgpo.Grains;
 using Bgpo.Silo;
 using Bgpo.Storage;
 
@@ -119,9 +120,9 @@ public static class WatchingOverhead
             await Done(folder, cancellationToken, "run", "stop", run, "--cluster", Cluster, "--json");
 
             Dictionary<int, double> seconds = [];
-            await foreach (Storage.StepMetrics metrics in stored.ReadMetricsAsync(1, cancellationToken))
+            await foreach (StoredMetrics metrics in stored.ReadMetricsAsync(1, cancellationToken))
             {
-                seconds[metrics.Step] = metrics.Values.Deserialize<Grains.StepMetrics>()!.Seconds;
+                seconds[metrics.Step] = metrics.Values.Deserialize<StepMetrics>()!.Seconds;
             }
             var ratio = Spread.Of(spells.Select(spell => Mean(spell.With) / Mean(spell.Without)));
             return new WatchedSpeed(

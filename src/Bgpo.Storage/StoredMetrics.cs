@@ -5,4 +5,4 @@ namespace Bgpo.Storage;
 /// <summary>The metrics of one committed step.</summary>
 /// <param name="Step">The step.</param>
 /// <param name="Values">Free-form.</param>
-public sealed record StepMetrics(int Step, JsonObject Values);
+public sealed record StoredMetrics(int Step, JsonObject Values);
