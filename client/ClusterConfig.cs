@@ -1,4 +1,4 @@
-using Bgpo.Silo;
+using Bgpo.Silo.Clustering;
 using Bgpo.Spec;
 
 namespace Bgpo.Client;

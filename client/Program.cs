@@ -1,7 +1,7 @@
 using Bgpo.Client;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
+
 
 var terminal = Terminal.OfProcess();
 using var interrupts = new Interrupts(leave: () =>

@@ -1,5 +1,5 @@
 using Bgpo.Client.CommandLine;
-using Bgpo.Storage;
+using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Client;
 

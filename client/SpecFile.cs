@@ -1,6 +1,6 @@
 using System.Text;
 using Bgpo.Spec;
-using Bgpo.Storage;
+using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Client;
 

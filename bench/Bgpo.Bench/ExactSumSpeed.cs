@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Bgpo.ExactSums;
 using Bgpo.Grains;
+using Bgpo.Units;
 
 namespace Bgpo.Bench;
 

@@ -1,6 +1,9 @@
 using System.Globalization;
+using Bgpo.ExactSums;
 using Bgpo.Model;
+using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
+using Bgpo.Units;
 using static TorchSharp.torch;
 
 namespace Bgpo.Bench;

@@ -1,7 +1,9 @@
 using Bgpo.Grains;
 using Bgpo.Model;
+using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
-using Bgpo.Storage;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Bench;
 

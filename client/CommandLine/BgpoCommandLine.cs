@@ -2,10 +2,16 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Reflection;
 using Bgpo.Client.Commands;
+using Bgpo.Client.Commands.Bench;
+using Bgpo.Client.Commands.Clusters;
+using Bgpo.Client.Commands.Models;
+using Bgpo.Client.Commands.Runs;
+using Bgpo.Client.Commands.Stores;
+using Bgpo.Client.Commands.Training;
 using Bgpo.Grains;
-using Bgpo.Silo;
+using Bgpo.Silo.Clustering;
 using Bgpo.Spec;
-using Bgpo.Storage;
+using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Client.CommandLine;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
-using Bgpo.Silo;
+using Bgpo.Silo.Clustering;
 using Bgpo.Tasks;
 
 namespace Bgpo.Client.CommandLine;

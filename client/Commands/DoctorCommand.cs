@@ -4,8 +4,9 @@ using System.Runtime.InteropServices;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
 using Bgpo.Model;
-using Bgpo.Silo;
-using Bgpo.Storage;
+using Bgpo.Silo.Clustering;
+using Bgpo.Silo.Devices;
+using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Client.Commands;
 

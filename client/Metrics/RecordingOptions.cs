@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
-using Bgpo.Storage;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Metrics;
 
@@ -33,9 +33,9 @@ internal sealed class RecordingOptions
             if (parsed.GetValue(_tensorBoard) is not { } folder)
                 return shown;
             var recorder = new StepRecorder(shown, new TensorBoardFolder(Path.Combine(context.Paths.Full(folder), store.RunId), context.Time));
-            if (await store.ReadAsync(context.Interrupts.Token).ConfigureAwait(false) is { } run && Commands.RunHistory.Before(run.Record) is { } before)
+            if (await store.ReadAsync(context.Interrupts.Token).ConfigureAwait(false) is { } run && Runs.RunHistory.Before(run.Record) is { } before)
                 recorder.CatchUp([before]);
-            recorder.CatchUp(await Commands.RunHistory.ReadFrom(store, 1, context.Interrupts.Token).ConfigureAwait(false));
+            recorder.CatchUp(await Runs.RunHistory.ReadFrom(store, 1, context.Interrupts.Token).ConfigureAwait(false));
             return recorder;
         }
         catch (Exception e)

@@ -1,5 +1,5 @@
-using Bgpo.Grains;
-using Bgpo.Storage.Resilience;
+using Bgpo.Grains.Runs;
+using Bgpo.Storage.Blobs.Resilience;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Bgpo.Grains;
-using Bgpo.Storage;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Watching;
 

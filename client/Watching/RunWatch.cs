@@ -1,4 +1,4 @@
-using Bgpo.Client.Hosting;
+using Bgpo.Client.Clusters;
 using Bgpo.Grains;
 
 namespace Bgpo.Client.Watching;

@@ -1,3 +1,4 @@
+using Bgpo.ExactSums;
 using Orleans.Concurrency;
 
 namespace Bgpo.Grains;

@@ -3,7 +3,7 @@ using Azure.Data.Tables;
 using Azure.Identity;
 using Bgpo.Spec;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>
 /// Members that are written down in a table of an Azure storage account, or of Azurite: with a connection string where the environment has

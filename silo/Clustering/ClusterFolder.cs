@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using Bgpo.Silo.Clustering.Transport;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>
 /// The folder in which the processes of a cluster of this machine find one another: a silo holds its lock file there while its

@@ -1,4 +1,5 @@
 using System.Net;
+using Bgpo.Silo.Clustering.Transport;
 using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,7 +8,7 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Runtime.MembershipService;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>How silos and clients join a cluster: of the processes of one machine, or of many by a table that they share.</summary>
 public static class ClusterMembership

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Bgpo.Spec;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>
 /// TLS between the members of a cluster: each shows its certificate, silos and clients alike, and takes every other's that the cluster's

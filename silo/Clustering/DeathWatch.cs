@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using Bgpo.Silo.Clustering.Transport;
+using Bgpo.Silo.Hosting;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>
 /// Declares a silo dead as soon as its process is: when a connection to it ends and nobody listens at its address any more; and one of this

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Messaging;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>Clusters among the processes of one machine: members in files, Unix sockets, no database.</summary>
 internal static class FileMembership

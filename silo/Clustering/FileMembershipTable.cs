@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>
 /// Microsoft.Orleans's table of members as files of a directory, for silos that are processes of one machine and have no database.

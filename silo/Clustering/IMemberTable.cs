@@ -1,4 +1,4 @@
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>A table in which the members of clusters of several machines are written down. Any number of clusters can share it.</summary>
 internal interface IMemberTable

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Messaging;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>
 /// A client's calls in flight fail as soon as a silo is gone: its connection to a gateway, or the silo's row in the table of members. Orleans lets

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Bgpo.Spec;
 using Npgsql;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>Members that are written down in a PostgreSQL database, in Orleans's own tables.</summary>
 internal sealed class PostgresMembers : IMemberTable

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>
 /// The file that a silo holds locked in its cluster's folder while it lives, so that others of this machine see at a glance that it does.

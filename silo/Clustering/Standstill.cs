@@ -1,4 +1,4 @@
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering;
 
 /// <summary>
 /// Tells a process that stands still (SIGSTOP) from one that is only short of processor time: the kernel says which. Not for several threads.

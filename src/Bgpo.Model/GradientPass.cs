@@ -1,4 +1,6 @@
+using Bgpo.Objectives;
 using Bgpo.Spec;
+using Bgpo.Units;
 using static TorchSharp.torch;
 
 namespace Bgpo.Model;
@@ -47,7 +49,7 @@ public sealed class GradientPass(Transformer model, RunSpec spec)
             {
                 double likelihood = likelihoods[start + i] = pass.Values[i];
                 double ratio = oldLogLikelihoods is null ? 0 : likelihood - oldLogLikelihoods[start + i];
-                ObjectiveTerm term = Bgpo.Objective.Term(
+                ObjectiveTerm term = Objectives.Objective.Term(
                     group.Advantages[samples[start + i].Completion], ratio, spec.Objective.Samples, spec.Objective.MaxLogRatio);
                 coefficients[i] = -term.Derivative;
                 objective += term.Value;

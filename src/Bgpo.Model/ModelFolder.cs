@@ -1,3 +1,4 @@
+using Bgpo.Model.Tokenizers;
 using Bgpo.Safetensors;
 
 namespace Bgpo.Model;

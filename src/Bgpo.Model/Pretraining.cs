@@ -1,3 +1,6 @@
+using Bgpo.Model.Tokenizers;
+using Bgpo.Objectives;
+using Bgpo.Optimizer;
 using Bgpo.Spec;
 
 namespace Bgpo.Model;

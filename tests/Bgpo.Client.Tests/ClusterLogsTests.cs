@@ -1,4 +1,4 @@
-using Bgpo.Client.Logs;
+using Bgpo.Client.Clusters;
 using Microsoft.Extensions.Logging;
 
 namespace Bgpo.Client.Tests;

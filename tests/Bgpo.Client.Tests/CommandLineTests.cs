@@ -1,6 +1,10 @@
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands;
+using Bgpo.Client.Commands.Bench;
+using Bgpo.Client.Commands.Models;
+using Bgpo.Client.Commands.Training;
 using Bgpo.Spec;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Tests;
 
@@ -172,10 +176,10 @@ public sealed class CommandLineTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_console.Work, "configs"));
         _console.WorkFile("configs/countdown.yaml", "model:\n  path: models/base\n");
         _console.WorkFile("configs/pretrain-sudoku.yaml", "phases:\n  - steps: 4\n");
-        await new Storage.RunStore(Storage.BlobStores.Open(Path.Combine(_console.Work, "runs")), "my-run").CreateAsync(new Storage.RunRecord
+        await new RunStore(BlobStores.Open(Path.Combine(_console.Work, "runs")), "my-run").CreateAsync(new RunRecord
         {
             RunId = "my-run",
-            State = Storage.RunState.Completed,
+            State = Storage.Runs.RunState.Completed,
             Spec = "model:\n  path: models/base\n",
             Seed = 1,
             NumericsFingerprint = "",

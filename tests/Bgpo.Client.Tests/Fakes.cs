@@ -1,12 +1,15 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Bgpo.Bench;
+using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Hosting;
+using Bgpo.Client.Commands.Bench;
+using Bgpo.Client.Models;
+using Bgpo.Client.Runs;
 using Bgpo.Grains;
-using Bgpo.Silo;
-using Bgpo.Storage;
-using Bgpo.Storage.Local;
+using Bgpo.Silo.Hosting;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Tests;
 
@@ -56,7 +59,7 @@ internal sealed class FakeConsole : IDisposable
     internal string Store => Path.Combine(Work, "runs");
 
     /// <summary>Has a run of 100 steps in the store, with a checkpoint of version 3.</summary>
-    internal Task Stored(string run, Storage.RunState state, string cluster) => new RunCatalog(new LocalBlobStore(Store)).Run(run).CreateAsync(new RunRecord
+    internal Task Stored(string run, Storage.Runs.RunState state, string cluster) => new RunCatalog(new LocalBlobStore(Store)).Run(run).CreateAsync(new RunRecord
     {
         RunId = run,
         State = state,

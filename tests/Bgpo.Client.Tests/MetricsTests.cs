@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Bgpo.Client.Metrics;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
+using Bgpo.Grains.Runs;
 
 namespace Bgpo.Client.Tests;
 

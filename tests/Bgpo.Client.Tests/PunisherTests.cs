@@ -1,6 +1,7 @@
-using Bgpo.Client.Chaos;
+using Bgpo.Client.Clusters;
+using Bgpo.Client.Proof;
 using Bgpo.Grains;
-using Bgpo.Silo;
+using Bgpo.Silo.Hosting;
 
 namespace Bgpo.Client.Tests;
 
@@ -19,7 +20,7 @@ public sealed class PunisherTests : IDisposable
 
         Assert.Equal(silo, victim);
         Assert.Equal([(41, ProcessTable.Kill)], _console.Machine.Sent);
-        Assert.Equal(new Hosting.SiloLaunch("demo", 2, "/s", "") { ClusterConfig = "/c.yaml" }, Assert.Single(_console.Machine.Launched));
+        Assert.Equal(new SiloLaunch("demo", 2, "/s", "") { ClusterConfig = "/c.yaml" }, Assert.Single(_console.Machine.Launched));
         Assert.Equal(["killed", "joined"], _acts.Select(act => act.Event));
     }
 

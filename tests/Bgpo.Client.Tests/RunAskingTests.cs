@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Bgpo.Storage;
-using Bgpo.Storage.Local;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Tests;
 

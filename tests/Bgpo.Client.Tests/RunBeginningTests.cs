@@ -1,4 +1,4 @@
-using Bgpo.Client.Commands;
+using Bgpo.Client.Runs;
 using Bgpo.Grains;
 
 namespace Bgpo.Client.Tests;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Bgpo.Grains;
-using Bgpo.Storage;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Tests;
 

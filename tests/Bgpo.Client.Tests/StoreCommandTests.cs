@@ -2,8 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Bgpo.Grains;
 using Bgpo.Model;
-using Bgpo.Storage;
-using Bgpo.Storage.Local;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Tests;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Bgpo.Silo;
+using Bgpo.Silo.Clustering;
+using Bgpo.Silo.Hosting;
 
 namespace Bgpo.Cluster.Tests;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Bgpo.Grains;
-using Bgpo.Storage;
-using Bgpo.Storage.Local;
+using Bgpo.Grains.Runs;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Cluster.Tests;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Bgpo.Silo;
-using Bgpo.Storage;
-using Bgpo.Storage.Local;
+using Bgpo.Silo.Clustering;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Cluster.Tests;
 

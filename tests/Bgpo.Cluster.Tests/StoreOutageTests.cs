@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Bgpo.Storage;
-using Bgpo.Storage.AzureBlobs;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Azure;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Cluster.Tests;
 
@@ -53,7 +54,7 @@ public sealed class StoreOutageTests : IDisposable
         Ended resumed = await _bgpo.Run(["train", "--resume", "b", "--store", store, "--json", "--threads", "2"]);
         Assert.Equal(_undisturbed.Hash, UndisturbedRun.HashOf(resumed));
         var run = new RunStore(BlobStores.Open(store), "b");
-        Assert.Empty((await Grains.Ledger.Check(run)).Faults);
+        Assert.Empty((await Grains.Runs.Ledger.Check(run)).Faults);
         long retries = 0;
         await foreach (StoredMetrics metrics in run.ReadMetricsAsync())
             retries += (long)metrics.Values["StoreRetries"]!;

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Bgpo.Silo.Tests;
 using Bgpo.Spec;
-using Bgpo.Storage.AzureBlobs;
+using Bgpo.Storage.Blobs.Azure;
 
 namespace Bgpo.Cluster.Tests;
 

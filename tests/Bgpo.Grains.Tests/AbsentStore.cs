@@ -1,4 +1,4 @@
-using Bgpo.Storage;
+using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Grains.Tests;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
-using Bgpo.Silo;
-using Bgpo.Storage.Local;
+using Bgpo.Silo.Hosting;
+using Bgpo.Storage.Blobs.Local;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Serialization;

@@ -1,4 +1,4 @@
-using Bgpo.Silo;
+using Bgpo.Silo.Devices;
 
 namespace Bgpo.Grains.Tests;
 

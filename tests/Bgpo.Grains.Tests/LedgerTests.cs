@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Bgpo.Grains.Runs;
 using Bgpo.Spec;
-using Bgpo.Storage;
-using Bgpo.Storage.Local;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Tests;
 

@@ -1,4 +1,5 @@
-using Bgpo.Storage;
+using Bgpo.Grains.Shards;
+using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Grains.Tests;
 

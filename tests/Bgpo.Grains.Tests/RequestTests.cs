@@ -1,5 +1,6 @@
+using Bgpo.Grains.Runs;
 using Bgpo.Spec;
-using Bgpo.Storage;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Tests;
 

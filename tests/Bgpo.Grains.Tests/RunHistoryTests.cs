@@ -1,4 +1,6 @@
-using Bgpo.Storage;
+using Bgpo.Grains.Runs;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Tests;
 

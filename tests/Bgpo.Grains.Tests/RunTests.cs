@@ -1,5 +1,6 @@
-using Bgpo.Silo;
-using Bgpo.Storage;
+using Bgpo.Grains.Runs;
+using Bgpo.Silo.Hosting;
+using Bgpo.Storage.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

@@ -1,5 +1,8 @@
+using Bgpo.ExactSums;
+using Bgpo.Grains.Shards;
+using Bgpo.Optimizer;
 using Bgpo.Spec;
-using Bgpo.Storage;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Tests;
 

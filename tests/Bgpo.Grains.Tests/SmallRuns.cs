@@ -1,7 +1,8 @@
-using Bgpo.Silo;
+using Bgpo.Silo.Hosting;
 using Bgpo.Spec;
-using Bgpo.Storage;
-using Bgpo.Storage.Local;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

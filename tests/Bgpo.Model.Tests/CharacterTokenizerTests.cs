@@ -1,3 +1,5 @@
+using Bgpo.Model.Tokenizers;
+
 namespace Bgpo.Model.Tests;
 
 /// <summary>The tokenizer of the small tasks.</summary>

@@ -1,4 +1,5 @@
 using Bgpo.Spec;
+using Bgpo.Units;
 using static TorchSharp.torch;
 
 namespace Bgpo.Model.Tests;

@@ -1,3 +1,4 @@
+using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
 using static TorchSharp.torch;
 

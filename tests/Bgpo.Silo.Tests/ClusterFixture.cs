@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Bgpo.Silo.Clustering;
 using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

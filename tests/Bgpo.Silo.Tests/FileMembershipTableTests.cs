@@ -1,4 +1,5 @@
 using System.Net;
+using Bgpo.Silo.Clustering;
 
 namespace Bgpo.Silo.Tests;
 

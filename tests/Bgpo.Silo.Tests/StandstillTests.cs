@@ -1,4 +1,5 @@
 using System.Net;
+using Bgpo.Silo.Clustering;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Bgpo.Silo.Clustering;
+using Bgpo.Silo.Clustering.Transport;
 using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

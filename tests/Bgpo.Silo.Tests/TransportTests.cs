@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using Bgpo.Silo.Clustering;
+using Bgpo.Silo.Clustering.Transport;
 using Microsoft.AspNetCore.Connections;
 
 namespace Bgpo.Silo.Tests;

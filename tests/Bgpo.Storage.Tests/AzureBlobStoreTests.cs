@@ -1,4 +1,6 @@
-using Bgpo.Storage.AzureBlobs;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Azure;
+
 
 [assembly: AssemblyFixture(typeof(Bgpo.Storage.Tests.AzuriteFixture))]
 

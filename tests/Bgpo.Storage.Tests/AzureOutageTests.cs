@@ -1,5 +1,7 @@
-using Bgpo.Storage.AzureBlobs;
-using Bgpo.Storage.Resilience;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Azure;
+using Bgpo.Storage.Blobs.Resilience;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Storage.Tests;
 

@@ -1,4 +1,4 @@
-using Bgpo.Storage.AzureBlobs;
+using Bgpo.Storage.Blobs.Azure;
 
 namespace Bgpo.Storage.Tests;
 

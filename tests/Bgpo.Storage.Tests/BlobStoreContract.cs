@@ -1,4 +1,5 @@
 using System.Text;
+using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Storage.Tests;
 

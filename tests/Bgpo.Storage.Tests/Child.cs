@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Storage.Tests;
 

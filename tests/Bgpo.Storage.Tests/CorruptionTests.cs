@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
-using Bgpo.Storage.Local;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Storage.Tests;
 

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
-using Bgpo.Storage.Local;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Local;
 
 namespace Bgpo.Storage.Tests;
 

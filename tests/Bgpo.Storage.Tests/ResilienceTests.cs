@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
-using Bgpo.Storage.Resilience;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Resilience;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Bgpo.Storage.Tests;

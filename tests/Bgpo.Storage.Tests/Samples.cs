@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Storage.Tests;
 

@@ -1,5 +1,6 @@
 using Bgpo.Spec;
 using Bgpo.Tasks.Countdown;
+using Bgpo.Tasks.Data;
 
 namespace Bgpo.Tasks.Tests;
 

@@ -1,4 +1,5 @@
 using Bgpo.Spec;
+using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Sudoku;
 
 namespace Bgpo.Tasks.Tests;

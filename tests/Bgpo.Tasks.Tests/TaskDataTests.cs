@@ -1,5 +1,6 @@
 using Bgpo.Spec;
 using Bgpo.Tasks.Countdown;
+using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Sudoku;
 
 namespace Bgpo.Tasks.Tests;

@@ -1,3 +1,4 @@
+using Bgpo.Optimizer;
 using Bgpo.Spec;
 
 namespace Bgpo.Tests;

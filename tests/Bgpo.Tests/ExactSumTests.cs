@@ -1,4 +1,6 @@
 using System.Numerics;
+using Bgpo.ExactSums;
+using Bgpo.Units;
 using FsCheck;
 using FsCheck.Fluent;
 

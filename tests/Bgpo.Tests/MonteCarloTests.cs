@@ -1,4 +1,5 @@
 using System.Numerics;
+using Bgpo.Objectives;
 using Bgpo.Spec;
 
 namespace Bgpo.Tests;

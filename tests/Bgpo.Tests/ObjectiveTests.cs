@@ -1,3 +1,4 @@
+using Bgpo.Objectives;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,4 +1,5 @@
 using Bgpo.Spec;
+using Bgpo.Units;
 
 namespace Bgpo.Tests;
 

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Bgpo.Grains;
+using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
+using Bgpo.Grains.Work;
 using Orleans.Runtime.Placement;
 
 namespace Bgpo.Bench;

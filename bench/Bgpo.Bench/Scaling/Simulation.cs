@@ -1,7 +1,10 @@
 using Bgpo.Grains;
+using Bgpo.Grains.Placement;
+using Bgpo.Grains.Work;
 using Bgpo.Spec;
-using Bgpo.Storage;
-using Bgpo.Storage.Local;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
-using Bgpo.Grains;
-using Bgpo.Storage;
+using Bgpo.Grains.Runs;
+using Bgpo.Grains.Shards;
+using Bgpo.Grains.Steps;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Bench;
 
@@ -40,7 +42,7 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         using var outbox = new Outbox(time);
         using var loop = new StepLoop(
             run, Epoch, store, outbox, new CheckpointWriter(run, store, shards, outbox, time), shards, dispatcher, GrainFactory,
-            new Grains.EventLog(time), time, CancellationToken.None);
+            new Grains.Runs.EventLog(time), time, CancellationToken.None);
         await shards.Load(0, []);
         await loop.Take(0, CancellationToken.None);
         silos.Reset();

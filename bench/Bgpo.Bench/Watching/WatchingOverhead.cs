@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Bgpo.Grains;
-using Bgpo.Silo;
-using Bgpo.Storage;
+using Bgpo.Silo.Hosting;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Bench;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Bgpo.ExactSums;
 using Bgpo.Grains;
 using Bgpo.Spec;
-using Bgpo.Storage.Local;
+using Bgpo.Storage.Blobs.Local;
 
 namespace Bgpo.Bench;
 

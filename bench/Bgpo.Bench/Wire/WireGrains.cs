@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Bgpo.Grains;
+using Bgpo.Grains.Placement;
 
 namespace Bgpo.Bench;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Bgpo.Grains;
-using Bgpo.Silo;
-using Bgpo.Storage.Local;
+using Bgpo.Silo.Hosting;
+using Bgpo.Storage.Blobs.Local;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering.Transport;
 
 /// <summary>
 /// Sends a message while the next one is written; Orleans itself flushes once for several.

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering.Transport;
 
 /// <summary>The transport of a silo that is a cluster of its own: nobody connects, and nothing listens.</summary>
 internal sealed class NoTransport : IConnectionFactory, IConnectionListenerFactory

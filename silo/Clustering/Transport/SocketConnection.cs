@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering.Transport;
 
 /// <summary>
 /// A connection between two members: a socket, or TLS over one, and two pipes of large blocks from the pool. Orleans's own deals in blocks of

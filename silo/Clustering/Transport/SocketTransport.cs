@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering.Transport;
 
 /// <summary>
 /// How members reach one another: over Unix sockets in a folder that is their user's alone (<c>PORT.sock</c> stands for a port, and nothing

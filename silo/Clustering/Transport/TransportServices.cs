@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Bgpo.Silo;
+namespace Bgpo.Silo.Clustering.Transport;
 
 /// <summary>Puts a transport in the place of Orleans's own.</summary>
 internal static class TransportServices

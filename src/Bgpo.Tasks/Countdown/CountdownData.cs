@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bgpo.Tasks.Data;
 
 namespace Bgpo.Tasks.Countdown;
 

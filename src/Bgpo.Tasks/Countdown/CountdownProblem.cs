@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bgpo.Tasks.Data;
 
 namespace Bgpo.Tasks.Countdown;
 

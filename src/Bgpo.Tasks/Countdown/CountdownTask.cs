@@ -1,5 +1,6 @@
 using System.Text;
 using Bgpo.Spec;
+using Bgpo.Tasks.Data;
 
 namespace Bgpo.Tasks.Countdown;
 

@@ -1,4 +1,5 @@
 using Bgpo.Spec;
+using Bgpo.Tasks.Data;
 
 namespace Bgpo.Tasks.Sudoku;
 

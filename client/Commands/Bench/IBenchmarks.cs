@@ -1,0 +1,55 @@
+using Bgpo.Bench;
+
+namespace Bgpo.Client.Commands.Bench;
+
+/// <summary>Measurements that need processes or a cluster of their own.</summary>
+internal interface IBenchmarks
+{
+    /// <summary>How fast contributions get from one process into another's accumulators.</summary>
+    /// <param name="mib">Payload of each round of a stream, MiB.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken);
+
+    /// <summary>How fast a real run is: round after round on one silo process of one thread, on two, and twice at the same time on one each.</summary>
+    /// <param name="steps">Steps to time in a spell.</param>
+    /// <param name="rounds">Rounds.</param>
+    /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    IAsyncEnumerable<RealScale> RunReal(int steps, int rounds, string? config, CancellationToken cancellationToken);
+
+    /// <summary>What watchers cost a run.</summary>
+    /// <param name="watchers">Numbers of watchers.</param>
+    /// <param name="steps">Steps to time in a spell.</param>
+    /// <param name="rounds">Spells with and without them, in turn.</param>
+    /// <param name="threads">Devices of the silo.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<WatchedSpeed>> Overhead(
+        IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken);
+
+    /// <summary>How well simulated silos are kept busy.</summary>
+    /// <param name="silos">How many.</param>
+    /// <param name="work">What each piece of work takes.</param>
+    /// <param name="steps">Steps to measure.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken);
+}
+
+/// <inheritdoc/>
+internal sealed class Benchmarks : IBenchmarks
+{
+    /// <inheritdoc/>
+    public Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken) => WireBench.Measure(mib, cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<RealScale> RunReal(int steps, int rounds, string? config, CancellationToken cancellationToken) =>
+        RealScaling.Measure(steps, rounds, config, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<WatchedSpeed>> Overhead(
+        IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken) =>
+        WatchingOverhead.Measure(watchers, steps, rounds, threads, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
+        Simulation.Run(silos, work, steps, cancellationToken);
+}

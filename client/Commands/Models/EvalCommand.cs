@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Models;
+using Bgpo.Client.Watching;
+
+namespace Bgpo.Client.Commands.Models;
+
+/// <summary><c>bgpo eval</c>: how many held-out problems a model solves.</summary>
+internal sealed class EvalCommand
+{
+    private const int DefaultCount = 256;
+
+    private readonly ConsoleContext _context;
+    private readonly Option<string?> _model = Flags.Text("--model", "FOLDER", "model folder or checkpoint");
+    private readonly Option<string?> _task = Flags.Text("--task", "TASK", $"one of {string.Join(", ", SamplingSettings.Tasks)}; default: the spec's");
+    private readonly Option<string?> _data = Flags.Text("--data", "FILE", "problems in the task's public format; default: the task's held-out split");
+    private readonly Option<int?> _count = Flags.Whole("--count", "N", $"problems; default: {DefaultCount}", 1, 100_000);
+    private readonly Option<double?> _temperature = Flags.Number("--temperature", "T", "Gumbel temperature; default: 0, greedy", 0, 10);
+    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "denoising steps; the same as --set rollout.denoisingSteps=N", 1, 8192);
+    private readonly Option<int?> _seed = Flags.Whole("--seed", "N", "seed of the sampling noise; default: 1", 0, int.MaxValue);
+    private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec with the task and its decoding; default: the project's own of the task");
+    private readonly Option<string[]> _set = Flags.Set();
+    private readonly Option<int?> _threads = Flags.Threads();
+    private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
+
+    internal EvalCommand(ConsoleContext context)
+    {
+        _context = context;
+        Command = new Command("eval", "Evaluates a model on held-out problems.")
+        {
+            _model, _task, _data, _count, _temperature, _steps, _seed, _config, _set, _threads, _json,
+        };
+        Command.SetAction((parsed, _) => Run(parsed));
+    }
+
+    /// <summary>Examples for its help.</summary>
+    internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
+    [
+        ("eval --model models/sudoku-base --task sudoku4x4", "greedy decoding of 256 held-out puzzles"),
+        ("eval --model models/sudoku-base --temperature 1 --count 1000 --json", "sampled, more of them, for scripts"),
+    ];
+
+    /// <summary>The command.</summary>
+    internal Command Command { get; }
+
+    private async Task<int> Run(ParseResult parsed)
+    {
+        var given = parsed.GetValue(_model) ?? throw new BadInputException("option --model is missing: name a model folder, for example --model models/sudoku-base");
+        var overrides = parsed.GetValue(_set) ?? [];
+        if (parsed.GetValue(_steps) is { } steps)
+            overrides = [.. overrides, $"rollout.denoisingSteps={steps}"];
+        var spec = SamplingSettings.Load(parsed.GetValue(_config), parsed.GetValue(_task), overrides, _context.Paths);
+        var task = parsed.GetValue(_data) is { } data
+            ? (spec.Task with { EvaluationData = data }).WithFullPaths(_context.Paths, "option --data")
+            : spec.Task.WithFullPaths(_context.Paths, "field task.evaluationData");
+        var request = new EvaluateRequest(
+            SpecFile.Existing(given, "option --model", _context.Paths), task, spec.Rollout, parsed.GetValue(_count) ?? DefaultCount,
+            parsed.GetValue(_temperature) ?? 0, parsed.GetValue(_seed) ?? 1, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+
+        EvaluateOutcome outcome;
+        using (var status = new StatusLine(_context.Terminal))
+        {
+            var progress = new Reporter<ProblemsDone>(done => status.Show($"{done.Done} of {Printed.Many(done.Total, "problem")}"));
+            outcome = await _context.Models.Evaluate(request, progress, _context.Interrupts.Token).ConfigureAwait(false);
+        }
+
+        var output = _context.Terminal.Out;
+        if (parsed.GetValue(_json))
+        {
+            output.WriteLine(JsonLines.Line(new
+            {
+                request.Model,
+                Task = task.Name,
+                outcome.Count,
+                request.Temperature,
+                request.Seed,
+                outcome.Exact,
+                outcome.MeanReward,
+                outcome.WeightsSha256,
+                outcome.Seconds,
+            }));
+            return ExitCode.Done;
+        }
+
+        var how = request.Temperature == 0 ? "greedy" : $"at temperature {request.Temperature}";
+        output.WriteLine($"model       {_context.Paths.Shown(request.Model)} (sha256 {outcome.WeightsSha256})");
+        output.WriteLine($"problems    {Printed.Count(outcome.Count)} of {task.Name}, {how}, {Printed.Many(spec.Rollout.DenoisingSteps, "denoising step")}");
+        output.WriteLine($"solved      {Printed.Percent(outcome.Exact)}");
+        output.WriteLine($"reward      {Printed.Share(outcome.MeanReward)}");
+        output.WriteLine($"time        {Printed.Short(outcome.Seconds)} s");
+        return ExitCode.Done;
+    }
+}

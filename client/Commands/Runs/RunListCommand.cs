@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Commands.Stores;
+using Bgpo.Client.Runs;
+using Bgpo.Client.Watching;
+using Bgpo.Spec;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Client.Commands.Runs;
+
+/// <summary><c>bgpo run list</c>, and <c>bgpo runs</c> beside the other commands of a store: its runs, by what the store says and whether their clusters live.</summary>
+internal static class RunListCommand
+{
+    /// <summary>Makes <c>run list</c>.</summary>
+    internal static CommandPart Make(ConsoleContext context)
+    {
+        var cluster = Flags.Text("--cluster", "NAME", "list the runs in that cluster's store");
+        var store = Flags.Text("--store", "FOLDER", "where runs are kept; default: the cluster's, or runs");
+        var active = Flags.Switch("--active", "only those that are running or paused");
+        var json = Flags.Json("a JSON line for each run on stdout");
+        var command = new Command("list", "Lists the runs of a store: state, version, reward, age, size, cluster.") { cluster, store, active, json };
+        command.SetAction(async (parsed, _) =>
+        {
+            var folder = await Folder(context, parsed.GetValue(cluster), parsed.GetValue(store)).ConfigureAwait(false);
+            return await List(context, folder, parsed.GetValue(active), parsed.GetValue(json), parsed.GetValue(cluster)).ConfigureAwait(false);
+        });
+        return new CommandPart(command,
+        [
+            ("run list", "the runs in the folder runs"),
+            ("run list --active --json | jq -r .run", "for scripts"),
+        ]);
+    }
+
+    /// <summary>Makes <c>runs</c>.</summary>
+    internal static CommandPart MakeRuns(ConsoleContext context)
+    {
+        var store = StoreCommands.StoreOption();
+        var json = Flags.Json("a JSON line for each run on stdout");
+        var command = new Command("runs", "Lists the runs of a store, as run list does.") { store, json };
+        command.SetAction((parsed, _) => List(context, context.Paths.StoreWithRuns(parsed.GetValue(store)), isActive: false, parsed.GetValue(json)));
+        return new CommandPart(command,
+        [
+            ("runs", "the runs in the folder runs"),
+            ("runs --store azblob://ACCOUNT/CONTAINER/prefix --json | jq -r .run", "of a container, for scripts"),
+        ]);
+    }
+
+    private static async Task<string> Folder(ConsoleContext context, string? cluster, string? store)
+    {
+        if (cluster is null)
+            return context.Paths.StoreWithRuns(store);
+        var joined = await context.Training.Join(Flags.Checked("--cluster", cluster), context.Interrupts.Token).ConfigureAwait(false);
+        await using (joined.ConfigureAwait(false))
+            return await RunTarget.StoreOf(context, joined, store).ConfigureAwait(false);
+    }
+
+    private static async Task<int> List(ConsoleContext context, string location, bool isActive, bool isJson, string? cluster = null)
+    {
+        var token = context.Interrupts.Token;
+        var catalog = new RunCatalog(BlobStores.Open(location));
+        List<(CatalogEntry Entry, RunOverview Seen)> found = [];
+        await foreach (var entry in catalog.ListAsync(token).ConfigureAwait(false))
+        {
+            if (!isActive || entry.Record?.State is RunState.Running or RunState.Paused)
+                found.Add((entry, await catalog.Run(entry.RunId).OverviewAsync(token).ConfigureAwait(false)));
+        }
+
+        var output = context.Terminal.Out;
+        var width = Math.Max(12, found.Select(run => run.Entry.RunId.Length).DefaultIfEmpty(0).Max());
+        if (!isJson && found.Count > 0)
+            output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"version",-12}  {"reward",6}  {"age",7}  {"size",10}  cluster");
+        foreach (var (entry, seen) in found)
+        {
+            var (state, fault) = Standing(context, entry);
+            var version = Math.Max(seen.Version, state?.Version ?? 0);
+            var reward = Reward(seen.Newest);
+            var age = context.Time.GetUtcNow() - entry.Record?.Created;
+            output.WriteLine(isJson
+                ? JsonLines.Line(new
+                {
+                    Run = entry.RunId,
+                    State = state?.State ?? "damaged",
+                    Version = version,
+                    state?.Steps,
+                    state?.Checkpoint,
+                    MeanReward = reward,
+                    AgeSeconds = age?.TotalSeconds,
+                    seen.Bytes,
+                    Checkpoints = seen.Checkpoints.Count,
+                    state?.Cluster,
+                    entry.Record?.Created,
+                    entry.Record?.Updated,
+                    entry.Record?.ForkedFrom,
+                    state?.WeightsSha256,
+                    Message = fault,
+                })
+                : $"{entry.RunId.PadRight(width)}  {state?.State ?? "damaged",-9}  {(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  "
+                    + $"{(reward is { } r ? Printed.Share(r) : "-"),6}  {(age is { } old ? Printed.Age(old) : "-"),7}  {StoreCommands.Size(seen.Bytes),10}  "
+                    + $"{fault ?? state?.Cluster}");
+        }
+
+        if (found.Count == 0 && !isJson)
+            context.Terminal.Error.WriteLine($"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; {RunTarget.First(context, location, cluster)} makes one");
+        return ExitCode.Done;
+    }
+
+    /// <summary>Where a run stands, or what is wrong with it: one bad run must not hide the others.</summary>
+    private static (RunStanding? State, string? Fault) Standing(ConsoleContext context, CatalogEntry entry)
+    {
+        try
+        {
+            return (entry.Record is { } record ? RunStanding.Of(context, record) : null, entry.Fault);
+        }
+        catch (SpecException e)
+        {
+            return (null, e.Errors is [var first, ..] ? first : e.Message);
+        }
+    }
+
+    private static double? Reward(StoredMetrics? metrics) =>
+        metrics?.Values["MeanReward"] is JsonValue value && value.TryGetValue(out double reward) ? reward : null;
+}

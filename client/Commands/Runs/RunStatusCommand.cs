@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Runs;
+using Bgpo.Client.Watching;
+
+namespace Bgpo.Client.Commands.Runs;
+
+/// <summary><c>bgpo run status</c>: where a run stands.</summary>
+internal static class RunStatusCommand
+{
+    /// <summary>Makes the command.</summary>
+    internal static CommandPart Make(ConsoleContext context)
+    {
+        var selection = new RunSelection();
+        var json = Flags.Json("one JSON line on stdout");
+        var command = selection.On(new Command("status", "Says where a run stands.") { json });
+        command.SetAction(async (parsed, _) =>
+        {
+            var target = await selection.Find(context, parsed).ConfigureAwait(false);
+            await using var leaving = target.ConfigureAwait(false);
+            var state = await RunStanding.Of(context, target).ConfigureAwait(false);
+            // Where nobody drives it, the store may know of more than its checkpoint; where somebody does, he knows.
+            var isAlone = state.Cluster.Length == 0 && target.Record.GoingBackTo is null;
+            var progress = await RunProgress.Of(context, target, isAlone ? int.MaxValue : state.Version).ConfigureAwait(false);
+            state = state with { Progress = progress, Version = Math.Max(state.Version, progress?.Version ?? 0) };
+            var output = context.Terminal.Out;
+            if (parsed.GetValue(json))
+            {
+                output.WriteLine(JsonLines.Line(state));
+                return ExitCode.Done;
+            }
+
+            output.WriteLine($"run         {state.Run}: {state.State} at version {state.Version} of {state.Steps}{(state.Message.Length > 0 ? ": " + state.Message : "")}");
+            if (state.Progress is { } now)
+            {
+                var left = state.State == "running" ? $", about {Printed.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
+                output.WriteLine($"{$"version {now.Version}",-12}mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; {Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago");
+                output.WriteLine($"speed       {Printed.Short(now.SecondsAStep)} s a step{left}");
+                if (now.Solved is { } solved)
+                    output.WriteLine($"held out    solved {Printed.Percent(solved)} greedily at version {now.EvaluatedVersion}{(now is { EvaluatedVersion: > 0, SolvedBefore: { } before } ? $", {Printed.Percent(before)} before" : "")}");
+            }
+
+            output.WriteLine($"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}{(state.Silo.Length > 0 ? $", driven by silo {state.Silo}" : "")}");
+            output.WriteLine($"checkpoint  {(state.Checkpoint >= 0 ? $"version {state.Checkpoint}" : "none yet")}");
+            output.WriteLine($"store       {context.Paths.Shown(target.Store.Blobs.Location)}");
+            foreach (var change in state.Changes ?? [])
+                output.WriteLine($"changed     {change.Field}={change.Value} from step {change.FromStep} on");
+            if (state.Waiting > 0)
+                output.WriteLine($"asked       {Printed.Many(state.Waiting, "request")} not taken yet");
+            if (state.WeightsSha256 is { } hash)
+                output.WriteLine($"weights     sha256 {hash}");
+            output.WriteLine($"next        {Next(context, state, target.Record.Cluster, selection.Again(parsed))}");
+            return ExitCode.Done;
+        });
+        return new CommandPart(command,
+        [
+            ("run status sudoku", "where the only run whose id begins so stands"),
+            ("run status sudoku --json | jq -r .state", "for scripts"),
+        ]);
+    }
+
+    private static string Next(ConsoleContext context, RunStanding state, string cluster, string[] again) => state.State switch
+    {
+        "running" when state.Cluster.StartsWith("process ", StringComparison.Ordinal) => context.Paths.CommandLine(["run", "samples", state.Run, .. again]),
+        "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
+        "paused" when state.Cluster.Length > 0 => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
+        "completed" => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),
+        _ when !again.Contains("--cluster") && cluster.Length > 0 && context.Training.IsAlive(cluster) =>
+            context.Paths.CommandLine("run", "resume", state.Run, "--cluster", cluster),
+        _ when again.Contains("--cluster") => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
+        _ => context.Paths.CommandLine(["train", "--resume", state.Run, .. again.Length >= 2 && again[^2] == "--store" ? again[^2..] : []]),
+    };
+}

@@ -1,0 +1,101 @@
+using Bgpo.Grains;
+using Bgpo.Spec;
+
+namespace Bgpo.Client.Models;
+
+/// <summary>
+/// What the console does with models apart from runs. Anything wrong with the caller's input (a model folder, a data file,
+/// an output folder) is a <see cref="BadInputException"/> whose message is one line.
+/// </summary>
+internal interface IModelCommands
+{
+    /// <summary>Makes a base model and writes its folder whole or not at all.</summary>
+    Task<PretrainOutcome> Pretrain(PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken);
+
+    /// <summary>Evaluates a model on held-out problems.</summary>
+    Task<EvaluateOutcome> Evaluate(EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken);
+
+    /// <summary>Completes one prompt.</summary>
+    Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Measures the gradient phase's peak memory for several n_t, and what the one-graph ELBO objective would take.</summary>
+    Task<MemoryOutcome> MeasureMemory(MemoryRequest request, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken);
+}
+
+/// <summary>What to pretrain.</summary>
+/// <param name="Spec">The spec, its paths full.</param>
+/// <param name="Output">Folder to make, full path.</param>
+/// <param name="Threads">CPU threads that may be used.</param>
+internal sealed record PretrainRequest(PretrainSpec Spec, string Output, int Threads);
+
+/// <summary>A step of pretraining.</summary>
+/// <param name="Phase">Phase, from 1.</param>
+/// <param name="Phases">Phases in all.</param>
+/// <param name="Step">Step of the phase, from 1.</param>
+/// <param name="Steps">Steps of the phase.</param>
+/// <param name="Loss">Mean masked-diffusion loss of the batch, nats per response token.</param>
+internal sealed record PretrainProgress(int Phase, int Phases, int Step, int Steps, double Loss);
+
+/// <summary>What pretraining made.</summary>
+/// <param name="Parameters">Parameters.</param>
+/// <param name="WeightsSha256">The weights' hash, lower-case hex.</param>
+/// <param name="Evaluation">Held-out evaluation at the end; null when the spec asks for none.</param>
+/// <param name="Seconds">Time it took.</param>
+internal sealed record PretrainOutcome(long Parameters, string WeightsSha256, EvaluationSummary? Evaluation, double Seconds);
+
+/// <summary>What to evaluate.</summary>
+/// <param name="Model">Model folder or checkpoint, full path; it exists.</param>
+/// <param name="Task">The task, its data's path full.</param>
+/// <param name="Rollout">Response length, block length and denoising steps; its temperature and counts do not matter.</param>
+/// <param name="Count">Problems; fewer when the data file holds fewer.</param>
+/// <param name="Temperature">0 is greedy.</param>
+/// <param name="Seed">Seed of the sampling noise.</param>
+/// <param name="Threads">CPU threads that may be used.</param>
+internal sealed record EvaluateRequest(
+    string Model, TaskSection Task, RolloutSection Rollout, int Count, double Temperature, long Seed, int Threads);
+
+/// <summary>How far an evaluation has come.</summary>
+/// <param name="Done">Problems answered.</param>
+/// <param name="Total">Problems in all.</param>
+internal sealed record ProblemsDone(int Done, int Total);
+
+/// <summary>An evaluation's result.</summary>
+/// <param name="Exact">Share of problems solved outright.</param>
+/// <param name="MeanReward">Mean reward.</param>
+/// <param name="Count">Problems.</param>
+/// <param name="WeightsSha256">The weights' hash, lower-case hex.</param>
+/// <param name="Seconds">Time it took.</param>
+internal sealed record EvaluateOutcome(double Exact, double MeanReward, int Count, string WeightsSha256, double Seconds);
+
+/// <summary>What to complete.</summary>
+/// <param name="Model">Model folder or checkpoint, full path; it exists.</param>
+/// <param name="Prompt">The prompt's text.</param>
+/// <param name="Rollout">Response length, block length and denoising steps.</param>
+/// <param name="Temperature">0 is greedy.</param>
+/// <param name="Seed">Seed of the sampling noise.</param>
+/// <param name="Threads">CPU threads that may be used.</param>
+internal sealed record GenerateRequest(
+    string Model, string Prompt, RolloutSection Rollout, double Temperature, long Seed, int Threads);
+
+/// <summary>A completion.</summary>
+/// <param name="Text">Its text up to the first end-of-sequence token.</param>
+/// <param name="Tokens">Tokens decoded.</param>
+/// <param name="Seconds">Time it took, loading apart.</param>
+internal sealed record GenerateOutcome(string Text, int Tokens, double Seconds);
+
+/// <summary>What to measure.</summary>
+/// <param name="Samples">The n_t to compare, ascending; the first is the base of the ratio.</param>
+/// <param name="Threads">CPU threads that may be used.</param>
+internal sealed record MemoryRequest(IReadOnlyList<int> Samples, int Threads);
+
+/// <summary>One measurement.</summary>
+/// <param name="Objective"><c>bgpo</c> or <c>elbo</c> (the one-graph objective).</param>
+/// <param name="Samples">n_t.</param>
+/// <param name="PeakMiB">Peak resident memory of the gradient phase, MiB.</param>
+/// <param name="BaseMiB">Resident memory before it, MiB.</param>
+internal sealed record MemoryMeasured(string Objective, int Samples, double PeakMiB, double BaseMiB);
+
+/// <summary>All measurements.</summary>
+/// <param name="Rows">In the order measured.</param>
+/// <param name="Ratio">BGPO's peak with the largest n_t over that with the smallest.</param>
+internal sealed record MemoryOutcome(IReadOnlyList<MemoryMeasured> Rows, double Ratio);

@@ -1,0 +1,231 @@
+using System.Diagnostics;
+using System.Globalization;
+using Bgpo.Client.Runs;
+using Bgpo.Grains;
+using Bgpo.Model;
+using Bgpo.Model.Tokenizers;
+using Bgpo.Silo.Devices;
+using Bgpo.Spec;
+using Bgpo.Tasks;
+using Bgpo.Tasks.Data;
+
+namespace Bgpo.Client.Models;
+
+/// <summary>What the console does with models apart from runs, on this process's own device threads.</summary>
+internal sealed class ModelCommands : IModelCommands
+{
+    /// <summary>Problems decoded together, as in a run's evaluation.</summary>
+    private const int ProblemsPerUnit = 32;
+
+    /// <inheritdoc/>
+    public async Task<PretrainOutcome> Pretrain(
+        PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken)
+    {
+        long started = Stopwatch.GetTimestamp();
+        PretrainSpec spec = request.Spec;
+        var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
+        ITask task = Bad(() => TaskRegistry.Create(spec.Task));
+        TrainingExample ExampleOf(int step, int place, double noise)
+        {
+            Example example = task.TrainingExample((ulong)spec.Seed, step, place, noise);
+            return new TrainingExample(
+                tokenizer.EncodePrompt(example.Prompt.Text), tokenizer.EncodeResponse(example.Answer, spec.ResponseLength));
+        }
+        // A place that cannot be written is news for the start, not for the end.
+        Bad(() => Directory.CreateDirectory(Beside(request.Output)));
+        using var leftovers = new Leftovers(Beside(request.Output));
+        using var device = new DeviceWorker("cpu:0");
+        ModelFolder model = await device.Run(() => Bad(() => Pretraining.Train(
+            spec, tokenizer, ExampleOf, step => progress.Report(new PretrainProgress(step.Phase, spec.Phases.Count, step.Step, spec.Phases[step.Phase - 1].Steps, step.Loss)),
+            cancellationToken)));
+        Bad(() =>
+        {
+            model.Save(Beside(request.Output));
+            return Place(request.Output);
+        });
+        EvaluationSummary? evaluation = spec.EvaluationCount == 0 ? null : await Summarize(model, task, spec, request.Threads, cancellationToken);
+        return new PretrainOutcome(
+            model.Parameters.LongLength, WeightsHash.Of(model.Parameters), evaluation, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EvaluateOutcome> Evaluate(
+        EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
+    {
+        long started = Stopwatch.GetTimestamp();
+        ModelFolder model = await ModelSource.Load(request.Model, cancellationToken);
+        ITask task = Bad(() => TaskRegistry.Create(request.Task));
+        Score[] scores = await Score(
+            model, task, request.Count, Options(request.Rollout, request.Temperature), (ulong)request.Seed, request.Threads, progress,
+            cancellationToken);
+        return new EvaluateOutcome(
+            scores.Average(score => score.Exact ? 1.0 : 0.0), scores.Average(score => score.Reward), scores.Length,
+            WeightsHash.Of(model.Parameters), Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <inheritdoc/>
+    public async Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken)
+    {
+        ModelFolder folder = await ModelSource.Load(request.Model, cancellationToken);
+        int[] prompt = Bad(() => folder.Tokenizer.EncodePrompt(request.Prompt));
+        long started = Stopwatch.GetTimestamp();
+        using var device = new DeviceWorker("cpu:0");
+        int[][] responses = await device.Run(() => Bad(() =>
+        {
+            using var model = new Transformer(folder.Config);
+            FlatVector.Load(model, folder.Parameters);
+            return Sampler.Sample(
+                model, [prompt], Options(request.Rollout, request.Temperature),
+                (_, step) => new Philox((ulong)request.Seed, Purpose.Evaluation, 0, 0, (uint)step));
+        }));
+        return new GenerateOutcome(
+            folder.Tokenizer.Decode(responses[0]), responses[0].Length, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <inheritdoc/>
+    public async Task<MemoryOutcome> MeasureMemory(
+        MemoryRequest request, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken)
+    {
+        List<MemoryMeasured> rows = [];
+        foreach (string objective in new[] { "bgpo", "elbo" })
+        {
+            foreach (int samples in request.Samples)
+            {
+                MemoryMeasured row = await Probe(objective, samples, cancellationToken);
+                rows.Add(row);
+                progress.Report(row);
+            }
+        }
+        MemoryMeasured[] bgpo = [.. rows.Where(row => row.Objective == "bgpo")];
+        return new MemoryOutcome(rows, bgpo[^1].PeakMiB / bgpo[0].PeakMiB);
+    }
+
+    /// <summary>Measures in a process of its own, since memory once taken is not given back.</summary>
+    private static async Task<MemoryMeasured> Probe(string objective, int samples, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(ModelCommands).Assembly.Location);
+        }
+        foreach (string argument in new[] { "bench", "memory", "--probe", objective, "--samples", $"{samples}" })
+        {
+            start.ArgumentList.Add(argument);
+        }
+        using Process process = Process.Start(start)!;
+        string output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        double[] numbers = process.ExitCode == 0
+            ? [.. output.Split(' ', StringSplitOptions.TrimEntries).Select(text => double.Parse(text, CultureInfo.InvariantCulture))]
+            : throw new InvalidOperationException($"the probe of {objective} with n_t = {samples} ended with {process.ExitCode}");
+        return new MemoryMeasured(objective, samples, PeakMiB: numbers[1], BaseMiB: numbers[0]);
+    }
+
+    private static async Task<EvaluationSummary> Summarize(
+        ModelFolder model, ITask task, PretrainSpec spec, int threads, CancellationToken cancellationToken)
+    {
+        var rollout = new RolloutSection
+        {
+            ResponseLength = spec.ResponseLength,
+            BlockLength = spec.ResponseLength,
+            DenoisingSteps = spec.DenoisingSteps,
+        };
+        var silent = new Progress<ProblemsDone>();
+        Task<Score[]> At(double temperature) => Score(
+            model, task, spec.EvaluationCount, Options(rollout, temperature), (ulong)spec.Seed, threads, silent, cancellationToken);
+        Score[] greedy = await At(0);
+        Score[] sampled = await At(1);
+        return new EvaluationSummary(
+            greedy.Average(score => score.Exact ? 1.0 : 0.0), sampled.Average(score => score.Exact ? 1.0 : 0.0),
+            greedy.Average(score => score.Reward), greedy.Length);
+    }
+
+    /// <summary>Answers held-out problems and judges the answers: on as many device threads as given, the same on any number.</summary>
+    private static async Task<Score[]> Score(
+        ModelFolder folder, ITask task, int count, SamplerOptions options, ulong seed, int threads, IProgress<ProblemsDone> progress,
+        CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Prompt> problems = task.HeldOut(count);
+        var scores = new Score[problems.Count];
+        (int[] Tokens, int Index)[][] units = Bad(() => problems
+            .Select((prompt, index) => (Tokens: folder.Tokenizer.EncodePrompt(prompt.Text), Index: index))
+            .GroupBy(problem => problem.Tokens.Length)
+            .SelectMany(group => group.Chunk(ProblemsPerUnit))
+            .ToArray());
+        int next = -1;
+        int done = 0;
+        async Task Work(int device)
+        {
+            using var worker = new DeviceWorker($"cpu:{device}");
+            await worker.Run(() => Bad(() =>
+            {
+                using var model = new Transformer(folder.Config);
+                FlatVector.Load(model, folder.Parameters);
+                for (int u = Interlocked.Increment(ref next); u < units.Length; u = Interlocked.Increment(ref next))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    (int[] Tokens, int Index)[] unit = units[u];
+                    int[][] answers = Sampler.Sample(
+                        model, [.. unit.Select(problem => problem.Tokens)], options,
+                        (b, step) => new Philox(seed, Purpose.Evaluation, 0, (uint)unit[b].Index, (uint)step));
+                    for (int i = 0; i < unit.Length; i++)
+                    {
+                        scores[unit[i].Index] = task.Score(problems[unit[i].Index], folder.Tokenizer.Decode(answers[i]));
+                    }
+                    progress.Report(new ProblemsDone(Interlocked.Add(ref done, unit.Length), problems.Count));
+                }
+                return 0;
+            }));
+        }
+        await Task.WhenAll(Enumerable.Range(0, Math.Max(1, Math.Min(threads, units.Length))).Select(Work));
+        return scores;
+    }
+
+    private static SamplerOptions Options(RolloutSection rollout, double temperature) =>
+        new(rollout.ResponseLength, rollout.BlockLength, rollout.DenoisingSteps, temperature);
+
+    /// <summary>Where a model is written before it takes its place whole.</summary>
+    private static string Beside(string output) => output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.partial";
+
+    /// <summary>Deletes what was written beside the output and did not take its place.</summary>
+    private sealed class Leftovers(string folder) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    /// <summary>Moves what was written beside the output to its place; an older model there stays whole until then.</summary>
+    private static bool Place(string output)
+    {
+        string former = output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.former";
+        if (Directory.Exists(output))
+        {
+            Directory.Move(output, former);
+        }
+        Directory.Move(Beside(output), output);
+        if (Directory.Exists(former))
+        {
+            Directory.Delete(former, recursive: true);
+        }
+        return true;
+    }
+
+    /// <summary>Turns what is wrong with the caller's input into one line.</summary>
+    private static T Bad<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception e) when (e is ModelException or TaskDataException or SpecException or ArgumentException
+            or IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException(e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using Bgpo.Model;
+using Bgpo.Model.Tokenizers;
+using Bgpo.Spec;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+using Bgpo.Tasks;
+using Bgpo.Tasks.Data;
+using Bgpo.Units;
+
+namespace Bgpo.Grains.Runs;
+
+/// <summary>What every grain of a run needs and no step changes: all of it follows from the store.</summary>
+/// <param name="Id">Run id.</param>
+/// <param name="Spec">The effective spec.</param>
+/// <param name="Task">Prompts and rewards.</param>
+/// <param name="Config">Shape of the network.</param>
+/// <param name="Tokenizer">Text to tokens.</param>
+/// <param name="Parameters">Trainable parameters.</param>
+public sealed record RunContext(
+    string Id, RunSpec Spec, ITask Task, ModelConfig Config, ITokenizer Tokenizer, long Parameters)
+{
+    /// <summary>Shards that hold the parameters.</summary>
+    public int Shards { get; } = ShardKey.Count(Parameters);
+
+    /// <summary>Steps, batches and units.</summary>
+    public UnitPlan Plan { get; } = new(Spec);
+
+    /// <summary>Seed of every random number.</summary>
+    public ulong Seed => (ulong)Spec.Run.Seed;
+
+    /// <summary>How training rollouts are decoded, but for the temperature and the number of steps.</summary>
+    /// <param name="denoisingSteps">Forward passes for the whole response.</param>
+    /// <param name="temperature">Gumbel temperature.</param>
+    public SamplerOptions Sampling(int denoisingSteps, double temperature) =>
+        new(Spec.Rollout.ResponseLength, Spec.Rollout.BlockLength, denoisingSteps, temperature);
+}
+
+/// <summary>This silo's run contexts, read from the store when a run is first met.</summary>
+/// <param name="runs">The store.</param>
+public sealed class RunContexts(RunCatalog runs)
+{
+    private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _contexts = new();
+
+    /// <summary>The context of a run.</summary>
+    /// <param name="run">Run id.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RunException">There is no such run, or its record is bad.</exception>
+    public async Task<RunContext> Get(string run, CancellationToken cancellationToken = default)
+    {
+        Lazy<Task<RunContext>> context = _contexts.GetOrAdd(run, id => new Lazy<Task<RunContext>>(() => Read(id)));
+        try
+        {
+            return await context.Value.WaitAsync(cancellationToken);
+        }
+        catch (Exception) when (context.Value.IsFaulted)
+        {
+            _contexts.TryRemove(KeyValuePair.Create(run, context));
+            throw;
+        }
+    }
+
+    /// <summary>Drops what is known of a run; it is read again when the run is next met.</summary>
+    /// <param name="run">Run id.</param>
+    public void Forget(string run) => _contexts.TryRemove(run, out _);
+
+    private async Task<RunContext> Read(string run)
+    {
+        RunStore store = runs.Run(run);
+        StoredRun stored = await store.ReadAsync() ?? throw new RunException($"there is no run '{run}' in {store.Blobs.Location}.");
+        CheckpointManifest manifest = await AnyManifest(store);
+        try
+        {
+            RunSpec spec = SpecLoader.Load<RunSpec>(stored.Record.Spec, $"run.json of {run}", []);
+            var config = ModelConfig.Parse(manifest.ModelConfig, $"model configuration of {run}");
+            ITokenizer tokenizer = ModelFolder.ParseTokenizer(manifest.Tokenizer, $"tokenizer of {run}");
+            return new RunContext(run, spec, TaskRegistry.Create(spec.Task), config, tokenizer, manifest.ParameterCount);
+        }
+        catch (Exception e) when (e is SpecException or ModelException or TaskDataException)
+        {
+            throw new RunException(e.Message, e);
+        }
+    }
+
+    /// <summary>Any manifest tells the network's shape and tokens; the first is written before a run starts.</summary>
+    private static async Task<CheckpointManifest> AnyManifest(RunStore store)
+    {
+        string reason = "it has none";
+        foreach (int version in await store.ListCheckpointsAsync())
+        {
+            try
+            {
+                if (await store.ReadManifestAsync(version) is { } manifest)
+                {
+                    return manifest;
+                }
+            }
+            catch (CorruptBlobException e)
+            {
+                reason = e.Message;
+            }
+        }
+        throw new RunException($"run '{store.RunId}' in {store.Blobs.Location} has no readable checkpoint: {reason}");
+    }
+}

@@ -1,0 +1,217 @@
+using System.Text.Json;
+using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
+using Bgpo.Storage.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace Bgpo.Grains.Shards;
+
+/// <inheritdoc cref="IAccumulatorGrain"/>
+[KeepAlive, HoldsState, ShardSpread]
+public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalog, SiloRoster roster, ILocalSiloDetails silo, ILogger<AccumulatorGrain> log)
+    : Grain, IAccumulatorGrain
+{
+    private readonly string _silo = silo.SiloAddress.ToParsableString();
+    private ShardAccumulator? _shard;
+    private RunStore? _store;
+    private string _run = "";
+    private int _index;
+
+    /// <summary>The buddy of the version before: it goes on being the buddy as long as it lives.</summary>
+    private string _formerBuddy = "";
+
+    /// <summary>Whether the buddy has been told that the version before is no longer needed.</summary>
+    private bool _settled = true;
+    private (int Version, ShardEntry Entry)? _saved;
+
+    private ShardAccumulator Shard => _shard ?? throw new InvalidOperationException("The grain is not activated.");
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        (_run, _index) = ShardKey.Parse(this.GetPrimaryKeyString());
+        RunContext context = await runs.Get(_run, cancellationToken);
+        _store = catalog.Run(_run);
+        _shard = new ShardAccumulator(_index, context.Spec.Optimizer);
+    }
+
+    /// <summary>A silo that leaves in peace takes no state along.</summary>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && _shard is { Buddy: "" })
+        {
+            await Protect(Shard.Standing().Epoch, await roster.Keepers());
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ShardStanding> Load(long epoch, int version, string? buddy)
+    {
+        if (!Shard.Accept(epoch))
+        {
+            return Shard.Standing(fenced: true);
+        }
+        if (Shard.Version != version && !Shard.StepBack(version))
+        {
+            FaultPoint.Hit(GrainFaults.ShardLoad);
+            Shard.Load(version, buddy is null ? await FromCheckpoint(version) : await FromBuddy(buddy, version));
+            if (buddy is not null && buddy != _silo)
+            {
+                (Shard.Buddy, _formerBuddy, _settled) = (buddy, buddy, false);
+            }
+        }
+        return Shard.Standing();
+    }
+
+    /// <inheritdoc/>
+    public Task<AddOutcome> Add(Contribution contribution)
+    {
+        AddOutcome outcome = Shard.Add(contribution);
+        if (outcome == AddOutcome.Added)
+        {
+            FaultPoint.Hit(GrainFaults.ShardAdded);
+            if (!_settled)
+            {
+                _settled = true;
+                _ = Settle(_formerBuddy, Shard.Version);
+            }
+        }
+        contribution.Values.Release();
+        return Task.FromResult(outcome);
+    }
+
+    /// <inheritdoc/>
+    public Task<SummaryOutcome> Summarize(SummaryRequest request) => Task.FromResult(Shard.Summarize(request));
+
+    /// <inheritdoc/>
+    public Task<ShardStanding> Commit(CommitRequest request)
+    {
+        FaultPoint.Hit(GrainFaults.ShardBeforeCommit);
+        ShardStanding standing = Shard.Commit(request);
+        FaultPoint.Hit(GrainFaults.ShardCommitted);
+        return Task.FromResult(standing);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ShardStanding> Protect(long epoch, string[] silos)
+    {
+        if (!Shard.Accept(epoch))
+        {
+            return Shard.Standing(fenced: true);
+        }
+        if (Shard.Version < 0 || (Shard.Buddy.Length > 0 && silos.Contains(Shard.Buddy)))
+        {
+            return Shard.Standing();
+        }
+        Shard.Buddy = "";
+        string[] others = [.. silos.Where(other => other != _silo)];
+        // The same buddy as long as it lives; another one, spread by shard, once it is gone.
+        if (others.Length > 0)
+        {
+            string chosen = others.Contains(_formerBuddy) ? _formerBuddy : others[_index % others.Length];
+            if (await Copy(chosen))
+            {
+                (Shard.Buddy, _formerBuddy, _settled) = (chosen, chosen, false);
+                FaultPoint.Hit(GrainFaults.ShardProtected);
+            }
+        }
+        return Shard.Standing();
+    }
+
+    /// <inheritdoc/>
+    public Task<ShardWeights> GetWeights(int version) => Task.FromResult(
+        Shard.Version == version ? new ShardWeights(version, Shard.Weights) : new ShardWeights(-1, Float32Block.Empty));
+
+    /// <inheritdoc/>
+    public async Task<SavedShard> Save(long epoch, int version)
+    {
+        ShardState? state = Shard.Accept(epoch) ? Shard.ToSave(version) : null;
+        if (state is null && _saved?.Version == version && Shard.Accept(epoch))
+        {
+            return new SavedShard(JsonSerializer.Serialize(_saved.Value.Entry)); // asked again because another shard's upload failed
+        }
+        if (state is null)
+        {
+            throw new StaleVersionException(
+                $"shard {_index} of run {_run} stands at version {Shard.Version}, epoch {Shard.Standing().Epoch}; "
+                + $"version {version} of epoch {epoch} cannot be saved.");
+        }
+        // Off the turn: hashing and writing a shard must not hold up contributions to the next version.
+        ShardEntry entry = await Task.Run(() => _store!.SaveShardAsync(state, _saved?.Entry));
+        Shard.Saved(version);
+        _saved = (version, entry);
+        return new SavedShard(JsonSerializer.Serialize(entry));
+    }
+
+    /// <inheritdoc/>
+    public Task<ShardStanding> GetStanding() => Task.FromResult(Shard.Standing());
+
+    /// <inheritdoc/>
+    public Task Release(long epoch)
+    {
+        if (Shard.Accept(epoch))
+        {
+            DeactivateOnIdle();
+        }
+        return Task.CompletedTask;
+    }
+
+    private async Task<ShardState> FromCheckpoint(int version)
+    {
+        CheckpointManifest manifest = await _store!.ReadManifestAsync(version)
+            ?? throw new StaleVersionException($"shard {_index} of run '{_run}' lost version {version}, of which there is no checkpoint.");
+        ShardState state = await Task.Run(() => _store.LoadShardAsync(manifest.Shards[_index]));
+        _saved = (version, manifest.Shards[_index]);
+        return state;
+    }
+
+    private async Task<ShardState> FromBuddy(string buddy, int version)
+    {
+        IBuddyGrain holder = Buddy(buddy);
+        ShardPart[] parts = await Task.WhenAll(
+            Enum.GetValues<ShardPartKind>().Select(kind => holder.Get(_index, version, kind)));
+        if (Array.Exists(parts, part => part.Version != version))
+        {
+            throw new StaleVersionException($"silo {buddy} does not hold version {version} of shard {_index} of run {_run} any more.");
+        }
+        float[][] values = [.. parts.Select(part => part.Values.Span.ToArray())];
+        return new ShardState(_index, values[0], values[1], values[2]);
+    }
+
+    /// <summary>Has a silo hold a copy. A silo that is gone is no fault: the controller asks for another when it sees that it is.</summary>
+    private async Task<bool> Copy(string silo)
+    {
+        ShardState state = Shard.State;
+        IBuddyGrain holder = Buddy(silo);
+        try
+        {
+            await Task.WhenAll(
+                holder.Hold(new ShardPart(_index, Shard.Version, ShardPartKind.Weights, state.Weights)),
+                holder.Hold(new ShardPart(_index, Shard.Version, ShardPartKind.FirstMoment, state.M)),
+                holder.Hold(new ShardPart(_index, Shard.Version, ShardPartKind.SecondMoment, state.V)));
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            NotHeld(_run, _index, silo, e.Message);
+            return false;
+        }
+    }
+
+    private async Task Settle(string buddy, int version)
+    {
+        try
+        {
+            await Buddy(buddy).Settle(_index, version);
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            NotHeld(_run, _index, buddy, e.Message);
+        }
+    }
+
+    private IBuddyGrain Buddy(string silo) => GrainFactory.GetGrain<IBuddyGrain>(SiloKey.Of(_run, silo));
+
+    [LoggerMessage(LogLevel.Warning, "Run {Run}, shard {Shard}: silo {Silo} holds no copy: {Reason}")]
+    private partial void NotHeld(string run, int shard, string silo, string reason);
+}

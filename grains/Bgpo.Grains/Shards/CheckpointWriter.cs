@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using Bgpo.Grains.Runs;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Shards;
+
+/// <summary>
+/// Saves checkpoints beside the steps: a commit has the shards keep the version, they upload it while the next steps go on, and the
+/// manifest follows behind every journal and metrics record of the steps before it. One is saved at a time: what comes due meanwhile
+/// is saved as the next version after.
+/// </summary>
+/// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
+/// <param name="run">The run.</param>
+/// <param name="store">The run's store.</param>
+/// <param name="shards">The run's shards.</param>
+/// <param name="outbox">What is written in order.</param>
+/// <param name="time">Clock and timers.</param>
+public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet shards, Outbox outbox, TimeProvider time)
+{
+    private Task<CheckpointManifest?> _saving = Task.FromResult<CheckpointManifest?>(null);
+    private int _savingVersion;
+    private bool _missed;
+
+    /// <summary>How often checkpoints are due.</summary>
+    public RunSettings Settings { get; init; } = new(run.Spec);
+
+    /// <summary>Told when a checkpoint is whole in the store: its manifest and the seconds it took.</summary>
+    public Func<CheckpointManifest, double, Task> OnSaved { get; init; } = static (_, _) => Task.CompletedTask;
+
+    /// <summary>Told that a checkpoint could not be made of a version, because shards went with their silo, and why.</summary>
+    public Action<int, Exception> OnMissed { get; init; } = static (_, _) => { };
+
+    /// <summary>Version of the checkpoint that is being saved; null when none is.</summary>
+    public int? InWork => _saving.IsCompleted ? null : _savingVersion;
+
+    /// <summary>Whether the commit that makes a version is to keep it for saving.</summary>
+    /// <param name="version">The version.</param>
+    public bool IsDue(int version)
+    {
+        bool due = version % Settings.Newest.Checkpoint.Every == 0 || _missed;
+        _missed |= due && InWork is not null;
+        return due && InWork is null;
+    }
+
+    /// <summary>Takes note of a whole checkpoint that the shards were loaded from: it need not be saved again.</summary>
+    /// <param name="whole">Its manifest.</param>
+    public void Loaded(CheckpointManifest whole) => _saving = Task.FromResult<CheckpointManifest?>(whole);
+
+    /// <summary>Begins to save a version that the shards keep or stand at.</summary>
+    /// <param name="version">The version.</param>
+    public void Begin(int version)
+    {
+        (_savingVersion, _missed) = (version, false);
+        _saving = Save(version, CancellationToken.None);
+    }
+
+    /// <summary>Saves the version that the shards stand at, unless it is saved already, and waits for it.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="cancellationToken">Ends the wait; the saving itself goes on.</param>
+    /// <exception cref="StaleVersionException">Shards lost their state with their silo; the controller must place them anew.</exception>
+    public async Task<CheckpointManifest> SaveNow(int version, CancellationToken cancellationToken)
+    {
+        if (await _saving.WaitAsync(cancellationToken) is { } manifest && manifest.Version == version)
+        {
+            return manifest;
+        }
+        Begin(version);
+        return await _saving.WaitAsync(cancellationToken)
+            ?? throw new StaleVersionException($"version {version} of run {run.Id} could not be saved: shards went with their silo.");
+    }
+
+    /// <summary>Waits until no checkpoint is being saved.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task Idle(CancellationToken cancellationToken) => _saving.WaitAsync(cancellationToken);
+
+    /// <summary>The manifest of saved shards.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="entries">The shards.</param>
+    public static CheckpointManifest Manifest(RunContext run, int version, ShardEntry[] entries) => new()
+    {
+        Version = version,
+        ParameterCount = run.Parameters,
+        Shards = entries,
+        ModelConfig = run.Config.ToJson(),
+        Tokenizer = run.Tokenizer.ToJson(),
+        WeightsSha256 = CheckpointManifest.HashOf(entries),
+        JournalPosition = run.Plan.BatchStep(version),
+    };
+
+    private async Task<CheckpointManifest?> Save(int version, CancellationToken cancellationToken)
+    {
+        long started = Stopwatch.GetTimestamp();
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                CheckpointManifest manifest = Manifest(run, version, await shards.Save(version));
+                CorruptBlobException? pruned = null;
+                await outbox.Post(version, async () =>
+                {
+                    try
+                    {
+                        manifest = await store.PublishCheckpointAsync(manifest, cancellationToken);
+                        pruned = null;
+                    }
+                    catch (CorruptBlobException e)
+                    {
+                        pruned = e; // somebody deleted a blob meanwhile: saved again, it heals
+                    }
+                });
+                if (pruned is not null)
+                {
+                    _missed = true;
+                    OnMissed(version, pruned);
+                    return null;
+                }
+                await OnSaved(manifest, Stopwatch.GetElapsedTime(started).TotalSeconds);
+                return manifest;
+            }
+            catch (StorageException e) when (Outbox.MayHeal(e))
+            {
+                outbox.Note(e);
+                await Task.Delay(Outbox.Pause(attempt), time, cancellationToken);
+                outbox.ThrowIfFaulted();
+            }
+            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or OperationCanceledException)
+            {
+                _missed = true;
+                OnMissed(version, e);
+                return null;
+            }
+        }
+    }
+}

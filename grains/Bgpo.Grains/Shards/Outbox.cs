@@ -1,0 +1,197 @@
+using Bgpo.Storage.Blobs;
+
+namespace Bgpo.Grains.Shards;
+
+/// <summary>
+/// What a controller writes to the store beside its steps, in order, each thing again and again until the store takes it. So training
+/// goes on while the store is away, until it is too far ahead; and what is in the store never has a gap.
+/// </summary>
+/// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
+/// <param name="time">Clock and timers.</param>
+public sealed class Outbox(TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
+
+
+    /// <summary>A process that was stopped for longer asks again before it writes.</summary>
+    private static readonly TimeSpan s_permitPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly Queue<Letter> _letters = [];
+    private readonly CancellationTokenSource _closed = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Exception? _fault;
+    private bool _sending;
+    private long? _permitted;
+
+    /// <summary>Called before a write when this was not for a while; throws where nothing may be written any more.</summary>
+    public Func<Task> Permit { get; init; } = static () => Task.CompletedTask;
+
+    /// <summary>Whether the last write succeeded.</summary>
+    public bool Healthy { get; private set; } = true;
+
+    /// <summary>Told when the store stops taking writes, with what it said, and when it takes them again, with null.</summary>
+    public Action<StorageException?> OnHealth { get; init; } = static _ => { };
+
+    /// <summary>Oldest version with something that the store has not taken; null when it has everything.</summary>
+    public int? Oldest => _letters.TryPeek(out Letter? letter) ? letter.Version : null;
+
+    /// <summary>How long to wait before another try.</summary>
+    /// <param name="attempt">Tries so far, from 1.</param>
+    public static TimeSpan Pause(int attempt)
+    {
+        double longest = Math.Min(s_longestPause.TotalSeconds, s_firstPause.TotalSeconds * Math.Pow(2, attempt - 1));
+        return TimeSpan.FromSeconds(longest * (0.5 + (0.5 * Random.Shared.NextDouble())));
+    }
+
+    /// <summary>Whether a store that said this may take the same write later.</summary>
+    /// <param name="exception">What it said.</param>
+    public static bool MayHeal(StorageException exception) => exception is StoreUnavailableException;
+
+    /// <summary>Writes something once everything posted before is written.</summary>
+    /// <param name="version">The version it belongs to.</param>
+    /// <param name="write">Writes it; may run several times.</param>
+    /// <returns>Done when it is durable; fails when it never will be.</returns>
+    public Task Post(int version, Func<Task> write)
+    {
+        var letter = new Letter(version, write);
+        if (_fault is not null)
+        {
+            letter.Done.SetException(_fault);
+        }
+        else
+        {
+            _letters.Enqueue(letter);
+            if (!_sending)
+            {
+                _sending = true;
+                _ = Send();
+            }
+        }
+        // Those who do not wait hear of it by ThrowIfFaulted.
+        _ = letter.Done.Task.Exception;
+        return letter.Done.Task;
+    }
+
+    /// <summary>Fails when a write failed for good, for example because a newer controller owns the run.</summary>
+    public void ThrowIfFaulted()
+    {
+        if (_fault is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_fault);
+        }
+    }
+
+    /// <summary>Waits while the store lags so far behind a version.</summary>
+    /// <param name="version">The version about to be committed.</param>
+    /// <param name="maxBehind">Versions that may be missing in the store.</param>
+    /// <param name="waiting">Told once when it has to wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task Admit(int version, int maxBehind, Action waiting, CancellationToken cancellationToken)
+    {
+        bool told = false;
+        while (Oldest is { } oldest && version - oldest >= maxBehind)
+        {
+            if (!told)
+            {
+                told = true;
+                waiting();
+            }
+            await _changed.Task.WaitAsync(cancellationToken);
+            ThrowIfFaulted();
+        }
+        ThrowIfFaulted();
+    }
+
+    /// <summary>Waits until the store has everything.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task Flush(CancellationToken cancellationToken)
+    {
+        while (_letters.Count > 0)
+        {
+            await _changed.Task.WaitAsync(cancellationToken);
+            ThrowIfFaulted();
+        }
+        ThrowIfFaulted();
+    }
+
+    /// <summary>Takes what a write outside of the box tells of the store's health.</summary>
+    /// <param name="trouble">What it said; null: it took the write.</param>
+    public void Note(StorageException? trouble)
+    {
+        if (Healthy != trouble is null)
+        {
+            Healthy = trouble is null;
+            OnHealth(trouble);
+        }
+    }
+
+    /// <summary>Drops what is not written: its controller is done with.</summary>
+    public void Dispose()
+    {
+        Fail(new OperationCanceledException("the controller has ended."));
+        _closed.Cancel();
+    }
+
+    private async Task Send()
+    {
+        int attempt = 0;
+        while (_fault is null && _letters.TryPeek(out Letter? letter))
+        {
+            try
+            {
+                if (_permitted is not { } at || time.GetElapsedTime(at) >= s_permitPeriod)
+                {
+                    await Permit();
+                    _permitted = time.GetTimestamp();
+                }
+                await letter.Write();
+                attempt = 0;
+                if (_fault is null)
+                {
+                    _letters.Dequeue();
+                    Note(null);
+                    letter.Done.TrySetResult();
+                    Signal();
+                }
+            }
+            catch (StorageException e) when (MayHeal(e))
+            {
+                Note(e);
+                await Task.Delay(Pause(++attempt), time, _closed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+            }
+        }
+        _sending = false;
+    }
+
+    private void Fail(Exception fault)
+    {
+        _fault ??= fault;
+        while (_letters.TryDequeue(out Letter? letter))
+        {
+            letter.Done.TrySetException(_fault);
+            _ = letter.Done.Task.Exception;
+        }
+        Signal();
+    }
+
+    private void Signal()
+    {
+        TaskCompletionSource changed = _changed;
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        changed.SetResult();
+    }
+
+    private sealed class Letter(int version, Func<Task> write)
+    {
+        public int Version => version;
+
+        public Func<Task> Write => write;
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

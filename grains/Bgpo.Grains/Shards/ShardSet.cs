@@ -1,0 +1,178 @@
+using System.Text.Json;
+using Bgpo.Grains.Runs;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Shards;
+
+/// <summary>All shards of a run, spoken to as one by its controller. Everything asked is fenced by the controller's epoch.</summary>
+/// <param name="grains">Where the accumulators are found.</param>
+/// <param name="run">The run.</param>
+/// <param name="epoch">The controller's epoch.</param>
+public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
+{
+    /// <summary>
+    /// The versions that every shard of the run can stand at without the store, newest first: it stands there, can step back to it,
+    /// or a live silo holds a copy.
+    /// </summary>
+    /// <param name="silos">The live silos.</param>
+    public async Task<IReadOnlyList<Footing>> Survey(string[] silos)
+    {
+        Task<(string Silo, HeldShard[] Held)[]> copies = Task.WhenAll(silos.Select(async silo => (silo, await Holdings(silo))));
+        ShardStanding[] standings = await Each(shard => shard.GetStanding());
+        var sources = new Dictionary<int, string?>[run.Shards];
+        for (int shard = 0; shard < sources.Length; shard++)
+        {
+            sources[shard] = [];
+            ShardStanding standing = standings[shard];
+            if (standing.Version >= 0)
+            {
+                sources[shard][standing.Version] = null;
+            }
+            if (standing.Before)
+            {
+                sources[shard][standing.Version - 1] = null;
+            }
+        }
+        foreach ((string silo, HeldShard[] held) in await copies)
+        {
+            foreach (HeldShard copy in held.Where(copy => copy.Shard < sources.Length))
+            {
+                sources[copy.Shard].TryAdd(copy.Version, silo);
+            }
+        }
+        return
+        [
+            .. sources[0].Keys.Where(version => sources.All(source => source.ContainsKey(version))).OrderDescending()
+                .Select(version => new Footing(version, [.. sources.Select(source => source[version])])),
+        ];
+    }
+
+    /// <summary>Has every shard stand at a version.</summary>
+    /// <param name="footing">The version, and where each shard can have it.</param>
+    public async Task Load(Footing footing)
+    {
+        foreach (ShardStanding standing in await Each((shard, index) => shard.Load(epoch, footing.Version, footing.Buddies[index])))
+        {
+            Check(standing, footing.Version);
+        }
+    }
+
+    /// <summary>Has every shard stand at a checkpoint's version, and drops copies of others, which nobody will ask for.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="silos">The live silos.</param>
+    public async Task Load(int version, string[] silos)
+    {
+        await Load(new Footing(version, new string?[run.Shards]));
+        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).KeepOnly(version))));
+    }
+
+    /// <summary>Has each shard's state held by a second silo, where there is one.</summary>
+    /// <param name="version">The version that they stand at; null: any.</param>
+    /// <param name="silos">The live silos.</param>
+    public async Task Protect(int? version, string[] silos)
+    {
+        foreach (ShardStanding standing in await Each(shard => shard.Protect(epoch, silos)))
+        {
+            Check(standing, version ?? standing.Version);
+        }
+    }
+
+    /// <summary>The lowest version that a shard stands at; -1 when one has lost its state.</summary>
+    public async Task<int> LowestVersion() => (await Each(shard => shard.GetStanding())).Min(standing => standing.Version);
+
+    /// <summary>The norm of the step's mean gradient, its squares added in shard order.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="units">The units that every shard must have, each once and no other.</param>
+    /// <param name="completions">What the loss divides by.</param>
+    public async Task<double> GradientNorm(int step, IReadOnlySet<UnitName> units, int completions)
+    {
+        double squares = 0;
+        var request = new SummaryRequest(epoch, step, units.Count, completions);
+        foreach (SummaryOutcome summary in await Each(shard => shard.Summarize(request)))
+        {
+            Check(summary.Standing, step);
+            squares += !double.IsNaN(summary.SumOfSquares) && units.SetEquals(summary.Standing.Units)
+                ? summary.SumOfSquares
+                : throw new RunException(
+                    $"step {step} has {units.Count} units, but a shard holds {summary.Standing.Units.Length} or others; the step cannot be committed.");
+        }
+        return Math.Sqrt(squares);
+    }
+
+    /// <summary>Commits a step on every shard.</summary>
+    /// <param name="request">The step's factors.</param>
+    public async Task Commit(CommitRequest request)
+    {
+        foreach (ShardStanding standing in await Each(shard => shard.Commit(request)))
+        {
+            Check(standing, request.Step + 1);
+        }
+    }
+
+    /// <summary>Saves every shard and names them for the manifest. Steps may go on meanwhile where the version is kept for this.</summary>
+    /// <param name="version">The version.</param>
+    public async Task<ShardEntry[]> Save(int version) =>
+        [.. (await Each(shard => shard.Save(epoch, version))).Select(saved => JsonSerializer.Deserialize<ShardEntry>(saved.EntryJson)!)];
+
+    /// <summary>Frees what the cluster keeps of the run in memory.</summary>
+    /// <param name="silos">The live silos.</param>
+    public async Task Release(string[] silos)
+    {
+        await Quietly(Each(async shard =>
+        {
+            await shard.Release(epoch);
+            return true;
+        }));
+        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).Release())));
+    }
+
+    /// <summary>Another cluster member's memory is not worth a failed run.</summary>
+    private static async Task Quietly(Task tidying)
+    {
+        try
+        {
+            await tidying;
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException or RunException)
+        {
+            // What cannot be reached is gone anyway.
+        }
+    }
+
+    private async Task<HeldShard[]> Holdings(string silo)
+    {
+        try
+        {
+            return await Buddy(silo).GetHoldings();
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            return []; // it is gone, and its copies with it
+        }
+    }
+
+    private IBuddyGrain Buddy(string silo) => grains.GetGrain<IBuddyGrain>(SiloKey.Of(run.Id, silo));
+
+    private Task<T[]> Each<T>(Func<IAccumulatorGrain, Task<T>> ask) => Each((shard, _) => ask(shard));
+
+    private Task<T[]> Each<T>(Func<IAccumulatorGrain, int, Task<T>> ask) => Task.WhenAll(
+        Enumerable.Range(0, run.Shards).Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Id, shard)), shard)));
+
+    private void Check(ShardStanding standing, int version)
+    {
+        if (standing.Fenced)
+        {
+            throw new RunException(
+                $"run '{run.Id}' was taken over by another controller (epoch {standing.Epoch}, this one {epoch}); this one stops.");
+        }
+        if (standing.Version != version)
+        {
+            throw new StaleVersionException($"a shard of run {run.Id} stands at version {standing.Version} where {version} was expected.");
+        }
+    }
+}
+
+/// <summary>A version that every shard can stand at.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="Buddies">By shard: the silo whose copy to take; null where the shard has it itself, or the checkpoint's is to be taken.</param>
+public sealed record Footing(int Version, IReadOnlyList<string?> Buddies);

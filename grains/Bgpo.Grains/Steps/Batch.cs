@@ -1,0 +1,187 @@
+using Bgpo.Grains.Runs;
+using Bgpo.Objectives;
+using Bgpo.Spec;
+using Bgpo.Storage.Runs;
+using Bgpo.Tasks;
+using Bgpo.Units;
+
+namespace Bgpo.Grains.Steps;
+
+/// <summary>
+/// One batch of groups, from prompts to advantages: sampled on live silos, or read back from the journal. Once it is in the
+/// journal, every gradient of the batch is a pure function of it and the weights.
+/// </summary>
+public sealed class Batch
+{
+    /// <summary>Rollouts go first: what follows from the last of them ends the step.</summary>
+    private const int Priority = 0;
+
+    private readonly RunContext _run;
+    private readonly Task<JournalGroup>[] _groups;
+    private readonly Dictionary<UnitName, double[]> _likelihoods = [];
+
+    private Batch(RunContext run, int step, RolloutSection rollout, Task<JournalGroup>[] groups, bool journalled)
+    {
+        (_run, Rollout) = (run, rollout);
+        Step = step;
+        _groups = groups;
+        IsJournalled = journalled;
+    }
+
+    /// <summary>The step at which the batch was sampled.</summary>
+    public int Step { get; }
+
+    /// <summary>How it is sampled.</summary>
+    public RolloutSection Rollout { get; }
+
+    /// <summary>Whether it came from the journal, which then has the old policy's values too.</summary>
+    public bool IsJournalled { get; }
+
+    /// <summary>Device seconds of its rollouts in this process's life; 0 when it came from the journal.</summary>
+    public double RolloutSeconds { get; private set; }
+
+    /// <summary>Seconds of scoring.</summary>
+    public double RewardSeconds { get; private set; }
+
+    /// <summary>Groups that are sampled and scored.</summary>
+    public int Ready => _groups.Count(group => group.IsCompletedSuccessfully);
+
+    /// <summary>Groups in all.</summary>
+    public int Count => _groups.Length;
+
+    /// <summary>A group's record, when it is sampled and scored.</summary>
+    /// <param name="group">Its place in the batch.</param>
+    public Task<JournalGroup> Group(int group) => _groups[group];
+
+    /// <summary>Takes a batch from the journal.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="journal">The batch's record.</param>
+    public static Batch FromJournal(RunContext run, JournalStep journal) =>
+        new(run, journal.Step, run.Spec.Rollout, [.. journal.Groups.Select(Task.FromResult)], journalled: true);
+
+    /// <summary>
+    /// Whether a batch's record was sampled as its step is to be. It is not where a controller that had gone further, before the run
+    /// went back and was changed, left it.
+    /// </summary>
+    /// <param name="rollout">How the step is to be sampled.</param>
+    /// <param name="journal">The batch's record.</param>
+    public static bool IsSampledBy(RolloutSection rollout, JournalStep journal) =>
+        (journal.Temperature ?? rollout.Temperature) == rollout.Temperature
+        && (journal.DenoisingSteps ?? rollout.DenoisingSteps) == rollout.DenoisingSteps;
+
+    /// <summary>Starts sampling a batch; its groups become ready one by one.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="step">The step, whose weights are the old policy.</param>
+    /// <param name="rollout">How the step is sampled.</param>
+    /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they are.</param>
+    /// <param name="grains">Where rollout grains are found.</param>
+    /// <param name="dispatcher">Who finds a silo.</param>
+    /// <param name="changed">Told when a group is ready.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static Batch Sample(
+        RunContext run, int step, RolloutSection rollout, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
+        CancellationToken cancellationToken)
+    {
+        var groups = new Task<JournalGroup>[run.Spec.Rollout.Prompts];
+        var batch = new Batch(run, step, rollout, groups, journalled: false);
+        for (int g = 0; g < groups.Length; g++)
+        {
+            groups[g] = given?.Step == step && given._groups[g].IsCompletedSuccessfully
+                ? given._groups[g]
+                : batch.SampleGroup(g, grains, dispatcher, changed, cancellationToken);
+        }
+        return batch;
+    }
+
+    /// <summary>What gradient work needs of a group.</summary>
+    /// <param name="group">Its place in the batch.</param>
+    /// <param name="record">Its record.</param>
+    public GroupWork WorkOf(int group, JournalGroup record) => new(
+        Step, group, record.PromptTokens, [.. record.Completions.Select(completion => completion.Tokens)], record.Advantages);
+
+    /// <summary>Whether a group has spread in its rewards, and so something to teach.</summary>
+    /// <param name="record">Its record.</param>
+    public static bool Teaches(JournalGroup record) => record.Advantages.Any(advantage => advantage != 0);
+
+    /// <summary>Notes l_j of a unit's samples as the batch's first weights give it: the old policy's values.</summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="likelihoods">l_j of its samples, in order.</param>
+    public void Record(UnitName unit, double[] likelihoods) => _likelihoods[unit with { Step = Step }] = likelihoods;
+
+    /// <summary>The old policy's values of a unit's samples.</summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="record">Its group's record.</param>
+    public double[] Old(UnitName unit, JournalGroup record) =>
+        _likelihoods.TryGetValue(unit with { Step = Step }, out double[]? known)
+            ? known
+            : [.. _run.Plan.SamplesOf(unit.Block).Select(sample => record.OldLogLikelihoods![sample.Completion][sample.Draw])];
+
+    /// <summary>The batch's record for the journal, once all its groups are ready; null when the journal has it.</summary>
+    public async Task<JournalStep?> Journal()
+    {
+        if (IsJournalled)
+        {
+            return null;
+        }
+        JournalGroup[] groups = await Task.WhenAll(_groups);
+        if (_run.Plan.UpdatesPerBatch > 1)
+        {
+            groups = [.. groups.Select((group, g) => Teaches(group) ? group with { OldLogLikelihoods = OldOf(g) } : group)];
+        }
+        return new JournalStep
+        {
+            Step = Step,
+            Temperature = Rollout.Temperature,
+            DenoisingSteps = Rollout.DenoisingSteps,
+            Groups = groups,
+        };
+    }
+
+    private double[][] OldOf(int group)
+    {
+        var old = new double[_run.Spec.Rollout.Completions][];
+        for (int c = 0; c < old.Length; c++)
+        {
+            old[c] = new double[_run.Spec.Objective.Samples];
+        }
+        foreach (UnitId unit in _run.Plan.UnitsOf(Step, group))
+        {
+            double[] known = _likelihoods[UnitName.From(unit)];
+            int i = 0;
+            foreach (SampleId sample in _run.Plan.SamplesOf(unit.Block))
+            {
+                old[sample.Completion][sample.Draw] = known[i++];
+            }
+        }
+        return old;
+    }
+
+    private async Task<JournalGroup> SampleGroup(
+        int group, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed, CancellationToken cancellationToken)
+    {
+        Prompt prompt = _run.Task.TrainingPrompt(_run.Seed, Step, group);
+        int count = _run.Spec.Rollout.Completions;
+        var request = new RolloutRequest(
+            Step, Purpose.Rollout, Step, [.. Enumerable.Range(0, count).Select(c => Philox.Item(group, c))],
+            [.. Enumerable.Repeat(prompt.Text, count)], Rollout.Temperature, Rollout.DenoisingSteps);
+        var problems = new ScoreRequest(
+            [.. Enumerable.Repeat(prompt.Id, count)], request.Prompts, [.. Enumerable.Repeat(prompt.Reference, count)], []);
+        (RolloutResult rollout, ScoreResult score) = await dispatcher.Run(
+            Priority, silo => grains.GetGrain<IRolloutGrain>(SiloKey.Of(_run.Id, silo)).Sample(request, problems, cancellationToken),
+            cancellationToken);
+        RolloutSeconds += rollout.DeviceSeconds;
+        RewardSeconds += score.Seconds;
+        changed(this);
+        return new JournalGroup
+        {
+            PromptId = prompt.Id,
+            Prompt = prompt.Text,
+            Reference = prompt.Reference,
+            PromptTokens = rollout.PromptTokens[0],
+            Completions = [.. rollout.Completions.Zip(rollout.Texts, (tokens, text) => new JournalCompletion(tokens, text))],
+            Rewards = score.Rewards,
+            Exact = score.Exact,
+            Advantages = Advantage.OfGroup(score.Rewards, _run.Spec.Objective.NormalizeByStd),
+        };
+    }
+}

@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using Bgpo.Grains;
+using Bgpo.Grains.Runs;
+using Bgpo.Grains.Work;
+using Bgpo.Model;
+using Bgpo.Silo.Hosting;
+
+namespace Bgpo.Silo.Devices;
+
+/// <summary>This silo's devices: each a thread with a replica of the run it last worked for.</summary>
+public sealed class PolicyDevices : IPolicyDevices, IDisposable
+{
+    private readonly DeviceQueue _queue = new();
+    private readonly DeviceWorker[] _workers;
+    private readonly PolicyReplica?[] _replicas;
+
+    /// <summary>Starts the devices.</summary>
+    /// <param name="count">How many; on CPU each is one thread.</param>
+    public PolicyDevices(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"cpu:{i}", i, _queue))];
+        _replicas = new PolicyReplica?[count];
+    }
+
+    /// <inheritdoc/>
+    public int Count => _workers.Length;
+
+    /// <inheritdoc/>
+    public string Fingerprint => Numerics;
+
+    /// <summary>What the devices of this process are.</summary>
+    internal static string Kind => "cpu";
+
+    /// <summary>What decides the bits that the devices of this process compute.</summary>
+    internal static string Numerics { get; } = string.Join(
+        "; ", Kind, RuntimeInformation.ProcessArchitecture, CpuName.Read(), Libtorch.Description, "1 thread a device");
+
+    /// <inheritdoc/>
+    public Task<RolloutResult> Sample(
+        RunContext run, Weights weights, RolloutRequest request, CancellationToken cancellationToken) =>
+        OnFreeDevice(run, replica => replica.Sample(weights, request), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<UnitResult> Compute(
+        RunContext run, Weights weights, UnitRequest request, float[] gradient, CancellationToken cancellationToken) =>
+        OnFreeDevice(run, replica => replica.Compute(weights, request, gradient), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<UnitResult> LogLikelihoods(
+        RunContext run, Weights weights, UnitRequest request, CancellationToken cancellationToken) =>
+        OnFreeDevice(run, replica => replica.LogLikelihoods(weights, request), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (DeviceWorker worker in _workers)
+        {
+            worker.Dispose();
+        }
+        foreach (PolicyReplica? replica in _replicas)
+        {
+            replica?.Dispose();
+        }
+    }
+
+    private Task<T> OnFreeDevice<T>(RunContext run, Func<PolicyReplica, T> work, CancellationToken cancellationToken) =>
+        _queue.Run(device => work(ReplicaOn(device, run)), cancellationToken);
+
+    /// <summary>The device's replica of a run; one of another run makes way for it.</summary>
+    private PolicyReplica ReplicaOn(int device, RunContext run)
+    {
+        if (_replicas[device]?.Run != run.Id)
+        {
+            _replicas[device]?.Dispose();
+            _replicas[device] = new PolicyReplica(run);
+        }
+        return _replicas[device]!;
+    }
+}

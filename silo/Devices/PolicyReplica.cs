@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Bgpo.Grains;
+using Bgpo.Grains.Runs;
+using Bgpo.Grains.Work;
+using Bgpo.Model;
+using static TorchSharp.torch;
+
+namespace Bgpo.Silo.Devices;
+
+/// <summary>One device's copy of a run's model, used for rollouts and gradients alike. Used on its device's thread only.</summary>
+public sealed class PolicyReplica : IDisposable
+{
+    private readonly RunContext _run;
+    private readonly Transformer _model;
+    private readonly GradientPass _gradient;
+    private Weights? _taken;
+
+    /// <summary>An empty replica.</summary>
+    /// <param name="run">The run.</param>
+    public PolicyReplica(RunContext run)
+    {
+        _run = run;
+        _model = new Transformer(run.Config);
+        _gradient = new GradientPass(_model, run.Spec);
+    }
+
+    /// <summary>The run it belongs to.</summary>
+    public string Run => _run.Id;
+
+    /// <summary>Samples completions with a version's weights.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="request">What to sample.</param>
+    public RolloutResult Sample(Weights weights, RolloutRequest request)
+    {
+        long started = Stopwatch.GetTimestamp();
+        Take(weights);
+        int[][] prompts = [.. request.Prompts.Select(_run.Tokenizer.EncodePrompt)];
+        int[][] completions = Sampler.Sample(
+            _model, prompts, _run.Sampling(request.DenoisingSteps, request.Temperature),
+            (b, step) => new Philox(_run.Seed, request.Purpose, (uint)request.Step, request.Items[b], (uint)step));
+        string[] texts = [.. completions.Select(tokens => _run.Tokenizer.Decode(tokens))];
+        return new RolloutResult(prompts, completions, texts, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <summary>Computes a unit's contribution.</summary>
+    /// <param name="weights">The weights of the unit's step.</param>
+    /// <param name="request">The unit.</param>
+    /// <param name="gradient">Receives it, flat.</param>
+    public UnitResult Compute(Weights weights, UnitRequest request, Span<float> gradient)
+    {
+        long started = Stopwatch.GetTimestamp();
+        Take(weights);
+        UnitOutcome outcome = _gradient.Compute(RecordOf(request.Record), request.Unit.ToId(), request.OldLogLikelihoods);
+        FlatVector.CopyTo(_model.Gradients, gradient[..(int)_run.Parameters]);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return new UnitResult(outcome.LogLikelihoods, outcome.Objective, outcome.BoundHits, seconds);
+    }
+
+    /// <summary>Computes l_j of a unit's samples.</summary>
+    /// <param name="weights">The weights of the batch's step.</param>
+    /// <param name="request">The unit.</param>
+    public UnitResult LogLikelihoods(Weights weights, UnitRequest request)
+    {
+        long started = Stopwatch.GetTimestamp();
+        Take(weights);
+        double[] likelihoods = _gradient.LogLikelihoods(RecordOf(request.Record), request.Unit.Block);
+        return new UnitResult(likelihoods, 0, 0, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+
+    /// <summary>Moves to a version of the weights.</summary>
+    private void Take(Weights weights)
+    {
+        if (ReferenceEquals(weights, _taken))
+        {
+            return; // by what was pulled, not by number: a run that went back and was changed has other weights of the same version
+        }
+        _taken = null;
+        using IDisposable noGradient = no_grad();
+        long offset = 0;
+        foreach (ReadOnlyMemory<float> shard in weights.Shards)
+        {
+            using IDisposable scope = NewDisposeScope();
+            Tensor part = _model.Parameters.narrow(0, offset, shard.Length);
+            if (part.device_type == TorchSharp.DeviceType.CPU)
+            {
+                MemoryMarshal.AsBytes(shard.Span).CopyTo(part.bytes);
+            }
+            else
+            {
+                _ = part.copy_(tensor(shard.ToArray()));
+            }
+            offset += shard.Length;
+        }
+        _taken = weights;
+    }
+
+    private static GroupRecord RecordOf(GroupWork work) =>
+        new(work.BatchStep, work.Group, work.Prompt, work.Completions, work.Advantages);
+}
