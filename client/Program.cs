@@ -3,6 +3,7 @@ using Bgpo.Client.CommandLine;
 using Bgpo.Client.Watching;
 
 
+
 var terminal = Terminal.OfProcess();
 using var interrupts = new Interrupts(leave: () =>
 {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
-using Bgpo.Grains.Runs;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
@@ -37,7 +36,7 @@ internal static class RunHistory
     }
 
     /// <summary>The held-out evaluation before the first step, as a version 0 that has nothing else; null where there is none yet.</summary>
-    internal static StepMetrics? Before(RunRecord record) => record.Result?[RunGrain.EvaluationBefore] is not { } before ? null : new StepMetrics
+    internal static StepMetrics? Before(RunRecord record) => record.Result?[RunResult.EvaluationBefore] is not { } before ? null : new StepMetrics
     {
         Evaluation = before.Deserialize<EvaluationSummary>(),
         UnixMilliseconds = record.Created.ToUnixTimeMilliseconds(),
@@ -89,12 +88,12 @@ internal static class RunHistory
         List<RunEvent> events = [.. Past(steps, record)];
         var version = record.LatestCheckpoint ?? 0;
         var where = store.CheckpointLocation(version);
-        var hash = (string?)record.Result?[RunGrain.Weights] ?? await Hash().ConfigureAwait(false);
+        var hash = (string?)record.Result?[RunResult.Weights] ?? await Hash().ConfigureAwait(false);
         events.Add(record.State switch
         {
             Storage.Runs.RunState.Completed => new RunCompleted(
-                0, store.RunId, version, hash, Evaluation(RunGrain.EvaluationBefore), Evaluation(RunGrain.EvaluationAfter),
-                (double?)record.Result?[RunGrain.Seconds] ?? steps.Sum(step => step.Seconds), where),
+                0, store.RunId, version, hash, Evaluation(RunResult.EvaluationBefore), Evaluation(RunResult.EvaluationAfter),
+                (double?)record.Result?[RunResult.Seconds] ?? steps.Sum(step => step.Seconds), where),
             Storage.Runs.RunState.Stopped => new RunStopped(0, store.RunId, version, record.Reason ?? "", hash, where),
             _ => new RunFailed(0, store.RunId, steps is [.., var last] ? last.Version : version, record.Reason ?? "nothing more is known", Store: false),
         });

@@ -42,7 +42,7 @@ internal sealed record RunStanding(
         return new RunStanding(
             record.RunId, record.State == Storage.Runs.RunState.Running && driver.Length == 0 ? "lost" : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
             new RunSettings(record).Newest.Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, record.Reason ?? "",
-            driver, (string?)record.Result?[RunGrain.Weights], record.Changes ?? []);
+            driver, (string?)record.Result?[RunResult.Weights], record.Changes ?? []);
     }
 
     /// <summary>What is known best: the controller's word, or the store's.</summary>
@@ -74,7 +74,7 @@ internal sealed record RunStanding(
         if (record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
             return "";
         if (!RunOwners.IsOfThisMachine(record))
-            return context.Time.GetUtcNow() - record.Updated < RunGrain.Lease ? RunOwners.NameOf(record) : "";
+            return context.Time.GetUtcNow() - record.Updated < RunRecord.LeaseDuration ? RunOwners.NameOf(record) : "";
         if (!record.Cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal))
             return record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster) ? record.Cluster : "";
         var identity = record.Cluster[BgpoSilo.OfProcess.Length..];

@@ -2,6 +2,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Blobs.Azure;
 
 
+
 [assembly: AssemblyFixture(typeof(Bgpo.Storage.Tests.AzuriteFixture))]
 
 namespace Bgpo.Storage.Tests;

@@ -40,9 +40,20 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         var shards = new ShardSet(GrainFactory, run, Epoch);
         RunStore store = catalog.Run(id);
         using var outbox = new Outbox(time);
-        using var loop = new StepLoop(
-            run, Epoch, store, outbox, new CheckpointWriter(run, store, shards, outbox, time), shards, dispatcher, GrainFactory,
-            new Grains.Runs.EventLog(time), time, CancellationToken.None);
+        using var loop = new StepLoop(new StepServices
+        {
+            Run = run,
+            Epoch = Epoch,
+            Settings = new RunSettings(run.Spec),
+            Store = store,
+            Outbox = outbox,
+            Checkpoints = new CheckpointWriter(run, store, shards, outbox, time),
+            Shards = shards,
+            Dispatcher = dispatcher,
+            Grains = GrainFactory,
+            Events = new Grains.Runs.EventLog(time),
+            Time = time,
+        });
         await shards.Load(0, []);
         await loop.Take(0, CancellationToken.None);
         silos.Reset();

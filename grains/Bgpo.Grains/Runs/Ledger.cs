@@ -50,7 +50,7 @@ public static class Ledger
             ?? throw new RunException($"there is no run '{store.RunId}' in {store.Blobs.Location}.");
         var plan = new UnitPlan(SpecLoader.Load<RunSpec>(run.Record.Spec, $"run.json of {store.RunId}", []));
         List<string> faults = [];
-        int version = RunGrain.FirstVersion(run.Record);
+        int version = run.Record.FirstVersion;
         long samples = 0;
         await foreach (StoredMetrics stored in store.ReadMetricsAsync(1, cancellationToken))
         {

@@ -1,88 +1,57 @@
-using System.Text.Json;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Work;
-using Bgpo.Model;
-using Bgpo.Model.Tokenizers;
-using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
-using Bgpo.Tasks;
-using Bgpo.Tasks.Data;
 using Microsoft.Extensions.Logging;
 
 namespace Bgpo.Grains.Runs;
 
 /// <inheritdoc cref="IRunGrain"/>
 [KeepAlive, HoldsState]
-public sealed partial class RunGrain(
+public sealed class RunGrain(
     RunCatalog catalog, RunContexts contexts, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo,
     TimeProvider time, ILogger<RunGrain> log)
     : Grain, IRunGrain, IDisposable
 {
-    /// <summary>Of what a run came to, the name of the held-out evaluation before its first step.</summary>
-    public const string EvaluationBefore = "evalBefore";
-
-    /// <summary>The name of the one of its last version.</summary>
-    public const string EvaluationAfter = "evalAfter";
-
-    /// <summary>The name of the final weights' hash.</summary>
-    public const string Weights = "weightsSha256";
-
-    /// <summary>The name of the seconds that it took.</summary>
-    public const string Seconds = "seconds";
-
-    /// <summary>Times that shards are asked where they stand before a run that nobody drives is left to itself.</summary>
-    private const int MostSurveys = 25;
-
     private readonly EventLog _events = new(time);
-    private Task _loop = Task.CompletedTask;
-    private StoredRun? _stored;
-    private string? _stopReason;
-    private CancellationTokenSource _stopping = new();
-    private CancellationTokenSource _leaving = new();
-    private Outbox? _outbox;
-    private EvaluationSummary? _before;
-    private StepMetrics? _lastStep;
-
-    /// <summary>Highest version that was ever committed, as far as the store knows.</summary>
-    private int _counted;
-    private bool _ending;
-    private int _version;
-    private string _message = "";
+    private RunReporter _reporter = null!;
+    private RunCreation _creation = null!;
+    private RunLease _lease = null!;
+    private RequestHandler _requests = null!;
+    private Controller? _controller;
 
     private string Id => this.GetPrimaryKeyString();
 
     private RunStore Store => catalog.Run(Id);
 
+    private bool IsRunning => _controller is { Ended.IsCompleted: false };
+
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _events.OnAppended = Log;
+        _reporter = new RunReporter(Id, _events, time, log);
+        _creation = new RunCreation(Id, catalog, roster, owners, devices, silo, _reporter);
+        _lease = new RunLease(Id, Store, owners, silo, time);
+        _requests = new RequestHandler(Store, _lease, _reporter, time);
         return Task.CompletedTask;
     }
+
+    /// <summary>A controller whose silo leaves gives up the step in work; its successor goes on from where the shards stand.</summary>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _controller?.LeaveAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <inheritdoc/>
     public async Task<RunStatus> Start(string specYaml, string key)
     {
-        try
-        {
-            RunSpec spec = SpecLoader.Load<RunSpec>(specYaml, $"spec of run {Id}", []);
-            ModelFolder model = ModelFolder.Load(spec.Model.Path);
-            CheckFits(spec, model.Config, model.Tokenizer);
-            if (await IsBegun(key))
-            {
-                return await Resume();
-            }
-            await RefuseRemains(0);
-            // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
-            await SaveBase(spec, model);
-            await Store.CreateAsync(await NewRecord(spec, specYaml, model.Parameters.LongLength, key) with { LatestCheckpoint = 0 });
-        }
-        catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
-        {
-            throw new RunException(e.Message, e);
-        }
+        await _creation.StartAsync(specYaml, key);
+        return await Resume();
+    }
+
+    /// <inheritdoc/>
+    public async Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)
+    {
+        await _creation.ForkAsync(specYaml, source, version, own, key);
         return await Resume();
     }
 
@@ -90,125 +59,37 @@ public sealed partial class RunGrain(
     public Task<RunStatus> Resume() => ResumeAs(new Resumption());
 
     /// <inheritdoc/>
-    public Task<RunStatus> ResumeAs(Resumption how) => Resume(how, keepsStop: false);
-
-    /// <param name="how">From where.</param>
-    /// <param name="keepsStop">Whether a stop that was asked for before there was a controller still holds.</param>
-    private async Task<RunStatus> Resume(Resumption how, bool keepsStop)
-    {
-        if (_ending || (!keepsStop && _stopReason is not null))
-        {
-            await _loop; // it is about to end: what goes on goes on from there
-        }
-        if (!_loop.IsCompleted)
-        {
-            if (how.Version is { } back && !IsDone(how, _stored!.Record))
-            {
-                throw new RunException($"run '{Id}' is running and stands at version {_version}; stop it before it is to go back to version {back}.");
-            }
-            if (!keepsStop)
-            {
-                await TakeBack();
-            }
-            return Status();
-        }
-        if (!keepsStop)
-        {
-            _stopReason = null;
-        }
-        try
-        {
-            _stored = await Store.ReadAsync()
-                ?? throw new RunException($"there is no run '{Id}' in {Store.Blobs.Location}; `bgpo train` starts one.");
-            how = IsDone(how, _stored.Record) ? new Resumption(Key: how.Key) : how;
-            RefuseIfDriven(_stored.Record, how);
-            if (!keepsStop)
-            {
-                await TakeBack();
-            }
-            RunContext run = await contexts.Get(Id);
-            (_ending, _before) = (false, null);
-            (_settings, _requests, _paused) = (
-                new RunSettings(_stored.Record), await ReadRequests(), _stored.Record.State == RunState.Paused);
-            _stopReason ??= Wish is { Kind: RequestKind.Stop } asked ? asked.Reason : null;
-            (_stopping, _leaving) = (new CancellationTokenSource(), new CancellationTokenSource());
-            _message = "";
-            await CheckNumerics(run.Spec);
-            CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
-            if (whole is null && _stored.Record.GoingBackTo is not null)
-            {
-                whole = await NewestWhole(); // somebody was killed while he went back
-            }
-            if (whole is null && _stored.Record.State == RunState.Completed)
-            {
-                whole = await NewestWhole();
-                if (whole.Version == _settings.Newest.Run.Steps)
-                {
-                    _version = whole.Version;
-                    _events.Reopen(_stored.Record.Epoch);
-                    Recount(run, whole);
-                    return Status();
-                }
-                // A completed run whose last checkpoint is damaged is not done: its last steps are taken again from the journal.
-            }
-            // Shards that this cluster keeps of a run that another has driven since are not of the history that goes on.
-            if (whole is null && !(owners.IsThis(_stored.Record) && await IsHeld(run)))
-            {
-                whole = await NewestWhole(); // before the epoch is raised: a run that cannot go on is left as it is
-            }
-            int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
-            await TakeOver(how, isSuccessor: keepsStop);
-            if (whole is not null)
-            {
-                await new ShardSet(GrainFactory, run, _stored.Record.Epoch).Release(await AllSilos());
-            }
-            string? goneBack = await GoBack();
-            _counted = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
-            _version = whole?.Version ?? _stored.Record.LatestCheckpoint ?? 0;
-            if (_stopReason is not null)
-            {
-                await _stopping.CancelAsync();
-            }
-            _events.Reopen(_stored.Record.Epoch);
-            if (goneBack is not null)
-            {
-                _events.Append(n => new Noticed(n, goneBack));
-            }
-            SayWhyOn(how.Reason);
-            _loop = Guard(() => Run(run, whole, journalledTo));
-        }
-        catch (Exception e) when (e is StorageException or ArgumentException)
-        {
-            throw new RunException(e.Message, e);
-        }
-        return Status();
-    }
-
-    /// <summary>Whether a call was made before, and its controller went with its silo: it is not done twice.</summary>
-    private static bool IsDone(Resumption how, RunRecord record) => how.Key.Length > 0 && record.ResumedBy == how.Key;
+    public Task<RunStatus> ResumeAs(Resumption how) => ResumeAsync(how, isSuccessor: false);
 
     /// <inheritdoc/>
     public async Task KeepGoing()
     {
-        if (_loop.IsCompleted && await Store.ReadAsync() is { Record.State: RunState.Running or RunState.Paused } stored && !IsDriven(stored.Record))
+        if (!IsRunning && await Store.ReadAsync() is { Record.State: RunState.Running or RunState.Paused } stored && !_lease.IsHeldByAnother(stored.Record))
         {
-            await Resume(new Resumption(), keepsStop: true);
+            await ResumeAsync(new Resumption(), isSuccessor: true);
         }
     }
 
     /// <inheritdoc/>
-    public async Task Stop(string reason)
+    public async Task Heed()
     {
-        _stopReason ??= reason;
-        await _stopping.CancelAsync();
+        if (!IsRunning)
+        {
+            await KeepGoing();
+            return;
+        }
+        try
+        {
+            await _requests.PollAsync();
+        }
+        catch (StorageException e)
+        {
+            throw new RunException(e.Message, e);
+        }
     }
 
-    /// <summary>A controller whose silo leaves gives up the step in hand; its successor goes on from where the shards stand.</summary>
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        await _leaving.CancelAsync();
-        await _loop.WaitAsync(cancellationToken).ConfigureAwait(AnyEnd);
-    }
+    /// <inheritdoc/>
+    public Task Stop(string reason) => _requests.StopAsync(reason);
 
     /// <inheritdoc/>
     public Task<RunStatus> GetStatus() => Task.FromResult(Status());
@@ -219,128 +100,144 @@ public sealed partial class RunGrain(
     /// <inheritdoc/>
     public void Dispose()
     {
-        _stopping.Dispose();
-        _leaving.Dispose();
-        _outbox?.Dispose();
+        _controller?.Dispose();
+        _requests?.Dispose();
     }
 
-    /// <summary>A strict run does not go on where nobody computes as those that began it did.</summary>
-    private async Task CheckNumerics(RunSpec spec)
+    /// <summary>Goes on with the run, unless it is running: reads its record, chooses from where, takes its lease, starts a controller.</summary>
+    /// <param name="how">From where.</param>
+    /// <param name="isSuccessor">Whether it goes on for a controller that died: a stop that was asked for meanwhile still holds.</param>
+    private async Task<RunStatus> ResumeAsync(Resumption how, bool isSuccessor)
     {
-        SiloDevices[] workers = [.. (await roster.Get()).Where(silo => silo.Devices > 0)];
-        if (workers.Length > 0 && Array.TrueForAll(workers, silo => !Suits(spec, silo)))
+        if (_controller is { IsEnding: true } || (!isSuccessor && _requests.StopReason is not null))
         {
-            throw new RunException(
-                $"run '{Id}' began on [{_stored!.Record.NumericsFingerprint}]; here is only [{workers[0].Numerics}], and its weights would differ "
-                + "in their last bits. Resume it on such a machine, or fork it with --set run.reproducible=warn.");
+            await (_controller?.Ended ?? Task.CompletedTask); // it is about to end: what goes on goes on from there
         }
-    }
-
-    /// <summary>Whether a silo may work for this run.</summary>
-    private bool Suits(RunSpec spec, SiloDevices silo) => spec.Run.Reproducible != "strict" || silo.Numerics == _stored!.Record.NumericsFingerprint;
-
-    /// <summary>Says, once for each silo, that its numerics are not the run's.</summary>
-    private void OtherNumerics(SiloDevices silo, bool works) => _events.Append(n => new Noticed(n, works
-        ? $"silo {silo.Silo} computes on [{silo.Numerics}], and the run began on [{_stored!.Record.NumericsFingerprint}]: its weights may "
-            + "differ in their last bits from an undisturbed run's."
-        : $"silo {silo.Silo} gets no work of this run: it computes on [{silo.Numerics}], and the run began on "
-            + $"[{_stored!.Record.NumericsFingerprint}] (run.reproducible: strict)."));
-
-    /// <summary>Whether the shards can stand at some version without a checkpoint; tried again while silos come and go.</summary>
-    private async Task<bool> IsHeld(RunContext run)
-    {
-        for (int attempt = 1; ; attempt++)
+        if (IsRunning)
         {
-            try
-            {
-                return await Held(run, ours: false) is not null;
-            }
-            catch (Exception e) when (attempt < MostSurveys && e is (TimeoutException or OrleansException))
-            {
-                UnitRetried("shards", e.Message);
-                await Task.Delay(s_recoveryPause, time);
-            }
+            return await GoOnAsync(how, isSuccessor);
         }
-    }
-
-    private async Task<CheckpointManifest> NewestWhole() =>
-        await Store.LatestWholeCheckpointAsync(fault => _events.Append(n => new Noticed(n, fault)), _stored?.Record.GoingBackTo ?? int.MaxValue)
-            ?? throw new RunException($"run '{Id}' has no whole checkpoint in {Store.Blobs.Location}; it cannot be resumed.");
-
-    private Task<string[]> LiveSilos() => roster.Keepers();
-
-    /// <summary>Also those that only work, which have weights of the run.</summary>
-    private async Task<string[]> AllSilos() => [.. (await roster.Get()).Select(silo => silo.Silo)];
-
-    /// <summary>Changes run.json, unless another controller has; once everything posted before is in the store.</summary>
-    private Task Write(Func<RunRecord, RunRecord> change) => _outbox!.Post(_version, () => WriteNow(change));
-
-    private async Task WriteNow(Func<RunRecord, RunRecord> change)
-    {
-        while (true)
+        try
         {
-            if (await Store.UpdateAsync(change(_stored!.Record), _stored.ETag) is { } written)
+            how = await ReadRecordAsync(how, isSuccessor);
+            RestorePoint from = await ChooseRestorePointAsync(how);
+            if (from.IsComplete)
             {
-                _stored = written;
-                return;
+                _events.Reopen(_lease.Record.Epoch);
+                NewController(from).ReportCompleted(from.Checkpoint!, devices.Fingerprint);
+                return Status();
             }
-            _stored = await ReadOwn(); // an earlier try of this very write that seemed to fail had reached the store
+            string? wentBack = await TakeLeaseAsync(how, from, isSuccessor);
+            await StartControllerAsync(from, wentBack, how.Reason);
         }
-    }
-
-    /// <summary>Reads run.json, which must be this controller's still.</summary>
-    private async Task<StoredRun> ReadOwn()
-    {
-        StoredRun? found = await Store.ReadAsync();
-        return found?.Record.Controller == _stored!.Record.Controller
-            ? found
-            : throw new RunException(
-                $"run '{Id}' was resumed by another process (epoch {_stored.Record.Epoch} is over), which goes on with it; this one stops.");
-    }
-
-    private Task RefuseIfFenced() => ReadOwn();
-
-    private EvaluationSummary? Remembered(string name) =>
-        _stored!.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
-
-    private RunStatus Status() => new(
-        Id, _loop.IsCompleted ? _stored?.Record.State.ToString().ToLowerInvariant() ?? "unknown" : _paused ? "paused" : "running", _version,
-        _settings?.Newest.Run.Steps ?? 0, _stored?.Record.Epoch ?? 0,
-        _stored?.Record.LatestCheckpoint ?? -1, _message.Length > 0 ? _message : _stored?.Record.Reason ?? "", silo.SiloAddress.ToParsableString())
-    {
-        SiloName = silo.Name,
-    };
-
-    private string Location(int version) => Store.CheckpointLocation(version);
-
-    private void Retried(string failed, Exception reason) => UnitRetried(failed, reason.Message);
-
-    /// <summary>Writes the base model as the checkpoint of version 0, so that the store alone is enough to go on.</summary>
-    private async Task SaveBase(RunSpec spec, ModelFolder model)
-    {
-        var run = new RunContext(Id, spec, TaskRegistry.Create(spec.Task), model.Config, model.Tokenizer, model.Parameters.LongLength);
-        IReadOnlyList<ShardEntry> entries = await Store.SaveShardsAsync(Enumerable.Range(0, run.Shards).Select(shard =>
+        catch (Exception e) when (e is StorageException or ArgumentException)
         {
-            (long offset, int length) = ShardKey.Span(shard, run.Parameters);
-            return new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []);
-        }));
-        await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, [.. entries]));
+            throw new RunException(e.Message, e);
+        }
+        return Status();
     }
 
-    /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
-    private static void CheckFits(RunSpec spec, ModelConfig config, ITokenizer tokenizer)
+    /// <summary>A run that is running only loses what would stop it.</summary>
+    private async Task<RunStatus> GoOnAsync(Resumption how, bool isSuccessor)
     {
-        ITask task = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
-        int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
-        foreach (Prompt prompt in task.HeldOut(spec.Evaluation.Count).Prepend(task.TrainingPrompt((ulong)spec.Run.Seed, 0, 0)))
+        if (how.Version is { } back && !RunLease.IsDone(how, _lease.Record))
         {
-            int length = tokenizer.EncodePrompt(prompt.Text).Length;
-            if (length > room)
+            throw new RunException($"run '{Id}' is running and stands at version {_controller!.Version}; stop it before it is to go back to version {back}.");
+        }
+        if (!isSuccessor)
+        {
+            await _requests.CancelPendingStopAsync(isRunning: true);
+        }
+        return Status();
+    }
+
+    private async Task<Resumption> ReadRecordAsync(Resumption how, bool isSuccessor)
+    {
+        if (!isSuccessor)
+        {
+            _requests.ForgetStop();
+        }
+        how = RunLease.IsDone(how, await _lease.ReadAsync()) ? new Resumption(Key: how.Key) : how;
+        _lease.CheckFree(how);
+        if (!isSuccessor)
+        {
+            await _requests.CancelPendingStopAsync(isRunning: false);
+        }
+        await _requests.LoadAsync();
+        return how;
+    }
+
+    private async Task<RestorePoint> ChooseRestorePointAsync(Resumption how)
+    {
+        RunRecord record = _lease.Record;
+        RunContext run = await contexts.Get(Id);
+        new Numerics(_lease, _reporter).Check(run, await roster.Get());
+        ShardRestorer restorer = NewRestorer(run);
+        CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
+        if (whole is null && (record.GoingBackTo is not null || record.State == RunState.Completed))
+        {
+            // Somebody was killed while going back; or a completed run's last checkpoint is damaged, and its last steps are taken again.
+            whole = await restorer.NewestCheckpointAsync();
+            if (record.State == RunState.Completed && record.GoingBackTo is null && whole.Version == new RunSettings(record).Newest.Run.Steps)
             {
-                throw new ModelException(
-                    $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} the model's "
-                    + $"max_sequence_length {config.MaxSequenceLength} leaves room for {room}.");
+                return new RestorePoint(run, whole, JournalledTo: -1, IsComplete: true);
             }
         }
+        // Shards that this cluster keeps of a run that another has driven since are not of the history that goes on. All of this comes
+        // before the lease is taken: a run that cannot go on is left as it is.
+        if (whole is null && !(owners.IsThis(record) && await restorer.CanStandAsync()))
+        {
+            whole = await restorer.NewestCheckpointAsync();
+        }
+        int journalledTo = (await Store.ListJournalAsync()).DefaultIfEmpty(-1).Max();
+        return new RestorePoint(run, whole, journalledTo, IsComplete: false);
+    }
+
+    /// <returns>What was dropped because the run goes back, for people; null: nothing.</returns>
+    private async Task<string?> TakeLeaseAsync(Resumption how, RestorePoint from, bool isSuccessor)
+    {
+        await _lease.TakeAsync(how, isSuccessor);
+        if (from.Checkpoint is not null)
+        {
+            await new ShardSet(GrainFactory, from.Run, _lease.Record.Epoch).Release(await roster.Everyone());
+        }
+        return await _lease.GoBackAsync();
+    }
+
+    private async Task StartControllerAsync(RestorePoint from, string? wentBack, string reason)
+    {
+        int committed = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
+        await _requests.BeginAsync();
+        _events.Reopen(_lease.Record.Epoch);
+        if (wentBack is not null)
+        {
+            _reporter.Notice(wentBack);
+        }
+        _reporter.GoesOn(reason);
+        NewController(from).Start(from, committed, devices.Fingerprint);
+    }
+
+    private Controller NewController(RestorePoint from)
+    {
+        _controller?.Dispose();
+        return _controller = new Controller(
+            new ControllerServices(
+                from.Run, Store, _lease, _requests, _reporter, NewRestorer(from.Run), new Numerics(_lease, _reporter), roster, GrainFactory, time),
+            from);
+    }
+
+    private ShardRestorer NewRestorer(RunContext run) => new(run, Store, _lease, roster, GrainFactory, _reporter, time);
+
+    private RunStatus Status()
+    {
+        string state = IsRunning
+            ? _requests.IsPaused ? "paused" : "running"
+            : _lease.Known?.State.ToString().ToLowerInvariant() ?? "unknown";
+        return new RunStatus(
+            Id, state, _controller?.Version ?? 0, _controller?.Steps ?? 0, _lease.Known?.Epoch ?? 0, _lease.Known?.LatestCheckpoint ?? -1,
+            _controller is { Failure.Length: > 0 } failed ? failed.Failure : _lease.Known?.Reason ?? "", silo.SiloAddress.ToParsableString())
+        {
+            SiloName = silo.Name,
+        };
     }
 }

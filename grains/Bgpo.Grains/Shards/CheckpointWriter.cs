@@ -20,6 +20,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
 {
     private Task<CheckpointManifest?> _saving = Task.FromResult<CheckpointManifest?>(null);
     private int _savingVersion;
+    private int? _kept;
     private bool _missed;
 
     /// <summary>How often checkpoints are due.</summary>
@@ -36,11 +37,23 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
 
     /// <summary>Whether the commit that makes a version is to keep it for saving.</summary>
     /// <param name="version">The version.</param>
-    public bool IsDue(int version)
+    public bool Keeps(int version)
     {
         bool due = version % Settings.Newest.Checkpoint.Every == 0 || _missed;
         _missed |= due && InWork is not null;
-        return due && InWork is null;
+        bool keeps = due && InWork is null;
+        _kept = keeps ? version : null;
+        return keeps;
+    }
+
+    /// <summary>A version is committed: begins to save it, if the shards keep it.</summary>
+    /// <param name="version">The version.</param>
+    public void Committed(int version)
+    {
+        if (version == _kept)
+        {
+            Begin(version);
+        }
     }
 
     /// <summary>Takes note of a whole checkpoint that the shards were loaded from: it need not be saved again.</summary>
@@ -49,7 +62,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
 
     /// <summary>Begins to save a version that the shards keep or stand at.</summary>
     /// <param name="version">The version.</param>
-    public void Begin(int version)
+    private void Begin(int version)
     {
         (_savingVersion, _missed) = (version, false);
         _saving = Save(version, CancellationToken.None);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
@@ -31,6 +32,9 @@ public enum RunState
 /// <summary>The durable truth about a run: its <c>run.json</c>, changed only by If-Match.</summary>
 public sealed record RunRecord
 {
+    /// <summary>How long a controller that cannot be seen counts as alive after it last wrote run.json.</summary>
+    public static TimeSpan LeaseDuration { get; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Format written by this version.</summary>
     public const int CurrentFormat = 1;
 
@@ -111,6 +115,10 @@ public sealed record RunRecord
 
     /// <summary>Summary of the result, free-form; null until there is one.</summary>
     public JsonObject? Result { get; init; }
+
+    /// <summary>The version that the run's chain begins with: 0, or that of the checkpoint it was forked from.</summary>
+    [JsonIgnore]
+    public int FirstVersion => ForkedFrom is { } from ? int.Parse(from[(from.LastIndexOf('@') + 1)..], CultureInfo.InvariantCulture) : 0;
 }
 
 /// <summary>A run record as read, with the ETag to change it by.</summary>

@@ -1,0 +1,474 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bgpo.Grains.Placement;
+using Bgpo.Grains.Shards;
+using Bgpo.Grains.Steps;
+using Bgpo.Spec;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Runs;
+
+/// <summary>What a controller works with.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Store">Its store.</param>
+/// <param name="Lease">Its record.</param>
+/// <param name="Requests">What people ask of it.</param>
+/// <param name="Reporter">Told what becomes of it.</param>
+/// <param name="Restorer">Places its shards.</param>
+/// <param name="Numerics">Which silos may work for it.</param>
+/// <param name="Roster">The silos.</param>
+/// <param name="Grains">Where grains are found.</param>
+/// <param name="Time">Clock and timers.</param>
+internal sealed record ControllerServices(
+    RunContext Run, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
+    SiloRoster Roster, IGrainFactory Grains, TimeProvider Time);
+
+/// <summary>Takes a run's steps, from where its shards can stand to its last version or to a stop.</summary>
+internal sealed class Controller : IRunActions, IDisposable
+{
+    private const ConfigureAwaitOptions AnyEnd = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+
+    /// <summary>How long a run that is told to stop waits for a store that takes nothing.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a controller that leaves waits for what it has posted.</summary>
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
+
+    private readonly ControllerServices _with;
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly Outbox _outbox;
+    private readonly ShardSet _shards;
+    private readonly CheckpointWriter _checkpoints;
+    private readonly StepLoop _loop;
+    private readonly StepRecorder _recorder;
+
+    /// <summary>The evaluation before the first step, which the store may not have yet.</summary>
+    private EvaluationSummary? _before;
+
+    /// <summary>Version at which the shards were last placed: somebody may have begun the step from there.</summary>
+    private int _placedAt;
+
+    /// <summary>A controller of a run that this silo holds the lease of.</summary>
+    /// <param name="with">What it works with.</param>
+    /// <param name="from">From where the run goes on.</param>
+    internal Controller(ControllerServices with, RestorePoint from)
+    {
+        (RunContext run, RunLease lease) = (with.Run, with.Lease);
+        _with = with;
+        Settings = new RunSettings(lease.Record);
+        Version = from.Checkpoint?.Version ?? lease.Record.LatestCheckpoint ?? 0;
+        _outbox = new Outbox(with.Time)
+        {
+            OnHealth = trouble => with.Reporter.StoreChanged(trouble, Version - (_outbox!.Oldest ?? Version)),
+            Permit = lease.CheckAsync,
+        };
+        with.Restorer.OnTrouble = _outbox.Note;
+        _shards = new ShardSet(with.Grains, run, lease.Record.Epoch);
+        _checkpoints = new CheckpointWriter(run, with.Store, _shards, _outbox, with.Time)
+        {
+            Settings = Settings,
+            OnSaved = SavedAsync,
+            OnMissed = (version, reason) => with.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
+        };
+        var dispatcher = new Dispatcher(with.Roster.Get, with.Time)
+        {
+            OnRetry = (what, reason) => with.Reporter.Retried(what, reason.Message),
+            OnMoved = with.Reporter.WorkMoved,
+            OnRoster = with.Reporter.RosterChanged,
+            Suits = silo => with.Numerics.Suits(run.Spec, silo),
+        };
+        _loop = new StepLoop(new StepServices
+        {
+            Run = run,
+            Epoch = lease.Record.Epoch,
+            Settings = Settings,
+            Store = with.Store,
+            Outbox = _outbox,
+            Checkpoints = _checkpoints,
+            Shards = _shards,
+            Dispatcher = dispatcher,
+            Grains = with.Grains,
+            Events = Events,
+            Time = with.Time,
+            Stopping = with.Requests.Stopping,
+            JournalledTo = from.JournalledTo,
+            // What is asked may be to pause, to stop, or to sample another way.
+            GoesOn = step => step < Steps && !IsEvaluatedAt(step) && with.Requests is { StopReason: null, HasPending: false },
+        });
+        _recorder = new StepRecorder(run, with.Store, _outbox, new Evaluator(run, with.Grains, dispatcher), _loop, Events);
+    }
+
+    /// <inheritdoc/>
+    public int Version { get; private set; }
+
+    /// <summary>The run's spec, step by step.</summary>
+    internal RunSettings Settings { get; }
+
+    /// <summary>The run's last step.</summary>
+    internal int Steps => Settings.Newest.Run.Steps;
+
+    /// <summary>Done when the controller has ended, whatever its end was.</summary>
+    internal Task Ended { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Whether it has taken its last step.</summary>
+    internal bool IsEnding { get; private set; }
+
+    /// <summary>What went wrong; empty: nothing.</summary>
+    internal string Failure { get; private set; } = "";
+
+    private string Id => _with.Run.Id;
+
+    private EventLog Events => _with.Reporter.Events;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _leaving.Dispose();
+        _loop.Dispose();
+        _outbox.Dispose();
+    }
+
+    /// <summary>Begins.</summary>
+    /// <param name="from">From where.</param>
+    /// <param name="committed">The highest version that was ever committed, as far as the store knows.</param>
+    /// <param name="device">What this silo's devices are, for watchers.</param>
+    internal void Start(RestorePoint from, int committed, string device)
+    {
+        _recorder.CountFrom(committed);
+        Ended = GuardAsync(() => RunAsync(from, device));
+    }
+
+    /// <summary>Gives up the step in work, since the silo leaves; a successor goes on from where the shards stand.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        await _leaving.CancelAsync();
+        await Ended.WaitAsync(cancellationToken).ConfigureAwait(AnyEnd);
+    }
+
+    /// <summary>Tells again what a completed run came to.</summary>
+    /// <param name="last">Its last checkpoint.</param>
+    /// <param name="device">What this silo's devices are, for watchers.</param>
+    internal void ReportCompleted(CheckpointManifest last, string device)
+    {
+        Announce(device);
+        JsonObject? result = _with.Lease.Record.Result;
+        Events.Append(n => new RunCompleted(
+            n, Id, last.Version, last.WeightsSha256, Remembered(RunResult.EvaluationBefore)!, Remembered(RunResult.EvaluationAfter)!,
+            (double?)result?[RunResult.Seconds] ?? 0, _with.Store.CheckpointLocation(last.Version)));
+        Events.Close();
+    }
+
+    /// <inheritdoc/>
+    public async Task SaveCheckpointAsync(bool dropsPrefetched)
+    {
+        if (dropsPrefetched)
+        {
+            _loop.Batches.DropPrefetched();
+        }
+        _loop.Progress(Version, "checkpoint", 0, 1, force: true);
+        await WaitForStoreAsync(token => _checkpoints.SaveNow(Version, token));
+    }
+
+    /// <inheritdoc/>
+    public Task WriteRecordAsync(Func<RunRecord, RunRecord> change) => WaitForStoreAsync(token => PostRecord(change).WaitAsync(token));
+
+    /// <inheritdoc/>
+    public void NoteTrouble(StorageException trouble) => _outbox.Note(trouble);
+
+    /// <inheritdoc/>
+    public async Task IdleAsync()
+    {
+        _outbox.ThrowIfFaulted();
+        await _loop.Look();
+    }
+
+    /// <summary>
+    /// Records a change of the spec before any step goes by it. It holds from a step that nobody can have begun, nor saved anything of:
+    /// so whoever takes that step, and however often, takes it with the change. Batches that later steps sampled before the run went
+    /// back are dropped first: they are of weights that will not come.
+    /// </summary>
+    /// <param name="request">What was asked.</param>
+    public async Task ChangeAsync(RunRequest request)
+    {
+        RunStore store = _with.Store;
+        int saved = await WaitForStoreAsync(async token => Math.Max(
+            (await store.ListCheckpointsAsync(token)).DefaultIfEmpty(0).Max(), (await store.ListMetricsAsync(token)).DefaultIfEmpty(0).Max()));
+        int free = Math.Max(Math.Max(Version, _placedAt + 1), saved);
+        IReadOnlyList<SpecChange> changes;
+        try
+        {
+            changes = Settings.Read(request, free);
+        }
+        catch (SpecException e)
+        {
+            await WriteRecordAsync(record => RequestHandler.Answered(record, request.Number, Version, e.Message));
+            _with.Reporter.Notice($"request {request.Number} is refused: {e.Message}");
+            return;
+        }
+        int from = changes[0].FromStep;
+        await WaitForStoreAsync(token => store.DropJournalAfterAsync(from, token));
+        _loop.Batches.ForgetAfter(from);
+        await WriteRecordAsync(record => RequestHandler.Answered(record, request.Number, from) with
+        {
+            Changes = [.. (record.Changes ?? []).Where(change => change.Request != request.Number), .. changes],
+        });
+        Settings.Record(changes);
+        Events.Append(n => new SpecChanged(n, Id, from, Steps, [.. changes.Select(change => $"{change.Field}={change.Value}")]));
+    }
+
+    private async Task RunAsync(RestorePoint from, string device)
+    {
+        CheckpointManifest? loaded = await RestoreAsync(from.Checkpoint, committed: null);
+        Announce(device);
+        if (_with.Requests.IsPaused)
+        {
+            Events.Append(n => new RunPaused(n, Id, Version, _with.Lease.Record.Reason ?? ""));
+        }
+        while (true)
+        {
+            if (loaded is not null)
+            {
+                _checkpoints.Loaded(loaded);
+                _loop.Batches.Forget();
+            }
+            try
+            {
+                await TrainAsync();
+                break;
+            }
+            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or StoreUnavailableException)
+            {
+                loaded = await RestoreAsync(null, committed: Version);
+                _with.Reporter.Notice($"goes on from version {Version}: {e.Message}");
+            }
+            catch (OperationCanceledException) when (_leaving.IsCancellationRequested && _outbox.Healthy)
+            {
+                // What is on its way to the store spares the successor taking the last step again.
+                using var moment = new CancellationTokenSource(s_farewell, _with.Time);
+                await _outbox.Flush(moment.Token);
+                throw;
+            }
+        }
+        IsEnding = true;
+        await WaitForStoreAsync(async token =>
+        {
+            await _outbox.Flush(token);
+            await _with.Store.Blobs.TidyAsync($"{Id}/", token);
+        });
+        await _shards.Release(await _with.Roster.Everyone());
+    }
+
+    private async Task<CheckpointManifest?> RestoreAsync(CheckpointManifest? checkpoint, int? committed)
+    {
+        (Version, CheckpointManifest? loaded) = await WaitForStoreAsync(token => _with.Restorer.RestoreAsync(checkpoint, committed, token));
+        _placedAt = Version;
+        return loaded;
+    }
+
+    /// <summary>Takes steps to the last version or to a stop, and tells how it ended.</summary>
+    private async Task TrainAsync()
+    {
+        try
+        {
+            EvaluationSummary before = _before ??= Remembered(RunResult.EvaluationBefore) ?? await EvaluateBaseAsync();
+            await TakeStepsAsync();
+            if (Version == Steps)
+            {
+                await CompleteAsync(before);
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (_with.Requests.StopReason is not null && !_leaving.IsCancellationRequested)
+        {
+            // An evaluation gives way to a stop; a step in work never does.
+        }
+        await StopAsync();
+    }
+
+    private async Task TakeStepsAsync()
+    {
+        RequestHandler requests = _with.Requests;
+        while (Version < Steps && requests.StopReason is null)
+        {
+            await requests.HandleAsync(this, _leaving.Token);
+            if (requests.StopReason is not null || Version >= Steps)
+            {
+                break; // perhaps by a change of run.steps
+            }
+            StepMetrics metrics = await _loop.Take(Version, _leaving.Token);
+            Version = metrics.Version;
+            _recorder.Committed(metrics);
+            if (Version == Steps)
+            {
+                break;
+            }
+            _checkpoints.Committed(Version);
+            if (IsEvaluatedAt(Version))
+            {
+                int count = Math.Min(_with.Run.Spec.Evaluation.Count, Settings.Newest.Evaluation.IntermediateCount);
+                await _recorder.EvaluateAsync(Version, count, isFinal: false, requests.Stopping);
+            }
+        }
+    }
+
+    private async Task CompleteAsync(EvaluationSummary before)
+    {
+        CheckpointManifest saved = await SaveLastAsync();
+        EvaluationSummary after = await EvaluateFullyAsync();
+        double seconds = (_with.Time.GetUtcNow() - _with.Lease.Record.Since).TotalSeconds;
+        await WriteRecordAsync(record => record with
+        {
+            State = RunState.Completed,
+            Reason = null,
+            Result = new JsonObject
+            {
+                [RunResult.EvaluationBefore] = JsonSerializer.SerializeToNode(before),
+                [RunResult.EvaluationAfter] = JsonSerializer.SerializeToNode(after),
+                [RunResult.Weights] = saved.WeightsSha256,
+                [RunResult.Seconds] = seconds,
+            },
+        });
+        Events.Append(n => new RunCompleted(
+            n, Id, Version, saved.WeightsSha256, before, after, seconds, _with.Store.CheckpointLocation(Version)));
+    }
+
+    private async Task StopAsync()
+    {
+        _loop.Batches.DropPrefetched();
+        CheckpointManifest saved = await SaveLastAsync();
+        await _with.Requests.TakeChangesAsync(this);
+        string reason = _with.Requests.StopReason!;
+        await WriteRecordAsync(record => RequestHandler.Answered(record, _with.Requests.Newest, Version) with
+        {
+            State = RunState.Stopped,
+            Reason = reason,
+        });
+        _with.Requests.End();
+        Events.Append(n => new RunStopped(n, Id, Version, reason, saved.WeightsSha256, _with.Store.CheckpointLocation(Version)));
+    }
+
+    private Task<CheckpointManifest> SaveLastAsync()
+    {
+        _loop.Progress(Version, "checkpoint", 0, _with.Run.Shards, force: true);
+        return WaitForStoreAsync(token => _checkpoints.SaveNow(Version, token));
+    }
+
+    private async Task<EvaluationSummary> EvaluateBaseAsync()
+    {
+        EvaluationSummary before = await EvaluateFullyAsync();
+        _ = PostRecord(record => record with { Result = new JsonObject { [RunResult.EvaluationBefore] = JsonSerializer.SerializeToNode(before) } });
+        return before;
+    }
+
+    private Task<EvaluationSummary> EvaluateFullyAsync() =>
+        _recorder.EvaluateAsync(Version, _with.Run.Spec.Evaluation.Count, isFinal: true, _with.Requests.Stopping);
+
+    private bool IsEvaluatedAt(int version) => Settings.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
+
+    private EvaluationSummary? Remembered(string name) => _with.Lease.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
+
+    /// <summary>Changes run.json, once everything posted before is in the store.</summary>
+    private Task PostRecord(Func<RunRecord, RunRecord> change) => _outbox.Post(Version, () => _with.Lease.WriteAsync(change));
+
+    private async Task SavedAsync(CheckpointManifest manifest, double seconds)
+    {
+        await PostRecord(record => record with { LatestCheckpoint = manifest.Version });
+        Events.Append(n => new CheckpointSaved(n, manifest.Version, _with.Store.CheckpointLocation(manifest.Version), seconds));
+    }
+
+    private void Announce(string device) => Events.Append(n => new RunStarted(
+        n, Id, Version, Steps, _with.Run.Parameters, _with.Run.Shards, _with.Lease.Record.Epoch, _with.Run.Task.Name, _with.Store.Blobs.Location, device)
+    {
+        Checkpoint = _with.Lease.Record.LatestCheckpoint ?? 0,
+        SinceUnixMilliseconds = _with.Lease.Record.Since.ToUnixTimeMilliseconds(),
+    });
+
+    /// <summary>Runs to the end and turns what goes wrong into the run's last event.</summary>
+    private async Task GuardAsync(Func<Task> run)
+    {
+        using var heartbeats = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
+        _ = _with.Lease.HeartbeatAsync(PostRecord, heartbeats.Token);
+        try
+        {
+            try
+            {
+                await run();
+            }
+            finally
+            {
+                _loop.Dispose();
+                _outbox.Dispose();
+            }
+        }
+        catch (Exception e) when (_leaving.IsCancellationRequested)
+        {
+            _with.Reporter.Retried("controller", e.Message); // its successor goes on
+        }
+        catch (Exception e)
+        {
+            await FailAsync(e);
+        }
+        finally
+        {
+            RunMeter.Left(Id);
+            await heartbeats.CancelAsync();
+            Events.Close();
+        }
+    }
+
+    private async Task FailAsync(Exception failure)
+    {
+        _with.Reporter.Failed(Version, failure);
+        Failure = failure.Message;
+        Events.Append(n => new RunFailed(n, Id, Version, failure.Message, failure is StorageException));
+        try
+        {
+            await _with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message })
+                .WaitAsync(s_farewell, _with.Time);
+            // Known to be this controller's still: another's shards are not touched. It goes on from a checkpoint, if at all.
+            await _shards.Release(await _with.Roster.Everyone());
+        }
+        catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
+        {
+            // The store is what failed, or a newer controller owns the run: the event above has said it.
+            _with.Reporter.Failed(Version, again);
+        }
+    }
+
+    private Task WaitForStoreAsync(Func<CancellationToken, Task> wait) => WaitForStoreAsync(async token =>
+    {
+        await wait(token);
+        return true;
+    });
+
+    /// <summary>Waits for the store as long as it takes, but only a short while once a stop is asked for and the store takes nothing.</summary>
+    private async Task<T> WaitForStoreAsync<T>(Func<CancellationToken, Task<T>> wait)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
+        Task<T> waiting = wait(patience.Token);
+        try
+        {
+            await Task.WhenAny(waiting, PatienceEndsAsync(patience.Token));
+            await patience.CancelAsync();
+            return await waiting;
+        }
+        catch (OperationCanceledException) when (!_leaving.IsCancellationRequested)
+        {
+            throw new StorageException(
+                $"run '{Id}' stops at version {Version}, but {_with.Store.Blobs.Location} does not take it; what is there is gone on with by --resume {Id}.");
+        }
+    }
+
+    private async Task PatienceEndsAsync(CancellationToken done)
+    {
+        using var asked = CancellationTokenSource.CreateLinkedTokenSource(_with.Requests.Stopping, done);
+        await Task.Delay(Timeout.InfiniteTimeSpan, _with.Time, asked.Token).ConfigureAwait(AnyEnd);
+        do
+        {
+            await Task.Delay(s_patience, _with.Time, done).ConfigureAwait(AnyEnd);
+        }
+        while (!done.IsCancellationRequested && _outbox.Healthy); // a slow store is waited for, one that fails is not for long
+    }
+}

@@ -1,0 +1,43 @@
+using Bgpo.Grains.Placement;
+using Bgpo.Spec;
+
+namespace Bgpo.Grains.Runs;
+
+/// <summary>Which silos may work for a run: by default only those that compute the same bits as those on which it began.</summary>
+/// <param name="lease">The run's record, which says on what it began.</param>
+/// <param name="reporter">Told, once for each silo, that its numerics are not the run's.</param>
+internal sealed class Numerics(RunLease lease, RunReporter reporter)
+{
+    private readonly HashSet<string> _told = [];
+
+    /// <summary>A strict run does not go on where nobody computes as those that began it did.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="silos">The live silos.</param>
+    /// <exception cref="RunException">None of them suits.</exception>
+    internal void Check(RunContext run, IReadOnlyList<SiloDevices> silos)
+    {
+        SiloDevices[] workers = [.. silos.Where(silo => silo.Devices > 0)];
+        if (workers.Length > 0 && Array.TrueForAll(workers, silo => !IsSuitable(run.Spec, silo)))
+        {
+            throw new RunException(
+                $"run '{run.Id}' began on [{lease.Record.NumericsFingerprint}]; here is only [{workers[0].Numerics}], and its weights would differ "
+                + "in their last bits. Resume it on such a machine, or fork it with --set run.reproducible=warn.");
+        }
+    }
+
+    /// <summary>Whether a silo may work for the run; tells where its numerics are others.</summary>
+    /// <param name="spec">The run's spec.</param>
+    /// <param name="silo">The silo.</param>
+    internal bool Suits(RunSpec spec, SiloDevices silo)
+    {
+        bool suits = IsSuitable(spec, silo);
+        if (silo.Numerics != lease.Record.NumericsFingerprint && _told.Add(silo.Silo))
+        {
+            reporter.OtherNumerics(silo, suits, lease.Record.NumericsFingerprint);
+        }
+        return suits;
+    }
+
+    private bool IsSuitable(RunSpec spec, SiloDevices silo) =>
+        spec.Run.Reproducible != "strict" || silo.Numerics == lease.Record.NumericsFingerprint;
+}

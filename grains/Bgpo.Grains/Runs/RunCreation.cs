@@ -1,0 +1,199 @@
+using Bgpo.Grains.Placement;
+using Bgpo.Grains.Shards;
+using Bgpo.Grains.Work;
+using Bgpo.Model;
+using Bgpo.Model.Tokenizers;
+using Bgpo.Spec;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+using Bgpo.Tasks;
+using Bgpo.Tasks.Data;
+using Bgpo.Units;
+
+
+namespace Bgpo.Grains.Runs;
+
+/// <summary>Makes a run in the store, from a base model or from another run's checkpoint.</summary>
+/// <param name="id">Run id.</param>
+/// <param name="catalog">The store's runs.</param>
+/// <param name="roster">The silos, whose numerics the run begins on.</param>
+/// <param name="owners">This machine.</param>
+/// <param name="devices">This silo's devices.</param>
+/// <param name="silo">This silo.</param>
+/// <param name="reporter">Told what is noticed.</param>
+internal sealed class RunCreation(
+    string id, RunCatalog catalog, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo, RunReporter reporter)
+{
+    private RunStore Store => catalog.Run(id);
+
+    /// <summary>Makes the run from the model that its spec names, unless this very call has made it before.</summary>
+    /// <param name="specYaml">The spec.</param>
+    /// <param name="key">Names the call; empty: none does.</param>
+    /// <exception cref="RunException">The spec, the model or the data is bad, or the run exists.</exception>
+    internal Task StartAsync(string specYaml, string key) => Refusing(async () =>
+    {
+        RunSpec spec = Read(specYaml);
+        ModelFolder model = ModelFolder.Load(spec.Model.Path);
+        CheckFits(spec, model.Config, model.Tokenizer);
+        if (await IsBegunAsync(key))
+        {
+            return;
+        }
+        await DropRemainsAsync(0);
+        // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
+        await SaveBaseAsync(spec, model);
+        await Store.CreateAsync(await NewRecordAsync(spec, specYaml, model.Parameters.LongLength, key) with { LatestCheckpoint = 0 });
+    });
+
+    /// <summary>Makes the run from another's checkpoint, unless this very call has made it before.</summary>
+    /// <param name="specYaml">The spec.</param>
+    /// <param name="source">The other run.</param>
+    /// <param name="version">The checkpoint's version; null: the newest whole one.</param>
+    /// <param name="own">Fields that are the fork's own; changes that the source took later do not touch them.</param>
+    /// <param name="key">Names the call; empty: none does.</param>
+    /// <exception cref="RunException">The spec cannot go on from there, there is no such checkpoint, or the run exists.</exception>
+    internal Task ForkAsync(string specYaml, string source, int? version, string[]? own, string key) => Refusing(async () =>
+    {
+        RunSpec spec = Read(specYaml);
+        if (await IsBegunAsync(key))
+        {
+            return;
+        }
+        RunStore other = catalog.Run(source);
+        StoredRun origin = await other.ReadAsync() ?? throw new RunException($"there is no run '{source}' in {Store.Blobs.Location} to fork.");
+        CheckpointManifest whole = await other.RequireCheckpointAsync(version, reporter.Notice);
+        string label = $"{source}@{whole.Version}";
+        CheckGoesOn(spec, new RunSettings(origin.Record).At(whole.Version), whole, label);
+        CheckFits(spec, ModelConfig.Parse(whole.ModelConfig, label), ModelFolder.ParseTokenizer(whole.Tokenizer, label));
+        await DropRemainsAsync(whole.Version);
+        await Store.ForkAsync(other, whole);
+        IReadOnlyList<SpecChange>? later = RunSettings.Later(origin.Record, whole.Version, spec, own ?? []);
+        await Store.CreateAsync(await NewRecordAsync(spec, specYaml, whole.ParameterCount, key) with
+        {
+            LatestCheckpoint = whole.Version,
+            ForkedFrom = label,
+            Changes = later,
+        });
+        if (later is not null)
+        {
+            reporter.Notice($"as of {source}, from later steps on: "
+                + string.Join(", ", later.Select(change => $"{change.Field}={change.Value} from step {change.FromStep}")) + " (--set keeps a field as it is)");
+        }
+    });
+
+    /// <summary>Turns what was wrong with the input into the caller's error.</summary>
+    private static async Task Refusing(Func<Task> make)
+    {
+        try
+        {
+            await make();
+        }
+        catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
+        {
+            throw new RunException(e.Message, e);
+        }
+    }
+
+    private RunSpec Read(string yaml) => SpecLoader.Load<RunSpec>(yaml, $"spec of run {id}", []);
+
+    /// <summary>Refuses a spec that cannot go on from the checkpoint of another.</summary>
+    private static void CheckGoesOn(RunSpec spec, RunSpec origin, CheckpointManifest from, string label)
+    {
+        if (spec.Model != origin.Model)
+        {
+            throw new RunException(
+                $"field model.path: value '{spec.Model.Path}': a fork goes on with the weights of {label}; leave the field out, or start a run of that model.");
+        }
+        if (spec.Run.Steps <= from.Version)
+        {
+            throw new RunException(
+                $"field run.steps: value '{spec.Run.Steps}': {label} has taken {from.Version} steps already; ask for more with --steps, or fork an earlier version.");
+        }
+        // Amid a batch, its rollouts and their old likelihoods are the source's, made as the source's spec says.
+        bool amid = from.JournalPosition < from.Version;
+        if (amid && (spec.Run.Seed != origin.Run.Seed || spec.Task != origin.Task || spec.Rollout != origin.Rollout
+            || spec.Objective != origin.Objective || spec.Units != origin.Units))
+        {
+            throw new RunException(
+                $"{label} is amid the batch of step {from.JournalPosition}, which must be finished by the spec that it was sampled by; to change run.seed, "
+                + $"task, rollout, objective or units fork a multiple of {new UnitPlan(origin).UpdatesPerBatch} (checkpoint.every makes them).");
+        }
+        var plan = new UnitPlan(spec);
+        if (!amid && plan.BatchStep(from.Version) != from.Version)
+        {
+            throw new RunException(
+                $"{label} would be amid a batch of {plan.UpdatesPerBatch} updates (objective.minibatches x objective.epochs) whose first is not taken; "
+                + $"fork a multiple of {plan.UpdatesPerBatch}.");
+        }
+    }
+
+    /// <summary>A start or fork that was cut short may have left a first checkpoint, which can be another's, and a journal.</summary>
+    private async Task DropRemainsAsync(int version)
+    {
+        if ((await Store.ListCheckpointsAsync()).Any(there => there != version))
+        {
+            throw new RunException(
+                $"{Store.Blobs.Location} has checkpoints of a run '{id}' that was never begun, others than version {version}'s; choose another id with --run.");
+        }
+        // Looked at again just before: another may have begun the run meanwhile, and then this one is refused.
+        if ((await Store.ListJournalAsync()).Count > 0 && !await IsBegunAsync(key: ""))
+        {
+            await Store.DropJournalAfterAsync(-1);
+        }
+    }
+
+    /// <summary>Whether this very call has begun the run before; one that another has begun is refused.</summary>
+    private async Task<bool> IsBegunAsync(string key) => await Store.ReadAsync() switch
+    {
+        null => false,
+        { } stored when key.Length > 0 && stored.Record.BegunBy == key => true,
+        _ => throw new RunException($"run '{id}' exists already in {Store.Blobs.Location}; go on with it by train --resume {id} or, in a cluster, run resume {id}; or choose another id."),
+    };
+
+    private async Task<RunRecord> NewRecordAsync(RunSpec spec, string specYaml, long parameters, string key)
+    {
+        // Those of the silos that work: this one may only hold state.
+        string[] numerics = [.. (await roster.Get()).Where(silo => silo.Devices > 0).Select(silo => silo.Numerics)];
+        return new RunRecord
+        {
+            RunId = id,
+            State = RunState.Running,
+            Spec = specYaml,
+            Seed = spec.Run.Seed,
+            NumericsFingerprint = numerics.Contains(devices.Fingerprint) || numerics.Length == 0 ? devices.Fingerprint : numerics[0],
+            ParameterCount = parameters,
+            Cluster = silo.ClusterId,
+            Host = owners.Host,
+            BegunBy = key.Length > 0 ? key : null,
+        };
+    }
+
+    /// <summary>Writes the base model as the checkpoint of version 0, so that the store alone is enough to go on.</summary>
+    private async Task SaveBaseAsync(RunSpec spec, ModelFolder model)
+    {
+        var run = new RunContext(id, spec, TaskRegistry.Create(spec.Task), model.Config, model.Tokenizer, model.Parameters.LongLength);
+        IReadOnlyList<ShardEntry> entries = await Store.SaveShardsAsync(Enumerable.Range(0, run.Shards).Select(shard =>
+        {
+            (long offset, int length) = ShardKey.Span(shard, run.Parameters);
+            return new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []);
+        }));
+        await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, [.. entries]));
+    }
+
+    /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
+    private static void CheckFits(RunSpec spec, ModelConfig config, ITokenizer tokenizer)
+    {
+        ITask task = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
+        int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
+        foreach (Prompt prompt in task.HeldOut(spec.Evaluation.Count).Prepend(task.TrainingPrompt((ulong)spec.Run.Seed, 0, 0)))
+        {
+            int length = tokenizer.EncodePrompt(prompt.Text).Length;
+            if (length > room)
+            {
+                throw new ModelException(
+                    $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} the model's "
+                    + $"max_sequence_length {config.MaxSequenceLength} leaves room for {room}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Runs;
+
+/// <summary>
+/// Who controls a run: the controller that run.json names, as long as its process lives. Where that cannot be seen, as from another
+/// machine, it counts as alive for a while after its last heartbeat. Whoever takes a run writes its name there under If-Match, and with
+/// that the controller before is fenced.
+/// </summary>
+/// <param name="id">Run id.</param>
+/// <param name="store">The run's store.</param>
+/// <param name="owners">Tells whether a record's owner lives.</param>
+/// <param name="silo">This silo.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILocalSiloDetails silo, TimeProvider time)
+{
+    private const int MostTries = 3;
+
+    /// <summary>How often a controller that has nothing else to write gives a heartbeat.</summary>
+    private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(10);
+
+    private StoredRun? _stored;
+
+    /// <summary>Run.json as it was last read or written here; null before.</summary>
+    internal RunRecord? Known => _stored?.Record;
+
+    /// <summary>Run.json, which has been read.</summary>
+    internal RunRecord Record => _stored!.Record;
+
+    /// <summary>Whether a call was made before, and its controller went with its silo: it is not done twice.</summary>
+    /// <param name="how">The call.</param>
+    /// <param name="record">The run's record.</param>
+    internal static bool IsDone(Resumption how, RunRecord record) => how.Key.Length > 0 && record.ResumedBy == how.Key;
+
+    /// <summary>Reads run.json.</summary>
+    /// <exception cref="RunException">There is no such run.</exception>
+    internal async Task<RunRecord> ReadAsync()
+    {
+        _stored = await store.ReadAsync() ?? throw new RunException($"there is no run '{id}' in {store.Blobs.Location}; `bgpo train` starts one.");
+        return _stored.Record;
+    }
+
+    /// <summary>Whether another controller holds the run, as far as can be told.</summary>
+    /// <param name="record">The run's record.</param>
+    internal bool IsHeldByAnother(RunRecord record) =>
+        record.State is RunState.Running or RunState.Paused && !owners.IsThis(record)
+        && (owners.Lives(record) ?? time.GetUtcNow() - record.Updated < RunRecord.LeaseDuration);
+
+    /// <summary>Leaves a run alone that another controller holds.</summary>
+    /// <param name="how">How it is to go on.</param>
+    /// <exception cref="RunException">Another holds it.</exception>
+    internal void CheckFree(Resumption how)
+    {
+        RunRecord record = Record;
+        if (how.TakesOver && how.Version is { } version && owners.Lives(record) == true)
+        {
+            throw new RunException(
+                $"run '{id}' is driven by {owners.NameOf(record)}, which lives: what it writes until it hears of it would mix with what the run takes "
+                + $"anew from version {version}. Stop it first (run stop {id}, or end that process), then go back.");
+        }
+        if (how.TakesOver || !IsHeldByAnother(record))
+        {
+            return;
+        }
+        throw new RunException(owners.Lives(record) == true
+            ? $"run '{id}' is driven by {owners.NameOf(record)}, which lives on this machine; watch or stop it there, "
+                + "or take the run over with --take-over if that hangs for good."
+            : $"run '{id}' is driven by {owners.NameOf(record)}, which gave word "
+                + $"{Math.Max(0, (time.GetUtcNow() - record.Updated).TotalSeconds):0} s ago; after {RunRecord.LeaseDuration.TotalSeconds:0} s of silence it "
+                + "counts as dead, and if you know that it is, take the run over with --take-over.");
+    }
+
+    /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>
+    /// <param name="how">From where.</param>
+    /// <param name="isSuccessor">Whether it goes on for a controller that died, and nobody has told the run to go on.</param>
+    /// <exception cref="RunException">Another took it at the same moment.</exception>
+    internal async Task TakeAsync(Resumption how, bool isSuccessor)
+    {
+        string me = $"{silo.SiloAddress.ToParsableString()} {Guid.NewGuid():N}";
+        for (int attempt = 1; ; attempt++)
+        {
+            if (await store.UpdateAsync(Taken(Record, how, isSuccessor, me), _stored!.ETag) is { } taken)
+            {
+                _stored = taken;
+                return;
+            }
+            // The last write of the controller before may have changed or paused the run.
+            _stored = await store.ReadAsync() ?? throw new RunException($"run '{id}' is gone from {store.Blobs.Location}.");
+            if (attempt > MostTries || (!how.TakesOver && IsHeldByAnother(Record)))
+            {
+                throw new RunException($"run '{id}' was taken over by another process at the same moment, which goes on with it.");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Drops what is newer than the version that the run goes back to. A controller that was killed before it had done so leaves it to the next.
+    /// </summary>
+    /// <returns>What was dropped, for people; null when the run does not go back.</returns>
+    internal async Task<string?> GoBackAsync()
+    {
+        if (Record.GoingBackTo is not { } version)
+        {
+            return null;
+        }
+        (IReadOnlyList<int> checkpoints, IReadOnlyList<int> metrics) = await store.DropAfterAsync(version);
+        await WriteAsync(record => record with { GoingBackTo = null });
+        return $"the run goes back to version {version}: "
+            + (checkpoints.Count == 0 ? "there is no later checkpoint" : $"its later checkpoints ({string.Join(", ", checkpoints)}) are dropped")
+            + (metrics.Count == 0 ? "" : $", with the metrics of versions {metrics[0]} to {metrics[^1]}")
+            + "; the steps after it are taken again, from the journal as far as it goes";
+    }
+
+    /// <summary>Changes run.json, unless another controller has.</summary>
+    /// <param name="change">The change.</param>
+    /// <exception cref="RunException">Another controller holds the run.</exception>
+    internal async Task WriteAsync(Func<RunRecord, RunRecord> change)
+    {
+        while (await store.UpdateAsync(change(Record), _stored!.ETag) is not { } written || !Remember(written))
+        {
+            await CheckAsync(); // an earlier try of this very write that seemed to fail had reached the store
+        }
+    }
+
+    /// <summary>Reads run.json, which must name this controller still.</summary>
+    /// <exception cref="RunException">It names another.</exception>
+    internal async Task CheckAsync()
+    {
+        StoredRun? found = await store.ReadAsync();
+        _stored = found?.Record.Controller == Record.Controller
+            ? found
+            : throw new RunException(
+                $"run '{id}' was resumed by another process (epoch {Record.Epoch} is over), which goes on with it; this one stops.");
+    }
+
+    /// <summary>Gives heartbeats, so that a controller on another machine can tell that this one lives.</summary>
+    /// <param name="write">Writes run.json in order with everything else.</param>
+    /// <param name="cancellationToken">Ends them.</param>
+    internal async Task HeartbeatAsync(Func<Func<RunRecord, RunRecord>, Task> write, CancellationToken cancellationToken)
+    {
+        const ConfigureAwaitOptions anyEnd = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+        while (true)
+        {
+            await Task.Delay(s_heartbeat, time, cancellationToken).ConfigureAwait(anyEnd);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            if (time.GetUtcNow() - Record.Updated >= s_heartbeat)
+            {
+                // A controller that turns out to be fenced hears of it from its write queue.
+                await write(static record => record).ConfigureAwait(anyEnd);
+            }
+        }
+    }
+
+    private bool Remember(StoredRun written)
+    {
+        _stored = written;
+        return true;
+    }
+
+    private RunRecord Taken(RunRecord record, Resumption how, bool isSuccessor, string controller)
+    {
+        bool isPaused = record.State == RunState.Paused;
+        DateTimeOffset now = time.GetUtcNow();
+        if (how.Version is { } version)
+        {
+            record = record with { GoingBackTo = version, LatestCheckpoint = version, Result = RunResult.OfTheBase(record.Result) };
+        }
+        return record with
+        {
+            State = isPaused ? RunState.Paused : RunState.Running,
+            Reason = isPaused ? record.Reason : null,
+            Epoch = record.Epoch + 1,
+            Cluster = silo.ClusterId,
+            Host = owners.Host,
+            Controller = controller,
+            // The time until it stopped counts on.
+            Since = record.Since == default ? now : isSuccessor ? record.Since : now - (record.Updated - record.Since),
+            ResumedBy = how.Key.Length > 0 ? how.Key : record.ResumedBy,
+        };
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bgpo.Grains.Shards;
+using Bgpo.Grains.Steps;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Runs;
+
+/// <summary>Evaluates a run, and records committed steps and evaluations in its store, its meter and its events.</summary>
+/// <param name="run">The run.</param>
+/// <param name="store">Its store.</param>
+/// <param name="outbox">What is written in order.</param>
+/// <param name="evaluator">Evaluates.</param>
+/// <param name="loop">Told how far an evaluation is.</param>
+/// <param name="events">What watchers are told.</param>
+internal sealed class StepRecorder(RunContext run, RunStore store, Outbox outbox, Evaluator evaluator, StepLoop loop, EventLog events)
+{
+    /// <summary>Highest version that was ever committed, as far as the store knows.</summary>
+    private int _counted;
+    private StepMetrics? _last;
+
+    /// <summary>Takes note of the versions that were committed before.</summary>
+    /// <param name="version">The highest one.</param>
+    internal void CountFrom(int version) => _counted = version;
+
+    /// <summary>Records a committed step.</summary>
+    /// <param name="metrics">What it measured.</param>
+    internal void Committed(StepMetrics metrics)
+    {
+        RunMeter.Committed(run.Id, metrics, isNew: metrics.Version > _counted);
+        _counted = Math.Max(_counted, metrics.Version);
+        Write(metrics);
+        events.Append(n => new StepCommitted(n, metrics));
+    }
+
+    /// <summary>Evaluates a version, and adds the evaluation to its step's metrics.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="count">Problems.</param>
+    /// <param name="isFinal">Whether it is one of the two by which the run is judged.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task<EvaluationSummary> EvaluateAsync(int version, int count, bool isFinal, CancellationToken cancellationToken)
+    {
+        EvaluationSummary summary = await evaluator.Evaluate(
+            version, count, (done, total) => loop.Progress(version, "evaluate", done, total), cancellationToken);
+        events.Append(n => new Evaluated(n, version, summary, isFinal));
+        if (_last is { } step && step.Version == version)
+        {
+            Write(step with { Evaluation = summary });
+            RunMeter.Evaluated(run.Id, _last);
+        }
+        return summary;
+    }
+
+    /// <summary>Writes a committed step's metrics, in order with everything else.</summary>
+    private void Write(StepMetrics metrics)
+    {
+        _last = metrics;
+        JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
+        _ = outbox.Post(metrics.Version - 1, () => store.WriteMetricsAsync(metrics.Version, values));
+    }
+}

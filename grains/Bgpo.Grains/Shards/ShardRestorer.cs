@@ -1,0 +1,117 @@
+using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+
+
+namespace Bgpo.Grains.Shards;
+
+/// <summary>
+/// Has every shard of a run stand at one version: the newest that they hold, or can step back to, or have from a buddy, and of which the
+/// store has every record before it; else the newest whole checkpoint's, from where the journal is replayed.
+/// </summary>
+/// <param name="run">The run.</param>
+/// <param name="store">Its store.</param>
+/// <param name="lease">Its record.</param>
+/// <param name="roster">The silos.</param>
+/// <param name="grains">Where accumulators are found.</param>
+/// <param name="reporter">Told what is noticed and tried again.</param>
+/// <param name="time">Clock and timers.</param>
+internal sealed class ShardRestorer(
+    RunContext run, RunStore store, RunLease lease, SiloRoster roster, IGrainFactory grains, RunReporter reporter, TimeProvider time)
+{
+    /// <summary>Times that shards are asked where they stand before a run that nobody controls is left to itself.</summary>
+    private const int MostSurveys = 25;
+
+    /// <summary>Tries to place the shards anew before the run gives up: two minutes' worth at five a second.</summary>
+    private const int MostRecoveries = 600;
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Told of a store that does not answer.</summary>
+    internal Action<StorageException> OnTrouble { get; set; } = static _ => { };
+
+    /// <summary>The newest whole checkpoint; where the run goes back, of those that it keeps.</summary>
+    /// <exception cref="RunException">There is none.</exception>
+    internal async Task<CheckpointManifest> NewestCheckpointAsync() =>
+        await store.LatestWholeCheckpointAsync(reporter.Notice, lease.Record.GoingBackTo ?? int.MaxValue)
+            ?? throw new RunException($"run '{run.Id}' has no whole checkpoint in {store.Blobs.Location}; it cannot be resumed.");
+
+    /// <summary>Whether the shards can stand at some version without a checkpoint; tried again while silos come and go.</summary>
+    internal async Task<bool> CanStandAsync()
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await FindAsync(committed: null) is not null;
+            }
+            catch (Exception e) when (attempt < MostSurveys && e is (TimeoutException or OrleansException))
+            {
+                reporter.Retried("shards", e.Message);
+                await Task.Delay(s_pause, time);
+            }
+        }
+    }
+
+    /// <summary>Restores every shard.</summary>
+    /// <param name="checkpoint">The checkpoint to load where one is known to be needed; null: only if nothing better is found.</param>
+    /// <param name="committed">The version that this controller has committed; null: the shards' versions are another controller's work.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The version they stand at, and the checkpoint that was loaded; null when the store was not needed.</returns>
+    internal async Task<(int Version, CheckpointManifest? Loaded)> RestoreAsync(
+        CheckpointManifest? checkpoint, int? committed, CancellationToken cancellationToken)
+    {
+        var shards = new ShardSet(grains, run, lease.Record.Epoch);
+        int recoveries = 0;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (checkpoint is null && await FindAsync(committed) is { } held)
+                {
+                    await shards.Load(held);
+                    return (held.Version, null);
+                }
+                checkpoint ??= await NewestCheckpointAsync();
+                await shards.Load(checkpoint.Version, await roster.Everyone());
+                return (checkpoint.Version, checkpoint);
+            }
+            catch (Exception e) when (recoveries < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
+            {
+                recoveries++;
+                reporter.Retried("shards", e.Message);
+                await Task.Delay(s_pause, time, cancellationToken);
+            }
+            catch (StorageException e) when (Outbox.MayHeal(e))
+            {
+                OnTrouble(e);
+                await Task.Delay(Outbox.Pause(attempt), time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The newest version that the shards can stand at without a checkpoint; null when there is none, when a checkpoint is newer, or
+    /// when the store lacks records of the steps before it, which only a replay can make again.
+    /// </summary>
+    private async Task<Footing?> FindAsync(int? committed)
+    {
+        IReadOnlyList<Footing> footings = await new ShardSet(grains, run, lease.Record.Epoch).Survey(await roster.Keepers());
+        if (committed is { } version)
+        {
+            // A commit that was cut short may have reached every shard; its step is taken again, for its record, which this controller still has.
+            return footings.FirstOrDefault(footing => footing.Version <= version && footing.Version >= (lease.Record.LatestCheckpoint ?? 0));
+        }
+        if (footings.Count == 0)
+        {
+            return null;
+        }
+        int newest = (await store.ListCheckpointsAsync()).DefaultIfEmpty(-1).Max();
+        var journal = (await store.ListJournalAsync()).ToHashSet();
+        var metrics = (await store.ListMetricsAsync()).ToHashSet();
+        bool Recorded(int version) => Enumerable.Range(newest, version - newest)
+            .All(step => journal.Contains(run.Plan.BatchStep(step)) && metrics.Contains(step + 1));
+        return footings.FirstOrDefault(footing => footing.Version >= newest && Recorded(footing.Version));
+    }
+}

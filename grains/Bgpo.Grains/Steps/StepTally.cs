@@ -1,0 +1,51 @@
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Steps;
+
+/// <summary>What a step's units add up to. Its units are what the shards must have; all else is for metrics and does not reach the weights.</summary>
+public sealed class StepTally
+{
+    private int _samples;
+    private double _objective;
+    private double _logLikelihood;
+    private int _boundHits;
+    private double _deviceSeconds;
+
+    /// <summary>The units of the step whose groups are known.</summary>
+    public HashSet<UnitName> Units { get; } = [];
+
+    /// <summary>Units that are computed.</summary>
+    public int Done { get; private set; }
+
+    /// <summary>Adds a unit.</summary>
+    /// <param name="result">What it came to.</param>
+    public void Add(UnitResult result)
+    {
+        Done++;
+        _samples += result.LogLikelihoods.Length;
+        _objective += result.Objective;
+        _logLikelihood += result.LogLikelihoods.Sum();
+        _boundHits += result.BoundHits;
+        _deviceSeconds += result.DeviceSeconds;
+    }
+
+    /// <summary>The part of a step's metrics that its units and groups say.</summary>
+    /// <param name="version">The version that the step made.</param>
+    /// <param name="groups">Its groups.</param>
+    /// <param name="completions">What the loss was divided by.</param>
+    public StepMetrics Metrics(int version, JournalGroup[] groups, int completions) => new()
+    {
+        Version = version,
+        MeanReward = groups.SelectMany(group => group.Rewards).Average(),
+        SolveRate = groups.SelectMany(group => group.Exact).Average(exact => exact ? 1.0 : 0.0),
+        ActiveGroups = groups.Count(Batch.Teaches),
+        Groups = groups.Length,
+        Samples = _samples,
+        Units = Units.Count,
+        Objective = _objective / completions,
+        Elbo = _samples == 0 ? 0 : _logLikelihood / _samples,
+        BoundHits = _boundHits,
+        GradientSeconds = _deviceSeconds,
+        Ledger = Runs.Ledger.Write(Units),
+    };
+}

@@ -1,0 +1,24 @@
+using System.Text.Json.Nodes;
+
+namespace Bgpo.Storage.Runs;
+
+/// <summary>The names of what a run came to, in its record's <see cref="RunRecord.Result"/>.</summary>
+public static class RunResult
+{
+    /// <summary>The held-out evaluation before the first step.</summary>
+    public const string EvaluationBefore = "evalBefore";
+
+    /// <summary>That of the last version.</summary>
+    public const string EvaluationAfter = "evalAfter";
+
+    /// <summary>The final weights' hash.</summary>
+    public const string Weights = "weightsSha256";
+
+    /// <summary>The seconds that the run took.</summary>
+    public const string Seconds = "seconds";
+
+    /// <summary>Of what a run came to, what was found before its first step; null: nothing was.</summary>
+    /// <param name="result">What it came to.</param>
+    public static JsonObject? OfTheBase(JsonObject? result) =>
+        result?[EvaluationBefore] is { } before ? new JsonObject { [EvaluationBefore] = before.DeepClone() } : null;
+}
