@@ -18,7 +18,7 @@ public sealed class ScriptTests : IDisposable
     public ScriptTests()
     {
         File.Copy(Path.Combine(ProjectFolder.Find(), "bgpo"), Path.Combine(_root, "bgpo"));
-        foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "bench/I.cs", "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
+        foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "bench/I.cs", "examples/J.cs", "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
             Write(file, "");
         foreach (var tool in Tools)
             File.CreateSymbolicLink(Path.Combine(Directory.CreateDirectory(Path.Combine(_root, "bin")).FullName, tool), Which(tool));
