@@ -1,7 +1,7 @@
 using Bgpo.Client.Clusters;
-using Bgpo.Client.Commands.Bench;
 using Bgpo.Client.Models;
 using Bgpo.Client.Runs;
+
 
 namespace Bgpo.Client;
 

@@ -1,6 +1,7 @@
 using Bgpo.Client;
-using Bgpo.Client.CommandLine;
+using Bgpo.Client.Commands;
 using Bgpo.Client.Watching;
+
 
 
 

@@ -1,4 +1,5 @@
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
+
 
 namespace Bgpo.Client.Clusters;
 

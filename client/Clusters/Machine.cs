@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 
 namespace Bgpo.Client.Clusters;
 

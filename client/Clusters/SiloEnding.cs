@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 
 namespace Bgpo.Client.Clusters;
 

@@ -2,6 +2,7 @@ using Bgpo.Client.Runs;
 using Bgpo.Grains;
 using Bgpo.Silo.Clustering;
 
+
 namespace Bgpo.Client.Clusters;
 
 /// <summary>

@@ -1,6 +1,7 @@
 using Bgpo.Grains;
 using Bgpo.Spec;
 
+
 namespace Bgpo.Client.Models;
 
 /// <summary>

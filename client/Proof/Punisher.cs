@@ -2,8 +2,10 @@ using Bgpo.Client.Clusters;
 using Bgpo.Client.Runs;
 using Bgpo.Grains;
 using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
+
 
 namespace Bgpo.Client.Proof;
 

@@ -3,7 +3,7 @@ using Bgpo.Client.Clusters;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 

@@ -1,5 +1,6 @@
 using Bgpo.Grains;
 
+
 namespace Bgpo.Client.Runs;
 
 /// <summary>Starts what runs live in, or joins it where it runs already.</summary>

@@ -1,5 +1,6 @@
 using Bgpo.Grains;
 
+
 namespace Bgpo.Client.Watching;
 
 /// <summary>A run's events as plain lines, for logs and pipes: one line a step.</summary>

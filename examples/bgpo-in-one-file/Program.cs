@@ -14,9 +14,13 @@
 
 using System.Diagnostics;
 using Bgpo;
+using Bgpo.ExactSums;
 using Bgpo.Model;
+using Bgpo.Objectives;
+using Bgpo.Optimizer;
 using Bgpo.Spec;
 using Bgpo.Tasks;
+using Bgpo.Units;
 
 string project = AppContext.BaseDirectory;
 while (!File.Exists(Path.Combine(project, "Orleans.sln")))

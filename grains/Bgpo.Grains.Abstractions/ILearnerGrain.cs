@@ -1,6 +1,7 @@
 using Bgpo.ExactSums;
 using Bgpo.Units;
 
+
 namespace Bgpo.Grains;
 
 /// <summary>

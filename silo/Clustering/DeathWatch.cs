@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Bgpo.Silo.Clustering.Transport;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 
 namespace Bgpo.Silo.Clustering;
 

@@ -1,5 +1,6 @@
 using Bgpo.Model;
 
+
 namespace Bgpo.Silo.Devices;
 
 /// <summary>

@@ -3,7 +3,7 @@ using Bgpo.Grains;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Work;
 using Bgpo.Model;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 
 namespace Bgpo.Silo.Devices;
 

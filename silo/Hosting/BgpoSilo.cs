@@ -1,8 +1,10 @@
+using Bgpo.Grains.Hosting;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Work;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Devices;
+using Bgpo.Silo.Machines;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;

@@ -1,7 +1,9 @@
 using Bgpo.Grains.Runs;
 using Bgpo.Silo.Clustering;
+using Bgpo.Silo.Machines;
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
+
 
 namespace Bgpo.Silo.Hosting;
 

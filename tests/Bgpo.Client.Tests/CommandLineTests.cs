@@ -1,10 +1,11 @@
-using Bgpo.Client.CommandLine;
+using Bgpo.Client.Commands;
 using Bgpo.Client.Commands.Bench;
 using Bgpo.Client.Commands.Models;
 using Bgpo.Client.Commands.Training;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
+
 
 namespace Bgpo.Client.Tests;
 

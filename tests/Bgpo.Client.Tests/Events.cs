@@ -1,5 +1,6 @@
 using Bgpo.Grains;
 
+
 namespace Bgpo.Client.Tests;
 
 /// <summary>Events of a small run.</summary>

@@ -2,12 +2,11 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Bgpo.Bench;
 using Bgpo.Client.Clusters;
-using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands.Bench;
+using Bgpo.Client.Commands;
 using Bgpo.Client.Models;
 using Bgpo.Client.Runs;
 using Bgpo.Grains;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs.Local;
 using Bgpo.Storage.Runs;
 

@@ -1,7 +1,8 @@
 using Bgpo.Client.Clusters;
 using Bgpo.Client.Proof;
 using Bgpo.Grains;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
+
 
 namespace Bgpo.Client.Tests;
 

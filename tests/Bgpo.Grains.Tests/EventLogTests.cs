@@ -1,5 +1,6 @@
 using Bgpo.Grains.Runs;
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>A controller's events: nobody misses any that matters, however late they come.</summary>

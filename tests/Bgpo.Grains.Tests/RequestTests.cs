@@ -2,6 +2,7 @@ using Bgpo.Grains.Runs;
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>What is asked of a run in mid-run: through real grains in one silo, at a size of seconds.</summary>

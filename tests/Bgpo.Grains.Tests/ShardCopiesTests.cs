@@ -1,5 +1,6 @@
 using Bgpo.Grains.Shards;
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>A buddy's copies: whole or not there, two versions of a shard at most.</summary>

@@ -3,6 +3,7 @@ using Bgpo.Storage.Blobs.Azure;
 
 
 
+
 [assembly: AssemblyFixture(typeof(Bgpo.Storage.Tests.AzuriteFixture))]
 
 namespace Bgpo.Storage.Tests;

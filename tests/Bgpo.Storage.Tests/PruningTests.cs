@@ -1,6 +1,7 @@
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
+
 namespace Bgpo.Storage.Tests;
 
 /// <summary>What pruning and forking promise.</summary>

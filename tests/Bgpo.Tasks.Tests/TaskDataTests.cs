@@ -3,6 +3,7 @@ using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Sudoku;
 
+
 namespace Bgpo.Tasks.Tests;
 
 public sealed class TaskDataTests : IDisposable

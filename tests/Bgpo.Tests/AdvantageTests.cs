@@ -1,5 +1,6 @@
 using Bgpo.Objectives;
 
+
 namespace Bgpo.Tests;
 
 /// <summary>Group-normalised advantages.</summary>

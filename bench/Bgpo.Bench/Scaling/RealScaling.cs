@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 
 namespace Bgpo.Bench;
 

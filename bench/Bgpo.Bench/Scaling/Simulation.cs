@@ -1,4 +1,5 @@
 using Bgpo.Grains;
+using Bgpo.Grains.Hosting;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Work;
 using Bgpo.Spec;

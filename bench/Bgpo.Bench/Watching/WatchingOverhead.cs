@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Bgpo.Grains;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 

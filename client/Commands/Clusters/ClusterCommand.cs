@@ -6,7 +6,7 @@ using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
 using Bgpo.Silo.Clustering;
-using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 

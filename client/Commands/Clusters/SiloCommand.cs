@@ -6,6 +6,7 @@ using Bgpo.Grains;
 using Bgpo.Grains.Placement;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Hosting;
+using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Bgpo.Grains.Steps;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
@@ -83,7 +82,7 @@ public static class Ledger
         }
         samples = counted.Values.Sum();
         List<string> faults = [];
-        foreach (int group in Enumerable.Range(plan.FirstGroup(step), plan.GroupsPerUpdate).Where(g => Batch.Teaches(journal.Groups[g])))
+        foreach (int group in Enumerable.Range(plan.FirstGroup(step), plan.GroupsPerUpdate).Where(g => journal.Groups[g].HasSignal))
         {
             foreach (SampleId sample in plan.SamplesOfGroup())
             {

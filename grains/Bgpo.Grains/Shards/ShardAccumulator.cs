@@ -3,6 +3,7 @@ using Bgpo.Optimizer;
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
+
 namespace Bgpo.Grains.Shards;
 
 /// <summary>

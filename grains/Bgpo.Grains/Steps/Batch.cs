@@ -99,10 +99,6 @@ public sealed class Batch
     public GroupWork WorkOf(int group, JournalGroup record) => new(
         Step, group, record.PromptTokens, [.. record.Completions.Select(completion => completion.Tokens)], record.Advantages);
 
-    /// <summary>Whether a group has spread in its rewards, and so something to teach.</summary>
-    /// <param name="record">Its record.</param>
-    public static bool Teaches(JournalGroup record) => record.Advantages.Any(advantage => advantage != 0);
-
     /// <summary>Notes l_j of a unit's samples as the batch's first weights give it: the old policy's values.</summary>
     /// <param name="unit">The unit.</param>
     /// <param name="likelihoods">l_j of its samples, in order.</param>
@@ -126,7 +122,7 @@ public sealed class Batch
         JournalGroup[] groups = await Task.WhenAll(_groups);
         if (_run.Plan.UpdatesPerBatch > 1)
         {
-            groups = [.. groups.Select((group, g) => Teaches(group) ? group with { OldLogLikelihoods = OldOf(g) } : group)];
+            groups = [.. groups.Select((group, g) => group.HasSignal ? group with { OldLogLikelihoods = OldOf(g) } : group)];
         }
         return new JournalStep
         {

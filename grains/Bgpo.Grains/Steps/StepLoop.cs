@@ -137,7 +137,7 @@ public sealed class StepLoop : IDisposable
     private async Task<JournalGroup> ContributeAsync(Batch batch, int group, int step, StepTally tally, CancellationToken cancellationToken)
     {
         JournalGroup record = await batch.Group(group);
-        if (!Batch.Teaches(record))
+        if (!record.HasSignal)
         {
             return record;
         }
@@ -172,7 +172,7 @@ public sealed class StepLoop : IDisposable
         return Task.WhenAll(later.Select(async group =>
         {
             JournalGroup record = await batch.Group(group);
-            if (!Batch.Teaches(record))
+            if (!record.HasSignal)
             {
                 return;
             }

@@ -1,5 +1,6 @@
 using Bgpo.Storage.Runs;
 
+
 namespace Bgpo.Grains.Steps;
 
 /// <summary>What a step's units add up to. Its units are what the shards must have; all else is for metrics and does not reach the weights.</summary>
@@ -38,7 +39,7 @@ public sealed class StepTally
         Version = version,
         MeanReward = groups.SelectMany(group => group.Rewards).Average(),
         SolveRate = groups.SelectMany(group => group.Exact).Average(exact => exact ? 1.0 : 0.0),
-        ActiveGroups = groups.Count(Batch.Teaches),
+        ActiveGroups = groups.Count(group => group.HasSignal),
         Groups = groups.Length,
         Samples = _samples,
         Units = Units.Count,

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Bgpo.Storage.Runs;
 
 /// <summary>What one batch step learned from. With the weights of its version it makes the step's gradient a pure function.</summary>
@@ -38,6 +40,10 @@ public sealed record JournalStep
 /// <summary>The G completions of one prompt and what they are worth.</summary>
 public sealed record JournalGroup
 {
+    /// <summary>Whether the group has spread in its rewards: one without has advantages of 0, and nothing to learn from.</summary>
+    [JsonIgnore]
+    public bool HasSignal => Advantages.Any(advantage => advantage != 0);
+
     /// <summary>The prompt's id in its data set.</summary>
     public required string PromptId { get; init; }
 

@@ -1,5 +1,6 @@
 using Bgpo.Tasks.Data;
 
+
 namespace Bgpo.Tasks.Sudoku;
 
 /// <summary>

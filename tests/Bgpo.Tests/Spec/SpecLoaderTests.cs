@@ -1,5 +1,6 @@
 using Bgpo.Spec;
 
+
 namespace Bgpo.Tests.Spec;
 
 public class SpecLoaderTests

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Steps;
 using Bgpo.Storage.Runs;
 
-namespace Bgpo.Grains.Runs;
+namespace Bgpo.Grains.Control;
 
 /// <summary>Evaluates a run, and records committed steps and evaluations in its store, its meter and its events.</summary>
 /// <param name="run">The run.</param>

@@ -1,11 +1,12 @@
 using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Work;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 using Microsoft.Extensions.Logging;
 
-namespace Bgpo.Grains.Runs;
+namespace Bgpo.Grains.Control;
 
 /// <inheritdoc cref="IRunGrain"/>
 [KeepAlive, HoldsState]

@@ -1,4 +1,4 @@
-namespace Bgpo.Silo.Hosting;
+namespace Bgpo.Silo.Machines;
 
 /// <summary>The processor's name: BLAS and libtorch choose their kernels by it, so it is part of the numerics fingerprint.</summary>
 internal static class CpuName

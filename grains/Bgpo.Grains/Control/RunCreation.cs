@@ -1,4 +1,5 @@
 using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Work;
 using Bgpo.Model;
@@ -11,7 +12,8 @@ using Bgpo.Tasks.Data;
 using Bgpo.Units;
 
 
-namespace Bgpo.Grains.Runs;
+
+namespace Bgpo.Grains.Control;
 
 /// <summary>Makes a run in the store, from a base model or from another run's checkpoint.</summary>
 /// <param name="id">Run id.</param>

@@ -1,6 +1,7 @@
 using Bgpo.Bench;
 
-namespace Bgpo.Client.Commands.Bench;
+
+namespace Bgpo.Client;
 
 /// <summary>Measurements that need processes or a cluster of their own.</summary>
 internal interface IBenchmarks

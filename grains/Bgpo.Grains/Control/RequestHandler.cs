@@ -1,7 +1,8 @@
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-namespace Bgpo.Grains.Runs;
+
+namespace Bgpo.Grains.Control;
 
 /// <summary>
 /// What people ask of the run while it goes on. They write it into the run's store, so it outlives any controller; it is taken between

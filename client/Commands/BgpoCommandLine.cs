@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Reflection;
-using Bgpo.Client.Commands;
+using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Bench;
 using Bgpo.Client.Commands.Clusters;
 using Bgpo.Client.Commands.Models;
@@ -13,7 +13,7 @@ using Bgpo.Silo.Clustering;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 
-namespace Bgpo.Client.CommandLine;
+namespace Bgpo.Client.Commands;
 
 /// <summary>The whole command line: parses, runs the command, and turns what goes wrong into one line and an exit code.</summary>
 /// <param name="context">What commands work with.</param>

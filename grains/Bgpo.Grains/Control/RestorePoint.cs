@@ -1,6 +1,8 @@
+using Bgpo.Grains.Runs;
 using Bgpo.Storage.Runs;
 
-namespace Bgpo.Grains.Runs;
+
+namespace Bgpo.Grains.Control;
 
 /// <summary>From where a run goes on.</summary>
 /// <param name="Run">The run.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Bgpo.Silo.Hosting;
+namespace Bgpo.Silo.Machines;
 
 /// <summary>A process of this machine.</summary>
 /// <param name="Id">Its id.</param>

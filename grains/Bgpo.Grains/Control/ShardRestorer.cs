@@ -1,10 +1,12 @@
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Runs;
+using Bgpo.Grains.Shards;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
-namespace Bgpo.Grains.Shards;
+
+namespace Bgpo.Grains.Control;
 
 /// <summary>
 /// Has every shard of a run stand at one version: the newest that they hold, or can step back to, or have from a buddy, and of which the

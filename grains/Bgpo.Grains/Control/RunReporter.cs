@@ -1,8 +1,10 @@
 using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
 using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
 using Microsoft.Extensions.Logging;
 
-namespace Bgpo.Grains.Runs;
+namespace Bgpo.Grains.Control;
 
 /// <summary>Tells what becomes of a run: watchers by events, and the silo's log.</summary>
 internal sealed partial class RunReporter
@@ -28,6 +30,20 @@ internal sealed partial class RunReporter
     /// <summary>Tells a sentence.</summary>
     /// <param name="message">The sentence.</param>
     internal void Notice(string message) => Events.Append(n => new Noticed(n, message));
+
+    /// <summary>Tells that a controller begins.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="record">Its record.</param>
+    /// <param name="version">The version that it begins at.</param>
+    /// <param name="steps">The run's last step.</param>
+    /// <param name="location">Where the run is stored.</param>
+    /// <param name="device">What the controller's silo computes on.</param>
+    internal void Started(RunContext run, RunRecord record, int version, int steps, string location, string device) => Events.Append(
+        n => new RunStarted(n, run.Id, version, steps, run.Parameters, run.Shards, record.Epoch, run.Task.Name, location, device)
+        {
+            Checkpoint = record.LatestCheckpoint ?? 0,
+            SinceUnixMilliseconds = record.Since.ToUnixTimeMilliseconds(),
+        });
 
     /// <summary>Tells why the run goes on, where a reason was given.</summary>
     /// <param name="reason">The reason, or nothing.</param>

@@ -1,7 +1,9 @@
 using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
 using Bgpo.Spec;
 
-namespace Bgpo.Grains.Runs;
+
+namespace Bgpo.Grains.Control;
 
 /// <summary>Which silos may work for a run: by default only those that compute the same bits as those on which it began.</summary>
 /// <param name="lease">The run's record, which says on what it began.</param>

@@ -1,36 +1,18 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Steps;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-namespace Bgpo.Grains.Runs;
-
-/// <summary>What a controller works with.</summary>
-/// <param name="Run">The run.</param>
-/// <param name="Store">Its store.</param>
-/// <param name="Lease">Its record.</param>
-/// <param name="Requests">What people ask of it.</param>
-/// <param name="Reporter">Told what becomes of it.</param>
-/// <param name="Restorer">Places its shards.</param>
-/// <param name="Numerics">Which silos may work for it.</param>
-/// <param name="Roster">The silos.</param>
-/// <param name="Grains">Where grains are found.</param>
-/// <param name="Time">Clock and timers.</param>
-internal sealed record ControllerServices(
-    RunContext Run, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
-    SiloRoster Roster, IGrainFactory Grains, TimeProvider Time);
+namespace Bgpo.Grains.Control;
 
 /// <summary>Takes a run's steps, from where its shards can stand to its last version or to a stop.</summary>
 internal sealed class Controller : IRunActions, IDisposable
 {
     private const ConfigureAwaitOptions AnyEnd = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
-
-    /// <summary>How long a run that is told to stop waits for a store that takes nothing.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a controller that leaves waits for what it has posted.</summary>
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
@@ -38,6 +20,7 @@ internal sealed class Controller : IRunActions, IDisposable
     private readonly ControllerServices _with;
     private readonly CancellationTokenSource _leaving = new();
     private readonly Outbox _outbox;
+    private readonly StoreWait _wait;
     private readonly ShardSet _shards;
     private readonly CheckpointWriter _checkpoints;
     private readonly StepLoop _loop;
@@ -54,49 +37,26 @@ internal sealed class Controller : IRunActions, IDisposable
     /// <param name="from">From where the run goes on.</param>
     internal Controller(ControllerServices with, RestorePoint from)
     {
-        (RunContext run, RunLease lease) = (with.Run, with.Lease);
         _with = with;
-        Settings = new RunSettings(lease.Record);
-        Version = from.Checkpoint?.Version ?? lease.Record.LatestCheckpoint ?? 0;
+        Settings = new RunSettings(with.Lease.Record);
+        Version = from.Checkpoint?.Version ?? with.Lease.Record.LatestCheckpoint ?? 0;
         _outbox = new Outbox(with.Time)
         {
             OnHealth = trouble => with.Reporter.StoreChanged(trouble, Version - (_outbox!.Oldest ?? Version)),
-            Permit = lease.CheckAsync,
+            Permit = with.Lease.CheckAsync,
         };
         with.Restorer.OnTrouble = _outbox.Note;
-        _shards = new ShardSet(with.Grains, run, lease.Record.Epoch);
-        _checkpoints = new CheckpointWriter(run, with.Store, _shards, _outbox, with.Time)
+        _wait = new StoreWait(with.Store, _outbox, with.Requests, () => Version, with.Time, _leaving.Token);
+        _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch);
+        _checkpoints = new CheckpointWriter(with.Run, with.Store, _shards, _outbox, with.Time)
         {
             Settings = Settings,
             OnSaved = SavedAsync,
             OnMissed = (version, reason) => with.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
         };
-        var dispatcher = new Dispatcher(with.Roster.Get, with.Time)
-        {
-            OnRetry = (what, reason) => with.Reporter.Retried(what, reason.Message),
-            OnMoved = with.Reporter.WorkMoved,
-            OnRoster = with.Reporter.RosterChanged,
-            Suits = silo => with.Numerics.Suits(run.Spec, silo),
-        };
-        _loop = new StepLoop(new StepServices
-        {
-            Run = run,
-            Epoch = lease.Record.Epoch,
-            Settings = Settings,
-            Store = with.Store,
-            Outbox = _outbox,
-            Checkpoints = _checkpoints,
-            Shards = _shards,
-            Dispatcher = dispatcher,
-            Grains = with.Grains,
-            Events = Events,
-            Time = with.Time,
-            Stopping = with.Requests.Stopping,
-            JournalledTo = from.JournalledTo,
-            // What is asked may be to pause, to stop, or to sample another way.
-            GoesOn = step => step < Steps && !IsEvaluatedAt(step) && with.Requests is { StopReason: null, HasPending: false },
-        });
-        _recorder = new StepRecorder(run, with.Store, _outbox, new Evaluator(run, with.Grains, dispatcher), _loop, Events);
+        Dispatcher dispatcher = with.NewDispatcher();
+        _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
+        _recorder = new StepRecorder(with.Run, with.Store, _outbox, new Evaluator(with.Run, with.Grains, dispatcher), _loop, Events);
     }
 
     /// <inheritdoc/>
@@ -168,11 +128,11 @@ internal sealed class Controller : IRunActions, IDisposable
             _loop.Batches.DropPrefetched();
         }
         _loop.Progress(Version, "checkpoint", 0, 1, force: true);
-        await WaitForStoreAsync(token => _checkpoints.SaveNow(Version, token));
+        await _wait.ForAsync(token => _checkpoints.SaveNow(Version, token));
     }
 
     /// <inheritdoc/>
-    public Task WriteRecordAsync(Func<RunRecord, RunRecord> change) => WaitForStoreAsync(token => PostRecord(change).WaitAsync(token));
+    public Task WriteRecordAsync(Func<RunRecord, RunRecord> change) => _wait.ForAsync(token => PostRecord(change).WaitAsync(token));
 
     /// <inheritdoc/>
     public void NoteTrouble(StorageException trouble) => _outbox.Note(trouble);
@@ -193,7 +153,7 @@ internal sealed class Controller : IRunActions, IDisposable
     public async Task ChangeAsync(RunRequest request)
     {
         RunStore store = _with.Store;
-        int saved = await WaitForStoreAsync(async token => Math.Max(
+        int saved = await _wait.ForAsync(async token => Math.Max(
             (await store.ListCheckpointsAsync(token)).DefaultIfEmpty(0).Max(), (await store.ListMetricsAsync(token)).DefaultIfEmpty(0).Max()));
         int free = Math.Max(Math.Max(Version, _placedAt + 1), saved);
         IReadOnlyList<SpecChange> changes;
@@ -208,7 +168,7 @@ internal sealed class Controller : IRunActions, IDisposable
             return;
         }
         int from = changes[0].FromStep;
-        await WaitForStoreAsync(token => store.DropJournalAfterAsync(from, token));
+        await _wait.ForAsync(token => store.DropJournalAfterAsync(from, token));
         _loop.Batches.ForgetAfter(from);
         await WriteRecordAsync(record => RequestHandler.Answered(record, request.Number, from) with
         {
@@ -217,6 +177,25 @@ internal sealed class Controller : IRunActions, IDisposable
         Settings.Record(changes);
         Events.Append(n => new SpecChanged(n, Id, from, Steps, [.. changes.Select(change => $"{change.Field}={change.Value}")]));
     }
+
+    private StepServices ServicesOfSteps(Dispatcher dispatcher, int journalledTo) => new()
+    {
+        Run = _with.Run,
+        Epoch = _with.Lease.Record.Epoch,
+        Settings = Settings,
+        Store = _with.Store,
+        Outbox = _outbox,
+        Checkpoints = _checkpoints,
+        Shards = _shards,
+        Dispatcher = dispatcher,
+        Grains = _with.Grains,
+        Events = Events,
+        Time = _with.Time,
+        Stopping = _with.Requests.Stopping,
+        JournalledTo = journalledTo,
+        // What is asked may be to pause, to stop, or to sample another way.
+        GoesOn = step => step < Steps && !IsEvaluatedAt(step) && _with.Requests is { StopReason: null, HasPending: false },
+    };
 
     private async Task RunAsync(RestorePoint from, string device)
     {
@@ -252,7 +231,7 @@ internal sealed class Controller : IRunActions, IDisposable
             }
         }
         IsEnding = true;
-        await WaitForStoreAsync(async token =>
+        await _wait.ForAsync(async token =>
         {
             await _outbox.Flush(token);
             await _with.Store.Blobs.TidyAsync($"{Id}/", token);
@@ -262,7 +241,7 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private async Task<CheckpointManifest?> RestoreAsync(CheckpointManifest? checkpoint, int? committed)
     {
-        (Version, CheckpointManifest? loaded) = await WaitForStoreAsync(token => _with.Restorer.RestoreAsync(checkpoint, committed, token));
+        (Version, CheckpointManifest? loaded) = await _wait.ForAsync(token => _with.Restorer.RestoreAsync(checkpoint, committed, token));
         _placedAt = Version;
         return loaded;
     }
@@ -352,7 +331,7 @@ internal sealed class Controller : IRunActions, IDisposable
     private Task<CheckpointManifest> SaveLastAsync()
     {
         _loop.Progress(Version, "checkpoint", 0, _with.Run.Shards, force: true);
-        return WaitForStoreAsync(token => _checkpoints.SaveNow(Version, token));
+        return _wait.ForAsync(token => _checkpoints.SaveNow(Version, token));
     }
 
     private async Task<EvaluationSummary> EvaluateBaseAsync()
@@ -378,12 +357,8 @@ internal sealed class Controller : IRunActions, IDisposable
         Events.Append(n => new CheckpointSaved(n, manifest.Version, _with.Store.CheckpointLocation(manifest.Version), seconds));
     }
 
-    private void Announce(string device) => Events.Append(n => new RunStarted(
-        n, Id, Version, Steps, _with.Run.Parameters, _with.Run.Shards, _with.Lease.Record.Epoch, _with.Run.Task.Name, _with.Store.Blobs.Location, device)
-    {
-        Checkpoint = _with.Lease.Record.LatestCheckpoint ?? 0,
-        SinceUnixMilliseconds = _with.Lease.Record.Since.ToUnixTimeMilliseconds(),
-    });
+    private void Announce(string device) =>
+        _with.Reporter.Started(_with.Run, _with.Lease.Record, Version, Steps, _with.Store.Blobs.Location, device);
 
     /// <summary>Runs to the end and turns what goes wrong into the run's last event.</summary>
     private async Task GuardAsync(Func<Task> run)
@@ -435,40 +410,5 @@ internal sealed class Controller : IRunActions, IDisposable
             // The store is what failed, or a newer controller owns the run: the event above has said it.
             _with.Reporter.Failed(Version, again);
         }
-    }
-
-    private Task WaitForStoreAsync(Func<CancellationToken, Task> wait) => WaitForStoreAsync(async token =>
-    {
-        await wait(token);
-        return true;
-    });
-
-    /// <summary>Waits for the store as long as it takes, but only a short while once a stop is asked for and the store takes nothing.</summary>
-    private async Task<T> WaitForStoreAsync<T>(Func<CancellationToken, Task<T>> wait)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
-        Task<T> waiting = wait(patience.Token);
-        try
-        {
-            await Task.WhenAny(waiting, PatienceEndsAsync(patience.Token));
-            await patience.CancelAsync();
-            return await waiting;
-        }
-        catch (OperationCanceledException) when (!_leaving.IsCancellationRequested)
-        {
-            throw new StorageException(
-                $"run '{Id}' stops at version {Version}, but {_with.Store.Blobs.Location} does not take it; what is there is gone on with by --resume {Id}.");
-        }
-    }
-
-    private async Task PatienceEndsAsync(CancellationToken done)
-    {
-        using var asked = CancellationTokenSource.CreateLinkedTokenSource(_with.Requests.Stopping, done);
-        await Task.Delay(Timeout.InfiniteTimeSpan, _with.Time, asked.Token).ConfigureAwait(AnyEnd);
-        do
-        {
-            await Task.Delay(s_patience, _with.Time, done).ConfigureAwait(AnyEnd);
-        }
-        while (!done.IsCancellationRequested && _outbox.Healthy); // a slow store is waited for, one that fails is not for long
     }
 }

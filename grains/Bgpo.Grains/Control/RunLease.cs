@@ -1,6 +1,8 @@
+using Bgpo.Grains.Runs;
 using Bgpo.Storage.Runs;
 
-namespace Bgpo.Grains.Runs;
+
+namespace Bgpo.Grains.Control;
 
 /// <summary>
 /// Who controls a run: the controller that run.json names, as long as its process lives. Where that cannot be seen, as from another

@@ -1,0 +1,31 @@
+using Bgpo.Grains.Placement;
+using Bgpo.Grains.Runs;
+using Bgpo.Grains.Steps;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Control;
+
+/// <summary>What a controller works with.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Store">Its store.</param>
+/// <param name="Lease">Its record.</param>
+/// <param name="Requests">What people ask of it.</param>
+/// <param name="Reporter">Told what becomes of it.</param>
+/// <param name="Restorer">Places its shards.</param>
+/// <param name="Numerics">Which silos may work for it.</param>
+/// <param name="Roster">The silos.</param>
+/// <param name="Grains">Where grains are found.</param>
+/// <param name="Time">Clock and timers.</param>
+internal sealed record ControllerServices(
+    RunContext Run, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
+    SiloRoster Roster, IGrainFactory Grains, TimeProvider Time)
+{
+    /// <summary>Finds a silo for each piece of work of this run.</summary>
+    internal Dispatcher NewDispatcher() => new(Roster.Get, Time)
+    {
+        OnRetry = (what, reason) => Reporter.Retried(what, reason.Message),
+        OnMoved = Reporter.WorkMoved,
+        OnRoster = Reporter.RosterChanged,
+        Suits = silo => Numerics.Suits(Run.Spec, silo),
+    };
+}
