@@ -28,10 +28,16 @@ internal sealed record ClusterConfig
     internal static ClusterConfig Read(string? given, ProjectPaths paths)
     {
         if ((given ?? paths.ClusterConfig) is not { } path)
+        {
             return new ClusterConfig();
+        }
+
         var full = paths.Full(path);
         if (path.Length == 0 || !System.IO.File.Exists(full))
+        {
             throw new BadInputException($"{(given is null ? Variable : $"option {Option}")}: value '{path}': no such file; expected a YAML file with {Expected}");
+        }
+
         var cluster = SpecFile.Load<ClusterSpec>(path, paths, [], Expected).Cluster;
         cluster = cluster with { Tls = cluster.Tls.From(Path.GetDirectoryName(full)!) };
         return ClusterMembership.Refusal(cluster) is { } refusal

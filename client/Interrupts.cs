@@ -37,9 +37,13 @@ internal sealed class Interrupts : IDisposable
     internal void Signal()
     {
         if (Interlocked.Increment(ref _count) == 1)
+        {
             _asked.Cancel();
+        }
         else
+        {
             _leave();
+        }
     }
 
     /// <summary>Whether the process was started with a signal ignored, by the mask that the kernel shows.</summary>
@@ -54,7 +58,10 @@ internal sealed class Interrupts : IDisposable
     public void Dispose()
     {
         foreach (var signal in _signals)
+        {
             signal.Dispose();
+        }
+
         _asked.Dispose();
     }
 }

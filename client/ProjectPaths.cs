@@ -47,7 +47,10 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
     internal string Shown(string path)
     {
         if (!Path.IsPathRooted(path))
+        {
             return path;
+        }
+
         var relative = Path.GetRelativePath(WorkingFolder, path);
         return relative.Length < path.Length && !relative.StartsWith("../..", StringComparison.Ordinal) ? relative : path;
     }

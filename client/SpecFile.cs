@@ -39,7 +39,10 @@ internal static class SpecFile
     internal static TaskSection WithFullPaths(this TaskSection task, ProjectPaths paths, string given)
     {
         if (task.EvaluationData.Length == 0)
+        {
             return task;
+        }
+
         var file = paths.Find(task.EvaluationData);
         return File.Exists(file)
             ? task with { EvaluationData = file }
@@ -55,7 +58,10 @@ internal static class SpecFile
     {
         var folder = Existing(path, given, paths);
         if (!Directory.Exists(folder))
+        {
             throw new BadInputException($"{given}: value '{path}': a file; expected a folder with config.json, tokenizer.json and model.safetensors");
+        }
+
         return File.Exists(Path.Combine(folder, "config.json"))
             ? folder
             : throw new BadInputException($"{given}: value '{path}': no config.json there; expected a folder with config.json, tokenizer.json and model.safetensors");
@@ -77,11 +83,20 @@ internal static class SpecFile
         try
         {
             if (Directory.Exists(path))
+            {
                 throw new BadInputException($"{shown}: a folder; expected a YAML file");
+            }
+
             if (!File.Exists(path))
+            {
                 throw new BadInputException($"{shown}: no such file; the specs in configs/ work as they are");
+            }
+
             if (new FileInfo(path).Length > MaxBytes)
+            {
                 throw new BadInputException($"{shown}: larger than {MaxBytes} bytes; this is not a spec");
+            }
+
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException e)

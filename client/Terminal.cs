@@ -48,7 +48,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
             try
             {
                 while (true)
+                {
                     pressed(Console.ReadKey(intercept: true).KeyChar);
+                }
             }
             catch (Exception e) when (e is InvalidOperationException or IOException)
             {

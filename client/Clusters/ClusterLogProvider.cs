@@ -19,7 +19,9 @@ internal sealed class ClusterLogProvider(string folder, string silo, TimeProvide
     public void Dispose()
     {
         lock (_gate)
+        {
             _file?.Dispose();
+        }
     }
 
     private void Write(LogLevel level, string source, string run, string message)

@@ -69,7 +69,9 @@ internal sealed class LogReader(string folder, string run, string? silo)
     {
         List<LogLine> lines = [];
         if (!Directory.Exists(folder))
+        {
             return lines;
+        }
         // The older of a silo's two files first.
         foreach (var file in Directory.EnumerateFiles(folder, "*.log*").Where(file => silo is null || NameOf(file) == silo).OrderDescending(StringComparer.Ordinal))
         {
@@ -94,7 +96,10 @@ internal sealed class LogReader(string folder, string run, string? silo)
         // A file that is moved aside keeps its beginning, by which it is known.
         var beginning = new byte[BytesToKnow];
         if (stream.ReadAtLeast(beginning, BytesToKnow, throwOnEndOfStream: false) < BytesToKnow)
+        {
             return [];
+        }
+
         var known = NameOf(file) + Encoding.UTF8.GetString(beginning);
         var from = _read.GetValueOrDefault(known);
         stream.Position = from;

@@ -94,7 +94,7 @@ internal sealed class JoinedCluster : ITrainingCluster
             {
                 return await Grains.GetGrain<IClusterGrain>(0).GetSilos().WaitAsync(patience.Token);
             }
-            catch (Exception e) when (LostCall.Is(e) && !patience.IsCancellationRequested)
+            catch (Exception e) when (TransientErrors.Is(e) && !patience.IsCancellationRequested)
             {
                 // The silo that had the answer is gone; another one has it next.
                 if (!IsAlive)

@@ -3,6 +3,7 @@ using Bgpo.Grains;
 using Bgpo.Silo.Clustering;
 
 
+
 namespace Bgpo.Client.Clusters;
 
 /// <summary>

@@ -17,13 +17,20 @@ internal static class Completions
         foreach (var option in command.Options)
         {
             if (Known(option.Name) is { } found)
+            {
                 option.CompletionSources.Add(_ => Items(found()));
+            }
         }
 
         foreach (var argument in command.Arguments.Where(argument => argument.Name.StartsWith("RUN", StringComparison.Ordinal) || argument.Name == "OTHER"))
+        {
             argument.CompletionSources.Add(_ => Items(Runs()));
+        }
+
         foreach (var below in command.Subcommands)
+        {
             Attach(below);
+        }
     }
 
     /// <summary>The words that can stand in the place of the last one.</summary>
@@ -43,13 +50,19 @@ internal static class Completions
     private static Option? Valued(Command root, string[] words)
     {
         if (words.Length < 2 || !words[^2].StartsWith('-'))
+        {
             return null;
+        }
+
         Command? command = root.Parse(words[..^2]).CommandResult.Command;
         while (command is not null)
         {
             var named = command.Options.FirstOrDefault(option => option.Name == words[^2] || option.Aliases.Contains(words[^2]));
             if (named is not null)
+            {
                 return named.ValueType == typeof(bool) ? null : named;
+            }
+
             command = command.Parents.OfType<Command>().FirstOrDefault();
         }
 

@@ -81,7 +81,10 @@ internal static class Flags
         CustomParser = result =>
         {
             if (Durations.Parse(Token(result)) is { } value && value >= minimum && value <= maximum)
+            {
                 return value;
+            }
+
             result.AddError($"option {name}: value '{Token(result)}': a time from {Durations.Text(minimum)} to {Durations.Text(maximum)}, for example 500ms, 5s, 2m or 1h");
             return null;
         },
@@ -97,7 +100,10 @@ internal static class Flags
             CustomParser = result =>
             {
                 if (words.Contains(Token(result)))
+                {
                     return Token(result);
+                }
+
                 result.AddError($"option {name}: value '{Token(result)}': one of {string.Join(", ", words)}{Usage.Suggestion(Token(result), words)}");
                 return null;
             },

@@ -45,7 +45,10 @@ internal static class Usage
     internal static string? Error(ParseResult parsed)
     {
         if (parsed.Errors.Count == 0)
+        {
             return null;
+        }
+
         var command = parsed.CommandResult.Command;
         var name = string.Join(' ', Path(command));
         var see = $" (see {name} --help)";
@@ -58,14 +61,23 @@ internal static class Usage
             }
 
             if (command.Subcommands.Count > 0)
+            {
                 return $"unknown command '{token}' of {name}{Meant(token, command)}{see}";
+            }
+
             return $"unexpected argument '{token}' of {name}{(command.Arguments.Count > 0 ? "; put quotes around text with spaces" : "")}{see}";
         }
 
         if (parsed.Errors[0].SymbolResult is ArgumentResult { Parent: CommandResult } missing)
+        {
             return $"{name} needs {missing.Argument.Name}{see}";
+        }
+
         if (command.Subcommands.Count > 0 && (command.Action is null || !command.Parents.Any()))
+        {
             return $"{name} needs a command: {string.Join(", ", Commands(command))}{see}";
+        }
+
         var message = parsed.Errors[0].Message.TrimEnd('.');
         return message.StartsWith("option ", StringComparison.Ordinal)
             ? message
@@ -83,7 +95,10 @@ internal static class Usage
     private static string Meant(string token, Command command)
     {
         if (Suggestion(token, Commands(command)) is { Length: > 0 } own)
+        {
             return own;
+        }
+
         var below = command.Subcommands.Where(c => !c.Hidden)
             .SelectMany(c => c.Subcommands.Where(sub => !sub.Hidden).Select(sub => (sub.Name, Full: $"'{c.Name} {sub.Name}'"))).ToLookup(sub => sub.Name, sub => sub.Full);
         return Nearest.To(token, below.Select(sub => sub.Key)) is { } near ? $"; did you mean {string.Join(" or ", below[near])}?" : "";
@@ -98,6 +113,8 @@ internal static class Usage
     private static IEnumerable<Command> Lineage(Command command)
     {
         for (Command? c = command; c is not null; c = c.Parents.OfType<Command>().FirstOrDefault())
+        {
             yield return c;
+        }
     }
 }

@@ -46,14 +46,17 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         try
         {
             if (Usage.Knows(parsed, clusterConfig))
+            {
                 context.Training.Clustering = ClusterConfig.Read(parsed.GetValue(clusterConfig), context.Paths);
+            }
+
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = context.Terminal.Out,
                 Error = context.Terminal.Error,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null, // Interrupts knows better what to wait for
-            }).ConfigureAwait(false);
+            });
         }
         catch (OperationCanceledException) when (context.Interrupts.Token.IsCancellationRequested)
         {
@@ -93,16 +96,24 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             doctor.Command, completion.Command, completion.Words,
         };
         foreach (var part in stores.Roots)
+        {
             root.Subcommands.Add(part.Command);
+        }
+
         foreach (var command in new[] { train.Command, silo.Command, run.Command, cluster.Command, chaos.Command, verify.Command })
+        {
             command.Options.Add(clusterConfig);
+        }
+
         Completions.Attach(root);
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
         root.Validators.Add(result =>
         {
             if (result.Tokens.Count == 0 && result.Children.All(c => c is not System.CommandLine.Parsing.CommandResult) && !result.GetValue(version))
+            {
                 result.AddError("no command");
+            }
         });
         var examples = new Dictionary<Command, IReadOnlyList<(string, string)>>
         {
@@ -130,7 +141,10 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [bench.Scaling] = BenchScalingCommand.Examples,
         };
         foreach (var part in run.Parts.Concat(cluster.Parts).Append(silo.Drained).Append(bench.Overhead).Concat(stores.Parts))
+        {
             examples[part.Command] = part.Examples;
+        }
+
         help.Action = new Usage.HelpWithExamples((HelpAction)help.Action!, examples, context.Paths.Command);
         return (root, version);
     }
@@ -139,7 +153,10 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
     {
         var cause = exception is AggregateException { InnerException: { } inner } ? inner : exception;
         if (Environment.GetEnvironmentVariable("BGPO_TRACE") == "1")
+        {
             context.Terminal.Error.WriteLine(exception);
+        }
+
         if (ClusterMembership.Explanation(cause, context.Training.Clustering.Cluster) is { } explanation)
         {
             Say(explanation);
@@ -150,7 +167,10 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         {
             case SpecException spec:
                 foreach (var error in spec.Errors.DefaultIfEmpty(spec.Message))
+                {
                     Say(error);
+                }
+
                 return ExitCode.BadInput;
             case BadInputException or StorageException or IOException or UnauthorizedAccessException or OrleansConfigurationException:
                 Say(cause.Message);

@@ -18,7 +18,10 @@ internal sealed class CompletionCommand
         {
             var shell = parsed.GetValue(_shell)!;
             if (!Shells.Contains(shell))
+            {
                 throw new BadInputException($"shell '{shell}': one of {string.Join(", ", Shells)}{Usage.Suggestion(shell, Shells)}");
+            }
+
             context.Terminal.Out.Write(Script(shell));
             return ExitCode.Done;
         });
@@ -28,7 +31,10 @@ internal sealed class CompletionCommand
         {
             // The words are parsed as the command line that they are the beginning of.
             foreach (var word in Completions.Of(Words.Parents.OfType<Command>().First(), parsed.GetValue(_words)!))
+            {
                 context.Terminal.Out.WriteLine(word);
+            }
+
             return ExitCode.Done;
         });
     }

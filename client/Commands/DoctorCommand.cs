@@ -43,7 +43,7 @@ internal sealed class DoctorCommand
         var folder = _context.Paths.Store(parsed.GetValue(_store));
         Finding[] findings =
         [
-            Processor(), Memory(), Numerics(), Gpu(), await Store(folder).ConfigureAwait(false), Disk(folder), Clusters(), Project(),
+            Processor(), Memory(), Numerics(), Gpu(), await Store(folder), Disk(folder), Clusters(), Project(),
         ];
         var json = parsed.GetValue(_json);
         foreach (var finding in findings)
@@ -109,17 +109,23 @@ internal sealed class DoctorCommand
             var token = _context.Interrupts.Token;
             var started = _context.Time.GetTimestamp();
             byte[] content = [1, 2, 3];
-            var etag = await store.PutAsync(name, content, token).ConfigureAwait(false);
-            var isReplaced = await store.PutIfUnchangedAsync(name, content, etag, token).ConfigureAwait(false) is not null;
-            var entry = await store.FindAsync(name, token).ConfigureAwait(false);
-            var isRead = (await store.GetAsync(name, token).ConfigureAwait(false))?.Content.Span.SequenceEqual(content) == true;
-            await store.DeleteAsync(name, token).ConfigureAwait(false);
+            var etag = await store.PutAsync(name, content, token);
+            var isReplaced = await store.PutIfUnchangedAsync(name, content, etag, token) is not null;
+            var entry = await store.FindAsync(name, token);
+            var isRead = (await store.GetAsync(name, token))?.Content.Span.SequenceEqual(content) == true;
+            await store.DeleteAsync(name, token);
             var took = _context.Time.GetElapsedTime(started).TotalMilliseconds;
             if (isFolder)
+            {
                 Directory.Delete(isNew ? tried : Path.Combine(folder, $"doctor-{Environment.ProcessId}"), recursive: true);
+            }
+
             var skew = Math.Abs((_context.Time.GetUtcNow() - (entry?.Modified ?? default)).TotalSeconds);
             if (!isReplaced || !isRead)
+            {
                 return new Finding("store", $"{_context.Paths.Shown(folder)} does not give back what was written", mend);
+            }
+
             return new Finding(
                 "store", $"{_context.Paths.Shown(folder)}{(isNew ? ", which the first run makes" : "")}: written, replaced, read and deleted in {Printed.Short(took)} ms",
                 skew < 60 ? null : $"its clock and this machine's are {skew:0} s apart; set them by NTP");
@@ -133,7 +139,10 @@ internal sealed class DoctorCommand
     private static string Above(string folder)
     {
         while (!Path.Exists(folder))
+        {
             folder = Path.GetDirectoryName(folder)!;
+        }
+
         return folder;
     }
 

@@ -17,7 +17,10 @@ internal static class EventFile
     {
         var crc = uint.MaxValue;
         foreach (var one in bytes)
+        {
             crc = BitOperations.Crc32C(crc, one);
+        }
+
         crc = ~crc;
         return BitOperations.RotateRight(crc, 15) + MaskDelta;
     }
@@ -67,7 +70,10 @@ internal static class EventFile
         {
             var length = BinaryPrimitives.ReadUInt64LittleEndian(content);
             if (BinaryPrimitives.ReadUInt32LittleEndian(content[8..]) != MaskedCrc(content[..8]) || length > (ulong)content.Length - 16)
+            {
                 break;
+            }
+
             newest = Math.Max(newest, StepOf(content.Slice(12, (int)length)));
             content = content[(16 + (int)length)..];
         }
@@ -86,7 +92,10 @@ internal static class EventFile
                 case 0:
                     var value = Varint(ref message);
                     if (key >> 3 == 2)
+                    {
                         return (long)value;
+                    }
+
                     break;
                 case 1 when message.Length >= 8:
                     message = message[8..];
@@ -134,7 +143,10 @@ internal static class EventFile
     private static void Varint(MemoryStream body, ulong value)
     {
         for (; value >= 0x80; value >>= 7)
+        {
             body.WriteByte((byte)(value | 0x80));
+        }
+
         body.WriteByte((byte)value);
     }
 
@@ -147,7 +159,9 @@ internal static class EventFile
             bytes = bytes[1..];
             value |= (ulong)(one & 0x7f) << shift;
             if (one < 0x80)
+            {
                 break;
+            }
         }
 
         return value;

@@ -29,20 +29,32 @@ internal sealed class RecordingOptions
         try
         {
             if (parsed.GetValue(_mirror) is { } copy)
-                shown = new MirroringPresenter(shown, await MetricsMirror.Open(context.Paths.Full(copy), store, context.Interrupts.Token).ConfigureAwait(false));
+            {
+                shown = new MirroringPresenter(shown, await MetricsMirror.Open(context.Paths.Full(copy), store, context.Interrupts.Token));
+            }
+
             if (parsed.GetValue(_tensorBoard) is not { } folder)
+            {
                 return shown;
+            }
+
             var recorder = new StepRecorder(shown, new TensorBoardFolder(Path.Combine(context.Paths.Full(folder), store.RunId), context.Time));
-            if (await store.ReadAsync(context.Interrupts.Token).ConfigureAwait(false) is { } run && Runs.RunHistory.Before(run.Record) is { } before)
+            if (await store.ReadAsync(context.Interrupts.Token) is { } run && Runs.RunHistory.Before(run.Record) is { } before)
+            {
                 recorder.CatchUp([before]);
-            recorder.CatchUp(await Runs.RunHistory.ReadFrom(store, 1, context.Interrupts.Token).ConfigureAwait(false));
+            }
+
+            recorder.CatchUp(await Runs.RunHistory.ReadFrom(store, 1, context.Interrupts.Token));
             return recorder;
         }
         catch (Exception e)
         {
-            await shown.DisposeAsync().ConfigureAwait(false);
+            await shown.DisposeAsync();
             if (e is IOException or UnauthorizedAccessException)
+            {
                 throw new BadInputException($"option --tensorboard: value '{parsed.GetValue(_tensorBoard)}': cannot be written to: {e.Message}", e);
+            }
+
             throw;
         }
     }

@@ -18,7 +18,9 @@ internal sealed class StepRecorder(IRunPresenter shown, TensorBoardFolder board)
     internal void CatchUp(IEnumerable<StepMetrics> steps)
     {
         foreach (var step in steps)
+        {
             Take(step);
+        }
     }
 
     /// <inheritdoc/>
@@ -51,22 +53,31 @@ internal sealed class StepRecorder(IRunPresenter shown, TensorBoardFolder board)
     {
         Flush();
         board.Dispose();
-        await shown.DisposeAsync().ConfigureAwait(false);
+        await shown.DisposeAsync();
     }
 
     private void Take(StepMetrics step)
     {
         if (_waiting?.Version != step.Version)
+        {
             Flush();
+        }
+
         _waiting = step;
     }
 
     private void Flush()
     {
         if (_waiting is not { } step)
+        {
             return;
+        }
+
         if (board.Newest < step.Version)
+        {
             board.Write(step);
+        }
+
         _waiting = null;
     }
 }

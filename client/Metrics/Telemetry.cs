@@ -24,7 +24,10 @@ internal sealed class Telemetry : IDisposable
     internal static bool IsWanted(Func<string, string?> variable)
     {
         if (string.Equals(variable("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
+        {
             return false;
+        }
+
         return variable("OTEL_METRICS_EXPORTER") is { Length: > 0 } exporter
             ? exporter.Split(',').Contains("otlp")
             : variable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 } || variable("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") is { Length: > 0 };

@@ -2,6 +2,7 @@ using Bgpo.Grains;
 using Bgpo.Spec;
 
 
+
 namespace Bgpo.Client.Models;
 
 /// <summary>

@@ -13,7 +13,10 @@ internal sealed record Curve(string Title, IReadOnlyList<double> X, IReadOnlyLis
         {
             var finite = Y.Where(double.IsFinite).ToArray();
             if (finite.Length == 0)
+            {
                 return (0, 1);
+            }
+
             var (low, high) = (finite.Min(), finite.Max());
             return high > low ? (low, high) : (low - Math.Max(1e-9, Math.Abs(low) * 0.5), high + Math.Max(1e-9, Math.Abs(high) * 0.5));
         }

@@ -25,7 +25,10 @@ internal static class SvgPlot
         svg.Append(CultureInfo.InvariantCulture, $"<rect width=\"{Width}\" height=\"{height}\" fill=\"white\"/>\n");
         svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left}\" y=\"20\" font-size=\"14\" font-weight=\"bold\">{SecurityElement.Escape(title)}</text>\n");
         for (var i = 0; i < curves.Count; i++)
+        {
             Panel(svg, curves[i], 30 + i * PanelHeight);
+        }
+
         return svg.Append("</svg>\n").ToString();
     }
 
@@ -52,7 +55,10 @@ internal static class SvgPlot
         for (var i = 0; i < curve.Y.Count; i++)
         {
             if (double.IsFinite(curve.Y[i]))
+            {
                 path.Append(CultureInfo.InvariantCulture, $"{(isOpen ? 'L' : 'M')}{X(curve.X[i]):0.#} {Y(curve.Y[i]):0.#}{(isOpen || IsFinite(i + 1) ? "" : "h0")}");
+            }
+
             isOpen = double.IsFinite(curve.Y[i]);
         }
 
@@ -60,7 +66,9 @@ internal static class SvgPlot
         for (var i = 0; i < curve.Y.Count && curve.Y.Count <= MostMarks; i++)
         {
             if (double.IsFinite(curve.Y[i]))
+            {
                 svg.Append(CultureInfo.InvariantCulture, $"<circle cx=\"{X(curve.X[i]):0.#}\" cy=\"{Y(curve.Y[i]):0.#}\" r=\"2.5\" fill=\"#1f6fb4\"/>\n");
+            }
         }
 
         bool IsFinite(int i) => i < curve.Y.Count && double.IsFinite(curve.Y[i]);

@@ -49,7 +49,9 @@ internal static class TextPlot
     private static char Cell(double point, double low, double high, int row, int rows)
     {
         if (!double.IsFinite(point))
+        {
             return ' ';
+        }
         // At least a hair, so that the smallest value is seen.
         var height = Math.Max(0.125, (point - low) / (high - low) * rows);
         return Levels[(int)Math.Round(Math.Clamp(height - row, 0, 1) * (Levels.Length - 1))];

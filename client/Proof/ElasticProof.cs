@@ -148,20 +148,20 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
     private static async Task<int> Trouble(
         Trial trial, ElasticScenario scenario, int steps, List<string> faults, CancellationToken ended)
     {
-        var punisher = trial.Punisher(scenario.Options!);
-        await using (punisher)
+        var injector = trial.FaultInjector(scenario.Options!);
+        await using (injector)
         {
             try
             {
                 await trial.Recorder.Reached(1, ended);
                 if (scenario.Acts == 0)
                 {
-                    await Punish(punisher, scenario.Every, ended);
+                    await Inject(injector, scenario.Every, ended);
                 }
                 for (int i = 1; i <= scenario.Acts; i++)
                 {
                     await trial.Recorder.Reached(2 * i * steps / (3 * scenario.Acts), ended);
-                    await ActOnce(trial, punisher, scenario.Options!.Punishment, faults, ended);
+                    await ActOnce(trial, injector, scenario.Options!.FaultKind, faults, ended);
                 }
             }
             catch (OperationCanceledException)
@@ -173,17 +173,17 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
                 faults.Add(e.Message);
             }
         }
-        return punisher.Acts;
+        return injector.Acts;
     }
 
-    private static async Task Punish(Punisher punisher, TimeSpan every, CancellationToken ended)
+    private static async Task Inject(FaultInjector injector, TimeSpan every, CancellationToken ended)
     {
         using var timer = new PeriodicTimer(every);
         while (await timer.WaitForNextTickAsync(ended))
         {
             try
             {
-                await punisher.Act(ended);
+                await injector.Act(ended);
             }
             catch (BadInputException)
             {
@@ -193,18 +193,18 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
     }
 
     /// <summary>One blow, again until somebody qualifies; and the end of one that ends by itself, with the exit code that it must have.</summary>
-    private static async Task ActOnce(Trial trial, Punisher punisher, Punishment punishment, List<string> faults, CancellationToken ended)
+    private static async Task ActOnce(Trial trial, FaultInjector injector, FaultKind kind, List<string> faults, CancellationToken ended)
     {
         SiloDescription? victim;
-        while ((victim = await punisher.Act(ended)) is null)
+        while ((victim = await injector.Act(ended)) is null)
         {
             await Task.Delay(50, ended);
         }
-        if (punishment is not (Punishment.Stop or Punishment.Term))
+        if (kind is not (FaultKind.Stop or FaultKind.Term))
         {
             return;
         }
-        ILaunchedSilo? silo = trial.Cluster.Of(victim.Process) ?? punisher.Started.FirstOrDefault(started => started.Id == victim.Process);
+        ILaunchedSilo? silo = trial.Cluster.Of(victim.Process) ?? injector.Started.FirstOrDefault(started => started.Id == victim.Process);
         if (silo is null)
         {
             return;
@@ -214,9 +214,9 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
         try
         {
             int code = await silo.Ended(patience.Token);
-            if ((code == 0) != (punishment == Punishment.Term))
+            if ((code == 0) != (kind == FaultKind.Term))
             {
-                faults.Add($"{victim.Name} ended with exit code {code} after {(punishment == Punishment.Term ? "SIGTERM; expected 0" : "it woke; expected another than 0")}");
+                faults.Add($"{victim.Name} ended with exit code {code} after {(kind == FaultKind.Term ? "SIGTERM; expected 0" : "it woke; expected another than 0")}");
             }
         }
         catch (OperationCanceledException)
@@ -238,10 +238,10 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await trial.Recorder.Reached(1, over.Token);
             over.CancelAfter(length < TimeSpan.FromHours(24) ? length : Timeout.InfiniteTimeSpan);
-            var punisher = trial.Punisher(new ChaosOptions(Punishment.Kill, Victims.Any, Restart: true, TimeSpan.Zero));
-            await using (punisher)
+            var injector = trial.FaultInjector(new ChaosOptions(FaultKind.Kill, Victims.Any, Restart: true, TimeSpan.Zero));
+            await using (injector)
             {
-                Task blows = every is { } pause ? Punish(punisher, pause, over.Token) : Task.Delay(Timeout.InfiniteTimeSpan, over.Token);
+                Task blows = every is { } pause ? Inject(injector, pause, over.Token) : Task.Delay(Timeout.InfiniteTimeSpan, over.Token);
                 Task reached = until is { } version ? trial.Recorder.Reached(version, over.Token) : Task.Delay(Timeout.InfiniteTimeSpan, over.Token);
                 await Task.WhenAny(blows, reached, watch);
                 await over.CancelAsync();
@@ -264,7 +264,7 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
                 await run.Stop("enough");
                 await Task.WhenAny(watch, Task.Delay(TimeSpan.FromSeconds(5)));
             }
-            catch (Exception e) when (LostCall.Is(e) && trial.Cluster.IsAlive)
+            catch (Exception e) when (TransientErrors.Is(e) && trial.Cluster.IsAlive)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(250)); // its controller is on its way to another silo
             }

@@ -27,14 +27,14 @@ internal sealed record ElasticScenario(string Name, int Silos, string Title, Cha
             new("three", 3, "three silos, let alone"),
             // By the run's progress where it is short: on a busy machine a clock would kill silos faster than they start.
             quick
-                ? new("chaos", 3, "kill -9, another started", With(Punishment.Kill), 6)
-                : new("chaos", 3, $"kill -9 every {CommandLine.Durations.Text(every)}", With(Punishment.Kill), 0, every),
-            new("controller", 3, "kill -9 of the controller's silo", With(Punishment.Kill, Victims.Controller), 5),
-            new("hung", 3, $"SIGSTOP for {CommandLine.Durations.Text(hang)}, then SIGCONT", new ChaosOptions(Punishment.Stop, Victims.Any, false, hang), 1),
-            new("drain", 3, "SIGTERM", With(Punishment.Term), quick ? 1 : 3),
-            new("crash", 3, "SIGABRT", With(Punishment.Abort), quick ? 1 : 3),
+                ? new("chaos", 3, "kill -9, another started", With(FaultKind.Kill), 6)
+                : new("chaos", 3, $"kill -9 every {CommandLine.Durations.Text(every)}", With(FaultKind.Kill), 0, every),
+            new("controller", 3, "kill -9 of the controller's silo", With(FaultKind.Kill, Victims.Controller), 5),
+            new("hung", 3, $"SIGSTOP for {CommandLine.Durations.Text(hang)}, then SIGCONT", new ChaosOptions(FaultKind.Stop, Victims.Any, false, hang), 1),
+            new("drain", 3, "SIGTERM", With(FaultKind.Term), quick ? 1 : 3),
+            new("crash", 3, "SIGABRT", With(FaultKind.Abort), quick ? 1 : 3),
         ];
 
-        static ChaosOptions With(Punishment punishment, Victims victims = Victims.Any) => new(punishment, victims, Restart: true, TimeSpan.Zero);
+        static ChaosOptions With(FaultKind kind, Victims victims = Victims.Any) => new(kind, victims, Restart: true, TimeSpan.Zero);
     }
 }

@@ -19,7 +19,9 @@ internal static class ElasticTable
         yield return $"{outcome.Scenario,-11} {outcome.Silos,5} {outcome.Acts,5} {outcome.Steps,5} {outcome.Repeated,5} {Printed.Clock(outcome.Seconds),6}  {hash,-12}  "
             + $"{(outcome.WeightsSha256 == reference ? "yes" : "NO"),-4}  {Printed.Count(outcome.Samples),8}  {outcome.Ledger}  ({outcome.Title})";
         foreach (var fault in outcome.Faults)
+        {
             yield return $"  fault: {fault}";
+        }
     }
 
     /// <summary>From SIGKILL to the victim's work running elsewhere.</summary>
@@ -35,7 +37,9 @@ internal static class ElasticTable
             + $"{Printed.Many(outcome.Versions, "version")}: {Printed.Share(outcome.ByAccounting)} by accounting of steps, {Printed.Share(outcome.ByRatio)} by the time of an undisturbed run "
             + $"(bar: 0.9); same weights: {outcome.SameWeights switch { true => "yes", false => "NO", null => "no common checkpoint" }}";
         foreach (var fault in outcome.Faults)
+        {
             yield return $"  fault: {fault}";
+        }
     }
 
     /// <summary>What a long time of kills left behind.</summary>
@@ -44,7 +48,9 @@ internal static class ElasticTable
         yield return $"soak        {Printed.Clock(outcome.Seconds)}, {Printed.Many(outcome.Kills, "kill")}, {Printed.Many(outcome.Versions, "version")}: silos {Text(outcome.EarlyMiB)} MiB at most in the first third, "
             + $"{Text(outcome.LateMiB)} in the last; client {Text(outcome.EarlyOwnMiB)} and {Text(outcome.LateOwnMiB)}; {Printed.Many(outcome.LeftOver.Count, "thing")} left over";
         foreach (var fault in outcome.Faults)
+        {
             yield return $"  fault: {fault}";
+        }
     }
 
     /// <summary>The middle value; the lower one of two.</summary>

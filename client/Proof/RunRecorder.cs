@@ -19,7 +19,9 @@ internal sealed class RunRecorder(TimeProvider time) : IRunPresenter
         get
         {
             lock (_gate)
+            {
                 return new Dictionary<int, (DateTimeOffset, StepMetrics)>(_steps);
+            }
         }
     }
 
@@ -29,7 +31,9 @@ internal sealed class RunRecorder(TimeProvider time) : IRunPresenter
         get
         {
             lock (_gate)
+            {
                 return [.. _moves];
+            }
         }
     }
 
@@ -45,7 +49,10 @@ internal sealed class RunRecorder(TimeProvider time) : IRunPresenter
         lock (_gate)
         {
             if (_version >= version)
+            {
                 return Task.CompletedTask;
+            }
+
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.Add((version, reached));
             return reached.Task.WaitAsync(cancellationToken);
@@ -58,15 +65,27 @@ internal sealed class RunRecorder(TimeProvider time) : IRunPresenter
         lock (_gate)
         {
             if (happened is WorkMoved moved)
+            {
                 _moves.Add(moved);
+            }
+
             if (happened is not StepCommitted { Metrics: var step })
+            {
                 return;
+            }
+
             if (_steps.ContainsKey(step.Version))
+            {
                 Repeated++;
+            }
+
             _steps[step.Version] = (time.GetUtcNow(), step);
             _version = Math.Max(_version, step.Version);
             foreach (var (_, reached) in _waiting.Where(waiting => waiting.Version <= _version).ToArray())
+            {
                 reached.TrySetResult();
+            }
+
             _waiting.RemoveAll(waiting => waiting.Version <= _version);
         }
     }

@@ -20,7 +20,7 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
 {
     private static readonly TimeSpan s_sampling = TimeSpan.FromSeconds(1);
 
-    private readonly List<ChaosAct> _acts = [];
+    private readonly List<FaultEvent> _acts = [];
     private readonly CancellationTokenSource _over = new();
     private readonly List<(TimeSpan At, double SiloMiB, double OwnMiB)> _memory = [];
     private SiloProcesses? _cluster;
@@ -39,12 +39,14 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
     internal RunStore Store => new RunCatalog(BlobStores.Open(store)).Run(name);
 
     /// <summary>What was done to silos.</summary>
-    internal IReadOnlyList<ChaosAct> Acts
+    internal IReadOnlyList<FaultEvent> Acts
     {
         get
         {
             lock (_acts)
+            {
                 return [.. _acts];
+            }
         }
     }
 
@@ -54,7 +56,9 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
         get
         {
             lock (_memory)
+            {
                 return [.. _memory];
+            }
         }
     }
 
@@ -66,7 +70,7 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
     {
         _cluster = await SiloProcesses.Start(new HostOptions(store, 1, silos, name), machine, clustering, cancellationToken);
         var run = Cluster.GetRun(name);
-        _ = await RunBeginning.Begin(run, yaml, () => Cluster.IsAlive);
+        _ = await RunStarter.Begin(run, yaml, () => Cluster.IsAlive);
         _sampler = Sample();
         return run;
     }
@@ -75,11 +79,13 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
     internal Task<RunEvent?> Watch(IRunGrain run, CancellationToken cancellationToken) =>
         new RunWatch(run, Recorder, time, () => Cluster.IsAlive).ToTheEnd(CancellationToken.None, cancellationToken);
 
-    /// <summary>A punisher of this trial's silos.</summary>
-    internal Punisher Punisher(ChaosOptions options) => new(Cluster, machine, clustering, options, new Random(1), time, act =>
+    /// <summary>A injector of this trial's silos.</summary>
+    internal FaultInjector FaultInjector(ChaosOptions options) => new(Cluster, machine, clustering, options, new Random(1), time, act =>
     {
         lock (_acts)
+        {
             _acts.Add(act);
+        }
     });
 
     /// <summary>For each victim that had work: milliseconds from the blow to that work's start elsewhere.</summary>

@@ -1,6 +1,7 @@
 using Bgpo.Grains;
 
 
+
 namespace Bgpo.Client.Runs;
 
 /// <summary>Starts what runs live in, or joins it where it runs already.</summary>

@@ -3,6 +3,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Client.Runs;
 
 /// <summary>Loads what <c>--model</c> names: a model folder, a run's folder (its newest checkpoint), one checkpoint's manifest, or

@@ -22,9 +22,9 @@ internal sealed record RunFork(string Source, int Version, RunSpec Spec, string[
     internal static async Task<RunFork> Read(ConsoleContext context, string given, string? store, string[]? set, int? steps = null)
     {
         var wanted = RunReference.Parse(given, "option --fork");
-        var target = await RunTarget.Find(context, wanted.Run, null, store, join: false).ConfigureAwait(false);
-        await using var leaving = target.ConfigureAwait(false);
-        var version = wanted.Version ?? await NewestWhole(context, target).ConfigureAwait(false);
+        var target = await RunTarget.Find(context, wanted.Run, null, store, join: false);
+        await using var leaving = target;
+        var version = wanted.Version ?? await NewestWhole(context, target);
         // As the run goes on from there: with the changes that hold there.
         var changes = (target.Record.Changes ?? []).Where(change => change.FromStep <= version).Select(change => $"{change.Field}={change.Value}");
         string[] overrides = [.. NewRun.Overrides(set, steps)];
@@ -36,7 +36,7 @@ internal sealed record RunFork(string Source, int Version, RunSpec Spec, string[
     {
         try
         {
-            return (await target.Store.RequireCheckpointAsync(null, context.Terminal.Error.WriteLine, context.Interrupts.Token).ConfigureAwait(false)).Version;
+            return (await target.Store.RequireCheckpointAsync(null, context.Terminal.Error.WriteLine, context.Interrupts.Token)).Version;
         }
         catch (StorageException e)
         {

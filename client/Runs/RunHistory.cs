@@ -31,7 +31,7 @@ internal static class RunHistory
     /// <exception cref="BadInputException">There are none, or one is damaged.</exception>
     internal static async Task<IReadOnlyList<StepMetrics>> Read(RunStore store, CancellationToken cancellationToken)
     {
-        var steps = await ReadFrom(store, 1, cancellationToken).ConfigureAwait(false);
+        var steps = await ReadFrom(store, 1, cancellationToken);
         return steps.Count > 0 ? steps : throw new BadInputException($"run '{store.RunId}' has no metrics yet: no step is committed");
     }
 
@@ -49,11 +49,16 @@ internal static class RunHistory
     internal static async Task Recall(IRunPresenter shown, RunStore store, CancellationToken cancellationToken)
     {
         if (shown is not LivePresenter live)
+        {
             return;
+        }
+
         try
         {
-            if (await store.ReadAsync(cancellationToken).ConfigureAwait(false) is { } stored)
-                live.Recall(Past(await ReadNewest(store, Recalled, int.MaxValue, cancellationToken).ConfigureAwait(false), stored.Record));
+            if (await store.ReadAsync(cancellationToken) is { } stored)
+            {
+                live.Recall(Past(await ReadNewest(store, Recalled, int.MaxValue, cancellationToken), stored.Record));
+            }
         }
         catch (Exception e) when (e is BadInputException or StorageException)
         {
@@ -68,12 +73,17 @@ internal static class RunHistory
     private static IEnumerable<RunEvent> Past(IReadOnlyList<StepMetrics> steps, RunRecord record)
     {
         if (Before(record) is { Evaluation: { } before })
+        {
             yield return new Evaluated(0, 0, before, Final: true);
+        }
+
         foreach (var step in steps)
         {
             yield return new StepCommitted(0, step);
             if (step.Evaluation is { } evaluation)
+            {
                 yield return new Evaluated(0, step.Version, evaluation, Final: record.State == Storage.Runs.RunState.Completed && step == steps[^1]);
+            }
         }
     }
 
@@ -84,11 +94,11 @@ internal static class RunHistory
     /// <exception cref="BadInputException">Something of it is damaged.</exception>
     internal static async Task<IReadOnlyList<RunEvent>> Events(RunStore store, RunRecord record, CancellationToken cancellationToken)
     {
-        var steps = await ReadFrom(store, 1, cancellationToken).ConfigureAwait(false);
+        var steps = await ReadFrom(store, 1, cancellationToken);
         List<RunEvent> events = [.. Past(steps, record)];
         var version = record.LatestCheckpoint ?? 0;
         var where = store.CheckpointLocation(version);
-        var hash = (string?)record.Result?[RunResult.Weights] ?? await Hash().ConfigureAwait(false);
+        var hash = (string?)record.Result?[RunResult.Weights] ?? await Hash();
         events.Add(record.State switch
         {
             Storage.Runs.RunState.Completed => new RunCompleted(
@@ -104,7 +114,7 @@ internal static class RunHistory
             try
             {
                 return record.State != Storage.Runs.RunState.Stopped ? ""
-                    : (await store.ReadManifestAsync(version, cancellationToken).ConfigureAwait(false))?.WeightsSha256 ?? "unknown: the checkpoint is gone";
+                    : (await store.ReadManifestAsync(version, cancellationToken))?.WeightsSha256 ?? "unknown: the checkpoint is gone";
             }
             catch (CorruptBlobException)
             {
@@ -123,9 +133,9 @@ internal static class RunHistory
     /// <exception cref="BadInputException">One is damaged.</exception>
     internal static async Task<IReadOnlyList<StepMetrics>> ReadNewest(RunStore store, int count, int upTo, CancellationToken cancellationToken)
     {
-        var newest = (await store.ListMetricsAsync(cancellationToken).ConfigureAwait(false)).Where(version => version <= upTo).DefaultIfEmpty(0).Max();
+        var newest = (await store.ListMetricsAsync(cancellationToken)).Where(version => version <= upTo).DefaultIfEmpty(0).Max();
         return newest == 0 ? []
-            : [.. (await ReadFrom(store, Math.Max(1, newest - count + 1), cancellationToken).ConfigureAwait(false)).Where(step => step.Version <= upTo)];
+            : [.. (await ReadFrom(store, Math.Max(1, newest - count + 1), cancellationToken)).Where(step => step.Version <= upTo)];
     }
 
     /// <summary>Reads them from a version on, ascending, if there are any.</summary>
@@ -135,8 +145,10 @@ internal static class RunHistory
         List<StepMetrics> steps = [];
         try
         {
-            await foreach (var stored in store.ReadMetricsAsync(version, cancellationToken).ConfigureAwait(false))
+            await foreach (var stored in store.ReadMetricsAsync(version, cancellationToken))
+            {
                 steps.Add(stored.Values.Deserialize<StepMetrics>()!);
+            }
         }
         catch (Exception e) when (e is StorageException or JsonException)
         {

@@ -30,7 +30,7 @@ internal sealed record RunProgress(
         IReadOnlyList<StepMetrics> steps;
         try
         {
-            steps = await RunHistory.ReadNewest(target.Store, back, upTo, token).ConfigureAwait(false);
+            steps = await RunHistory.ReadNewest(target.Store, back, upTo, token);
         }
         catch (BadInputException)
         {
@@ -38,7 +38,10 @@ internal sealed record RunProgress(
         }
 
         if (steps is not [.., var last])
+        {
             return null;
+        }
+
         var before = RunHistory.Before(target.Record);
         var evaluated = steps.LastOrDefault(step => step.Evaluation is not null) ?? before;
         return new RunProgress(

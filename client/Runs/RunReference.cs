@@ -15,7 +15,10 @@ internal sealed record RunReference(string Run, int? Version)
     {
         int at = text.LastIndexOf('@');
         if (at < 0 && text.Length > 0)
+        {
             return new RunReference(text, null);
+        }
+
         return at > 0 && int.TryParse(text.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int version)
             ? new RunReference(text[..at], version)
             : throw new BadInputException($"{given}: value '{text}': expected RUN or RUN@VERSION, for example sudoku@40");

@@ -4,6 +4,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Client.Runs;
 
 /// <summary>A run that a command is about: what the store has of it, and the cluster that drives it.</summary>
@@ -25,14 +26,17 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     internal static async Task<RunTarget> Find(ConsoleContext context, string given, string? cluster, string? store, bool join = true)
     {
         var token = context.Interrupts.Token;
-        var joined = cluster is null ? null : await context.Training.Join(Flags.Checked("--cluster", cluster), token).ConfigureAwait(false);
+        var joined = cluster is null ? null : await context.Training.Join(Flags.Checked("--cluster", cluster), token);
         try
         {
-            var folder = await StoreOf(context, joined, store).ConfigureAwait(false);
+            var folder = await StoreOf(context, joined, store);
             var catalog = new RunCatalog(BlobStores.Open(folder));
-            var (run, record) = await Named(catalog, given, folder, context, joined?.Name).ConfigureAwait(false);
+            var (run, record) = await Named(catalog, given, folder, context, joined?.Name);
             if (join && joined is null && record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster))
-                joined = await context.Training.Join(record.Cluster, token).ConfigureAwait(false);
+            {
+                joined = await context.Training.Join(record.Cluster, token);
+            }
+
             return new RunTarget(run, record, joined);
         }
         catch (StorageException e)
@@ -42,7 +46,10 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
         catch
         {
             if (joined is not null)
-                await joined.DisposeAsync().ConfigureAwait(false);
+            {
+                await joined.DisposeAsync();
+            }
+
             throw;
         }
     }
@@ -51,9 +58,11 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     /// <exception cref="BadInputException">There is no such run, or no such store.</exception>
     internal static async Task<string> Resolve(ConsoleContext context, string given, string? store)
     {
-        var target = await Find(context, given, null, store, join: false).ConfigureAwait(false);
-        await using (target.ConfigureAwait(false))
+        var target = await Find(context, given, null, store, join: false);
+        await using (target)
+        {
             return target.Run;
+        }
     }
 
     /// <summary>Where runs are: as given, where a cluster keeps them, or the folder <c>runs</c>.</summary>
@@ -61,9 +70,12 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     internal static async Task<string> StoreOf(ConsoleContext context, ITrainingCluster? cluster, string? store)
     {
         if (cluster is null)
+        {
             return context.Paths.StoreWithRuns(store);
+        }
+
         var folder = store is null ? null : context.Paths.Store(store);
-        var silos = await cluster.GetSilos(context.Interrupts.Token).ConfigureAwait(false);
+        var silos = await cluster.GetSilos(context.Interrupts.Token);
         var there = silos.Select(silo => silo.Store).FirstOrDefault()
             ?? throw new BadInputException($"cluster '{cluster.Name}' has no silo left; bgpo silo --cluster {cluster.Name} adds one");
         return folder is null || folder == there
@@ -73,7 +85,7 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
 
     /// <summary>The cluster that drives the run.</summary>
     /// <exception cref="BadInputException">None does.</exception>
-    internal ITrainingCluster Driven(ConsoleContext context) => Cluster ?? throw new BadInputException(RunStanding.DriverOf(context, Record) is { Length: > 0 } driver
+    internal ITrainingCluster Driven(ConsoleContext context) => Cluster ?? throw new BadInputException(RunSummaryRow.DriverOf(context, Record) is { Length: > 0 } driver
         ? $"run '{Run}' is {Word(Record.State)} in {driver}, which shows it itself; "
             + $"{context.Paths.CommandLine("run", "status", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} tells how far it is"
         : $"run '{Run}' is {Word(Record.State)} and nobody drives it; "
@@ -97,11 +109,17 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     private static async Task<(RunStore, RunRecord)> Named(RunCatalog catalog, string given, string folder, ConsoleContext context, string? cluster)
     {
         var token = context.Interrupts.Token;
-        if (Names.Plain().IsMatch(given) && await catalog.Run(given).ReadAsync(token).ConfigureAwait(false) is { } exact)
+        if (Names.Plain().IsMatch(given) && await catalog.Run(given).ReadAsync(token) is { } exact)
+        {
             return (catalog.Run(given), exact.Record);
+        }
+
         List<CatalogEntry> all = [];
-        await foreach (var entry in catalog.ListAsync(token).ConfigureAwait(false))
+        await foreach (var entry in catalog.ListAsync(token))
+        {
             all.Add(entry);
+        }
+
         CatalogEntry[] near = [.. all.Where(entry => given.Length > 0 && entry.RunId.StartsWith(given, StringComparison.Ordinal))];
         var shown = context.Paths.Shown(folder);
         return near switch

@@ -28,7 +28,7 @@ internal static class JsonLines
         CheckpointSaved => Tagged("checkpoint", happened),
         WorkMoved => Tagged("moved", happened),
         RosterChanged => Tagged("silos", happened),
-        StoreStanding => Tagged("store", happened),
+        StoreStatus => Tagged("store", happened),
         Noticed => Tagged("notice", happened),
         RunCompleted done => Completed(done, peakRssMiB),
         RunPaused => Tagged("paused", happened),
@@ -60,7 +60,9 @@ internal static class JsonLines
             {
                 // Sections of an event are given as bodies of their own; its place in the stream is of no use to a script.
                 if (value is not JsonObject && name != "sequence")
+                {
                     line[name] = value?.DeepClone();
+                }
             }
         }
 

@@ -36,7 +36,9 @@ internal sealed class LivePresenter : IRunPresenter
     internal void Recall(IEnumerable<RunEvent> past) => Change(() =>
     {
         foreach (var happened in past)
+        {
             _view.On(happened, _time.GetUtcNow());
+        }
     });
 
     /// <inheritdoc/>
@@ -49,7 +51,7 @@ internal sealed class LivePresenter : IRunPresenter
     public async ValueTask DisposeAsync()
     {
         _timer.Dispose();
-        await _painting.ConfigureAwait(false);
+        await _painting;
         Paint();
         _screen.Dispose();
     }
@@ -66,7 +68,7 @@ internal sealed class LivePresenter : IRunPresenter
     private async Task PaintFrames()
     {
         var idle = 0;
-        while (await _timer.WaitForNextTickAsync().ConfigureAwait(false))
+        while (await _timer.WaitForNextTickAsync())
         {
             if (_changed || ++idle >= IdleFrames)
             {

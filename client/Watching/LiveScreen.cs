@@ -45,22 +45,36 @@ internal sealed class LiveScreen : IDisposable
     internal void Paint(IRenderable frame)
     {
         if (_closed)
+        {
             return;
+        }
+
         var size = _terminal.Size();
         var text = new StringBuilder();
         if (size.Width != _size.Width)
+        {
             text.Append("\e[H").Append(ClearBelow); // the terminal has re-wrapped the old frame: nobody knows where it begins
+        }
         else if (_lines > 0)
+        {
             text.Append($"\e[{_lines}A\r");
+        }
+
         _size = size;
 
         var lines = Rendered(frame, size.Width);
         var room = Math.Max(1, size.Height - 1);
         if (lines.Length > room)
+        {
             lines = [.. lines[..(room - 1)], lines[^1]]; // the last line says what the watcher may do
+        }
+
         _lines = lines.Length;
         foreach (var line in lines)
+        {
             text.Append(line).Append(ClearLine).Append('\n');
+        }
+
         _terminal.Out.Write(text.Append(ClearBelow).ToString());
     }
 
@@ -68,7 +82,10 @@ internal sealed class LiveScreen : IDisposable
     public void Dispose()
     {
         if (_closed)
+        {
             return;
+        }
+
         _closed = true;
         _terminal.Out.Write(ShowCursor);
         _buffer.Dispose();

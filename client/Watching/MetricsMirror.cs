@@ -45,7 +45,7 @@ internal sealed class MetricsMirror : IDisposable
 
         try
         {
-            await mirror.CatchUp(run, cancellationToken).ConfigureAwait(false);
+            await mirror.CatchUp(run, cancellationToken);
             return mirror;
         }
         catch
@@ -61,8 +61,11 @@ internal sealed class MetricsMirror : IDisposable
     internal async Task Rewrite(RunStore run, CancellationToken cancellationToken)
     {
         List<StepMetrics> all = [];
-        await foreach (var stored in run.ReadMetricsAsync(cancellationToken: cancellationToken).ConfigureAwait(false))
+        await foreach (var stored in run.ReadMetricsAsync(cancellationToken: cancellationToken))
+        {
             all.Add(stored.Values.Deserialize<StepMetrics>()!);
+        }
+
         _lines.Clear();
         _file.SetLength(0);
         all.ForEach(Append);
@@ -73,8 +76,10 @@ internal sealed class MetricsMirror : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     internal async Task CatchUp(RunStore run, CancellationToken cancellationToken)
     {
-        await foreach (var stored in run.ReadMetricsAsync(Newest, cancellationToken).ConfigureAwait(false))
+        await foreach (var stored in run.ReadMetricsAsync(Newest, cancellationToken))
+        {
             Append(stored.Values.Deserialize<StepMetrics>()!);
+        }
     }
 
     /// <summary>Appends a step's; what the file has of it and of later ones, from before the run went back, goes.</summary>
@@ -82,7 +87,10 @@ internal sealed class MetricsMirror : IDisposable
     internal void Append(StepMetrics metrics)
     {
         while (_lines.TryPeek(out var line) && line.Version >= metrics.Version)
+        {
             _file.SetLength(_lines.Pop().Offset);
+        }
+
         _file.Position = _file.Length;
         _lines.Push((metrics.Version, _file.Length));
         _file.Write(Encoding.UTF8.GetBytes(JsonLines.Line(metrics) + "\n"));

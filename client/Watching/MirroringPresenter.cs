@@ -21,7 +21,10 @@ internal sealed class MirroringPresenter(IRunPresenter inner, MetricsMirror mirr
             _ => null,
         };
         if (metrics is null || _isBroken)
+        {
             return;
+        }
+
         _last = metrics;
         try
         {
@@ -40,7 +43,7 @@ internal sealed class MirroringPresenter(IRunPresenter inner, MetricsMirror mirr
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await inner.DisposeAsync().ConfigureAwait(false);
+        await inner.DisposeAsync();
         mirror.Dispose();
     }
 }

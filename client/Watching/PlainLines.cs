@@ -1,6 +1,7 @@
 using Bgpo.Grains;
 
 
+
 namespace Bgpo.Client.Watching;
 
 /// <summary>A run's events as plain lines, for logs and pipes: one line a step.</summary>
@@ -47,7 +48,7 @@ internal sealed class PlainLines
                 ];
                 return changes.Length == 0 ? null
                     : $"silos: {string.Join(", ", changes)}; {Printed.Many(roster.Silos, "silo")} with {Printed.Many(roster.Devices, "device")}";
-            case StoreStanding store:
+            case StoreStatus store:
                 return $"store: {store.Message}";
             default:
                 // How the run ends is the summary's to say.

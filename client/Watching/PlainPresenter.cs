@@ -13,7 +13,9 @@ internal sealed class PlainPresenter(Terminal terminal, bool quiet) : IRunPresen
     public void On(RunEvent happened)
     {
         if (_lines.Of(happened) is { } line && !(quiet && happened is StepCommitted or CheckpointSaved))
+        {
             terminal.Out.WriteLine(line);
+        }
     }
 
     /// <inheritdoc/>

@@ -21,13 +21,21 @@ internal sealed class RunEnd(Terminal terminal, RunSummary summary, bool isJson,
         {
             case RunCompleted done:
                 if (!isJson)
+                {
                     Write(summary.Completed(done, task, peakRssMiB));
+                }
+
                 return ExitCode.Done;
             case RunStopped stopped:
                 if (isJson)
+                {
                     Say($"stopped at version {stopped.Version}; resume with: {resume}");
+                }
                 else
+                {
                     Write(summary.Stopped(stopped, resume));
+                }
+
                 return ExitCode.Interrupted;
             case RunFailed failed:
                 Say($"run {failed.Run} failed at version {failed.Version}: {failed.Message}");
@@ -42,7 +50,9 @@ internal sealed class RunEnd(Terminal terminal, RunSummary summary, bool isJson,
     private void Write(IEnumerable<string> lines)
     {
         foreach (var line in lines)
+        {
             terminal.Out.WriteLine(line);
+        }
     }
 
     private void Say(string message) => terminal.Error.WriteLine("bgpo: " + message.ReplaceLineEndings(" "));

@@ -2,6 +2,7 @@ using Bgpo.Client.Clusters;
 using Bgpo.Grains;
 
 
+
 namespace Bgpo.Client.Watching;
 
 /// <summary>Follows a run to its end, over the deaths of its controllers, and passes on the wish to stop it.</summary>
@@ -43,7 +44,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         {
             try
             {
-                await foreach (var happened in grain.Watch(last, leave).ConfigureAwait(false))
+                await foreach (var happened in grain.Watch(last, leave))
                 {
                     _lost = null;
                     last = happened.Sequence;
@@ -52,16 +53,21 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
                     if (happened is RunCompleted or RunStopped or RunFailed)
                     {
                         if (stopping is not null)
-                            await stopping.ConfigureAwait(false);
+                        {
+                            await stopping;
+                        }
+
                         return happened;
                     }
                 }
 
                 // The stream may end without the run's end: its controller moved, or nobody drives it any more.
-                if ((await grain.GetStatus().ConfigureAwait(false)).State is not ("running" or "paused" or "unknown"))
+                if ((await grain.GetStatus()).State is not ("running" or "paused" or "unknown"))
+                {
                     return null;
+                }
             }
-            catch (Exception e) when (LostCall.Is(e) && !leave.IsCancellationRequested)
+            catch (Exception e) when (TransientErrors.Is(e) && !leave.IsCancellationRequested)
             {
                 // The controller's silo is gone; another one takes the run over, and its events go on from there.
                 GiveUpWhenAllAreDead(e);
@@ -70,8 +76,11 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
             leave.ThrowIfCancellationRequested();
             // A wish to stop that the old controller took along is passed on to the new one.
             if (stop.IsCancellationRequested)
+            {
                 stopping = Stop();
-            await Task.Delay(Pause, time, leave).ConfigureAwait(false);
+            }
+
+            await Task.Delay(Pause, time, leave);
         }
     }
 
@@ -88,7 +97,10 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
             Lost = isWhole ? [.. _silos.Except(roster.Joined)] : roster.Lost,
         };
         if (isWhole)
+        {
             _silos.Clear();
+        }
+
         _silos.ExceptWith(roster.Lost);
         _silos.UnionWith(roster.Joined);
         return seen;
@@ -99,26 +111,34 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
         if (isAlive())
         {
             if (_lost is not null)
+            {
                 presenter.Say("a silo has joined; waiting for the run to go on");
+            }
+
             _lost = null;
             return;
         }
 
         var now = time.GetUtcNow();
         if (_lost is null)
+        {
             presenter.Say($"no silo of the cluster is left; waiting {Patience.TotalSeconds:0} s for one to join");
+        }
+
         _lost ??= now;
         if (now - _lost >= Patience)
+        {
             throw new ClusterLostException(reason);
+        }
     }
 
     private async Task Stop()
     {
         try
         {
-            await grain.Stop("interrupted").ConfigureAwait(false);
+            await grain.Stop("interrupted");
         }
-        catch (Exception e) when (LostCall.Is(e))
+        catch (Exception e) when (TransientErrors.Is(e))
         {
             // Asked again once the run has a controller.
         }

@@ -11,7 +11,10 @@ internal static class Sparkline
     internal static string Of(IReadOnlyList<double> values, int width)
     {
         if (width <= 0 || values.Count == 0)
+        {
             return "";
+        }
+
         var points = new double[Math.Min(width, values.Count)];
         for (var i = 0; i < points.Length; i++)
         {

@@ -10,7 +10,10 @@ internal sealed class StatusLine(Terminal terminal) : IDisposable
     internal void Show(string text)
     {
         if (!terminal.IsErrorInteractive)
+        {
             return;
+        }
+
         _shown = true;
         var width = Math.Max(20, terminal.Size().Width - 1);
         terminal.Error.Write("\r" + (text.Length <= width ? text : text[..width]) + "\e[K");
@@ -20,6 +23,8 @@ internal sealed class StatusLine(Terminal terminal) : IDisposable
     public void Dispose()
     {
         if (_shown)
+        {
             terminal.Error.Write("\r\e[K");
+        }
     }
 }

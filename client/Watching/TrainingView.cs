@@ -17,7 +17,7 @@ internal sealed class TrainingView
     private readonly List<string> _notices = [];
     private readonly List<Evaluated> _evaluations = [];
     private readonly List<RosterChanged> _rosters = [];
-    private StoreStanding? _store;
+    private StoreStatus? _store;
     private DateTimeOffset _storeAt;
     private RunPaused? _paused;
     private RunStarted? _started;
@@ -42,7 +42,10 @@ internal sealed class TrainingView
                 _startedAt = started.SinceUnixMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(started.SinceUnixMilliseconds) : now;
                 (_started, _paused) = (started, null);
                 if (_checkpoint?.Version > started.Checkpoint)
+                {
                     _checkpoint = null; // the run went back, and dropped it
+                }
+
                 DropFrom(started.Version + 1);
                 break;
             case Progressed progress:
@@ -78,9 +81,12 @@ internal sealed class TrainingView
             case Noticed noticed:
                 Notice(noticed.Message);
                 break;
-            case StoreStanding store:
+            case StoreStatus store:
                 if (_store?.Healthy != store.Healthy)
+                {
                     _storeAt = now;
+                }
+
                 _store = store;
                 Notice(store.Message);
                 break;
@@ -108,7 +114,9 @@ internal sealed class TrainingView
     {
         _notices.Add(message);
         if (_notices.Count > NoticesShown)
+        {
             _notices.RemoveAt(0);
+        }
     }
 
     /// <summary>Replaces the last line, which says what the watcher may do.</summary>
@@ -129,26 +137,40 @@ internal sealed class TrainingView
             rows.Add(Title(_started, width));
             rows.Add(Versions(_started, now, width));
             if (_paused is { } paused && _end is null)
+            {
                 rows.Add(Paused(paused, width));
+            }
             else if (_progress is { } progress && _end is null)
+            {
                 rows.Add(Phase(progress, width));
+            }
+
             rows.Add(new ViewLine(width));
             rows.Add(Curve("reward", m => m.MeanReward, width));
             rows.Add(Curve("solve rate", m => m.SolveRate, width));
             rows.Add(HeldOut(width));
             if (_evaluations.Count > 2)
+            {
                 rows.Add(Curve("  greedy", [.. _evaluations.Select(one => one.Result.GreedyExact)], width));
+            }
+
             rows.Add(new ViewLine(width));
             rows.AddRange(Rates(width));
             if (_rosters.Count > 0)
+            {
                 rows.Add(Silos(_rosters[^1], now, width));
+            }
+
             rows.Add(Checkpoint(now, width));
             rows.Add(Store(now, width));
         }
 
         rows.AddRange(_notices.Select(notice => new ViewLine(width).Add(notice, ViewLine.Warning)));
         if (_started is not null && _end is null)
+        {
             rows.Add(new ViewLine(width).Add(_footer, ViewLine.Dim));
+        }
+
         return new Rows(rows);
     }
 
@@ -190,7 +212,10 @@ internal sealed class TrainingView
     {
         var line = new ViewLine(width).Label(label, Label);
         if (values.Length == 0)
+        {
             return line.Add("-", ViewLine.Dim);
+        }
+
         var finite = values.Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
         return line.Add($"{Printed.Share(values[^1])}  ", ViewLine.Strong)
             .Add(Sparkline.Of(values, Math.Clamp(width - 42, 8, 60)), ViewLine.Good)
@@ -201,7 +226,10 @@ internal sealed class TrainingView
     {
         var line = new ViewLine(width).Label("held out", Label);
         if (_first is not { } first || _latest is not { } latest)
+        {
             return line.Add("-", ViewLine.Dim);
+        }
+
         if (ReferenceEquals(first, latest))
         {
             return line.Add($"greedy {Printed.Share(latest.Result.GreedyExact)}  sampled {Printed.Share(latest.Result.SampledExact)}  ")
@@ -217,7 +245,10 @@ internal sealed class TrainingView
     private IEnumerable<ViewLine> Rates(int width)
     {
         if (_steps.Count == 0)
+        {
             yield break;
+        }
+
         var last = _steps[^1];
         var recent = _steps.TakeLast(RecentSteps / 4).ToArray();
         var seconds = recent.Sum(step => step.Seconds);
@@ -245,7 +276,10 @@ internal sealed class TrainingView
         var line = new ViewLine(width).Label("silos", Label)
             .Add($"{newest.Silos} with {Printed.Many(newest.Devices, "device")}");
         if (joined + lost > 0)
+        {
             line.Add($"  {joined} joined, {lost} lost in {RecentRoster.TotalMinutes:0} min", lost > 0 ? ViewLine.Warning : null);
+        }
+
         return recent.LastOrDefault(roster => roster.Lost.Length > 0) is { } last
             ? line.Add($"; {last.Lost[^1]} lost {Printed.Clock((now - DateTimeOffset.FromUnixTimeMilliseconds(last.UnixMilliseconds)).TotalSeconds)} ago", ViewLine.Warning)
             : line;

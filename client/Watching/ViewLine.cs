@@ -22,9 +22,15 @@ internal sealed class ViewLine(int width) : IRenderable
         var line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
         var cells = new Segment(line).CellCount();
         if (cells > _left)
+        {
             line = _left > 0 ? Cut(line, _left - 1) + "…" : "";
+        }
+
         if (line.Length > 0)
+        {
             _pieces.Add(new Segment(line, style ?? Style.Plain));
+        }
+
         _left = Math.Max(0, _left - cells);
         return this;
     }
@@ -45,7 +51,10 @@ internal sealed class ViewLine(int width) : IRenderable
     private static string Cut(string text, int cells)
     {
         while (text.Length > 0 && new Segment(text).CellCount() > cells)
+        {
             text = text[..^1];
+        }
+
         return text;
     }
 }

@@ -18,7 +18,7 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     /// <param name="buddy">The silo whose copy to take; null: the checkpoint of that version.</param>
     /// <exception cref="StaleVersionException">The buddy does not hold that version any more.</exception>
     [ResponseTimeout("00:02:00")]
-    Task<ShardStanding> Load(long epoch, int version, string? buddy);
+    Task<ShardStatus> Load(long epoch, int version, string? buddy);
 
     /// <summary>Adds a contribution once.</summary>
     /// <param name="contribution">A unit's gradient on this shard.</param>
@@ -37,7 +37,7 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     /// </summary>
     /// <param name="request">The step's factors.</param>
     [ResponseTimeout("00:00:30")]
-    Task<ShardStanding> Commit(CommitRequest request);
+    Task<ShardStatus> Commit(CommitRequest request);
 
     /// <summary>
     /// The shard's weights of exactly this version; empty when it does not stand there. Answered also while the version's copy is made.
@@ -50,7 +50,7 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     /// <param name="epoch">The controller's epoch.</param>
     /// <param name="silos">The live silos.</param>
     [ResponseTimeout("00:01:00")]
-    Task<ShardStanding> Protect(long epoch, string[] silos);
+    Task<ShardStatus> Protect(long epoch, string[] silos);
 
     /// <summary>
     /// Saves weights and moments of the version it stands at, or of the one that was kept for this, to the store. The shard goes
@@ -69,7 +69,7 @@ public interface IAccumulatorGrain : IGrainWithStringKey
 
     /// <summary>What the shard holds.</summary>
     [AlwaysInterleave, ResponseTimeout("00:00:10")]
-    Task<ShardStanding> GetStanding();
+    Task<ShardStatus> GetStatus();
 }
 
 /// <summary>A unit's gradient on one shard.</summary>
@@ -106,7 +106,7 @@ public sealed record SummaryRequest(
 /// <param name="Standing">What the shard holds; its units say which are missing.</param>
 /// <param name="SumOfSquares">Sum of squares of the mean gradient; NaN when units are missing.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.SummaryOutcome")]
-public sealed record SummaryOutcome([property: Id(0)] ShardStanding Standing, [property: Id(1)] double SumOfSquares);
+public sealed record SummaryOutcome([property: Id(0)] ShardStatus Standing, [property: Id(1)] double SumOfSquares);
 
 /// <summary>Commits a step on a shard.</summary>
 /// <param name="Epoch">The controller's epoch.</param>
@@ -127,8 +127,8 @@ public sealed record CommitRequest(
 /// <param name="Fenced">Whether the request was refused because a newer controller has spoken.</param>
 /// <param name="Before">Whether it can step back to the version before.</param>
 /// <param name="Buddy">The silo that holds a copy of this version; empty: none.</param>
-[GenerateSerializer, Immutable, Alias("bgpo.ShardStanding")]
-public sealed record ShardStanding(
+[GenerateSerializer, Immutable, Alias("bgpo.ShardStatus")]
+public sealed record ShardStatus(
     [property: Id(0)] int Version, [property: Id(1)] long Epoch, [property: Id(2)] UnitName[] Units, [property: Id(3)] bool Fenced,
     [property: Id(4)] bool Before, [property: Id(5)] string Buddy);
 

@@ -2,6 +2,7 @@ using Bgpo.ExactSums;
 using Bgpo.Units;
 
 
+
 namespace Bgpo.Grains;
 
 /// <summary>

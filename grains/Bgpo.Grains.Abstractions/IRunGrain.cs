@@ -38,11 +38,11 @@ public interface IRunGrain : IGrainWithStringKey
 
     /// <summary>Goes on where the store says that the run is running or paused and nobody drives it; does nothing otherwise.</summary>
     [ResponseTimeout("00:10:00")]
-    Task KeepGoing();
+    Task EnsureRunning();
 
     /// <summary>Looks now at what the store says was asked of the run, which is looked at after each commit anyway.</summary>
     [ResponseTimeout("00:10:00")]
-    Task Heed();
+    Task CheckRequests();
 
     /// <summary>Finishes the step in hand (an evaluation is given up), saves a checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>.</summary>
     /// <param name="reason">Recorded with the run.</param>

@@ -104,8 +104,8 @@ public sealed record RosterChanged(
 /// <param name="Behind">Committed versions that it has not taken yet.</param>
 /// <param name="Waiting">Whether training waits for it.</param>
 /// <param name="Message">One line for people.</param>
-[GenerateSerializer, Immutable, Alias("bgpo.StoreStanding")]
-public sealed record StoreStanding(
+[GenerateSerializer, Immutable, Alias("bgpo.StoreStatus")]
+public sealed record StoreStatus(
     long Sequence, [property: Id(0)] bool Healthy, [property: Id(1)] int Behind, [property: Id(2)] bool Waiting,
     [property: Id(3)] string Message) : RunEvent(Sequence);
 

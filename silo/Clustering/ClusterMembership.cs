@@ -83,7 +83,7 @@ public static class ClusterMembership
         silo.Configure<ClusterMembershipOptions>(ConfigureProbes);
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = s_answer);
         silo.Services.AddSingleton<IFatalErrorHandler, HostStopper>();
-        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<Presence>(services, ClusterFolder.PathOf(name)));
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<LivenessLock>(services, ClusterFolder.PathOf(name)));
         if (cluster.Dashboard > 0)
         {
             silo.AddDashboard();
@@ -100,7 +100,7 @@ public static class ClusterMembership
         int Port(int given) => given > 0 ? given : spans ? FileMembership.FreePort(address) : ClusterFolder.ReservePort(folder);
         silo.ConfigureEndpoints(address, Port(cluster.SiloPort), Port(cluster.GatewayPort));
         SocketTransport transport = UseTransport(silo.Services, name, cluster, listens: true);
-        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<DeathWatch>(services, transport, folder));
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<FailureDetector>(services, transport, folder));
         if (TableOf(cluster) is { } table)
         {
             table.Use(silo);
@@ -129,7 +129,7 @@ public static class ClusterMembership
         {
             client.UseFileMembership(ClusterFolder.PathOf(name));
         }
-        LostGateway.WatchedBy(client);
+        GatewayFailover.WatchedBy(client);
     }
 
     private static SocketTransport UseTransport(IServiceCollection services, string name, ClusterSection cluster, bool listens)
@@ -172,7 +172,7 @@ public static class ClusterMembership
         : IPAddress.Loopback;
 
     /// <summary>
-    /// Deaths are told by connections, and stopped processes by the kernel (<see cref="DeathWatch"/>): probes are for what hangs otherwise, and
+    /// Deaths are told by connections, and stopped processes by the kernel (<see cref="FailureDetector"/>): probes are for what hangs otherwise, and
     /// patient with silos that are short of processor time.
     /// </summary>
     internal static void ConfigureProbes(ClusterMembershipOptions options)

@@ -1,6 +1,7 @@
 using Bgpo.Model;
 
 
+
 namespace Bgpo.Silo.Devices;
 
 /// <summary>

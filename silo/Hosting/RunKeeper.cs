@@ -89,7 +89,7 @@ internal sealed partial class RunKeeper(
     {
         try
         {
-            await grains.GetGrain<IRunGrain>(run).KeepGoing();
+            await grains.GetGrain<IRunGrain>(run).EnsureRunning();
             return true;
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)

@@ -140,7 +140,9 @@ public static partial class ProcessTable
     {
         const int oneThread = 0, niceness = 10;
         foreach (var thread in Directory.GetDirectories("/proc/self/task"))
+        {
             _ = SetPriority(oneThread, int.Parse(Path.GetFileName(thread), CultureInfo.InvariantCulture), niceness);
+        }
     }
 
     /// <summary>The fields of /proc/ID/stat from the state on; null where the process has ended.</summary>

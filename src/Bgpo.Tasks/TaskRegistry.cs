@@ -4,6 +4,7 @@ using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Sudoku;
 
 
+
 namespace Bgpo.Tasks;
 
 /// <summary>Makes the task that a spec names.</summary>

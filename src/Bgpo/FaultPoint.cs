@@ -23,7 +23,9 @@ public static class FaultPoint
     public static void Hit(string name)
     {
         if (s_plan.Value is { } plan)
+        {
             plan.Hit(name);
+        }
     }
 }
 
@@ -74,7 +76,10 @@ internal sealed partial class FaultPlan
     public static FaultPlan? Parse(string? text)
     {
         if (string.IsNullOrWhiteSpace(text))
+        {
             return null;
+        }
+
         var faults = new Dictionary<string, Fault>(StringComparer.Ordinal);
         foreach (string item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
@@ -92,7 +97,9 @@ internal sealed partial class FaultPlan
                     $"{FaultPoint.Variable} has '{item}'; expected name:kill|terminate|stop|throw|exit, optionally with :nth (1 or more).");
             }
             if (!faults.TryAdd(parts[0], new Fault(action, nth)))
+            {
                 throw new ArgumentException($"{FaultPoint.Variable} names '{parts[0]}' twice; name each fault point once.");
+            }
         }
         return new FaultPlan(faults);
     }
@@ -100,7 +107,10 @@ internal sealed partial class FaultPlan
     public void Hit(string name)
     {
         if (!_faults.TryGetValue(name, out Fault? fault) || Interlocked.Increment(ref fault.Hits) != fault.Nth)
+        {
             return;
+        }
+
         switch (fault.Action)
         {
             case FaultAction.Kill:
@@ -123,7 +133,9 @@ internal sealed partial class FaultPlan
     private static void Signal(string name, int signal)
     {
         if (Kill(Environment.ProcessId, signal) != 0)
+        {
             throw new FaultException($"Fault point '{name}': kill(2) failed with errno {Marshal.GetLastPInvokeError()}.");
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -32,7 +32,10 @@ public static class WeightsHash
     public static byte[] Digest(ReadOnlySpan<float> shard)
     {
         if (BitConverter.IsLittleEndian)
+        {
             return SHA256.HashData(MemoryMarshal.AsBytes(shard));
+        }
+
         var swapped = new int[shard.Length];
         BinaryPrimitives.ReverseEndianness(MemoryMarshal.Cast<float, int>(shard), swapped);
         return SHA256.HashData(MemoryMarshal.AsBytes<int>(swapped));
@@ -49,7 +52,10 @@ public static class WeightsHash
         foreach (byte[] digest in digests)
         {
             if (digest.Length != DigestLength)
+            {
                 throw new ArgumentException($"A digest has {digest.Length} bytes; expected {DigestLength}.", nameof(digests));
+            }
+
             hash.AppendData(digest);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -63,7 +69,10 @@ public static class WeightsHash
     {
         var digests = new byte[ShardCount(weights.Length, shardSize)][];
         for (int i = 0; i < digests.Length; i++)
+        {
             digests[i] = Digest(weights.Slice(i * shardSize, Math.Min(shardSize, weights.Length - (i * shardSize))));
+        }
+
         return Combine(digests);
     }
 }

@@ -238,7 +238,10 @@ internal sealed class FakeRun : IRunGrain
     internal FakeRun Emits(params RunEvent[] events)
     {
         foreach (var happened in events)
+        {
             _events.Writer.TryWrite(happened);
+        }
+
         return this;
     }
 
@@ -256,7 +259,7 @@ internal sealed class FakeRun : IRunGrain
         return Refused ?? Task.FromResult(Status);
     }
 
-    public Task KeepGoing() => Task.CompletedTask;
+    public Task EnsureRunning() => Task.CompletedTask;
 
     public Task<RunStatus> Resume() => ResumeAs(new Resumption());
 
@@ -269,7 +272,7 @@ internal sealed class FakeRun : IRunGrain
     /// <summary>What the controller does when it is told to look at its requests.</summary>
     internal Func<Task>? WhenHeeding { get; set; }
 
-    public Task Heed() => WhenHeeding?.Invoke() ?? Task.CompletedTask;
+    public Task CheckRequests() => WhenHeeding?.Invoke() ?? Task.CompletedTask;
 
     public Task Stop(string reason)
     {
@@ -286,7 +289,9 @@ internal sealed class FakeRun : IRunGrain
     {
         WhenWatched?.Invoke();
         await foreach (var happened in _events.Reader.ReadAllAsync(cancellationToken))
+        {
             yield return happened;
+        }
     }
 }
 
@@ -334,7 +339,10 @@ internal sealed class FakeModels : IModelCommands
         Throw(cancellationToken);
         Pretrained = request;
         for (var step = 1; step <= 40; step++)
+        {
             progress.Report(new PretrainProgress(1, 1, step, 40, 2.5));
+        }
+
         return Task.FromResult(new PretrainOutcome(216_512, "abc", new EvaluationSummary(0.3, 0.05, 0.6, 256), 53.2));
     }
 
@@ -366,6 +374,8 @@ internal sealed class FakeModels : IModelCommands
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (Error is { } error)
+        {
             throw error;
+        }
     }
 }

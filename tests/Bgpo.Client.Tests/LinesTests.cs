@@ -86,7 +86,7 @@ public class LinesTests
         RunEvent[] all =
         [
             Events.Started, Events.Rollout, Events.Step(1), Events.Before, Events.Checkpoint, new Noticed(1, ""), Events.Completed, Events.Stopped,
-            new RunFailed(1, "r", 0, "m", false), new WorkMoved(1, "a", "b", "m", 1), new StoreStanding(1, true, 0, false, ""),
+            new RunFailed(1, "r", 0, "m", false), new WorkMoved(1, "a", "b", "m", 1), new StoreStatus(1, true, 0, false, ""),
             new RosterChanged(1, 1, 1, [], [], 1), new RunPaused(1, "r", 1, ""), new RunWentOn(1, "r", 1), new SpecChanged(1, "r", 1, 9, []),
         ];
         Assert.Equal(kinds, all.Select(e => e.GetType()).ToHashSet());

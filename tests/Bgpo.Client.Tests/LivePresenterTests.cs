@@ -45,7 +45,9 @@ public partial class LivePresenterTests
             else if (match.Value == "\n")
             {
                 if (++row == lines.Count)
+                {
                     lines.Add("");
+                }
             }
             else if (match.Value == "\e[K")
             {

@@ -54,7 +54,9 @@ public class LiveScreenTests
     {
         using var output = new StringWriter();
         using (var screen = new LiveScreen(Terminal(output)))
+        {
             screen.Paint(new Markup("[green]a[/]"));
+        }
 
         Assert.Equal("\e[?25la\e[K\n\e[J\e[?25h", output.ToString());
     }
@@ -64,7 +66,9 @@ public class LiveScreenTests
     {
         using var output = new StringWriter();
         using (var screen = new LiveScreen(Terminal(output) with { HasColor = true }))
+        {
             screen.Paint(new Markup("[green]a[/]"));
+        }
 
         Assert.Contains("\e[32ma\e[0m", output.ToString(), StringComparison.Ordinal);
     }

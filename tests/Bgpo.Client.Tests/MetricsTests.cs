@@ -153,7 +153,9 @@ public sealed class MetricsTests : IDisposable
                 ? all.Length >= head + 4 + int.Parse(length.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture)
                 : text.EndsWith("0\r\n\r\n", StringComparison.Ordinal));
             if (isWhole || count == 0)
+            {
                 break;
+            }
         }
 
         await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
@@ -169,7 +171,9 @@ public sealed class MetricsTests : IDisposable
             new TensorBoardFolder(Path.Combine(_folder.FullName, "run"), TimeProvider.System));
         recorder.CatchUp(stored);
         foreach (RunEvent happened in events)
+        {
             recorder.On(happened);
+        }
     }
 
     /// <summary>The steps of all whole records of all event files; -1 for a file's first.</summary>

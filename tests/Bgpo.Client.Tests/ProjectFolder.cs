@@ -7,7 +7,10 @@ internal static class ProjectFolder
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder!.FullName, "Orleans.sln")))
+        {
             folder = folder.Parent;
+        }
+
         return folder.FullName;
     }
 }

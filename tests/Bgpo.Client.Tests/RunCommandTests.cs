@@ -289,7 +289,10 @@ public sealed class RunCommandTests : IDisposable
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             if (dueTime > TimeSpan.Zero && dueTime < TimeSpan.FromDays(1))
+            {
                 Passed += dueTime;
+            }
+
             return System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? TimeSpan.Zero : dueTime, period);
         }
     }

@@ -19,9 +19,15 @@ public sealed class ScriptTests : IDisposable
     {
         File.Copy(Path.Combine(ProjectFolder.Find(), "bgpo"), Path.Combine(_root, "bgpo"));
         foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "bench/I.cs", "examples/J.cs", "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
+        {
             Write(file, "");
+        }
+
         foreach (var tool in Tools)
+        {
             File.CreateSymbolicLink(Path.Combine(Directory.CreateDirectory(Path.Combine(_root, "bin")).FullName, tool), Which(tool));
+        }
+
         Tool("id", "echo 0");
         Tool("g++", "");
         Tool("tmux", "");
@@ -71,7 +77,10 @@ public sealed class ScriptTests : IDisposable
     {
         Run("train");
         if (file is not null)
+        {
             Write(file, "changed");
+        }
+
         Start(variable is null ? [] : new() { [variable] = "true" }, "train");
         Assert.Equal(2, Builds());
     }
@@ -152,7 +161,10 @@ public sealed class ScriptTests : IDisposable
     {
         File.Delete(Path.Combine(_root, "bin", "tmux"));
         if (fails)
+        {
             Write("apt-fails", "");
+        }
+
         var (code, _, error) = Run("test");
         Assert.Equal(0, code);
         Assert.Contains(Calls(), call => call.EndsWith(" tmux", StringComparison.Ordinal));
@@ -302,7 +314,10 @@ public sealed class ScriptTests : IDisposable
         start.Environment["HOME"] = _root;
         start.Environment["HERE"] = _root;
         foreach (var (name, value) in variables)
+        {
             start.Environment[name] = value;
+        }
+
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();

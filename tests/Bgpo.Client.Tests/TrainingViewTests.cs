@@ -13,7 +13,10 @@ public class TrainingViewTests
     {
         var view = Seen(Events.Started, Events.Before, Events.Between);
         for (var version = 1; version <= 47; version++)
+        {
             view.On(Events.Step(version, reward: 0.4 + (0.005 * version), solved: 0.01 * version), Noon);
+        }
+
         view.On(Events.Checkpoint, Noon.AddSeconds(30));
         view.On(Events.Rollout, Noon);
         view.On(new Noticed(99, "silo b left; 2 units go elsewhere"), Noon);
@@ -85,7 +88,10 @@ public class TrainingViewTests
     {
         var view = Seen(Events.Started with { Run = new string('r', 63), Task = new string('t', 100) }, Events.Before, Events.Between, Events.Rollout);
         for (var version = 1; version <= 120; version++)
+        {
             view.On(Events.Step(version, reward: 1e9), Noon);
+        }
+
         view.On(new Noticed(200, new string('x', 500) + "\n漢字"), Noon);
 
         Assert.All(Text(view, Noon, width).Split('\n'), line => Assert.InRange(line.Length, 0, width));
@@ -139,9 +145,9 @@ public class TrainingViewTests
     [Fact]
     public void AStoreThatIsAway_IsShown_UntilItIsBack()
     {
-        var view = Seen(Events.Started, new StoreStanding(5, false, 3, false, "away"));
+        var view = Seen(Events.Started, new StoreStatus(5, false, 3, false, "away"));
         Assert.Contains("store       takes nothing, 3 versions behind, 0:12\n", Text(view, Noon.AddSeconds(12), 80), StringComparison.Ordinal);
-        view.On(new StoreStanding(6, true, 0, false, "back"), Noon.AddSeconds(13));
+        view.On(new StoreStatus(6, true, 0, false, "back"), Noon.AddSeconds(13));
         view.On(Events.Step(1), Noon);
         view.On(new StepCommitted(40, Events.Step(2).Metrics with { StoreRetries = 4 }), Noon);
         Assert.Contains("store       takes everything  in the last 2 steps tried again 4 times, gave up 0\n", Text(view, Noon, 80), StringComparison.Ordinal);
@@ -185,7 +191,10 @@ public class TrainingViewTests
     {
         var view = new TrainingView();
         foreach (var happened in events)
+        {
             view.On(happened, Noon);
+        }
+
         return view;
     }
 

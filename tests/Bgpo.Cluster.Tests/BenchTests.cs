@@ -21,7 +21,9 @@ public sealed class BenchTests : IDisposable
         JsonNode result = await Measured("wire", "--mib", "8");
         Assert.Equal(8, (int)result["miB"]!);
         foreach (string speed in new[] { "accumulatorsGBs", "sinkGBs", "socketGBs", "exactSumGBs", "pingMedianMicroseconds", "pingP99Microseconds" })
+        {
             Assert.True((double)result[speed]! > 0, speed);
+        }
     }
 
     [Fact]

@@ -20,12 +20,15 @@ public sealed class ClusterTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         foreach (Process silo in _silos)
+        {
             await Executable.End(silo);
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
-    public async Task AClusterIsFounded_TakesRuns_IsPunished_AndIsEnded()
+    public async Task AClusterIsFounded_TakesRuns_MeetsFaults_AndIsEnded()
     {
         Process first = await Silo("--name", "first");
         await Silo();
@@ -78,7 +81,9 @@ public sealed class ClusterTests : IAsyncLifetime
             {
                 isKilled = true;
                 foreach (var silo in ProcessTable.Silos(process => process.Option("--cluster") == _cluster))
+                {
                     Assert.True(ProcessTable.Send(silo, ProcessTable.Kill));
+                }
             }
         }
 

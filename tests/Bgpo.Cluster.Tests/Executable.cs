@@ -28,10 +28,16 @@ internal sealed partial class Executable(string folder)
             Environment = { ["BGPO_HOME"] = ProjectFolder.Find(), ["BGPO_COMMAND"] = "bgpo", ["BGPO_FAULT"] = fault },
         };
         foreach ((string name, string value) in Environment)
+        {
             start.Environment[name] = value;
+        }
+
         start.ArgumentList.Add(Path);
         foreach (string argument in arguments)
+        {
             start.ArgumentList.Add(argument);
+        }
+
         return Process.Start(start)!;
     }
 
@@ -41,7 +47,10 @@ internal sealed partial class Executable(string folder)
         Process silo = Start(["silo", "--cluster", cluster, .. more], fault);
         string? joined = await silo.StandardOutput.ReadLineAsync();
         if (joined?.Contains("joined", StringComparison.Ordinal) != true)
+        {
             Assert.Fail($"the silo did not join: {joined}{await silo.StandardError.ReadToEndAsync()}");
+        }
+
         _ = silo.StandardOutput.ReadToEndAsync();
         _ = silo.StandardError.ReadToEndAsync();
         return silo;
@@ -69,7 +78,10 @@ internal sealed partial class Executable(string folder)
     internal static async Task End(Process process)
     {
         if (!process.HasExited)
+        {
             process.Kill();
+        }
+
         await process.WaitForExitAsync();
         process.Dispose();
     }

@@ -33,7 +33,10 @@ public sealed class FaultTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         foreach (Process silo in _silos)
+        {
             await Executable.End(silo);
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -173,7 +176,9 @@ public sealed class FaultTests : IAsyncLifetime
             while (await Next() is { } e)
             {
                 if (wanted(e))
+                {
                     return;
+                }
             }
             Assert.Fail($"the run ended without it: {await _error}");
         }
@@ -196,11 +201,17 @@ public sealed class FaultTests : IAsyncLifetime
         private async Task<JsonNode?> Next()
         {
             if (await watcher.StandardOutput.ReadLineAsync() is not { } line)
+            {
                 return null;
+            }
+
             JsonNode e = JsonNode.Parse(line)!;
             Events.Add(e);
             if ((string?)e["event"] is "started" or "step" or "completed")
+            {
                 Version = (int)e["version"]!;
+            }
+
             return e;
         }
     }

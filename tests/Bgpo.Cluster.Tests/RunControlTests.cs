@@ -80,7 +80,10 @@ public sealed class RunControlTests(SteeredCluster cluster)
             },
         };
         foreach (string argument in new[] { Path.Combine(ProjectFolder.Find(), "examples", "steer.sh"), cluster.Name, "steered" })
+        {
             start.ArgumentList.Add(argument);
+        }
+
         using Process script = Process.Start(start)!;
         Task<string> error = script.StandardError.ReadToEndAsync();
         string said = await script.StandardOutput.ReadToEndAsync();

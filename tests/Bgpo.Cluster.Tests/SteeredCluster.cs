@@ -34,7 +34,10 @@ public sealed class SteeredCluster : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         foreach (Process silo in _silos)
+        {
             await Executable.End(silo);
+        }
+
         ClusterFolder.RemoveDead(Name);
         Directory.Delete(Folder, recursive: true);
     }
@@ -43,7 +46,10 @@ public sealed class SteeredCluster : IAsyncLifetime
     {
         Process silo = await Bgpo.Silo(Name, ["--name", name]);
         lock (_silos)
+        {
             _silos.Add(silo);
+        }
+
         return silo;
     }
 
@@ -72,7 +78,10 @@ public sealed class SteeredCluster : IAsyncLifetime
         while (true)
         {
             if (await Store(run).ReadAsync() is { } stored && wanted(stored.Record))
+            {
                 return stored.Record;
+            }
+
             await Task.Delay(50, patience.Token);
         }
     }

@@ -57,7 +57,10 @@ public sealed class StoreOutageTests : IDisposable
         Assert.Empty((await Grains.Runs.Ledger.Check(run)).Faults);
         long retries = 0;
         await foreach (StoredMetrics metrics in run.ReadMetricsAsync())
+        {
             retries += (long)metrics.Values["StoreRetries"]!;
+        }
+
         Assert.True(retries > 0, "the outage is not in the metrics");
     }
 
@@ -66,7 +69,9 @@ public sealed class StoreOutageTests : IDisposable
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
             if (JsonNode.Parse(line)! is var e && wanted(e))
+            {
                 return e;
+            }
         }
         throw new InvalidOperationException("The run ended without it.");
     }

@@ -99,7 +99,9 @@ public sealed class TrainTests : IDisposable
         foreach (Task<Process?> silo in joined)
         {
             if (await silo is { } process)
+            {
                 await Executable.End(process);
+            }
         }
 
         Assert.True(ended.Code == 0, ended.Error);
@@ -112,7 +114,10 @@ public sealed class TrainTests : IDisposable
     {
         Process silo = _bgpo.Start(["silo", "--cluster", cluster]);
         if (await silo.StandardOutput.ReadLineAsync() is not null)
+        {
             return silo;
+        }
+
         await Executable.End(silo);
         return null;
     }

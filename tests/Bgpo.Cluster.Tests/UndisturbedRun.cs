@@ -62,8 +62,13 @@ public sealed class UndisturbedRun : IAsyncLifetime
     {
         Directory.CreateDirectory(to);
         foreach (string folder in Directory.GetDirectories(from))
+        {
             Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+        }
+
         foreach (string file in Directory.GetFiles(from))
+        {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
     }
 }

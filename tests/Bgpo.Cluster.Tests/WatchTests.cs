@@ -14,7 +14,9 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (HasTmux())
+        {
             _ = await Tmux("kill-server");
+        }
     }
 
     [Fact]
@@ -80,7 +82,10 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
         {
             lines = [.. (await Tmux("capture-pane", "-p", "-t", "s")).TrimEnd('\n').Split('\n').Select(line => line.TrimEnd())];
             if (wanted(lines))
+            {
                 return lines;
+            }
+
             await Task.Delay(100, CancellationToken.None);
         }
 
@@ -96,7 +101,10 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
         start.Environment["LC_ALL"] = "C.UTF-8";
         start.Environment["BGPO_HOME"] = ProjectFolder.Find();
         foreach (string argument in (string[])["-u", "-L", _socket, .. arguments])
+        {
             start.ArgumentList.Add(argument);
+        }
+
         using Process tmux = Process.Start(start)!;
         Task<string> error = tmux.StandardError.ReadToEndAsync();
         string said = await tmux.StandardOutput.ReadToEndAsync();

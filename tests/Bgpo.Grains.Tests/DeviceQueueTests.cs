@@ -1,6 +1,7 @@
 using Bgpo.Silo.Devices;
 
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>Work that waits for devices, here for threads of the test.</summary>

@@ -3,6 +3,7 @@ using Bgpo.Grains.Placement;
 using Bgpo.Grains.Steps;
 
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>The queue of units against the live devices. Everything runs on the test's own thread: no sleeping, no races.</summary>

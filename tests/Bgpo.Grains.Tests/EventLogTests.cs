@@ -1,6 +1,7 @@
 using Bgpo.Grains.Runs;
 
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>A controller's events: nobody misses any that matters, however late they come.</summary>

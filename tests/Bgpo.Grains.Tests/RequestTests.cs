@@ -3,6 +3,7 @@ using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>What is asked of a run in mid-run: through real grains in one silo, at a size of seconds.</summary>
@@ -26,7 +27,9 @@ public sealed class RequestTests : IDisposable
         List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
         {
             if (e is StepCommitted { Metrics.Version: 2 })
+            {
                 await Ask("b", grain, RequestKind.Set, "rollout.temperature=0.6", "optimizer.learningRate=0.0001", "run.steps=8");
+            }
         });
         SpecChanged changed = events.OfType<SpecChanged>().Single();
         Assert.InRange(changed.FromStep, 2, 4);
@@ -37,7 +40,9 @@ public sealed class RequestTests : IDisposable
         Assert.Equal([.. Enumerable.Range(0, 8).Select(step => step < changed.FromStep ? 0.0004 : 0.0001)], rates);
 
         for (int step = 0; step < 8; step++)
+        {
             Assert.Equal(step < changed.FromStep ? 1 : 0.6, (await Store("b").ReadJournalAsync(step))!.Temperature);
+        }
 
         // Nothing is left but the base model and the record: every step is taken again, rollouts and all.
         _runs.Forget("b");
@@ -59,7 +64,10 @@ public sealed class RequestTests : IDisposable
         List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
         {
             if (e is StepCommitted { Metrics.Version: 2 })
+            {
                 await Ask("b", grain, RequestKind.Pause);
+            }
+
             if (e is RunPaused paused)
             {
                 RunRecord record = (await Store("b").ReadAsync())!.Record;
@@ -126,12 +134,17 @@ public sealed class RequestTests : IDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
         {
             if (e is StepCommitted { Metrics.Version: 2 })
+            {
                 await Ask("b", isTold ? grain : null, RequestKind.Pause);
+            }
+
             if (e is RunPaused)
+            {
                 throw new OperationCanceledException();
+            }
         }));
         int steps = 0;
-        List<RunEvent> events = await _runs.Events("b", 1, grain => grain.KeepGoing(), async (grain, e) =>
+        List<RunEvent> events = await _runs.Events("b", 1, grain => grain.EnsureRunning(), async (grain, e) =>
         {
             if (e is RunPaused)
             {
@@ -153,7 +166,7 @@ public sealed class RequestTests : IDisposable
         await Store("b").AskAsync(RequestKind.Set, "", ["optimizer.clipNorm=0.5"]);
         await Store("b").AskAsync(RequestKind.Stop, "enough", []);
         await _runs.SetState("b", RunState.Running);
-        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.KeepGoing());
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.EnsureRunning());
         RunStopped stopped = events.OfType<RunStopped>().Single();
         Assert.Equal((record.LatestCheckpoint, "enough"), (stopped.Version, stopped.Reason));
         RunRecord after = (await Store("b").ReadAsync())!.Record;
@@ -177,7 +190,9 @@ public sealed class RequestTests : IDisposable
         List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec("checkpoint.every=100")), async (grain, e) =>
         {
             if (e is StepCommitted { Metrics.Version: 2 })
+            {
                 await Ask("b", grain, RequestKind.Checkpoint);
+            }
         });
         Assert.Contains(events, e => e is CheckpointSaved { Version: > 1 and < 6 });
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
@@ -196,7 +211,9 @@ public sealed class RequestTests : IDisposable
             if (e is StepCommitted { Metrics.Version: 2 })
             {
                 foreach ((string field, _) in cases)
+                {
                     await Ask("b", grain, RequestKind.Set, field);
+                }
             }
         });
         Assert.Single(events.OfType<RunCompleted>());
@@ -239,7 +256,10 @@ public sealed class RequestTests : IDisposable
         List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
         {
             if (e is StepCommitted { Metrics.Version: 2 })
+            {
                 await Ask("b", grain, RequestKind.Pause);
+            }
+
             if (e is RunPaused paused)
             {
                 at = paused.Version;
@@ -283,6 +303,6 @@ public sealed class RequestTests : IDisposable
     private async Task Ask(string run, IRunGrain? grain, RequestKind kind, params string[] fields)
     {
         await Store(run).AskAsync(kind, "test", fields);
-        await (grain?.Heed() ?? Task.CompletedTask);
+        await (grain?.CheckRequests() ?? Task.CompletedTask);
     }
 }

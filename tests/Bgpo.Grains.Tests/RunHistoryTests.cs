@@ -3,6 +3,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <content>Forking, going back, and who may drive a run.</content>

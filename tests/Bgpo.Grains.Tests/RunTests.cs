@@ -106,13 +106,13 @@ public sealed partial class RunTests : IDisposable
             {
                 // Away from the first step on; back once that has been felt.
                 away = e is StepCommitted { Metrics.Version: 1 }
-                    || (away && !(e is StoreStanding { Waiting: true } || e is StepCommitted { Metrics.Version: 5 }));
+                    || (away && !(e is StoreStatus { Waiting: true } || e is StepCommitted { Metrics.Version: 5 }));
                 return Task.CompletedTask;
             },
             store);
 
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
-        StoreStanding[] standings = [.. events.OfType<StoreStanding>()];
+        StoreStatus[] standings = [.. events.OfType<StoreStatus>()];
         Assert.Contains(standings, standing => !standing.Healthy);
         Assert.Equal(waits, standings.Any(standing => standing.Waiting));
         Assert.True(standings[^1].Healthy);
@@ -131,7 +131,7 @@ public sealed partial class RunTests : IDisposable
             async (grain, e) =>
             {
                 away = away || e is StepCommitted { Metrics.Version: 3 };
-                if (e is StoreStanding { Waiting: true })
+                if (e is StoreStatus { Waiting: true })
                 {
                     await grain.Stop("test");
                 }
@@ -185,7 +185,7 @@ public sealed partial class RunTests : IDisposable
                 if (e is StepCommitted { Metrics.Version: 2 })
                 {
                     await _runs.Store("b").AskAsync(RequestKind.Pause, "", []);
-                    await grain.Heed();
+                    await grain.CheckRequests();
                 }
                 if (e is RunPaused)
                 {
@@ -229,7 +229,7 @@ public sealed partial class RunTests : IDisposable
         await _runs.Store("b").UpdateAsync(stored.Record with { State = RunState.Running, ResumedBy = "mine" }, stored.ETag);
         List<RunEvent> events = await _runs.Events("b", 2, async grain =>
         {
-            await grain.KeepGoing();
+            await grain.EnsureRunning();
             await grain.ResumeAs(new Resumption(2, Key: "mine"));
         });
         Assert.Single(events.OfType<RunCompleted>());
@@ -245,7 +245,7 @@ public sealed partial class RunTests : IDisposable
         DateTimeOffset since = DateTimeOffset.UtcNow.AddHours(-2);
         StoredRun stored = (await _runs.Store("b").ReadAsync())!;
         await _runs.Store("b").UpdateAsync(stored.Record with { State = RunState.Running, Since = since }, stored.ETag);
-        List<RunEvent> events = await _runs.Events("b", 2, grain => isTold ? grain.Resume() : grain.KeepGoing());
+        List<RunEvent> events = await _runs.Events("b", 2, grain => isTold ? grain.Resume() : grain.EnsureRunning());
         double hours = events.OfType<RunCompleted>().Single().Seconds / 3600;
         Assert.InRange(hours, 2, 3);
         // What passed between its stop and its going on does not.
@@ -285,7 +285,7 @@ public sealed partial class RunTests : IDisposable
         Assert.NotEmpty(events.OfType<StepCommitted>());
         Assert.Contains("refused", Assert.IsType<RunFailed>(events[^1]).Message, StringComparison.Ordinal);
         Assert.Equal("failed", (await run.GetStatus()).State);
-        ShardStanding standing = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of("a", 0)).GetStanding();
+        ShardStatus standing = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of("a", 0)).GetStatus();
         Assert.Equal(-1, standing.Version);
         await host.StopAsync();
     }

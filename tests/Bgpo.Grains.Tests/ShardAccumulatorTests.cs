@@ -5,6 +5,7 @@ using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>A shard's rules: contributions count once, for its version only, from the newest controller, in any order.</summary>
@@ -47,7 +48,7 @@ public sealed class ShardAccumulatorTests
 
         Assert.Equal(AddOutcome.Stale, shard.Add(Unit(1, epoch: 1)));
         SummaryOutcome summary = shard.Summarize(new SummaryRequest(1, 4, 1, 8));
-        ShardStanding commit = shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
+        ShardStatus commit = shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
 
         Assert.True(summary.Standing.Fenced);
         Assert.True(double.IsNaN(summary.SumOfSquares));
@@ -124,9 +125,9 @@ public sealed class ShardAccumulatorTests
         var request = new CommitRequest(1, 4, 1, 0.1, 8, Keep: false);
         ReadOnlyMemory<float> old = shard.Weights;
         float[] oldCopy = old.ToArray();
-        ShardStanding first = shard.Commit(request);
+        ShardStatus first = shard.Commit(request);
         float[] after = shard.Weights.ToArray();
-        ShardStanding again = shard.Commit(request);
+        ShardStatus again = shard.Commit(request);
 
         Assert.Equal((5, false), (first.Version, first.Fenced));
         Assert.Empty(first.Units);

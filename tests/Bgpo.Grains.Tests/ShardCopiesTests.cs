@@ -1,6 +1,7 @@
 using Bgpo.Grains.Shards;
 
 
+
 namespace Bgpo.Grains.Tests;
 
 /// <summary>A buddy's copies: whole or not there, two versions of a shard at most.</summary>

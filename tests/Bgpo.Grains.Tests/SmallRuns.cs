@@ -68,7 +68,9 @@ internal sealed class SmallRuns : IDisposable
             foreach (string file in Directory.GetFiles(Path.Combine(_folder, "runs", run, folder), "*.json"))
             {
                 if (folder != "checkpoints" || Path.GetFileName(file) != "00000000.json")
+                {
                     File.Delete(file);
+                }
             }
         }
     }

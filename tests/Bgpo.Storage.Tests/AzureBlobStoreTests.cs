@@ -4,6 +4,7 @@ using Bgpo.Storage.Blobs.Azure;
 
 
 
+
 [assembly: AssemblyFixture(typeof(Bgpo.Storage.Tests.AzuriteFixture))]
 
 namespace Bgpo.Storage.Tests;
@@ -35,7 +36,9 @@ public sealed class AzureBlobStoreTests(AzuriteFixture azurite) : BlobStoreContr
         await Store.PutAsync("a/b", Bytes("x"));
         Assert.Null(await BlobStores.Open(_location + "2").GetAsync("a/b"));
         await foreach (BlobEntry entry in BlobStores.Open(_location[.._location.LastIndexOf('/')]).ListAsync(""))
+        {
             Assert.Equal("prefix/a/b", entry.Name);
+        }
     }
 
     [Theory]

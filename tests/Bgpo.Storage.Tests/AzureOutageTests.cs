@@ -54,9 +54,14 @@ public sealed class AzureOutageTests(AzuriteFixture shared) : IDisposable
             foreach (byte[]? damage in new[] { flipped, content[..^1], null })
             {
                 if (damage is null)
+                {
                     await store.DeleteAsync(name);
+                }
                 else
+                {
                     await store.PutAsync(name, damage);
+                }
+
                 Assert.Contains($"'{name}'", Assert.Single((await run.VerifyCheckpointAsync(2)).Faults), StringComparison.Ordinal);
                 Assert.Equal(1, (await run.LatestWholeCheckpointAsync())!.Version);
                 await store.PutAsync(name, content);

@@ -126,7 +126,9 @@ public abstract class BlobStoreContract : IAsyncLifetime
         Task writer = Task.Run(async () =>
         {
             for (byte i = 1; i < 30; i++)
+            {
                 await Store.PutAsync("x", Uniform(i));
+            }
         });
         while (!writer.IsCompleted)
         {
@@ -148,7 +150,10 @@ public abstract class BlobStoreContract : IAsyncLifetime
     public async Task List_GivesThePrefixInOrdinalOrder()
     {
         foreach (string name in new[] { "b/2", "b/10", "b/1/x", "B/1", "bc", "a" })
+        {
             await Store.PutAsync(name, Bytes(name));
+        }
+
         Assert.Equal(["B/1", "a", "b/1/x", "b/10", "b/2", "bc"], await NamesAsync(""));
         Assert.Equal(["b/1/x", "b/10", "b/2"], await NamesAsync("b/"));
         Assert.Equal(["b/1/x", "b/10"], await NamesAsync("b/1"));
@@ -165,11 +170,17 @@ public abstract class BlobStoreContract : IAsyncLifetime
     public async Task ListFolders_GivesFirstSegmentsThatHoldBlobs()
     {
         foreach (string name in new[] { "b/2", "b/c/10", "a/x", "gone/x", "file" })
+        {
             await Store.PutAsync(name, Bytes(name));
+        }
+
         await Store.DeleteAsync("gone/x");
         var folders = new List<string>();
         await foreach (string folder in Store.ListFoldersAsync())
+        {
             folders.Add(folder);
+        }
+
         Assert.Equal(["a", "b"], folders);
     }
 
@@ -220,7 +231,10 @@ public abstract class BlobStoreContract : IAsyncLifetime
     {
         var names = new List<string>();
         await foreach (BlobEntry entry in Store.ListAsync(prefix))
+        {
             names.Add(entry.Name);
+        }
+
         return names;
     }
 
@@ -228,7 +242,10 @@ public abstract class BlobStoreContract : IAsyncLifetime
     {
         var content = new byte[length];
         for (int i = 0; i < length; i++)
+        {
             content[i] = (byte)((i * 31) + (i >> 8));
+        }
+
         return content;
     }
 }

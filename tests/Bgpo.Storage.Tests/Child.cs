@@ -56,13 +56,22 @@ internal static class Child
         };
         // Under `dotnet x.dll` the process is dotnet itself and wants the assembly first.
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
+        {
             start.ArgumentList.Add(typeof(Child).Assembly.Location);
+        }
+
         start.ArgumentList.Add("--child");
         foreach (string argument in job)
+        {
             start.ArgumentList.Add(argument);
+        }
+
         start.Environment.Remove(FaultPoint.Variable);
         if (fault is not null)
+        {
             start.Environment[FaultPoint.Variable] = fault;
+        }
+
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
@@ -78,7 +87,9 @@ internal static class Child
         await run.WriteMetricsAsync(version - 1, new JsonObject { ["reward"] = 0.5 });
         await Samples.SaveAsync(run, version, stored.Record.LatestCheckpoint is { } before ? await run.ReadManifestAsync(before) : null);
         if (await run.UpdateAsync(stored.Record with { LatestCheckpoint = version }, stored.ETag) is null)
+        {
             throw new InvalidOperationException("the record changed");
+        }
     }
 
     /// <summary>Tries to create each of a row of blobs; returns how many it won.</summary>
@@ -88,7 +99,9 @@ internal static class Child
         for (int i = 0; i < count; i++)
         {
             if (await store.PutIfAbsentAsync($"race/{i}", Encoding.UTF8.GetBytes(writer)) is not null)
+            {
                 won++;
+            }
         }
         return won;
     }
@@ -102,7 +115,9 @@ internal static class Child
             int value = int.Parse(Encoding.UTF8.GetString(blob.Content.Span));
             byte[] next = Encoding.UTF8.GetBytes($"{value + 1}".PadRight(blob.Content.Length));
             if (await store.PutIfUnchangedAsync("counter", next, blob.ETag) is not null)
+            {
                 done++;
+            }
         }
     }
 }

@@ -76,7 +76,10 @@ public sealed class CorruptionTests : IDisposable
     {
         CheckpointManifest saved = await Samples.SaveAsync(_run, 2);
         foreach (string path in BlobsOf(saved).Append(PathOf("r/checkpoints/00000002.json")).ToArray())
+        {
             Apply(damage, path, File.ReadAllBytes(path));
+        }
+
         Assert.Null(await _run.LatestWholeCheckpointAsync());
         await Samples.SaveAsync(_run, 2);
         Assert.Equal(saved.WeightsSha256, (await _run.LatestWholeCheckpointAsync(line => Assert.Fail(line)))!.WeightsSha256);
@@ -120,14 +123,19 @@ public sealed class CorruptionTests : IDisposable
         await _run.WriteJournalAsync(Samples.Journal(3));
         await _run.WriteMetricsAsync(3, []);
         foreach (string name in new[] { "r/run.json", "r/journal/00000003.json", "r/metrics/00000003.json" })
+        {
             Apply(Damage.FlipLast, PathOf(name), File.ReadAllBytes(PathOf(name)));
+        }
+
         Assert.Equal("r/run.json", (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadAsync())).BlobName);
         Assert.Equal(
             "r/journal/00000003.json", (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadJournalAsync(3))).BlobName);
         CorruptBlobException metrics = await Assert.ThrowsAsync<CorruptBlobException>(async () =>
         {
             await foreach (StoredMetrics step in _run.ReadMetricsAsync())
+            {
                 Assert.Fail($"read step {step.Step}");
+            }
         });
         Assert.Equal("r/metrics/00000003.json", metrics.BlobName);
     }
@@ -176,7 +184,10 @@ public sealed class CorruptionTests : IDisposable
             _ => null,
         };
         if (flipped is { } at)
+        {
             damaged[at] ^= 1;
+        }
+
         File.WriteAllBytes(path, damaged);
     }
 

@@ -2,6 +2,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Storage.Tests;
 
 /// <summary>A process killed at any write point leaves a run that can be read, and the next one finishes the step.</summary>
@@ -15,7 +16,9 @@ public abstract class CrashTests
         var run = new RunStore(BlobStores.Open(Location), "r");
         bool creates = fault.StartsWith("run.create", StringComparison.Ordinal);
         if (!creates)
+        {
             await Child.TakeStepAsync(run, 1);
+        }
 
         (int exitCode, _, string error) = await Child.RunAsync(fault, "step", Location, "r", "2");
         Assert.True(exitCode == Child.Killed, $"expected a kill at {fault}, got exit code {exitCode}: {error}");
@@ -71,7 +74,9 @@ public sealed class FolderCrashTests : CrashTests, IDisposable
                     _ => [1],
                 };
                 foreach (int nth in hits)
+                {
                     kills.Add($"{name}:kill:{nth}");
+                }
             }
             return kills;
         }

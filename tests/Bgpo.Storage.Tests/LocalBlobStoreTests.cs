@@ -28,13 +28,19 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
         Task<(int ExitCode, string Output, string Error)> other = Child.RunAsync(null, "race", Root, $"{Count}", "other");
         // Once the other has begun, we catch up with it, so both want the same names at the same time.
         while (await Store.FindAsync("race/0") is null && !other.IsCompleted)
+        {
             await Task.Yield();
+        }
+
         int won = await Child.RaceAsync(Store, Count, "own");
         int otherWon = (await other).ExitCode;
         Assert.Equal(Count, won + otherWon);
         int own = 0;
         for (int i = 0; i < Count; i++)
+        {
             own += await TextAsync($"race/{i}") == "own" ? 1 : 0;
+        }
+
         Assert.Equal(won, own);
     }
 
@@ -45,7 +51,10 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
         await Store.PutAsync("counter", Bytes("0".PadRight(1_000_000)));
         Task<(int ExitCode, string Output, string Error)> other = Child.RunAsync(null, "increment", Root, "30");
         while ((await TextAsync("counter")).TrimEnd() == "0" && !other.IsCompleted)
+        {
             await Task.Yield();
+        }
+
         await Child.IncrementAsync(Store, 30);
         Assert.Equal(0, (await other).ExitCode);
         Assert.Equal("60", (await TextAsync("counter")).TrimEnd());

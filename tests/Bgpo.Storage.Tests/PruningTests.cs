@@ -2,6 +2,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Storage.Tests;
 
 /// <summary>What pruning and forking promise.</summary>
@@ -23,7 +24,10 @@ public sealed class PruningTests : IDisposable
     public async Task Prune_KeepsTheLastAndEveryNth_AndDeletesOnlyWhatNoManifestNames()
     {
         for (int version = 0; version <= 6; version++)
+        {
             await Samples.SaveAsync(_run, version);
+        }
+
         Age();
         PruneOutcome would = await _run.PruneAsync(2, 3, dryRun: true);
         Assert.Equal(7, (await _run.ListCheckpointsAsync()).Count);
@@ -35,7 +39,10 @@ public sealed class PruningTests : IDisposable
         Assert.Equal(would.Bytes, did.Bytes);
         Assert.Equal([0, 3, 5, 6], await _run.ListCheckpointsAsync());
         foreach (int version in did.Kept)
+        {
             Assert.Empty((await _run.VerifyCheckpointAsync(version)).Faults);
+        }
+
         Assert.Equal(0, (await _run.PruneAsync(2, 3)).Blobs);
     }
 
@@ -46,7 +53,10 @@ public sealed class PruningTests : IDisposable
         Age();
         List<ShardEntry> entries = [];
         for (int i = 0; i < 3; i++)
+        {
             entries.Add(await _run.SaveShardAsync(Samples.Shard(2, i)));
+        }
+
         Assert.Equal(0, (await _run.PruneAsync(1, null)).Blobs);
         await _run.PublishCheckpointAsync(Samples.Manifest(2, entries));
         Assert.Empty((await _run.VerifyCheckpointAsync(2)).Faults);
@@ -56,7 +66,10 @@ public sealed class PruningTests : IDisposable
     public async Task Prune_KeepsTheNewestWholeCheckpoint_WhateverIsNewer()
     {
         for (int version = 1; version <= 3; version++)
+        {
             await Samples.SaveAsync(_run, version);
+        }
+
         foreach (int version in new[] { 2, 3 })
         {
             ShardEntry moved = (await _run.ReadManifestAsync(version))!.Shards[1];
@@ -73,7 +86,9 @@ public sealed class PruningTests : IDisposable
     public async Task Prune_IsRefused_WhileTheRunGoesBack()
     {
         for (int version = 1; version <= 3; version++)
+        {
             await Samples.SaveAsync(_run, version);
+        }
         // As a controller leaves it that was killed amid going back.
         await _run.CreateAsync(Samples.Record("r") with { LatestCheckpoint = 1, GoingBackTo = 1 });
         StorageException refused = await Assert.ThrowsAsync<StorageException>(() => _run.PruneAsync(1, null));
@@ -85,7 +100,10 @@ public sealed class PruningTests : IDisposable
     public async Task Prune_DeletesNoBlob_WhileAKeptManifestCannotBeRead()
     {
         for (int version = 1; version <= 3; version++)
+        {
             await Samples.SaveAsync(_run, version);
+        }
+
         await _blobs.PutAsync("r/checkpoints/00000003.json", "{}"u8.ToArray());
         Age();
         PruneOutcome did = await _run.PruneAsync(1, null);
@@ -101,7 +119,10 @@ public sealed class PruningTests : IDisposable
     public async Task KilledPrune_LeavesWholeWhatItKeeps_AndTheNextOneEndsIt(int nth)
     {
         for (int version = 1; version <= 4; version++)
+        {
             await Samples.SaveAsync(_run, version);
+        }
+
         Age();
         (int exitCode, _, string error) = await Child.RunAsync($"{StorageFaults.PruneDelete}:kill:{nth}", "prune", _folder, "r");
         Assert.True(exitCode == Child.Killed, error);
@@ -199,6 +220,8 @@ public sealed class PruningTests : IDisposable
     private void Age()
     {
         foreach (string file in Directory.GetFiles(Path.Combine(_folder, "r", "blobs"), "*.safetensors"))
+        {
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddHours(-2));
+        }
     }
 }

@@ -120,13 +120,17 @@ public sealed class ResilienceTests
             InstrumentPublished = (instrument, self) =>
             {
                 if (instrument.Meter.Name == StoreMeter.Name && instrument.Name == "bgpo.store.retries")
+                {
                     self.EnableMeasurementEvents(instrument);
+                }
             },
         };
         listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
         {
             if (tags.Length == 1 && Equals(tags[0].Value, _sick.Location))
+            {
                 counted += value;
+            }
         });
         listener.Start();
         await ReachAsync();
@@ -218,7 +222,10 @@ public sealed class ResilienceTests
         {
             Calls++;
             if (Hangs)
+            {
                 await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+
             return _failures-- > 0 ? throw Error() : work();
         }
     }

@@ -153,10 +153,16 @@ public sealed class RunStoreTests : IDisposable
     public async Task Metrics_AreReadInOrderOfSteps_AndTheLastWriteWins()
     {
         foreach (int step in new[] { 10, 2, 1, 2 })
+        {
             await _run.WriteMetricsAsync(step, new JsonObject { ["step"] = step, ["reward"] = step / 3.0 });
+        }
+
         var read = new List<(int, double)>();
         await foreach (StoredMetrics metrics in _run.ReadMetricsAsync(from: 2))
+        {
             read.Add((metrics.Step, metrics.Values["reward"]!.GetValue<double>()));
+        }
+
         Assert.Equal([(2, 2 / 3.0), (10, 10 / 3.0)], read);
     }
 
@@ -171,7 +177,10 @@ public sealed class RunStoreTests : IDisposable
         File.Copy(Path.Combine(_folder, "my-run", "run.json"), Path.Combine(_folder, "a copy", "run.json"));
         var entries = new List<CatalogEntry>();
         await foreach (CatalogEntry entry in new RunCatalog(_blobs).ListAsync())
+        {
             entries.Add(entry);
+        }
+
         Assert.Equal(["b-run", "c-run", "my-run"], entries.Select(entry => entry.RunId));
         Assert.Contains("b-run/run.json", entries[0].Fault, StringComparison.Ordinal);
         Assert.Contains("Use a newer bgpo", entries[1].Fault, StringComparison.Ordinal);

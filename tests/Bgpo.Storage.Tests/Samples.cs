@@ -34,7 +34,10 @@ internal static class Samples
     {
         var shards = new List<ShardEntry>();
         for (int i = 0; i < WeightsHash.ShardCount(ParameterCount, ShardSize); i++)
+        {
             shards.Add(await run.SaveShardAsync(Shard(version, i), before?.Shards[i]));
+        }
+
         return await run.PublishCheckpointAsync(Manifest(version, shards));
     }
 

@@ -3,6 +3,7 @@ using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
 
 
+
 namespace Bgpo.Tasks.Tests;
 
 public class CountdownTaskTests

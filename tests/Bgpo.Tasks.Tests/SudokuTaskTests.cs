@@ -3,6 +3,7 @@ using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Sudoku;
 
 
+
 namespace Bgpo.Tasks.Tests;
 
 public class SudokuTaskTests

@@ -4,6 +4,7 @@ using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Sudoku;
 
 
+
 namespace Bgpo.Tasks.Tests;
 
 public sealed class TaskDataTests : IDisposable

@@ -1,6 +1,7 @@
 using Bgpo.Objectives;
 
 
+
 namespace Bgpo.Tests;
 
 /// <summary>Group-normalised advantages.</summary>

@@ -39,15 +39,15 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         var dispatcher = new Dispatcher(() => Task.FromResult(silos.Roster), time);
         var shards = new ShardSet(GrainFactory, run, Epoch);
         RunStore store = catalog.Run(id);
-        using var outbox = new Outbox(time);
+        using var writes = new WriteQueue(time);
         using var loop = new StepLoop(new StepServices
         {
             Run = run,
             Epoch = Epoch,
             Settings = new RunSettings(run.Spec),
             Store = store,
-            Outbox = outbox,
-            Checkpoints = new CheckpointWriter(run, store, shards, outbox, time),
+            WriteQueue = writes,
+            Checkpoints = new CheckpointWriter(run, store, shards, writes, time),
             Shards = shards,
             Dispatcher = dispatcher,
             Grains = GrainFactory,
@@ -68,7 +68,7 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         var taken = new SimulatedSteps(
             Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds, messages.Read() - sent,
             units, dispatcher.Redispatched);
-        await outbox.Flush(CancellationToken.None);
+        await writes.Flush(CancellationToken.None);
         return taken;
     }
 }

@@ -69,13 +69,18 @@ internal sealed class BenchCommand
 
         var request = new MemoryRequest(parsed.GetValue(_samples).Or(1, 64), parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         if (!json)
+        {
             output.WriteLine($"{"objective",-20}{"n_t",6}{"peak MiB",12}{"over base",12}");
+        }
+
         var progress = new Reporter<MemoryMeasured>(row =>
         {
             if (!json)
+            {
                 output.WriteLine($"{(row.Objective == "elbo" ? "one-graph ELBO" : "BGPO"),-20}{row.Samples,6}{row.PeakMiB,12:0.0}{row.PeakMiB - row.BaseMiB,12:0.0}");
+            }
         });
-        var outcome = await _context.Models.MeasureMemory(request, progress, _context.Interrupts.Token).ConfigureAwait(false);
+        var outcome = await _context.Models.MeasureMemory(request, progress, _context.Interrupts.Token);
         output.WriteLine(json
             ? JsonLines.Line(new { Benchmark = "memory", outcome.Ratio, outcome.Rows })
             : $"BGPO with n_t = {request.Samples[^1]} takes {outcome.Ratio:0.000} times the memory of n_t = {request.Samples[0]}");

@@ -24,7 +24,7 @@ internal static class BenchOverheadCommand
         {
             var rows = await context.Benchmarks.Overhead(
                 parsed.GetValue(watchers).Or(1, 20), parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(rounds) ?? DefaultRounds,
-                parsed.GetValue(threads) ?? Environment.ProcessorCount, context.Interrupts.Token).ConfigureAwait(false);
+                parsed.GetValue(threads) ?? Environment.ProcessorCount, context.Interrupts.Token);
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {
@@ -34,7 +34,10 @@ internal static class BenchOverheadCommand
 
             output.WriteLine($"{"watchers",-12}{"s a step",10}{"cost",10}{"95 %",20}{"rounds",8}{"cpu share",12}");
             foreach (var row in rows)
+            {
                 output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{Cost(row.Ratio),8:0.0} %{(row is { Low: { } low, High: { } high } ? FormattableString.Invariant($"{Cost(low):0.0} to {Cost(high):0.0} %") : "-"),20}{row.Rounds,8}{100 * row.Share,10:0.00} %"));
+            }
+
             return ExitCode.Done;
 
             static double Cost(double ratio) => 100 * (ratio - 1);

@@ -52,8 +52,8 @@ internal sealed class BenchScalingCommand
     private async Task<int> Measure(ParseResult parsed)
     {
         var only = parsed.GetValue(_only);
-        List<RealScale> real = only == Simulated ? [] : await MeasureReal(parsed).ConfigureAwait(false);
-        List<SimulatedScale> simulated = only == Real ? [] : await Simulate(parsed).ConfigureAwait(false);
+        List<RealScale> real = only == Simulated ? [] : await MeasureReal(parsed);
+        List<SimulatedScale> simulated = only == Real ? [] : await Simulate(parsed);
         if (parsed.GetValue(_json))
         {
             var (ratios, apart) = (Ratios(real, 1), Ratios(real, 2));
@@ -84,7 +84,7 @@ internal sealed class BenchScalingCommand
         var (steps, token) = (parsed.GetValue(_steps) ?? DefaultSteps, _context.Interrupts.Token);
         List<RealScale> rows = [];
         Say(parsed, $"{"silo processes, 1 thread each",-34}{"steps/s",10}{"samples/s",12}{"devices busy",15}{"commit s",11}");
-        await foreach (var row in _context.Benchmarks.RunReal(steps, parsed.GetValue(_rounds) ?? DefaultRounds, config, token).ConfigureAwait(false))
+        await foreach (var row in _context.Benchmarks.RunReal(steps, parsed.GetValue(_rounds) ?? DefaultRounds, config, token))
         {
             rows.Add(row);
             var what = row.Runs == 1 ? $"{row.Silos}" : $"{row.Silos} in each of {row.Runs} runs";
@@ -103,7 +103,7 @@ internal sealed class BenchScalingCommand
         Say(parsed, $"{$"simulated silos, {work.TotalMilliseconds:0} ms a unit",-34}{"efficiency",10}{"s a step",12}{"messages a step",18}{"CPU ms a unit",16}");
         foreach (var silos in parsed.GetValue(_silos).Or(1, 2, 4, 8, 16, 32, 64, 128, 256))
         {
-            var row = await _context.Benchmarks.Simulate(silos, work, SimulatedSteps, _context.Interrupts.Token).ConfigureAwait(false);
+            var row = await _context.Benchmarks.Simulate(silos, work, SimulatedSteps, _context.Interrupts.Token);
             rows.Add(row);
             Say(parsed, $"{row.Silos,-34}{100 * row.Efficiency,8:0.0} %{row.StepSeconds,12:0.000}{row.MessagesPerStep,18:0}{row.CpuMillisecondsPerUnit,16:0.00}");
         }
@@ -124,6 +124,8 @@ internal sealed class BenchScalingCommand
     private void Say(ParseResult parsed, string line)
     {
         if (!parsed.GetValue(_json))
+        {
             _context.Terminal.Out.WriteLine(line);
+        }
     }
 }

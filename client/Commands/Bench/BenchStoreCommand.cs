@@ -32,9 +32,15 @@ internal static class BenchStoreCommand
             List<StoreRate> rates = [];
             var token = context.Interrupts.Token;
             if (parsed.GetValue(only) is null or "folder")
-                rates.AddRange(await bench.MeasureFolder(token).ConfigureAwait(false));
+            {
+                rates.AddRange(await bench.MeasureFolder(token));
+            }
+
             if (parsed.GetValue(only) is null or "azurite")
-                rates.AddRange(await bench.MeasureAzurite(token).ConfigureAwait(false));
+            {
+                rates.AddRange(await bench.MeasureAzurite(token));
+            }
+
             if (parsed.GetValue(json))
             {
                 context.Terminal.Out.WriteLine(JsonLines.Line(new { Benchmark = "store", bench.MiB, bench.StartMiB, PeakMiB = ConsoleContext.PeakRssMiB(), Rates = rates }));
@@ -43,7 +49,10 @@ internal static class BenchStoreCommand
 
             context.Terminal.Out.WriteLine($"{"what",-16}{"MiB/s",10}{"against",16}{"MiB/s",10}{"ratio",8}");
             foreach (var rate in rates)
+            {
                 context.Terminal.Out.WriteLine($"{rate.What,-16}{rate.MiBPerSecond,10:0}{rate.Against,16}{rate.BaseMiBPerSecond,10:0}{rate.Ratio,8:0.00}");
+            }
+
             context.Terminal.Out.WriteLine($"a checkpoint of {bench.MiB} MiB; this process's memory: {bench.StartMiB:0} MiB before the first, {ConsoleContext.PeakRssMiB():0} MiB at its peak");
             return ExitCode.Done;
         });

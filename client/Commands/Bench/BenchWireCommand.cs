@@ -47,11 +47,11 @@ internal sealed class BenchWireCommand
             var (folder, shards) = (parsed.GetValue(_folder)!, parsed.GetValue(_shards)!.Value);
             await (role == "send"
                 ? WireProcesses.Send(folder, shards, parsed.GetValue(_units)!.Value, output)
-                : WireProcesses.Receive(folder, shards, output)).ConfigureAwait(false);
+                : WireProcesses.Receive(folder, shards, output));
             return ExitCode.Done;
         }
 
-        var outcome = await _context.Benchmarks.Wire(parsed.GetValue(_mib) ?? DefaultMiB, _context.Interrupts.Token).ConfigureAwait(false);
+        var outcome = await _context.Benchmarks.Wire(parsed.GetValue(_mib) ?? DefaultMiB, _context.Interrupts.Token);
         if (parsed.GetValue(_json))
         {
             output.WriteLine(JsonLines.Line(new

@@ -47,11 +47,11 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
         {
             for (int round = 0; round < rounds; round++)
             {
-                dd.Add(await Time(() => Dd(cancellationToken)).ConfigureAwait(false));
+                dd.Add(await Time(() => Dd(cancellationToken)));
                 var run = new RunStore(BlobStores.Open(Path.Combine(folder, "runs")), $"r{round}");
-                await Checkpoint(run, save, load, cancellationToken).ConfigureAwait(false);
+                await Checkpoint(run, save, load, cancellationToken);
             }
-        }).ConfigureAwait(false);
+        });
         return [Rate("folder save", save, "dd fsync", dd), Rate("folder load", load, "dd fsync", dd)];
     }
 
@@ -61,24 +61,24 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
         List<double> up = [], down = [], save = [], load = [];
         await Cleanly(async () =>
         {
-            await Azurite.InstallAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            var azurite = await Azurite.StartNewAsync(Path.Combine(folder, "azurite"), cancellationToken: cancellationToken).ConfigureAwait(false);
-            await using var ends = azurite.ConfigureAwait(false);
+            await Azurite.InstallAsync(cancellationToken: cancellationToken);
+            var azurite = await Azurite.StartNewAsync(Path.Combine(folder, "azurite"), cancellationToken: cancellationToken);
+            await using var ends = azurite;
             for (int round = 0; round < rounds; round++)
             {
                 var bare = new BlobContainerClient(azurite.ConnectionString, $"bare-{round}");
-                await bare.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+                await bare.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
                 up.Add(await Time(() => Bare((name, buffer, size, token) =>
-                    bare.UploadBlobAsync(name, BinaryData.FromBytes(buffer.AsMemory(0, size)), token), cancellationToken)).ConfigureAwait(false));
+                    bare.UploadBlobAsync(name, BinaryData.FromBytes(buffer.AsMemory(0, size)), token), cancellationToken)));
                 down.Add(await Time(() => Bare(async (name, buffer, size, token) =>
                 {
-                    using var answer = (await bare.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: token).ConfigureAwait(false)).Value;
-                    await answer.Content.ReadExactlyAsync(buffer.AsMemory(0, size), token).ConfigureAwait(false);
-                }, cancellationToken)).ConfigureAwait(false));
+                    using var answer = (await bare.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: token)).Value;
+                    await answer.Content.ReadExactlyAsync(buffer.AsMemory(0, size), token);
+                }, cancellationToken)));
                 var run = new RunStore(BlobStores.Open(azurite.StoreUri($"ours-{round}")), "r");
-                await Checkpoint(run, save, load, cancellationToken).ConfigureAwait(false);
+                await Checkpoint(run, save, load, cancellationToken);
             }
-        }).ConfigureAwait(false);
+        });
         return [Rate("azurite save", save, "SDK upload", up), Rate("azurite load", load, "SDK download", down)];
     }
 
@@ -87,7 +87,7 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
         CheckpointManifest manifest = null!;
         save.Add(await Time(async () =>
         {
-            var entries = await Save(run, cancellationToken).ConfigureAwait(false);
+            var entries = await Save(run, cancellationToken);
             manifest = await run.PublishCheckpointAsync(new CheckpointManifest
             {
                 Version = 1,
@@ -97,9 +97,9 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
                 Tokenizer = "{}",
                 WeightsSha256 = CheckpointManifest.HashOf(entries),
                 JournalPosition = 1,
-            }, cancellationToken).ConfigureAwait(false);
-        }).ConfigureAwait(false));
-        load.Add(await Time(() => run.LoadShardsAsync(manifest, _ => { }, cancellationToken: cancellationToken)).ConfigureAwait(false));
+            }, cancellationToken);
+        }));
+        load.Add(await Time(() => run.LoadShardsAsync(manifest, _ => { }, cancellationToken: cancellationToken)));
     }
 
     /// <summary>Saves shards as a run's accumulators do, a few at a time; none equals another.</summary>
@@ -110,12 +110,18 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
         {
             // What is saved is in memory already: making it is no part of what is measured.
             if (!_sources.TryTake(out var source))
+            {
                 source = new ShardState(0, Noise(), Noise(), Noise());
+            }
+
             foreach (var part in new[] { source.Weights, source.M, source.V })
+            {
                 part[0] = Interlocked.Increment(ref _salt);
-            entries[i] = await run.SaveShardAsync(source with { Index = i }, cancellationToken: token).ConfigureAwait(false);
+            }
+
+            entries[i] = await run.SaveShardAsync(source with { Index = i }, cancellationToken: token);
             _sources.Add(source);
-        }).ConfigureAwait(false);
+        });
         return entries;
     }
 
@@ -130,7 +136,7 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
                 Buffer.BlockCopy(_noise, 0, buffer, buffer.Length / 2, buffer.Length / 2);
             }
 
-            await transfer($"b{i}", buffer, i % 2 == 0 ? buffer.Length / 2 : buffer.Length, token).ConfigureAwait(false);
+            await transfer($"b{i}", buffer, i % 2 == 0 ? buffer.Length / 2 : buffer.Length, token);
             _buffers.Add(buffer);
         });
 
@@ -143,21 +149,25 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
         string file = Path.Combine(folder, "dd");
         using var process = Process.Start(new ProcessStartInfo(
             "dd", ["if=/dev/zero", $"of={file}", "bs=6M", $"count={shards}", "conv=fsync", "status=none"]))!;
-        await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
+        {
             throw new IOException($"dd to {file} ended with {process.ExitCode}");
+        }
     }
 
     private async Task Cleanly(Func<Task> work)
     {
         try
         {
-            await work().ConfigureAwait(false);
+            await work();
         }
         finally
         {
             if (Directory.Exists(folder))
+            {
                 Directory.Delete(folder, recursive: true);
+            }
         }
     }
 
@@ -169,7 +179,7 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
     private static async Task<double> Time(Func<Task> work)
     {
         long started = Stopwatch.GetTimestamp();
-        await work().ConfigureAwait(false);
+        await work();
         return Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
@@ -178,7 +188,10 @@ internal sealed class StoreBench(string folder, int shards, int rounds)
         var noise = new float[WeightsHash.ShardSize];
         var random = new Random(1);
         for (int i = 0; i < noise.Length; i++)
+        {
             noise[i] = random.NextSingle();
+        }
+
         return noise;
     }
 }

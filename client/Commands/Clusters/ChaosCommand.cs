@@ -11,7 +11,7 @@ namespace Bgpo.Client.Commands.Clusters;
 /// <summary><c>bgpo chaos</c>: kills silos of a cluster again and again, to see that nothing is lost.</summary>
 internal sealed class ChaosCommand
 {
-    /// <summary>How long a cluster may be without any silo before its punisher has nothing left to do.</summary>
+    /// <summary>How long a cluster may be without any silo before its injector has nothing left to do.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly ConsoleContext _context;
@@ -51,33 +51,36 @@ internal sealed class ChaosCommand
     {
         var name = Flags.Checked("--cluster", parsed.GetValue(_cluster) ?? SiloCommand.DefaultCluster);
         var options = new ChaosOptions(
-            Enum.Parse<Punishment>(parsed.GetValue(_signal) ?? "kill", ignoreCase: true),
+            Enum.Parse<FaultKind>(parsed.GetValue(_signal) ?? "kill", ignoreCase: true),
             parsed.GetValue(_only) switch { "controller" => Victims.Controller, "workers" => Victims.Workers, _ => Victims.Any },
             parsed.GetValue(_restart), parsed.GetValue(_stopFor) ?? TimeSpan.FromSeconds(20));
-        var cluster = await _context.Training.Join(name, _context.Interrupts.Token).ConfigureAwait(false);
-        await using var leaving = cluster.ConfigureAwait(false);
+        var cluster = await _context.Training.Join(name, _context.Interrupts.Token);
+        await using var leaving = cluster;
         var random = parsed.GetValue(_seed) is { } seed ? new Random(seed) : new Random();
-        var punisher = new Punisher(cluster, _context.Machine, _context.Training.Clustering, options, random, _context.Time, act => Tell(act, parsed.GetValue(_json)));
-        var why = await Punish(punisher, cluster, parsed.GetValue(_every) ?? TimeSpan.FromSeconds(5), parsed.GetValue(_for)).ConfigureAwait(false);
-        await punisher.DisposeAsync().ConfigureAwait(false);
-        return await Conclude(punisher, cluster, why, parsed).ConfigureAwait(false);
+        var injector = new FaultInjector(cluster, _context.Machine, _context.Training.Clustering, options, random, _context.Time, act => Tell(act, parsed.GetValue(_json)));
+        var why = await Inject(injector, cluster, parsed.GetValue(_every) ?? TimeSpan.FromSeconds(5), parsed.GetValue(_for));
+        await injector.DisposeAsync();
+        return await Conclude(injector, cluster, why, parsed);
     }
 
-    private async Task<string> Punish(Punisher punisher, ITrainingCluster cluster, TimeSpan every, TimeSpan? length)
+    private async Task<string> Inject(FaultInjector injector, ITrainingCluster cluster, TimeSpan every, TimeSpan? length)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_context.Interrupts.Token);
         if (length is { } time)
+        {
             over.CancelAfter(time);
+        }
+
         using var timer = new PeriodicTimer(every, _context.Time);
         var gone = _context.Time.GetTimestamp();
         try
         {
-            while (await timer.WaitForNextTickAsync(over.Token).ConfigureAwait(false))
+            while (await timer.WaitForNextTickAsync(over.Token))
             {
                 if (cluster.IsAlive)
                 {
                     gone = _context.Time.GetTimestamp();
-                    await Act(punisher, cluster, over.Token).ConfigureAwait(false);
+                    await Act(injector, cluster, over.Token);
                 }
                 else if (_context.Time.GetElapsedTime(gone) > Patience)
                 {
@@ -93,11 +96,11 @@ internal sealed class ChaosCommand
         return _context.Interrupts.Token.IsCancellationRequested ? "interrupted" : "its time is over";
     }
 
-    private static async Task Act(Punisher punisher, ITrainingCluster cluster, CancellationToken token)
+    private static async Task Act(FaultInjector injector, ITrainingCluster cluster, CancellationToken token)
     {
         try
         {
-            await punisher.Act(token).ConfigureAwait(false);
+            await injector.Act(token);
         }
         catch (BadInputException) when (!cluster.IsAlive)
         {
@@ -105,28 +108,37 @@ internal sealed class ChaosCommand
         }
     }
 
-    private async Task<int> Conclude(Punisher punisher, ITrainingCluster cluster, string why, ParseResult parsed)
+    private async Task<int> Conclude(FaultInjector injector, ITrainingCluster cluster, string why, ParseResult parsed)
     {
-        var mine = punisher.Started.Select(silo => silo.Id).ToHashSet();
+        var mine = injector.Started.Select(silo => silo.Id).ToHashSet();
         if (parsed.GetValue(_remove))
-            await SiloEnding.End(_context.Machine, process => mine.Contains(process.Id), SiloEnding.Patience, CancellationToken.None).ConfigureAwait(false);
+        {
+            await SiloEnding.End(_context.Machine, process => mine.Contains(process.Id), SiloEnding.Patience, CancellationToken.None);
+        }
+
         var left = _context.Machine.Silos(process => mine.Contains(process.Id)).Count;
         if (parsed.GetValue(_json))
         {
-            _context.Terminal.Out.WriteLine(JsonLines.Line(new { Event = "ended", Reason = why, punisher.Acts, Started = mine.Count, Left = left }));
+            _context.Terminal.Out.WriteLine(JsonLines.Line(new { Event = "ended", Reason = why, injector.Acts, Started = mine.Count, Left = left }));
             return ExitCode.Done;
         }
 
         var output = _context.Terminal.Out;
-        output.WriteLine($"{why}: {Printed.Many(punisher.Acts, "victim")}, {Printed.Many(mine.Count, "silo")} started");
+        output.WriteLine($"{why}: {Printed.Many(injector.Acts, "victim")}, {Printed.Many(mine.Count, "silo")} started");
         if (left > 0)
+        {
             output.WriteLine($"next    {left} of them stay in the cluster; {_context.Paths.CommandLine("cluster", "stop", "--cluster", cluster.Name)} ends all its silos");
-        foreach (var silo in punisher.Started)
+        }
+
+        foreach (var silo in injector.Started)
+        {
             silo.Dispose();
+        }
+
         return ExitCode.Done;
     }
 
-    private void Tell(ChaosAct act, bool isJson)
+    private void Tell(FaultEvent act, bool isJson)
     {
         if (isJson)
         {

@@ -26,7 +26,9 @@ internal sealed class ClusterCommand
         Parts = [Status(), Silos(), Stop()];
         Command = new Command("cluster", "Looks at a cluster, and ends its silos of this machine.");
         foreach (var part in Parts)
+        {
             Command.Subcommands.Add(part.Command);
+        }
     }
 
     /// <summary>Examples for its help.</summary>
@@ -60,13 +62,15 @@ internal sealed class ClusterCommand
         command.SetAction(async (parsed, _) =>
         {
             var token = _context.Interrupts.Token;
-            var joined = await _context.Training.Join(Name(parsed, cluster), token).ConfigureAwait(false);
-            await using var leaving = joined.ConfigureAwait(false);
-            var silos = await joined.GetSilos(token).ConfigureAwait(false);
+            var joined = await _context.Training.Join(Name(parsed, cluster), token);
+            await using var leaving = joined;
+            var silos = await joined.GetSilos(token);
             var store = silos.Select(silo => silo.Store).FirstOrDefault() ?? "";
-            List<RunStanding> runs = [];
-            foreach (var run in store.Length > 0 ? await Driven(joined, store).ConfigureAwait(false) : [])
-                runs.Add(await RunStanding.Of(_context, run).ConfigureAwait(false));
+            List<RunSummaryRow> runs = [];
+            foreach (var run in store.Length > 0 ? await Driven(joined, store) : [])
+            {
+                runs.Add(await RunSummaryRow.Of(_context, run));
+            }
 
             var devices = silos.Sum(silo => silo.Devices);
             var memory = silos.Sum(silo => ProcessOf(silo)?.ResidentMiB ?? 0);
@@ -89,9 +93,15 @@ internal sealed class ClusterCommand
             output.WriteLine($"cluster  {joined.Name}: {Printed.Many(silos.Count, "silo")}, {Printed.Many(devices, "device")}, {Printed.Count(memory)} MiB");
             output.WriteLine($"store    {_context.Paths.Shown(store)}");
             foreach (var run in runs)
+            {
                 output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of {run.Steps}{(run.Silo.Length > 0 ? $", driven by silo {run.Silo}" : "")}{(run.Message.Length > 0 ? $" ({run.Message})" : "")}");
+            }
+
             if (runs.Count == 0)
+            {
                 output.WriteLine("run      none");
+            }
+
             output.WriteLine("next     " + (runs.Count > 0
                 ? _context.Paths.CommandLine("run", "watch", runs[0].Run, "--cluster", joined.Name)
                 : _context.Paths.CommandLine("run", "start", "--cluster", joined.Name)));
@@ -111,13 +121,16 @@ internal sealed class ClusterCommand
         var command = new Command("silos", "Lists a cluster's silos.") { cluster, json };
         command.SetAction(async (parsed, _) =>
         {
-            var joined = await _context.Training.Join(Name(parsed, cluster), _context.Interrupts.Token).ConfigureAwait(false);
-            await using var leaving = joined.ConfigureAwait(false);
-            var silos = await joined.GetSilos(_context.Interrupts.Token).ConfigureAwait(false);
+            var joined = await _context.Training.Join(Name(parsed, cluster), _context.Interrupts.Token);
+            await using var leaving = joined;
+            var silos = await joined.GetSilos(_context.Interrupts.Token);
             var output = _context.Terminal.Out;
             var width = Math.Max(8, silos.Select(silo => silo.Name.Length).DefaultIfEmpty(0).Max());
             if (!parsed.GetValue(json))
+            {
                 output.WriteLine($"{"silo".PadRight(width)}  {"process",8}  {"devices",7}  {"state",-8}  {"MiB",6}  store");
+            }
+
             foreach (var silo in silos)
             {
                 var process = ProcessOf(silo);
@@ -148,9 +161,12 @@ internal sealed class ClusterCommand
             // By the process table, not by membership: also where none of them answers.
             bool Wanted(MachineProcess process) => (process.Option("--cluster") ?? SiloCommand.DefaultCluster) == name;
             if (_context.Machine.Silos(Wanted).Count == 0)
+            {
                 throw new BadInputException($"cluster '{name}' has no silo of yours on this machine");
-            var saved = await SaveRuns(name).ConfigureAwait(false);
-            var (left, killed) = await SiloEnding.End(_context.Machine, Wanted, SiloEnding.Patience, _context.Interrupts.Token).ConfigureAwait(false);
+            }
+
+            var saved = await SaveRuns(name);
+            var (left, killed) = await SiloEnding.End(_context.Machine, Wanted, SiloEnding.Patience, _context.Interrupts.Token);
             ClusterFolder.RemoveDead(name);
             _context.Terminal.Out.WriteLine(parsed.GetValue(json)
                 ? JsonLines.Line(new { Cluster = name, Left = left, Killed = killed, Saved = saved })
@@ -172,17 +188,19 @@ internal sealed class ClusterCommand
         var token = _context.Interrupts.Token;
         try
         {
-            var joined = await _context.Training.Join(name, token).ConfigureAwait(false);
-            await using var leaving = joined.ConfigureAwait(false);
-            var runs = await Driven(joined, await RunTarget.StoreOf(_context, joined, null).ConfigureAwait(false)).ConfigureAwait(false);
+            var joined = await _context.Training.Join(name, token);
+            await using var leaving = joined;
+            var runs = await Driven(joined, await RunTarget.StoreOf(_context, joined, null));
             foreach (var run in runs.Where(run => run.Record.State == Storage.Runs.RunState.Running))
             {
-                var asked = await new RunAsking(_context, run).Ask(RequestKind.Checkpoint, "", [], isWaiting: true).WaitAsync(s_saving, _context.Time, token).ConfigureAwait(false);
+                var asked = await new RunRequestClient(_context, run).Ask(RequestKind.Checkpoint, "", [], isWaiting: true).WaitAsync(s_saving, _context.Time, token);
                 if (asked.Answer is { Refused: null } answer)
+                {
                     saved.Add(new SavedRun(run.Run, answer.Version));
+                }
             }
         }
-        catch (Exception e) when (e is BadInputException or StorageException or TimeoutException || LostCall.Is(e))
+        catch (Exception e) when (e is BadInputException or StorageException or TimeoutException || TransientErrors.Is(e))
         {
             _context.Terminal.Error.WriteLine($"bgpo: what runs did since their last checkpoints will be done again: {e.Message}");
         }
@@ -195,10 +213,12 @@ internal sealed class ClusterCommand
     {
         List<RunTarget> driven = [];
         var catalog = new RunCatalog(BlobStores.Open(store));
-        await foreach (var entry in catalog.ListAsync(_context.Interrupts.Token).ConfigureAwait(false))
+        await foreach (var entry in catalog.ListAsync(_context.Interrupts.Token))
         {
             if (entry.Record is { State: Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused } record && record.Cluster == cluster.Name)
+            {
                 driven.Add(new RunTarget(catalog.Run(entry.RunId), record, cluster));
+            }
         }
 
         return driven;

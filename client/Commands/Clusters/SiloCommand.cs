@@ -77,24 +77,32 @@ internal sealed class SiloCommand
     {
         var detached = parsed.GetValue(_detached);
         if (detached)
+        {
             ProcessTable.LeaveSession();
+        }
+
         var settings = Settings(parsed);
         if (!detached)
-            await CheckPeers(settings, parsed.GetValue(_name)).ConfigureAwait(false);
+        {
+            await CheckPeers(settings, parsed.GetValue(_name));
+        }
 
         var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);
         var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, name));
         using var telemetry = Metrics.Telemetry.Start(name);
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
-        await Start(host, name, settings.Cluster!).ConfigureAwait(false);
+        await Start(host, name, settings.Cluster!);
         Tell($"silo {name} of cluster {settings.Cluster}: joined, {Watching.Printed.Many(settings.Devices, "device")}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
         if (ClusterMembership.Notice(settings.Clustering) is { } notice)
+        {
             Say(notice);
-        var cause = await WhatEndsIt(lifetime, settings.Owner).ConfigureAwait(false);
+        }
+
+        var cause = await WhatEndsIt(lifetime, settings.Owner);
         return cause == Cause.DeclaredDead
-            ? await End(host, name, settings.Cluster!).ConfigureAwait(false)
-            : await Drain(host, name, settings.Drain!.Value, cause).ConfigureAwait(false);
+            ? await End(host, name, settings.Cluster!)
+            : await Drain(host, name, settings.Drain!.Value, cause);
     }
 
     /// <summary>Joins the cluster. One that is told to end meanwhile takes along what it has put there.</summary>
@@ -102,7 +110,7 @@ internal sealed class SiloCommand
     {
         try
         {
-            await host.StartAsync(_context.Interrupts.Token).ConfigureAwait(false);
+            await host.StartAsync(_context.Interrupts.Token);
         }
         catch (OperationCanceledException e)
         {
@@ -111,7 +119,9 @@ internal sealed class SiloCommand
             await host.StopAsync(over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             host.Dispose();
             if (_context.Interrupts.Token.IsCancellationRequested)
+            {
                 throw;
+            }
             // The host was stopped by Orleans: the others have declared it dead.
             throw new BadInputException($"silo {name} was declared dead by cluster '{cluster}' before it had joined{(why is null ? "" : $"; {why}")}", e);
         }
@@ -143,13 +153,18 @@ internal sealed class SiloCommand
     private async Task CheckPeers(SiloSettings settings, string? name)
     {
         if (!_context.Training.IsAlive(settings.Cluster!))
+        {
             return;
+        }
+
         IReadOnlyList<SiloDescription> silos;
         try
         {
-            var cluster = await _context.Training.Join(settings.Cluster!, _context.Interrupts.Token).ConfigureAwait(false);
-            await using (cluster.ConfigureAwait(false))
-                silos = await cluster.GetSilos(_context.Interrupts.Token).ConfigureAwait(false);
+            var cluster = await _context.Training.Join(settings.Cluster!, _context.Interrupts.Token);
+            await using (cluster)
+            {
+                silos = await cluster.GetSilos(_context.Interrupts.Token);
+            }
         }
         catch (BadInputException)
         {
@@ -164,7 +179,9 @@ internal sealed class SiloCommand
         }
 
         if (silos.Any(silo => silo.Name == name))
+        {
             throw new BadInputException($"option --name: value '{name}': cluster '{settings.Cluster}' has a silo of that name");
+        }
     }
 
     private async Task<Cause> WhatEndsIt(IHostApplicationLifetime lifetime, string owner)
@@ -177,11 +194,14 @@ internal sealed class SiloCommand
         while (owner.Length > 0 && !cause.Task.IsCompleted)
         {
             if (!ProcessTable.Lives(owner))
+            {
                 cause.TrySetResult(Cause.OwnerGone);
-            await Task.WhenAny(cause.Task, timer.WaitForNextTickAsync().AsTask()).ConfigureAwait(false);
+            }
+
+            await Task.WhenAny(cause.Task, timer.WaitForNextTickAsync().AsTask());
         }
 
-        return await cause.Task.ConfigureAwait(false);
+        return await cause.Task;
     }
 
     /// <summary>Hands over what it has and leaves.</summary>
@@ -190,7 +210,7 @@ internal sealed class SiloCommand
         Tell($"silo {name}: draining{(cause == Cause.OwnerGone ? ", since the process that started it is gone" : "")}, {Durations.Text(deadline)} at most");
         using var over = new CancellationTokenSource(deadline);
         var stopping = host.StopAsync(over.Token);
-        await Task.WhenAny(stopping, Task.Delay(deadline)).ConfigureAwait(false);
+        await Task.WhenAny(stopping, Task.Delay(deadline));
         if (stopping.IsCompletedSuccessfully && !over.IsCancellationRequested)
         {
             host.Dispose();
@@ -208,7 +228,7 @@ internal sealed class SiloCommand
     {
         Say($"silo {name} was declared dead by cluster {cluster} while it did not answer; others have its work, and it ends");
         using var over = new CancellationTokenSource(NothingToHandOver);
-        await Task.WhenAny(host.StopAsync(over.Token), Task.Delay(NothingToHandOver)).ConfigureAwait(false);
+        await Task.WhenAny(host.StopAsync(over.Token), Task.Delay(NothingToHandOver));
         return ExitCode.Failed;
     }
 

@@ -22,18 +22,24 @@ internal static class SiloDrainCommand
             var token = context.Interrupts.Token;
             var where = Flags.Checked("--cluster", parsed.GetValue(cluster) ?? SiloCommand.DefaultCluster);
             var wanted = parsed.GetValue(name)!;
-            var joined = await context.Training.Join(where, token).ConfigureAwait(false);
+            var joined = await context.Training.Join(where, token);
             IReadOnlyList<Grains.SiloDescription> silos;
-            await using (joined.ConfigureAwait(false))
-                silos = await joined.GetSilos(token).ConfigureAwait(false);
+            await using (joined)
+            {
+                silos = await joined.GetSilos(token);
+            }
+
             var silo = silos.FirstOrDefault(one => one.Name == wanted) ?? throw new BadInputException(
                 $"silo '{wanted}': cluster '{where}' has none of that name{Usage.Suggestion(wanted, silos.Select(one => one.Name))}; "
                 + $"{context.Paths.CommandLine("cluster", "silos", "--cluster", where)} lists them");
             if (context.Machine.Find(silo.Process) is not { } process || process.Start != silo.ProcessStart)
+            {
                 throw new BadInputException($"silo '{wanted}' is process {silo.Process}, which is none of yours on this machine; send it SIGTERM where it runs");
+            }
+
             var started = Stopwatch.GetTimestamp();
             // As long as it takes: the silo has a deadline of its own, its --drain.
-            await SiloEnding.End(context.Machine, one => one.Identity == process.Identity, TimeSpan.MaxValue, token).ConfigureAwait(false);
+            await SiloEnding.End(context.Machine, one => one.Identity == process.Identity, TimeSpan.MaxValue, token);
             var seconds = Math.Round(Stopwatch.GetElapsedTime(started).TotalSeconds, 2);
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))

@@ -48,7 +48,10 @@ internal sealed class EvalCommand
         var given = parsed.GetValue(_model) ?? throw new BadInputException("option --model is missing: name a model folder, for example --model models/sudoku-base");
         var overrides = parsed.GetValue(_set) ?? [];
         if (parsed.GetValue(_steps) is { } steps)
+        {
             overrides = [.. overrides, $"rollout.denoisingSteps={steps}"];
+        }
+
         var spec = SamplingSettings.Load(parsed.GetValue(_config), parsed.GetValue(_task), overrides, _context.Paths);
         var task = parsed.GetValue(_data) is { } data
             ? (spec.Task with { EvaluationData = data }).WithFullPaths(_context.Paths, "option --data")
@@ -61,7 +64,7 @@ internal sealed class EvalCommand
         using (var status = new StatusLine(_context.Terminal))
         {
             var progress = new Reporter<ProblemsDone>(done => status.Show($"{done.Done} of {Printed.Many(done.Total, "problem")}"));
-            outcome = await _context.Models.Evaluate(request, progress, _context.Interrupts.Token).ConfigureAwait(false);
+            outcome = await _context.Models.Evaluate(request, progress, _context.Interrupts.Token);
         }
 
         var output = _context.Terminal.Out;

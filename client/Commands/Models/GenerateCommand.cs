@@ -45,19 +45,25 @@ internal sealed class GenerateCommand
         var given = parsed.GetValue(_model) ?? throw new BadInputException("option --model is missing: name a model folder, for example --model models/sudoku-base");
         var overrides = parsed.GetValue(_set) ?? [];
         if (parsed.GetValue(_steps) is { } steps)
+        {
             overrides = [.. overrides, $"rollout.denoisingSteps={steps}"];
+        }
+
         var spec = SamplingSettings.Load(parsed.GetValue(_config), parsed.GetValue(_task), overrides, _context.Paths);
         var request = new GenerateRequest(
             SpecFile.Existing(given, "option --model", _context.Paths), parsed.GetRequiredValue(_prompt), spec.Rollout,
             parsed.GetValue(_temperature) ?? 0, parsed.GetValue(_seed) ?? 1, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
-        var outcome = await _context.Models.Generate(request, _context.Interrupts.Token).ConfigureAwait(false);
+        var outcome = await _context.Models.Generate(request, _context.Interrupts.Token);
 
         // The completion alone is data: `answer=$(bgpo generate …)` works.
         _context.Terminal.Out.WriteLine(parsed.GetValue(_json)
             ? JsonLines.Line(new { request.Model, request.Prompt, Completion = outcome.Text, request.Temperature, request.Seed, outcome.Tokens, outcome.Seconds })
             : outcome.Text);
         if (_context.Terminal.IsErrorInteractive)
+        {
             _context.Terminal.Error.WriteLine($"bgpo: {Printed.Many(outcome.Tokens, "token")} in {Printed.Short(outcome.Seconds)} s");
+        }
+
         return ExitCode.Done;
     }
 }

@@ -48,7 +48,7 @@ internal sealed class PretrainCommand
         var spec = SpecFile.Load<PretrainSpec>(file, _context.Paths, parsed.GetValue(_set) ?? []);
         if (parsed.GetValue(_printSpec))
         {
-            await _context.Terminal.Out.WriteAsync(SpecWriter.Write(spec)).ConfigureAwait(false);
+            await _context.Terminal.Out.WriteAsync(SpecWriter.Write(spec));
             return ExitCode.Done;
         }
 
@@ -60,7 +60,7 @@ internal sealed class PretrainCommand
         using (var status = new StatusLine(_context.Terminal))
         {
             var progress = new Reporter<PretrainProgress>(step => Show(step, status, json));
-            outcome = await _context.Models.Pretrain(request, progress, _context.Interrupts.Token).ConfigureAwait(false);
+            outcome = await _context.Models.Pretrain(request, progress, _context.Interrupts.Token);
         }
 
         Report(outcome, folder, spec, json);
@@ -70,12 +70,21 @@ internal sealed class PretrainCommand
     private string OutputFolder(string? given, bool force)
     {
         if (given is null)
+        {
             throw new BadInputException("option --out is missing: name the model folder to make, for example --out models/mine");
+        }
+
         var folder = _context.Paths.Full(given);
         if (File.Exists(folder))
+        {
             throw new BadInputException($"option --out: value '{given}': a file; expected a folder to make");
+        }
+
         if (!force && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
             throw new BadInputException($"option --out: value '{given}': the folder is not empty; name another or add --force");
+        }
+
         return folder;
     }
 
@@ -89,9 +98,13 @@ internal sealed class PretrainCommand
 
         var line = $"phase {step.Phase}/{step.Phases}  step {step.Step}/{step.Steps}  loss {Printed.Share(step.Loss)}";
         if (_context.Terminal.IsErrorInteractive)
+        {
             status.Show(line);
+        }
         else if (step.Step % StepsPerLine == 0 || step.Step == step.Steps)
+        {
             _context.Terminal.Out.WriteLine(line);
+        }
     }
 
     private void Report(PretrainOutcome outcome, string folder, PretrainSpec spec, bool json)

@@ -11,15 +11,15 @@ internal static class RunCheckpointCommand
     internal static CommandPart Make(ConsoleContext context)
     {
         var selection = new RunSelection();
-        var (reason, noWait, json) = RunAsking.Options();
+        var (reason, noWait, json) = RunRequestClient.Options();
         var command = selection.On(new Command("checkpoint", "Saves a checkpoint of a run at the next commit.") { reason, noWait, json });
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
-            var asking = new RunAsking(context, target);
+            var target = await selection.Find(context, parsed);
+            await using var leaving = target;
+            var asking = new RunRequestClient(context, target);
             asking.RefuseEnded();
-            var asked = await asking.Ask(RequestKind.Checkpoint, parsed.GetValue(reason) ?? "", [], !parsed.GetValue(noWait)).ConfigureAwait(false);
+            var asked = await asking.Ask(RequestKind.Checkpoint, parsed.GetValue(reason) ?? "", [], !parsed.GetValue(noWait));
             var store = context.Paths.Shown(target.Store.Blobs.Location);
             return asking.Tell(
                 asked, parsed.GetValue(json), version => $"checkpoint of version {version} saved",

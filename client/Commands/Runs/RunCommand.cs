@@ -18,7 +18,9 @@ internal sealed class RunCommand
         ];
         Command = new Command("run", "Starts runs in a cluster, watches and steers them.");
         foreach (var part in Parts)
+        {
             Command.Subcommands.Add(part.Command);
+        }
     }
 
     /// <summary>Examples for its help.</summary>

@@ -23,10 +23,10 @@ internal static class RunCompareCommand
         var command = new Command("compare", "Compares two runs: their specs, curves, speed and weights.") { first, second, store, json };
         command.SetAction(async (parsed, _) =>
         {
-            var one = await Load(context, parsed.GetValue(first)!, parsed.GetValue(store)).ConfigureAwait(false);
-            var other = await Load(context, parsed.GetValue(second)!, parsed.GetValue(store)).ConfigureAwait(false);
+            var one = await Load(context, parsed.GetValue(first)!, parsed.GetValue(store));
+            var other = await Load(context, parsed.GetValue(second)!, parsed.GetValue(store));
             var parting = Parting(one.Steps, other.Steps);
-            var weights = await Weights(one, other, context.Interrupts.Token).ConfigureAwait(false);
+            var weights = await Weights(one, other, context.Interrupts.Token);
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {
@@ -42,7 +42,10 @@ internal static class RunCompareCommand
             }
 
             foreach (var line in Lines(one, other, parting, weights))
+            {
                 output.WriteLine(line);
+            }
+
             return ExitCode.Done;
         });
         return new CommandPart(command,
@@ -53,8 +56,8 @@ internal static class RunCompareCommand
 
     private static async Task<Compared> Load(ConsoleContext context, string run, string? store)
     {
-        var target = await RunTarget.Find(context, run, null, store, join: false).ConfigureAwait(false);
-        return new Compared(target.Store, target.Record, await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false));
+        var target = await RunTarget.Find(context, run, null, store, join: false);
+        return new Compared(target.Store, target.Record, await RunHistory.Read(target.Store, context.Interrupts.Token));
     }
 
     /// <summary>The first version whose step measured something else; null where all common ones are the same.</summary>
@@ -71,8 +74,8 @@ internal static class RunCompareCommand
     {
         for (var version = Math.Min(one.Record.LatestCheckpoint ?? -1, other.Record.LatestCheckpoint ?? -1); version >= 0; version--)
         {
-            if (await one.Store.ReadManifestAsync(version, token).ConfigureAwait(false) is { } mine
-                && await other.Store.ReadManifestAsync(version, token).ConfigureAwait(false) is { } theirs)
+            if (await one.Store.ReadManifestAsync(version, token) is { } mine
+                && await other.Store.ReadManifestAsync(version, token) is { } theirs)
             {
                 return (version, mine.WeightsSha256 == theirs.WeightsSha256);
             }
@@ -96,10 +99,15 @@ internal static class RunCompareCommand
         yield return Row("seconds a step", Printed.Short(a.SecondsAStep), Printed.Short(b.SecondsAStep));
         yield return Row("samples", Printed.Count(a.Samples), Printed.Count(b.Samples));
         foreach (var (field, mine, theirs) in differences)
+        {
             yield return Row(field, mine, theirs);
+        }
+
         yield return parting is { } version ? $"they differ from version {version} on" : "every common step measured the same";
         if (weights is { } found)
+        {
             yield return $"weights at version {found.Version}: {(found.Same ? "the same" : "different")}";
+        }
 
         static string Held(double? share) => share is { } value ? Printed.Share(value) : "-";
     }
@@ -129,13 +137,19 @@ internal static class RunCompareCommand
         {
             var (name, value) = (line[..line.IndexOf(':', StringComparison.Ordinal)].Trim(), line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
             if (!line.StartsWith(' '))
+            {
                 section = name;
+            }
             else
+            {
                 fields[$"{section}.{name}"] = value;
+            }
         }
 
         foreach (var change in record.Changes ?? [])
+        {
             fields[change.Field] += $", {change.Value} from step {change.FromStep}";
+        }
 
         return fields;
     }

@@ -23,8 +23,8 @@ internal static class RunListCommand
         var command = new Command("list", "Lists the runs of a store: state, version, reward, age, size, cluster.") { cluster, store, active, json };
         command.SetAction(async (parsed, _) =>
         {
-            var folder = await Folder(context, parsed.GetValue(cluster), parsed.GetValue(store)).ConfigureAwait(false);
-            return await List(context, folder, parsed.GetValue(active), parsed.GetValue(json), parsed.GetValue(cluster)).ConfigureAwait(false);
+            var folder = await Folder(context, parsed.GetValue(cluster), parsed.GetValue(store));
+            return await List(context, folder, parsed.GetValue(active), parsed.GetValue(json), parsed.GetValue(cluster));
         });
         return new CommandPart(command,
         [
@@ -50,10 +50,15 @@ internal static class RunListCommand
     private static async Task<string> Folder(ConsoleContext context, string? cluster, string? store)
     {
         if (cluster is null)
+        {
             return context.Paths.StoreWithRuns(store);
-        var joined = await context.Training.Join(Flags.Checked("--cluster", cluster), context.Interrupts.Token).ConfigureAwait(false);
-        await using (joined.ConfigureAwait(false))
-            return await RunTarget.StoreOf(context, joined, store).ConfigureAwait(false);
+        }
+
+        var joined = await context.Training.Join(Flags.Checked("--cluster", cluster), context.Interrupts.Token);
+        await using (joined)
+        {
+            return await RunTarget.StoreOf(context, joined, store);
+        }
     }
 
     private static async Task<int> List(ConsoleContext context, string location, bool isActive, bool isJson, string? cluster = null)
@@ -61,16 +66,21 @@ internal static class RunListCommand
         var token = context.Interrupts.Token;
         var catalog = new RunCatalog(BlobStores.Open(location));
         List<(CatalogEntry Entry, RunOverview Seen)> found = [];
-        await foreach (var entry in catalog.ListAsync(token).ConfigureAwait(false))
+        await foreach (var entry in catalog.ListAsync(token))
         {
             if (!isActive || entry.Record?.State is RunState.Running or RunState.Paused)
-                found.Add((entry, await catalog.Run(entry.RunId).OverviewAsync(token).ConfigureAwait(false)));
+            {
+                found.Add((entry, await catalog.Run(entry.RunId).OverviewAsync(token)));
+            }
         }
 
         var output = context.Terminal.Out;
         var width = Math.Max(12, found.Select(run => run.Entry.RunId.Length).DefaultIfEmpty(0).Max());
         if (!isJson && found.Count > 0)
+        {
             output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"version",-12}  {"reward",6}  {"age",7}  {"size",10}  cluster");
+        }
+
         foreach (var (entry, seen) in found)
         {
             var (state, fault) = Standing(context, entry);
@@ -102,16 +112,19 @@ internal static class RunListCommand
         }
 
         if (found.Count == 0 && !isJson)
+        {
             context.Terminal.Error.WriteLine($"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; {RunTarget.First(context, location, cluster)} makes one");
+        }
+
         return ExitCode.Done;
     }
 
     /// <summary>Where a run stands, or what is wrong with it: one bad run must not hide the others.</summary>
-    private static (RunStanding? State, string? Fault) Standing(ConsoleContext context, CatalogEntry entry)
+    private static (RunSummaryRow? State, string? Fault) Standing(ConsoleContext context, CatalogEntry entry)
     {
         try
         {
-            return (entry.Record is { } record ? RunStanding.Of(context, record) : null, entry.Fault);
+            return (entry.Record is { } record ? RunSummaryRow.Of(context, record) : null, entry.Fault);
         }
         catch (SpecException e)
         {

@@ -24,21 +24,29 @@ internal static class RunLogsCommand
         var command = selection.On(new Command("logs", "Shows what the silos of a run's cluster wrote down about it.") { follow, silo, lines, json });
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
+            var target = await selection.Find(context, parsed, join: false);
+            await using var leaving = target;
             var cluster = target.Cluster?.Name ?? target.Record.Cluster;
             if (cluster.Length == 0 || cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal))
+            {
                 throw new BadInputException($"run '{target.Run}' is of one process, which keeps no log; BGPO_LOG=FILE in its environment makes it write one");
+            }
+
             var reader = new LogReader(ClusterLogs.FolderOf(cluster), target.Run, parsed.GetValue(silo));
             Refuse(reader, cluster, parsed.GetValue(silo), target.Run);
             var isJson = parsed.GetValue(json);
             foreach (var line in reader.Read().TakeLast(parsed.GetValue(lines) ?? DefaultLines))
+            {
                 Write(context, line, isJson);
+            }
+
             while (parsed.GetValue(follow))
             {
-                await Task.Delay(Period, context.Time, context.Interrupts.Token).ConfigureAwait(false);
+                await Task.Delay(Period, context.Time, context.Interrupts.Token);
                 foreach (var line in reader.Read())
+                {
                     Write(context, line, isJson);
+                }
             }
 
             return ExitCode.Done;
@@ -53,9 +61,14 @@ internal static class RunLogsCommand
     private static void Refuse(LogReader reader, string cluster, string? silo, string run)
     {
         if (reader.Silos.Count == 0)
+        {
             throw new BadInputException($"cluster '{cluster}' of run '{run}' has no logs on this machine; they go with the cluster when its last silo has left");
+        }
+
         if (silo is not null && !reader.Silos.Contains(silo))
+        {
             throw new BadInputException($"option --silo: value '{silo}': no such log of cluster '{cluster}'{Usage.Suggestion(silo, reader.Silos)}; there are: {string.Join(", ", reader.Silos.Take(8))}");
+        }
     }
 
     private static void Write(ConsoleContext context, LogLine line, bool isJson) => context.Terminal.Out.WriteLine(isJson

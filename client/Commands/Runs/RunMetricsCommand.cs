@@ -17,15 +17,20 @@ internal static class RunMetricsCommand
         var command = selection.On(new Command("metrics", "Prints what each committed step of a run measured, a JSON line a version.") { from });
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
-            var steps = await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false);
+            var target = await selection.Find(context, parsed, join: false);
+            await using var leaving = target;
+            var steps = await RunHistory.Read(target.Store, context.Interrupts.Token);
             var first = parsed.GetValue(from) ?? 1;
             var end = new RunSettings(target.Record).Newest.Run.Steps;
             if (first > end)
+            {
                 throw new BadInputException($"option --from: value '{first}': run '{target.Run}' ends at version {end}");
+            }
+
             foreach (var step in steps.Where(step => step.Version >= first))
+            {
                 context.Terminal.Out.WriteLine(JsonLines.Metrics(step));
+            }
 
             return ExitCode.Done;
         });

@@ -11,16 +11,16 @@ internal static class RunPauseCommand
     internal static CommandPart Make(ConsoleContext context)
     {
         var selection = new RunSelection();
-        var (reason, noWait, json) = RunAsking.Options();
+        var (reason, noWait, json) = RunRequestClient.Options();
         var command = selection.On(new Command("pause", "Pauses a run at the next commit, with a checkpoint. Its silos wait; whoever dies, it stays paused.") { reason, noWait, json });
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
-            var asking = new RunAsking(context, target);
+            var target = await selection.Find(context, parsed);
+            await using var leaving = target;
+            var asking = new RunRequestClient(context, target);
             asking.RefuseEnded();
             var why = parsed.GetValue(reason) ?? "";
-            var asked = await asking.Ask(RequestKind.Pause, why, [], !parsed.GetValue(noWait)).ConfigureAwait(false);
+            var asked = await asking.Ask(RequestKind.Pause, why, [], !parsed.GetValue(noWait));
             return asking.Tell(
                 asked, parsed.GetValue(json), version => $"paused at version {version}{(why.Length > 0 ? $" ({why})" : "")}",
                 ["run", "resume", target.Run, .. selection.Again(parsed)],

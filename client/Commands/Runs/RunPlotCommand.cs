@@ -24,16 +24,25 @@ internal static class RunPlotCommand
         {
             var wanted = (parsed.GetValue(curves) ?? "reward,solved,norm,seconds").Split(',', StringSplitOptions.TrimEntries);
             if (wanted.FirstOrDefault(name => !names.Contains(name)) is { } unknown)
+            {
                 throw new BadInputException($"option --curves: value '{unknown}': one of {string.Join(", ", names)}{Usage.Suggestion(unknown, names)}");
+            }
+
             var path = parsed.GetValue(file);
             if (path?.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) == false)
+            {
                 throw new BadInputException($"option --out: value '{path}': expected a name that ends in .svg");
-            var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
-            var steps = await RunHistory.Read(target.Store, context.Interrupts.Token).ConfigureAwait(false);
+            }
+
+            var target = await selection.Find(context, parsed, join: false);
+            await using var leaving = target;
+            var steps = await RunHistory.Read(target.Store, context.Interrupts.Token);
             StepMetrics[] evaluated = [.. RunHistory.Before(target.Record) is { } before ? [before] : Array.Empty<StepMetrics>(), .. steps.Where(step => step.Evaluation is not null)];
             if (wanted.Contains("eval") && evaluated.Length == 0)
+            {
                 throw new BadInputException($"option --curves: value 'eval': run '{target.Run}' has no evaluation yet");
+            }
+
             Curve[] drawn =
             [
                 .. wanted.Select(name => RunHistory.Curves.First(curve => curve.Name == name))
@@ -45,7 +54,7 @@ internal static class RunPlotCommand
             {
                 try
                 {
-                    await File.WriteAllTextAsync(context.Paths.Full(path), SvgPlot.Draw($"run {target.Run}", drawn), context.Interrupts.Token).ConfigureAwait(false);
+                    await File.WriteAllTextAsync(context.Paths.Full(path), SvgPlot.Draw($"run {target.Run}", drawn), context.Interrupts.Token);
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
@@ -58,7 +67,10 @@ internal static class RunPlotCommand
 
             var width = Math.Max(30, context.Terminal.Size().Width - 1);
             foreach (var line in drawn.SelectMany(curve => TextPlot.Draw(curve, width, Rows)))
+            {
                 output.WriteLine(line);
+            }
+
             return ExitCode.Done;
         });
         return new CommandPart(command,

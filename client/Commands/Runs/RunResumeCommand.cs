@@ -22,24 +22,30 @@ internal static class RunResumeCommand
         var command = selection.On(new Command("resume", "Goes on with a run that is paused, or in a cluster with one that was stopped, to the same bits.") { at, takeOver, wait, reason, json });
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
+            var target = await selection.Find(context, parsed);
+            await using var leaving = target;
             var isPlain = parsed.GetValue(at) is null && !parsed.GetValue(takeOver);
             if (isPlain && target.Cluster is null && target.Record.State == RunState.Completed)
             {
-                var done = RunStanding.Of(context, target.Record);
+                var done = RunSummaryRow.Of(context, target.Record);
                 context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(done) : Completed(context, target.Run, done.Version, selection.Again(parsed)));
                 return ExitCode.Done;
             }
 
-            if (isPlain && RunStanding.DriverOf(context, target.Record).Length > 0 && (target.Cluster is null || target.Cluster.Name == target.Record.Cluster))
-                return await GoOn(context, selection, parsed, target, parsed.GetValue(reason) ?? "", parsed.GetValue(wait), parsed.GetValue(json)).ConfigureAwait(false);
+            if (isPlain && RunSummaryRow.DriverOf(context, target.Record).Length > 0 && (target.Cluster is null || target.Cluster.Name == target.Record.Cluster))
+            {
+                return await GoOn(context, selection, parsed, target, parsed.GetValue(reason) ?? "", parsed.GetValue(wait), parsed.GetValue(json));
+            }
+
             var cluster = target.Driven(context);
             var how = new Resumption(parsed.GetValue(at), parsed.GetValue(takeOver), parsed.GetValue(reason) ?? "");
-            var status = await RunBeginning.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive).ConfigureAwait(false);
+            var status = await RunStarter.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive);
             if (parsed.GetValue(wait))
-                return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false, store: target.Store).ConfigureAwait(false);
-            context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(RunStanding.Of(status, cluster.Name))
+            {
+                return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false, store: target.Store);
+            }
+
+            context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(RunSummaryRow.Of(status, cluster.Name))
                 : status.State == "completed" ? Completed(context, target.Run, status.Version, selection.Again(parsed))
                 : $"run {target.Run}: goes on at version {status.Version} in cluster {cluster.Name}\n"
                     + $"next    {context.Paths.CommandLine(["run", "watch", target.Run, .. selection.Again(parsed)])}");
@@ -60,13 +66,13 @@ internal static class RunResumeCommand
     /// <summary>Somebody drives the run: it is told to go on, whether it is paused or only about to be.</summary>
     private static async Task<int> GoOn(ConsoleContext context, RunSelection selection, ParseResult parsed, RunTarget target, string reason, bool isWaiting, bool isJson)
     {
-        var asking = new RunAsking(context, target);
-        var asked = await asking.Ask(RequestKind.Resume, reason, [], isWaiting: true).ConfigureAwait(false);
+        var asking = new RunRequestClient(context, target);
+        var asked = await asking.Ask(RequestKind.Resume, reason, [], isWaiting: true);
         if (isWaiting)
         {
             var cluster = target.Driven(context);
-            var status = await cluster.GetRun(target.Run).GetStatus().ConfigureAwait(false);
-            return await RunWatchCommand.Watch(context, cluster, target.Run, status, isJson, isQuiet: false, store: target.Store).ConfigureAwait(false);
+            var status = await cluster.GetRun(target.Run).GetStatus();
+            return await RunWatchCommand.Watch(context, cluster, target.Run, status, isJson, isQuiet: false, store: target.Store);
         }
 
         return asking.Tell(

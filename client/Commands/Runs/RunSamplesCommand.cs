@@ -24,9 +24,9 @@ internal static class RunSamplesCommand
         var command = selection.On(new Command("samples", "Shows completions of a run's batch, with their rewards.") { step, best, worst, json });
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed, join: false).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
-            var journal = await Journal(context, target, parsed.GetValue(step)).ConfigureAwait(false);
+            var target = await selection.Find(context, parsed, join: false);
+            await using var leaving = target;
+            var journal = await Journal(context, target, parsed.GetValue(step));
             Sampled[] ranked =
             [
                 .. journal.Groups.SelectMany((group, g) => group.Completions.Select((completion, i) => new Sampled(
@@ -35,12 +35,21 @@ internal static class RunSamplesCommand
             ];
             var (high, low) = (parsed.GetValue(best), parsed.GetValue(worst));
             if (high is null && low is null)
+            {
                 (high, low) = (Few, Math.Min(Few, Math.Max(0, ranked.Length - Few)));
+            }
+
             var output = context.Terminal.Out;
             if (!parsed.GetValue(json))
+            {
                 output.WriteLine($"{Printed.Many(ranked.Length, "completion")} of the batch of step {journal.Step}, which makes version {journal.Step + 1}");
+            }
+
             foreach (var completion in ranked.Take(high ?? 0).Concat(ranked.Reverse().Take(low ?? 0).Reverse()))
+            {
                 output.WriteLine(parsed.GetValue(json) ? JsonLines.Line(completion) : Text(completion));
+            }
+
             return ExitCode.Done;
         });
         return new CommandPart(command,
@@ -55,9 +64,12 @@ internal static class RunSamplesCommand
         try
         {
             var token = context.Interrupts.Token;
-            if (step is null && await target.Store.ListJournalAsync(token).ConfigureAwait(false) is var there)
+            if (step is null && await target.Store.ListJournalAsync(token) is var there)
+            {
                 step = there.Count > 0 ? there[^1] : throw new BadInputException($"run '{target.Run}' has no journal yet");
-            return await JournalCommand.Read(target, step!.Value, token).ConfigureAwait(false);
+            }
+
+            return await JournalCommand.Read(target, step!.Value, token);
         }
         catch (StorageException e)
         {

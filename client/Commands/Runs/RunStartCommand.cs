@@ -31,28 +31,31 @@ internal static class RunStartCommand
         command.SetAction(async (parsed, _) =>
         {
             if (parsed.GetValue(fork) is not null && parsed.GetValue(config) is not null)
+            {
                 throw new BadInputException("option --config: not beside --fork, which goes on by the spec of the other run; --set changes fields of it");
+            }
+
             var own = parsed.GetValue(fork) is null ? NewRun.Spec(context.Paths, parsed.GetValue(config), parsed.GetValue(set), parsed.GetValue(steps)) : null;
             var where = Flags.Checked("--cluster", parsed.GetValue(cluster) ?? SiloCommand.DefaultCluster);
-            var joined = await context.Training.Join(where, context.Interrupts.Token).ConfigureAwait(false);
-            await using var leaving = joined.ConfigureAwait(false);
+            var joined = await context.Training.Join(where, context.Interrupts.Token);
+            await using var leaving = joined;
             var forked = parsed.GetValue(fork) is not { } source ? null : await RunFork.Read(
-                context, source, await RunTarget.StoreOf(context, joined, null).ConfigureAwait(false), parsed.GetValue(set), parsed.GetValue(steps)).ConfigureAwait(false);
+                context, source, await RunTarget.StoreOf(context, joined, null), parsed.GetValue(set), parsed.GetValue(steps));
             var run = NewRun.Id(context.Time, "--run", parsed.GetValue(name), own ?? forked!.Spec);
             var yaml = own is null ? "" : SpecWriter.Write(own.WithFullPaths(context.Paths));
-            var status = await RunBeginning.Begin(
-                joined.GetRun(run), forked?.Begin(context.Paths) ?? ((grain, key) => grain.Start(yaml, key)), () => joined.IsAlive).ConfigureAwait(false);
+            var status = await RunStarter.Begin(
+                joined.GetRun(run), forked?.Begin(context.Paths) ?? ((grain, key) => grain.Start(yaml, key)), () => joined.IsAlive);
             if (parsed.GetValue(wait))
             {
-                var store = new RunStore(BlobStores.Open(await RunTarget.StoreOf(context, joined, null).ConfigureAwait(false)), run);
+                var store = new RunStore(BlobStores.Open(await RunTarget.StoreOf(context, joined, null)), run);
                 return await RunWatchCommand.Watch(
-                    context, joined, run, status, parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.Wrap(context, parsed, shown, store)).ConfigureAwait(false);
+                    context, joined, run, status, parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.Wrap(context, parsed, shown, store));
             }
 
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {
-                output.WriteLine(JsonLines.Line(RunStanding.Of(status, where)));
+                output.WriteLine(JsonLines.Line(RunSummaryRow.Of(status, where)));
                 return ExitCode.Done;
             }
 

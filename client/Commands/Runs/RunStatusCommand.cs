@@ -16,12 +16,12 @@ internal static class RunStatusCommand
         var command = selection.On(new Command("status", "Says where a run stands.") { json });
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
-            var state = await RunStanding.Of(context, target).ConfigureAwait(false);
+            var target = await selection.Find(context, parsed);
+            await using var leaving = target;
+            var state = await RunSummaryRow.Of(context, target);
             // Where nobody drives it, the store may know of more than its checkpoint; where somebody does, he knows.
             var isAlone = state.Cluster.Length == 0 && target.Record.GoingBackTo is null;
-            var progress = await RunProgress.Of(context, target, isAlone ? int.MaxValue : state.Version).ConfigureAwait(false);
+            var progress = await RunProgress.Of(context, target, isAlone ? int.MaxValue : state.Version);
             state = state with { Progress = progress, Version = Math.Max(state.Version, progress?.Version ?? 0) };
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
@@ -37,18 +37,29 @@ internal static class RunStatusCommand
                 output.WriteLine($"{$"version {now.Version}",-12}mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; {Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago");
                 output.WriteLine($"speed       {Printed.Short(now.SecondsAStep)} s a step{left}");
                 if (now.Solved is { } solved)
+                {
                     output.WriteLine($"held out    solved {Printed.Percent(solved)} greedily at version {now.EvaluatedVersion}{(now is { EvaluatedVersion: > 0, SolvedBefore: { } before } ? $", {Printed.Percent(before)} before" : "")}");
+                }
             }
 
             output.WriteLine($"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}{(state.Silo.Length > 0 ? $", driven by silo {state.Silo}" : "")}");
             output.WriteLine($"checkpoint  {(state.Checkpoint >= 0 ? $"version {state.Checkpoint}" : "none yet")}");
             output.WriteLine($"store       {context.Paths.Shown(target.Store.Blobs.Location)}");
             foreach (var change in state.Changes ?? [])
+            {
                 output.WriteLine($"changed     {change.Field}={change.Value} from step {change.FromStep} on");
+            }
+
             if (state.Waiting > 0)
+            {
                 output.WriteLine($"asked       {Printed.Many(state.Waiting, "request")} not taken yet");
+            }
+
             if (state.WeightsSha256 is { } hash)
+            {
                 output.WriteLine($"weights     sha256 {hash}");
+            }
+
             output.WriteLine($"next        {Next(context, state, target.Record.Cluster, selection.Again(parsed))}");
             return ExitCode.Done;
         });
@@ -59,7 +70,7 @@ internal static class RunStatusCommand
         ]);
     }
 
-    private static string Next(ConsoleContext context, RunStanding state, string cluster, string[] again) => state.State switch
+    private static string Next(ConsoleContext context, RunSummaryRow state, string cluster, string[] again) => state.State switch
     {
         "running" when state.Cluster.StartsWith("process ", StringComparison.Ordinal) => context.Paths.CommandLine(["run", "samples", state.Run, .. again]),
         "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),

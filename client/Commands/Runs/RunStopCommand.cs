@@ -12,17 +12,20 @@ internal static class RunStopCommand
     internal static CommandPart Make(ConsoleContext context)
     {
         var selection = new RunSelection();
-        var (reason, noWait, json) = RunAsking.Options();
+        var (reason, noWait, json) = RunRequestClient.Options();
         var command = selection.On(new Command("stop", "Ends a run after the step in hand, with a checkpoint, and waits until it has.") { reason, noWait, json });
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
-            var asking = new RunAsking(context, target);
+            var target = await selection.Find(context, parsed);
+            await using var leaving = target;
+            var asking = new RunRequestClient(context, target);
             asking.RefuseEnded();
-            var asked = await asking.Ask(RequestKind.Stop, parsed.GetValue(reason) ?? "asked to stop", [], !parsed.GetValue(noWait)).ConfigureAwait(false);
+            var asked = await asking.Ask(RequestKind.Stop, parsed.GetValue(reason) ?? "asked to stop", [], !parsed.GetValue(noWait));
             if (asked.Record.State is Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Completed)
-                return await Ended(context, target, asked.Record, parsed.GetValue(json), selection.Again(parsed)).ConfigureAwait(false);
+            {
+                return await Ended(context, target, asked.Record, parsed.GetValue(json), selection.Again(parsed));
+            }
+
             return asking.Tell(asked, parsed.GetValue(json), version => $"stops at version {version}", ["run", "status", target.Run, .. selection.Again(parsed)]);
         });
         return new CommandPart(command, [("run stop sudoku --reason \"enough\"", "ends it; run resume goes on with it later")]);
@@ -31,7 +34,7 @@ internal static class RunStopCommand
     private static async Task<int> Ended(ConsoleContext context, RunTarget target, RunRecord record, bool isJson, string[] again)
     {
         var version = record.LatestCheckpoint ?? 0;
-        var hash = (await target.Store.ReadManifestAsync(version, context.Interrupts.Token).ConfigureAwait(false))?.WeightsSha256;
+        var hash = (await target.Store.ReadManifestAsync(version, context.Interrupts.Token))?.WeightsSha256;
         var output = context.Terminal.Out;
         if (isJson)
         {

@@ -24,20 +24,23 @@ internal static class RunWatchCommand
         recording.On(command);
         command.SetAction(async (parsed, _) =>
         {
-            var target = await selection.Find(context, parsed).ConfigureAwait(false);
-            await using var leaving = target.ConfigureAwait(false);
+            var target = await selection.Find(context, parsed);
+            await using var leaving = target;
             Func<IRunPresenter, Task<IRunPresenter>> recorded = shown => recording.Wrap(context, parsed, shown, target.Store);
             Func<Task<int>>? recount = target.Record.State is Storage.Runs.RunState.Completed or Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Failed
                 ? () => Recount(context, target, parsed.GetValue(json), parsed.GetValue(quiet) || context.Terminal.IsInteractive, recorded, parsed.GetValue(until), selection.Again(parsed)) : null;
             // The controller of one that has just ended remembers more than the store has.
             if (recount is not null && (target.Cluster is null || target.Cluster.Name != target.Record.Cluster))
-                return await recount().ConfigureAwait(false);
+            {
+                return await recount();
+            }
+
             var cluster = target.Driven(context);
-            var status = await RunStanding.Of(context, target).ConfigureAwait(false);
-            await RefuseBeyond(context, target, parsed.GetValue(until), status.Steps).ConfigureAwait(false);
+            var status = await RunSummaryRow.Of(context, target);
+            await RefuseBeyond(context, target, parsed.GetValue(until), status.Steps);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
-                parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until), recount, target.Store).ConfigureAwait(false);
+                parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until), recount, target.Store);
         });
         return new CommandPart(command,
         [
@@ -54,31 +57,46 @@ internal static class RunWatchCommand
         Func<IRunPresenter, Task<IRunPresenter>>? recorded = null, int? until = null, Func<Task<int>>? recount = null, RunStore? store = null)
     {
         if (status.Version >= until)
+        {
             return ExitCode.Done;
+        }
+
         var grain = cluster.GetRun(run);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
         var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;
         var presenter = Presenters.For(context, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter, static () => null);
         if (store is not null)
-            await RunHistory.Recall(presenter, store, leave.Token).ConfigureAwait(false);
+        {
+            await RunHistory.Recall(presenter, store, leave.Token);
+        }
+
         if (recorded is not null)
-            presenter = await recorded(presenter).ConfigureAwait(false);
+        {
+            presenter = await recorded(presenter);
+        }
+
         var reached = until is { } version ? new UntilVersion(presenter, version, leave) : null;
         if (hasKeys)
+        {
             context.Terminal.Keys!(key => Quit(key, leave));
+        }
+
         context.Machine.GiveWay(); // it costs the run no more than cores that are free
         var watch = new RunWatch(grain, reached ?? presenter, context.Time, () => cluster.IsAlive);
         RunEvent? end;
-        await using (presenter.ConfigureAwait(false))
+        await using (presenter)
         {
             try
             {
-                end = await watch.ToTheEnd(CancellationToken.None, leave.Token).ConfigureAwait(false);
+                end = await watch.ToTheEnd(CancellationToken.None, leave.Token);
             }
             catch (OperationCanceledException) when (leave.IsCancellationRequested)
             {
                 if (reached is { IsReached: true })
+                {
                     return ExitCode.Done;
+                }
+
                 presenter.Say($"left; run {run} goes on in cluster {cluster.Name}");
                 return ExitCode.Interrupted;
             }
@@ -91,9 +109,15 @@ internal static class RunWatchCommand
         }
 
         if (end is null && recount is not null)
-            return await recount().ConfigureAwait(false);
+        {
+            return await recount();
+        }
+
         if (end is null)
-            status = await grain.GetStatus().ConfigureAwait(false);
+        {
+            status = await grain.GetStatus();
+        }
+
         var resume = context.Paths.CommandLine("run", "resume", run, "--cluster", cluster.Name);
         return new RunEnd(context.Terminal, new RunSummary(context.Paths), isJson).Say(end, status, watch.Started?.Task ?? "", resume);
     }
@@ -103,15 +127,20 @@ internal static class RunWatchCommand
         ConsoleContext context, RunTarget target, bool isJson, bool isQuiet, Func<IRunPresenter, Task<IRunPresenter>> recorded, int? until, string[] again)
     {
         if (target.Record.LatestCheckpoint >= until)
+        {
             return ExitCode.Done;
-        await RefuseBeyond(context, target, until).ConfigureAwait(false);
-        var events = await RunHistory.Events(target.Store, target.Record, context.Interrupts.Token).ConfigureAwait(false);
+        }
+
+        await RefuseBeyond(context, target, until);
+        var events = await RunHistory.Events(target.Store, target.Record, context.Interrupts.Token);
         IRunPresenter shown = isJson ? new JsonPresenter(context.Terminal, () => null) : new PlainPresenter(context.Terminal, isQuiet);
-        var presenter = await recorded(shown).ConfigureAwait(false);
-        await using (presenter.ConfigureAwait(false))
+        var presenter = await recorded(shown);
+        await using (presenter)
         {
             foreach (var happened in events)
+            {
                 presenter.On(happened);
+            }
         }
 
         var run = new RunSummary(context.Paths);
@@ -126,12 +155,17 @@ internal static class RunWatchCommand
         const string field = "run.steps=";
         var steps = Math.Max(known, new RunSettings(target.Record).Newest.Run.Steps);
         if (until is null || until <= steps)
+        {
             return;
-        var requests = await target.Store.ReadRequestsAsync(context.Interrupts.Token).ConfigureAwait(false);
+        }
+
+        var requests = await target.Store.ReadRequestsAsync(context.Interrupts.Token);
         var asked = requests.Requests.Where(request => request.Number > target.Record.RequestsTaken).SelectMany(request => request.Fields)
             .Where(assignment => assignment.StartsWith(field, StringComparison.Ordinal)).Select(assignment => int.TryParse(assignment[field.Length..], out var most) ? most : 0);
         if (until > asked.Append(steps).Max())
+        {
             throw new BadInputException($"option --until: value '{until}': run '{target.Run}' ends at version {steps}");
+        }
     }
 
     /// <summary>Leaves once a version is committed, which it shows before.</summary>
@@ -142,11 +176,16 @@ internal static class RunWatchCommand
         public void On(RunEvent happened)
         {
             if (IsReached)
+            {
                 return;
+            }
+
             shown.On(happened);
             IsReached = happened is StepCommitted { Metrics.Version: var committed } && committed >= version;
             if (IsReached)
+            {
                 leave.Cancel();
+            }
         }
 
         public void Say(string message) => shown.Say(message);
@@ -157,7 +196,10 @@ internal static class RunWatchCommand
     private static void Quit(char key, CancellationTokenSource leave)
     {
         if (key is not ('q' or 'Q'))
+        {
             return;
+        }
+
         try
         {
             leave.Cancel();

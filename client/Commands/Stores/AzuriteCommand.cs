@@ -18,17 +18,20 @@ internal static class AzuriteCommand
         {
             var token = context.Interrupts.Token;
             if (!Directory.Exists(Azurite.DefaultInstallation))
+            {
                 context.Terminal.Error.WriteLine($"bgpo: installing Azurite {Azurite.Version} in {Azurite.DefaultInstallation}");
-            var installation = await Azurite.InstallAsync(cancellationToken: token).ConfigureAwait(false);
+            }
+
+            var installation = await Azurite.InstallAsync(cancellationToken: token);
             var azurite = await Azurite.StartNewAsync(
-                context.Paths.Full(parsed.GetValue(folder) ?? Path.Combine(".bgpo", "azurite")), parsed.GetValue(port) ?? 10000, installation, token).ConfigureAwait(false);
-            await using (azurite.ConfigureAwait(false))
+                context.Paths.Full(parsed.GetValue(folder) ?? Path.Combine(".bgpo", "azurite")), parsed.GetValue(port) ?? 10000, installation, token);
+            await using (azurite)
             {
                 context.Terminal.Out.WriteLine($"azurite on 127.0.0.1:{azurite.Port}, process {azurite.ProcessId}, blobs in {context.Paths.Shown(azurite.Folder)}");
                 context.Terminal.Out.WriteLine("use it with --store " + azurite.StoreUri("runs"));
                 try
                 {
-                    await azurite.WaitForExitAsync(token).ConfigureAwait(false);
+                    await azurite.WaitForExitAsync(token);
                 }
                 catch (OperationCanceledException)
                 {

@@ -26,7 +26,7 @@ internal sealed class CheckpointsCommand
         command.SetAction(async (parsed, _) =>
         {
             var name = parsed.GetValue(run) ?? throw new BadInputException("checkpoints needs RUN (see bgpo checkpoints --help)");
-            return await List(await Find(name, parsed.GetValue(store)).ConfigureAwait(false), parsed.GetValue(json)).ConfigureAwait(false);
+            return await List(await Find(name, parsed.GetValue(store)), parsed.GetValue(json));
         });
         Part = new CommandPart(command,
         [
@@ -51,18 +51,25 @@ internal sealed class CheckpointsCommand
         var command = new Command("verify", "Reads every blob of every checkpoint of a run, checks every hash, and names what is bad.") { run, store, json };
         command.SetAction(async (parsed, _) =>
         {
-            var found = await Find(parsed.GetValue(run)!, parsed.GetValue(store)).ConfigureAwait(false);
+            var found = await Find(parsed.GetValue(run)!, parsed.GetValue(store));
             var bad = 0;
-            foreach (var version in await found.ExpectedCheckpointsAsync(_context.Interrupts.Token).ConfigureAwait(false))
+            foreach (var version in await found.ExpectedCheckpointsAsync(_context.Interrupts.Token))
             {
-                var result = await found.VerifyCheckpointAsync(version, _context.Interrupts.Token).ConfigureAwait(false);
+                var result = await found.VerifyCheckpointAsync(version, _context.Interrupts.Token);
                 bad += result.Faults.Count > 0 ? 1 : 0;
                 if (parsed.GetValue(json))
+                {
                     Write(JsonLines.Line(new { Run = found.RunId, Version = version, Whole = result.Faults.Count == 0, result.Faults, result.Manifest?.WeightsSha256 }));
+                }
                 else if (result.Faults.Count == 0)
+                {
                     Write($"ok   version {version}: {Printed.Many(result.Manifest!.Shards.Count, "shard")}, sha256 {result.Manifest.WeightsSha256}");
+                }
+
                 foreach (var fault in parsed.GetValue(json) ? [] : result.Faults)
+                {
                     Write($"BAD  version {version}: {fault}");
+                }
             }
 
             return bad == 0 ? ExitCode.Done : ExitCode.Failed;
@@ -84,11 +91,14 @@ internal sealed class CheckpointsCommand
         };
         command.SetAction(async (parsed, _) =>
         {
-            var found = await Find(parsed.GetValue(run)!, parsed.GetValue(store)).ConfigureAwait(false);
+            var found = await Find(parsed.GetValue(run)!, parsed.GetValue(store));
             var isDry = parsed.GetValue(dry);
-            var outcome = await found.PruneAsync(parsed.GetValue(last) ?? 3, parsed.GetValue(every), isDry, _context.Interrupts.Token).ConfigureAwait(false);
+            var outcome = await found.PruneAsync(parsed.GetValue(last) ?? 3, parsed.GetValue(every), isDry, _context.Interrupts.Token);
             foreach (var note in outcome.Notes)
+            {
                 _context.Terminal.Error.WriteLine("bgpo: " + note);
+            }
+
             if (parsed.GetValue(json))
             {
                 Write(JsonLines.Line(new { Run = found.RunId, DryRun = isDry, outcome.Kept, outcome.Deleted, outcome.Blobs, outcome.Bytes, outcome.Notes }));
@@ -98,7 +108,10 @@ internal sealed class CheckpointsCommand
             Write($"kept     {Listed(outcome.Kept)}");
             Write($"{(isDry ? "would go" : "deleted ")} {Listed(outcome.Deleted)}; {Printed.Many(outcome.Blobs, "blob")}, {StoreCommands.Size(outcome.Bytes)}");
             if (outcome.Deleted.Count > 0 && outcome.Blobs == 0)
+            {
                 Write("         blobs younger than an hour stay, as an upload may need them; another prune later frees them");
+            }
+
             return ExitCode.Done;
         });
         return new CommandPart(command, [("checkpoints prune sudoku --keep-last 3 --keep-every 100", "the last three, and versions 0, 100, 200, …")]);
@@ -107,13 +120,13 @@ internal sealed class CheckpointsCommand
     private async Task<int> List(RunStore run, bool isJson)
     {
         var token = _context.Interrupts.Token;
-        foreach (var version in await run.ListCheckpointsAsync(token).ConfigureAwait(false))
+        foreach (var version in await run.ListCheckpointsAsync(token))
         {
             CheckpointManifest? manifest = null;
             string? fault = null;
             try
             {
-                manifest = await run.ReadManifestAsync(version, token).ConfigureAwait(false);
+                manifest = await run.ReadManifestAsync(version, token);
             }
             catch (CorruptBlobException e)
             {
@@ -121,18 +134,24 @@ internal sealed class CheckpointsCommand
             }
 
             if (isJson)
+            {
                 Write(JsonLines.Line(new { Run = run.RunId, Version = version, manifest?.Created, Shards = manifest?.Shards.Count, manifest?.ParameterCount, manifest?.WeightsSha256, Message = fault }));
+            }
             else if (manifest is not null)
+            {
                 Write($"version {version,6}  {manifest.Created:yyyy-MM-dd HH:mm} UTC  {Printed.Many(manifest.Shards.Count, "shard")}  sha256 {manifest.WeightsSha256}");
+            }
             else if (fault is not null)
+            {
                 Write($"version {version,6}  damaged: {fault}");
+            }
         }
 
         return ExitCode.Done;
     }
 
     private async Task<RunStore> Find(string run, string? store) =>
-        (await RunTarget.Find(_context, run, null, store, join: false).ConfigureAwait(false)).Store;
+        (await RunTarget.Find(_context, run, null, store, join: false)).Store;
 
     private static string Listed(IReadOnlyList<int> versions) => versions.Count == 0 ? "no checkpoint" : "versions " + string.Join(", ", versions);
 

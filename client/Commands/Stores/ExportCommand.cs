@@ -24,11 +24,14 @@ internal static class ExportCommand
             var wanted = RunReference.Parse(parsed.GetValue(run)!, "argument RUN[@VERSION]");
             var folder = context.Paths.Full(parsed.GetValue(output)!);
             if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
+            {
                 throw new BadInputException($"option --out: value '{parsed.GetValue(output)}': is there already; name a new or empty folder");
-            var target = await RunTarget.Find(context, wanted.Run, null, parsed.GetValue(store), join: false).ConfigureAwait(false);
+            }
+
+            var target = await RunTarget.Find(context, wanted.Run, null, parsed.GetValue(store), join: false);
             try
             {
-                var (model, manifest) = await ModelSource.FromRun(target.Store, wanted.Version, context.Interrupts.Token).ConfigureAwait(false);
+                var (model, manifest) = await ModelSource.FromRun(target.Store, wanted.Version, context.Interrupts.Token);
                 model.Save(folder);
                 context.Terminal.Out.WriteLine(parsed.GetValue(json)
                     ? JsonLines.Line(new { target.Run, manifest.Version, Folder = folder, manifest.ParameterCount, manifest.WeightsSha256 })

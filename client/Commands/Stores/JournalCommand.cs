@@ -30,13 +30,22 @@ internal static class JournalCommand
         command.SetAction(async (parsed, _) =>
         {
             if (parsed.GetValue(step) is null == parsed.GetValue(mirror) is null)
+            {
                 throw new BadInputException("journal needs either --step N or --mirror DIR (see bgpo journal --help)");
+            }
+
             if (parsed.GetValue(follow) && parsed.GetValue(mirror) is null)
+            {
                 throw new BadInputException("option --follow: only beside --mirror");
-            var target = await RunTarget.Find(context, parsed.GetValue(run)!, null, parsed.GetValue(store), join: false).ConfigureAwait(false);
+            }
+
+            var target = await RunTarget.Find(context, parsed.GetValue(run)!, null, parsed.GetValue(store), join: false);
             if (parsed.GetValue(mirror) is { } folder)
-                return await Mirror(context, target.Store, folder, parsed.GetValue(follow)).ConfigureAwait(false);
-            var journal = await Read(target, parsed.GetValue(step)!.Value, context.Interrupts.Token).ConfigureAwait(false);
+            {
+                return await Mirror(context, target.Store, folder, parsed.GetValue(follow));
+            }
+
+            var journal = await Read(target, parsed.GetValue(step)!.Value, context.Interrupts.Token);
             Print(context.Terminal.Out, journal, parsed.GetValue(json));
             return ExitCode.Done;
         });
@@ -51,24 +60,26 @@ internal static class JournalCommand
     private static async Task<int> Mirror(ConsoleContext context, RunStore run, string folder, bool follows)
     {
         var token = context.Interrupts.Token;
-        using var mirror = await MetricsMirror.Open(context.Paths.Full(folder), run, token).ConfigureAwait(false);
+        using var mirror = await MetricsMirror.Open(context.Paths.Full(folder), run, token);
         (long, int?)? seen = null;
         while (follows)
         {
             // The record before the metrics: a run that has ended has written them all.
-            var record = (await run.ReadAsync(token).ConfigureAwait(false))?.Record;
+            var record = (await run.ReadAsync(token))?.Record;
             // Only a new controller goes back, and it is done with that when it no longer says so.
             var history = record is null ? null : ((long, int?)?)(record.Epoch, record.GoingBackTo);
             var ended = record?.State is not (RunState.Running or RunState.Paused);
             // At the end with what was found out of older steps later, as by an evaluation.
-            await (history == seen && !ended ? mirror.CatchUp(run, token) : mirror.Rewrite(run, token)).ConfigureAwait(false);
+            await (history == seen && !ended ? mirror.CatchUp(run, token) : mirror.Rewrite(run, token));
             seen = history;
             if (ended)
+            {
                 break;
+            }
 
             try
             {
-                await Task.Delay(s_period, context.Time, token).ConfigureAwait(false);
+                await Task.Delay(s_period, context.Time, token);
             }
             catch (OperationCanceledException)
             {
@@ -85,20 +96,26 @@ internal static class JournalCommand
     internal static async Task<JournalStep> Read(RunTarget target, int step, CancellationToken cancellationToken)
     {
         var run = target.Store;
-        var there = await run.ListJournalAsync(cancellationToken).ConfigureAwait(false);
+        var there = await run.ListJournalAsync(cancellationToken);
         var other = target.Record.ForkedFrom is { } from ? $"; it was forked from {from}, which has what came before" : "";
         // A batch serves the steps from its own to the next batch's.
         var batch = new UnitPlan(SpecLoader.Load<RunSpec>(target.Record.Spec, $"spec of run {run.RunId}", [])).BatchStep(step);
         if (!there.Contains(batch))
+        {
             throw new BadInputException($"run '{run.RunId}' has no journal of step {step}{(there.Count > 0 ? $"; it has {there[0]} to {there[^1]}" : "")}{other}");
-        return await run.ReadJournalAsync(batch, cancellationToken).ConfigureAwait(false)
+        }
+
+        return await run.ReadJournalAsync(batch, cancellationToken)
             ?? throw new BadInputException($"run '{run.RunId}' has no journal of step {batch} any more");
     }
 
     private static void Print(TextWriter output, JournalStep journal, bool isJson)
     {
         if (!isJson)
+        {
             output.WriteLine($"batch {journal.Step}: {Printed.Many(journal.Groups.Count, "group")}");
+        }
+
         for (var g = 0; g < journal.Groups.Count; g++)
         {
             var group = journal.Groups[g];
@@ -112,7 +129,9 @@ internal static class JournalCommand
 
             output.WriteLine($"group {g} ({group.PromptId})  {OneLine(group.Prompt)}{(group.Reference.Length > 0 ? $"  (reference {OneLine(group.Reference)})" : "")}");
             foreach (var completion in completions)
+            {
                 output.WriteLine($"  reward {Printed.Share(completion.Reward)}{(completion.Exact ? " solved" : "       ")}  advantage {completion.Advantage,6:+0.00;-0.00;0.00}  {OneLine(completion.Text)}");
+            }
         }
     }
 

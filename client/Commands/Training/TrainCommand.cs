@@ -61,15 +61,20 @@ internal sealed class TrainCommand
     {
         var resumed = parsed.GetValue(_resume);
         if (resumed is not null)
+        {
             RefuseBeside(parsed, "not beside --resume, which goes on by the spec that the run was started with", _config, _steps, _set, _run, _fork, _printSpec);
+        }
         else
+        {
             RefuseBeside(parsed, "only beside --resume", _at, _takeOver);
+        }
+
         RunFork? fork = null;
         RunSpec? spec = null;
         if (parsed.GetValue(_fork) is { } forked)
         {
             RefuseBeside(parsed, "not beside --fork, which goes on by the spec of the other run; --set changes fields of it", _config);
-            fork = await RunFork.Read(_context, forked, parsed.GetValue(_store), parsed.GetValue(_set), parsed.GetValue(_steps)).ConfigureAwait(false);
+            fork = await RunFork.Read(_context, forked, parsed.GetValue(_store), parsed.GetValue(_set), parsed.GetValue(_steps));
             spec = fork.Spec;
         }
         else if (resumed is null)
@@ -79,24 +84,27 @@ internal sealed class TrainCommand
 
         if (parsed.GetValue(_printSpec))
         {
-            await _context.Terminal.Out.WriteAsync(SpecWriter.Write(spec!)).ConfigureAwait(false);
+            await _context.Terminal.Out.WriteAsync(SpecWriter.Write(spec!));
             return ExitCode.Done;
         }
 
         var run = resumed is null ? NewRun.Id(_context.Time, "--run", parsed.GetValue(_run), spec!)
-            : await RunTarget.Resolve(_context, resumed, parsed.GetValue(_store)).ConfigureAwait(false);
+            : await RunTarget.Resolve(_context, resumed, parsed.GetValue(_store));
         var silos = parsed.GetValue(_silos) ?? 0;
         var options = new HostOptions(
             _context.Paths.Store(parsed.GetValue(_store)), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
             silos, parsed.GetValue(_cluster) is { } cluster ? Flags.Checked("--cluster", cluster) : run);
-        return await Train(run, Beginning(parsed, fork, spec), options, parsed).ConfigureAwait(false);
+        return await Train(run, Beginning(parsed, fork, spec), options, parsed);
     }
 
     /// <summary>What the run's controller is asked for first.</summary>
     private Func<IRunGrain, string, Task<RunStatus>> Beginning(ParseResult parsed, RunFork? fork, RunSpec? spec)
     {
         if (fork is not null)
+        {
             return fork.Begin(_context.Paths);
+        }
+
         if (spec is null)
         {
             var how = new Resumption(parsed.GetValue(_at), parsed.GetValue(_takeOver));
@@ -110,25 +118,25 @@ internal sealed class TrainCommand
     private async Task<int> Train(string run, Func<IRunGrain, string, Task<RunStatus>> begin, HostOptions options, ParseResult parsed)
     {
         var interrupted = _context.Interrupts.Token;
-        var cluster = await _context.Training.Start(options, interrupted).ConfigureAwait(false);
-        await using var _ = cluster.ConfigureAwait(false);
+        var cluster = await _context.Training.Start(options, interrupted);
+        await using var _ = cluster;
         var grain = cluster.GetRun(run);
-        var status = await RunBeginning.Begin(grain, begin, () => cluster.IsAlive).ConfigureAwait(false);
+        var status = await RunStarter.Begin(grain, begin, () => cluster.IsAlive);
 
         RunWatch watch;
         RunEvent? end;
         var resume = new RunSummary(_context.Paths).Resume(run, parsed.GetValue(_store));
         var store = new RunStore(BlobStores.Open(options.Store), run);
         var shown = Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet), Presenters.StopFooter, static () => ConsoleContext.PeakRssMiB());
-        await RunHistory.Recall(shown, store, interrupted).ConfigureAwait(false);
-        var presenter = await _recording.Wrap(_context, parsed, shown, store).ConfigureAwait(false);
+        await RunHistory.Recall(shown, store, interrupted);
+        var presenter = await _recording.Wrap(_context, parsed, shown, store);
         cluster.Said += presenter.Say;
-        await using (presenter.ConfigureAwait(false))
+        await using (presenter)
         {
             watch = new RunWatch(grain, presenter, _context.Time, () => cluster.IsAlive);
             try
             {
-                end = await watch.ToTheEnd(interrupted).ConfigureAwait(false);
+                end = await watch.ToTheEnd(interrupted);
             }
             catch (ClusterLostException e)
             {
@@ -141,7 +149,10 @@ internal sealed class TrainCommand
         }
 
         if (end is null)
-            status = await grain.GetStatus().ConfigureAwait(false);
+        {
+            status = await grain.GetStatus();
+        }
+
         return new RunEnd(_context.Terminal, new RunSummary(_context.Paths), parsed.GetValue(_json), ConsoleContext.PeakRssMiB())
             .Say(end, status, watch.Started?.Task ?? "", resume);
     }
@@ -150,6 +161,8 @@ internal sealed class TrainCommand
     {
         var given = others.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
         if (given is not null)
+        {
             throw new BadInputException($"option {given.Name}: {why}");
+        }
     }
 }

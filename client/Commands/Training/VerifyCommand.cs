@@ -62,7 +62,7 @@ internal sealed class VerifyCommand
         var isWell = false;
         try
         {
-            isWell = await Prove(parsed, quick, wanted, folder).ConfigureAwait(false);
+            isWell = await Prove(parsed, quick, wanted, folder);
             return isWell ? ExitCode.Done : ExitCode.Failed;
         }
         finally
@@ -70,9 +70,13 @@ internal sealed class VerifyCommand
             if (parsed.GetValue(_folder) is null)
             {
                 if (isWell)
+                {
                     Directory.Delete(folder, recursive: true);
+                }
                 else
+                {
                     _context.Terminal.Error.WriteLine($"bgpo: the stores of its runs are kept in {folder}");
+                }
             }
         }
     }
@@ -88,13 +92,19 @@ internal sealed class VerifyCommand
         List<string> faults = [];
         var reference = "";
         if (!json && wanted.Any(name => name is not ("ettr" or "soak")))
+        {
             _context.Terminal.Out.WriteLine(ElasticTable.Head);
+        }
+
         foreach (var scenario in ElasticScenario.All(quick).Where(scenario => wanted.Contains(scenario.Name)))
         {
             var outcome = await Shown(scenario.Name, () => proof.Play(
-                scenario, SpecWriter.Write(spec), spec.Run.Steps, reference.Length > 0 ? reference : null, _context.Interrupts.Token)).ConfigureAwait(false);
+                scenario, SpecWriter.Write(spec), spec.Run.Steps, reference.Length > 0 ? reference : null, _context.Interrupts.Token));
             if (scenario.Name == ElasticScenario.Reference)
+            {
                 reference = outcome.WeightsSha256;
+            }
+
             outcomes.Add(outcome);
             recoveries.AddRange(outcome.RecoveryMilliseconds);
             faults.AddRange(outcome.Faults.Select(fault => $"{scenario.Name}: {fault}"));
@@ -106,7 +116,7 @@ internal sealed class VerifyCommand
         if (wanted.Contains("ettr"))
         {
             ettr = await Shown("ettr", () => proof.MeasureEttr(
-                SpecWriter.Write(endless), parsed.GetValue(_for) ?? TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(15), _context.Interrupts.Token)).ConfigureAwait(false);
+                SpecWriter.Write(endless), parsed.GetValue(_for) ?? TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(15), _context.Interrupts.Token));
             recoveries.AddRange(ettr.RecoveryMilliseconds);
             faults.AddRange(ettr.Faults.Select(fault => $"ettr: {fault}"));
             Write(json, "ettr", ettr, ElasticTable.Lines(ettr));
@@ -115,7 +125,7 @@ internal sealed class VerifyCommand
         if (wanted.Contains("soak"))
         {
             var soak = await Shown("soak", () => proof.Soak(
-                SpecWriter.Write(endless), parsed.GetValue(_for) ?? TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(5), _context.Interrupts.Token)).ConfigureAwait(false);
+                SpecWriter.Write(endless), parsed.GetValue(_for) ?? TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(5), _context.Interrupts.Token));
             faults.AddRange(soak.Faults.Select(fault => $"soak: {fault}"));
             Write(json, "soak", soak, ElasticTable.Lines(soak));
         }
@@ -146,7 +156,10 @@ internal sealed class VerifyCommand
         }
 
         if (outcomes.Any(outcome => outcome.Acts > 0) || ettr is not null)
+        {
             output.WriteLine(ElasticTable.Recovery(recoveries));
+        }
+
         output.WriteLine(faults.Count == 0
             ? $"verdict     ok: {(outcomes.Count > 1 ? $"{outcomes.Count} runs ended in the same weights, " : "")}nothing was lost, counted twice or left over ({Printed.Clock(took.TotalSeconds)})"
             : $"verdict     FAILED: {Printed.Many(faults.Count, "fault")}, the first: {faults[0]} ({Printed.Clock(took.TotalSeconds)})");
@@ -162,14 +175,16 @@ internal sealed class VerifyCommand
         }
 
         foreach (var line in lines)
+        {
             _context.Terminal.Out.WriteLine(line);
+        }
     }
 
     private async Task<T> Shown<T>(string what, Func<Task<T>> work)
     {
         using var status = new StatusLine(_context.Terminal);
         status.Show($"{what}…");
-        return await work().ConfigureAwait(false);
+        return await work();
     }
 
     private RunSpec Spec(ParseResult parsed, bool quick)
@@ -182,10 +197,15 @@ internal sealed class VerifyCommand
     private static IReadOnlyList<string> Wanted(string? given, bool quick)
     {
         if (given is null)
+        {
             return [.. ElasticScenario.Names.Where(name => name != "soak" && !(quick && name == "ettr"))];
+        }
+
         var names = given.Split(',', StringSplitOptions.TrimEntries);
         if (names.FirstOrDefault(name => !ElasticScenario.Names.Contains(name)) is { } unknown)
+        {
             throw new BadInputException($"option --scenario: value '{unknown}': one of {string.Join(", ", ElasticScenario.Names)}{Usage.Suggestion(unknown, ElasticScenario.Names)}");
+        }
         // Weights are compared with those of one silo that is let alone.
         return names.Any(name => name is not ("ettr" or "soak")) ? [ElasticScenario.Reference, .. names] : names;
     }

@@ -19,7 +19,7 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private readonly ControllerServices _with;
     private readonly CancellationTokenSource _leaving = new();
-    private readonly Outbox _outbox;
+    private readonly WriteQueue _writes;
     private readonly StoreWait _wait;
     private readonly ShardSet _shards;
     private readonly CheckpointWriter _checkpoints;
@@ -40,15 +40,15 @@ internal sealed class Controller : IRunActions, IDisposable
         _with = with;
         Settings = new RunSettings(with.Lease.Record);
         Version = from.Checkpoint?.Version ?? with.Lease.Record.LatestCheckpoint ?? 0;
-        _outbox = new Outbox(with.Time)
+        _writes = new WriteQueue(with.Time)
         {
-            OnHealth = trouble => with.Reporter.StoreChanged(trouble, Version - (_outbox!.Oldest ?? Version)),
+            OnHealth = trouble => with.Reporter.StoreChanged(trouble, Version - (_writes!.Oldest ?? Version)),
             Permit = with.Lease.CheckAsync,
         };
-        with.Restorer.OnTrouble = _outbox.Note;
-        _wait = new StoreWait(with.Store, _outbox, with.Requests, () => Version, with.Time, _leaving.Token);
+        with.Restorer.OnTrouble = _writes.Note;
+        _wait = new StoreWait(with.Store, _writes, with.Requests, () => Version, with.Time, _leaving.Token);
         _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch);
-        _checkpoints = new CheckpointWriter(with.Run, with.Store, _shards, _outbox, with.Time)
+        _checkpoints = new CheckpointWriter(with.Run, with.Store, _shards, _writes, with.Time)
         {
             Settings = Settings,
             OnSaved = SavedAsync,
@@ -56,7 +56,7 @@ internal sealed class Controller : IRunActions, IDisposable
         };
         Dispatcher dispatcher = with.NewDispatcher();
         _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
-        _recorder = new StepRecorder(with.Run, with.Store, _outbox, new Evaluator(with.Run, with.Grains, dispatcher), _loop, Events);
+        _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher), _loop, Events);
     }
 
     /// <inheritdoc/>
@@ -74,6 +74,9 @@ internal sealed class Controller : IRunActions, IDisposable
     /// <summary>Whether it has taken its last step.</summary>
     internal bool IsEnding { get; private set; }
 
+    /// <summary>The newest step that it or the controller before has recorded.</summary>
+    internal StepMetrics? LastStep => _recorder.Last ?? _with.LastStep;
+
     /// <summary>What went wrong; empty: nothing.</summary>
     internal string Failure { get; private set; } = "";
 
@@ -86,7 +89,7 @@ internal sealed class Controller : IRunActions, IDisposable
     {
         _leaving.Dispose();
         _loop.Dispose();
-        _outbox.Dispose();
+        _writes.Dispose();
     }
 
     /// <summary>Begins.</summary>
@@ -95,7 +98,7 @@ internal sealed class Controller : IRunActions, IDisposable
     /// <param name="device">What this silo's devices are, for watchers.</param>
     internal void Start(RestorePoint from, int committed, string device)
     {
-        _recorder.CountFrom(committed);
+        _recorder.Continue(committed, _with.LastStep);
         Ended = GuardAsync(() => RunAsync(from, device));
     }
 
@@ -135,12 +138,12 @@ internal sealed class Controller : IRunActions, IDisposable
     public Task WriteRecordAsync(Func<RunRecord, RunRecord> change) => _wait.ForAsync(token => PostRecord(change).WaitAsync(token));
 
     /// <inheritdoc/>
-    public void NoteTrouble(StorageException trouble) => _outbox.Note(trouble);
+    public void NoteTrouble(StorageException trouble) => _writes.Note(trouble);
 
     /// <inheritdoc/>
     public async Task IdleAsync()
     {
-        _outbox.ThrowIfFaulted();
+        _writes.ThrowIfFaulted();
         await _loop.Look();
     }
 
@@ -184,7 +187,7 @@ internal sealed class Controller : IRunActions, IDisposable
         Epoch = _with.Lease.Record.Epoch,
         Settings = Settings,
         Store = _with.Store,
-        Outbox = _outbox,
+        WriteQueue = _writes,
         Checkpoints = _checkpoints,
         Shards = _shards,
         Dispatcher = dispatcher,
@@ -222,18 +225,18 @@ internal sealed class Controller : IRunActions, IDisposable
                 loaded = await RestoreAsync(null, committed: Version);
                 _with.Reporter.Notice($"goes on from version {Version}: {e.Message}");
             }
-            catch (OperationCanceledException) when (_leaving.IsCancellationRequested && _outbox.Healthy)
+            catch (OperationCanceledException) when (_leaving.IsCancellationRequested && _writes.Healthy)
             {
                 // What is on its way to the store spares the successor taking the last step again.
                 using var moment = new CancellationTokenSource(s_farewell, _with.Time);
-                await _outbox.Flush(moment.Token);
+                await _writes.Flush(moment.Token);
                 throw;
             }
         }
         IsEnding = true;
         await _wait.ForAsync(async token =>
         {
-            await _outbox.Flush(token);
+            await _writes.Flush(token);
             await _with.Store.Blobs.TidyAsync($"{Id}/", token);
         });
         await _shards.Release(await _with.Roster.Everyone());
@@ -349,7 +352,7 @@ internal sealed class Controller : IRunActions, IDisposable
     private EvaluationSummary? Remembered(string name) => _with.Lease.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
 
     /// <summary>Changes run.json, once everything posted before is in the store.</summary>
-    private Task PostRecord(Func<RunRecord, RunRecord> change) => _outbox.Post(Version, () => _with.Lease.WriteAsync(change));
+    private Task PostRecord(Func<RunRecord, RunRecord> change) => _writes.Post(Version, () => _with.Lease.WriteAsync(change));
 
     private async Task SavedAsync(CheckpointManifest manifest, double seconds)
     {
@@ -374,7 +377,7 @@ internal sealed class Controller : IRunActions, IDisposable
             finally
             {
                 _loop.Dispose();
-                _outbox.Dispose();
+                _writes.Dispose();
             }
         }
         catch (Exception e) when (_leaving.IsCancellationRequested)

@@ -16,9 +16,10 @@ namespace Bgpo.Grains.Control;
 /// <param name="Roster">The silos.</param>
 /// <param name="Grains">Where grains are found.</param>
 /// <param name="Time">Clock and timers.</param>
+/// <param name="LastStep">The newest step that the controller before has recorded; null: none.</param>
 internal sealed record ControllerServices(
     RunContext Run, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
-    SiloRoster Roster, IGrainFactory Grains, TimeProvider Time)
+    SiloRoster Roster, IGrainFactory Grains, TimeProvider Time, StepMetrics? LastStep)
 {
     /// <summary>Finds a silo for each piece of work of this run.</summary>
     internal Dispatcher NewDispatcher() => new(Roster.Get, Time)

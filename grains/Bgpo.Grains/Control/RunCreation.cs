@@ -13,6 +13,7 @@ using Bgpo.Units;
 
 
 
+
 namespace Bgpo.Grains.Control;
 
 /// <summary>Makes a run in the store, from a base model or from another run's checkpoint.</summary>

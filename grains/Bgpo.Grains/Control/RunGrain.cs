@@ -2,6 +2,7 @@ using Bgpo.Grains.Placement;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Work;
+using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 using Microsoft.Extensions.Logging;
@@ -21,6 +22,7 @@ public sealed class RunGrain(
     private RunLease _lease = null!;
     private RequestHandler _requests = null!;
     private Controller? _controller;
+    private RunSettings? _settings;
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -63,7 +65,7 @@ public sealed class RunGrain(
     public Task<RunStatus> ResumeAs(Resumption how) => ResumeAsync(how, isSuccessor: false);
 
     /// <inheritdoc/>
-    public async Task KeepGoing()
+    public async Task EnsureRunning()
     {
         if (!IsRunning && await Store.ReadAsync() is { Record.State: RunState.Running or RunState.Paused } stored && !_lease.IsHeldByAnother(stored.Record))
         {
@@ -72,11 +74,11 @@ public sealed class RunGrain(
     }
 
     /// <inheritdoc/>
-    public async Task Heed()
+    public async Task CheckRequests()
     {
         if (!IsRunning)
         {
-            await KeepGoing();
+            await EnsureRunning();
             return;
         }
         try
@@ -121,7 +123,9 @@ public sealed class RunGrain(
         try
         {
             how = await ReadRecordAsync(how, isSuccessor);
-            RestorePoint from = await ChooseRestorePointAsync(how);
+            RunContext run = await contexts.Get(Id);
+            await _requests.LoadAsync();
+            RestorePoint from = await ChooseRestorePointAsync(run, how);
             if (from.IsComplete)
             {
                 _events.Reopen(_lease.Record.Epoch);
@@ -131,7 +135,7 @@ public sealed class RunGrain(
             string? wentBack = await TakeLeaseAsync(how, from, isSuccessor);
             await StartControllerAsync(from, wentBack, how.Reason);
         }
-        catch (Exception e) when (e is StorageException or ArgumentException)
+        catch (Exception e) when (e is StorageException or SpecException or ArgumentException)
         {
             throw new RunException(e.Message, e);
         }
@@ -164,14 +168,13 @@ public sealed class RunGrain(
         {
             await _requests.CancelPendingStopAsync(isRunning: false);
         }
-        await _requests.LoadAsync();
+        _settings = new RunSettings(_lease.Record);
         return how;
     }
 
-    private async Task<RestorePoint> ChooseRestorePointAsync(Resumption how)
+    private async Task<RestorePoint> ChooseRestorePointAsync(RunContext run, Resumption how)
     {
         RunRecord record = _lease.Record;
-        RunContext run = await contexts.Get(Id);
         new Numerics(_lease, _reporter).Check(run, await roster.Get());
         ShardRestorer restorer = NewRestorer(run);
         CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
@@ -179,7 +182,7 @@ public sealed class RunGrain(
         {
             // Somebody was killed while going back; or a completed run's last checkpoint is damaged, and its last steps are taken again.
             whole = await restorer.NewestCheckpointAsync();
-            if (record.State == RunState.Completed && record.GoingBackTo is null && whole.Version == new RunSettings(record).Newest.Run.Steps)
+            if (record.State == RunState.Completed && record.GoingBackTo is null && whole.Version == _settings!.Newest.Run.Steps)
             {
                 return new RestorePoint(run, whole, JournalledTo: -1, IsComplete: true);
             }
@@ -209,22 +212,25 @@ public sealed class RunGrain(
     {
         int committed = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
         await _requests.BeginAsync();
+        Controller controller = NewController(from);
         _events.Reopen(_lease.Record.Epoch);
         if (wentBack is not null)
         {
             _reporter.Notice(wentBack);
         }
         _reporter.GoesOn(reason);
-        NewController(from).Start(from, committed, devices.Fingerprint);
+        controller.Start(from, committed, devices.Fingerprint);
     }
 
     private Controller NewController(RestorePoint from)
     {
-        _controller?.Dispose();
-        return _controller = new Controller(
+        var made = new Controller(
             new ControllerServices(
-                from.Run, Store, _lease, _requests, _reporter, NewRestorer(from.Run), new Numerics(_lease, _reporter), roster, GrainFactory, time),
+                from.Run, Store, _lease, _requests, _reporter, NewRestorer(from.Run), new Numerics(_lease, _reporter), roster, GrainFactory, time,
+                _controller?.LastStep),
             from);
+        _controller?.Dispose();
+        return _controller = made;
     }
 
     private ShardRestorer NewRestorer(RunContext run) => new(run, Store, _lease, roster, GrainFactory, _reporter, time);
@@ -235,7 +241,7 @@ public sealed class RunGrain(
             ? _requests.IsPaused ? "paused" : "running"
             : _lease.Known?.State.ToString().ToLowerInvariant() ?? "unknown";
         return new RunStatus(
-            Id, state, _controller?.Version ?? 0, _controller?.Steps ?? 0, _lease.Known?.Epoch ?? 0, _lease.Known?.LatestCheckpoint ?? -1,
+            Id, state, _controller?.Version ?? 0, (IsRunning ? _controller?.Steps : null) ?? _settings?.Newest.Run.Steps ?? 0, _lease.Known?.Epoch ?? 0, _lease.Known?.LatestCheckpoint ?? -1,
             _controller is { Failure.Length: > 0 } failed ? failed.Failure : _lease.Known?.Reason ?? "", silo.SiloAddress.ToParsableString())
         {
             SiloName = silo.Name,

@@ -81,6 +81,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         string me = $"{silo.SiloAddress.ToParsableString()} {Guid.NewGuid():N}";
         for (int attempt = 1; ; attempt++)
         {
+            _ = new RunSettings(Record); // one that cannot be taken by its changes is left as it is
             if (await store.UpdateAsync(Taken(Record, how, isSuccessor, me), _stored!.ETag) is { } taken)
             {
                 _stored = taken;
@@ -118,18 +119,25 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     /// <exception cref="RunException">Another controller holds the run.</exception>
     internal async Task WriteAsync(Func<RunRecord, RunRecord> change)
     {
-        while (await store.UpdateAsync(change(Record), _stored!.ETag) is not { } written || !Remember(written))
+        while (true)
         {
-            await CheckAsync(); // an earlier try of this very write that seemed to fail had reached the store
+            if (await store.UpdateAsync(change(Record), _stored!.ETag) is { } written)
+            {
+                _stored = written;
+                return;
+            }
+            _stored = await ReadOwnAsync(); // an earlier try of this very write that seemed to fail had reached the store
         }
     }
 
     /// <summary>Reads run.json, which must name this controller still.</summary>
     /// <exception cref="RunException">It names another.</exception>
-    internal async Task CheckAsync()
+    internal Task CheckAsync() => ReadOwnAsync();
+
+    private async Task<StoredRun> ReadOwnAsync()
     {
         StoredRun? found = await store.ReadAsync();
-        _stored = found?.Record.Controller == Record.Controller
+        return found?.Record.Controller == Record.Controller
             ? found
             : throw new RunException(
                 $"run '{id}' was resumed by another process (epoch {Record.Epoch} is over), which goes on with it; this one stops.");
@@ -154,12 +162,6 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
                 await write(static record => record).ConfigureAwait(anyEnd);
             }
         }
-    }
-
-    private bool Remember(StoredRun written)
-    {
-        _stored = written;
-        return true;
     }
 
     private RunRecord Taken(RunRecord record, Resumption how, bool isSuccessor, string controller)

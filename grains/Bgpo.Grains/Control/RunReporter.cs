@@ -89,7 +89,7 @@ internal sealed partial class RunReporter
     /// <summary>Tells that the store stopped taking writes, or takes them again.</summary>
     /// <param name="trouble">What it said; null: it takes writes.</param>
     /// <param name="behind">Versions that it lacks.</param>
-    internal void StoreChanged(StorageException? trouble, int behind) => Events.Append(n => new StoreStanding(
+    internal void StoreChanged(StorageException? trouble, int behind) => Events.Append(n => new StoreStatus(
         n, trouble is null, behind, Waiting: false, trouble is null
             ? "the store takes writes again"
             : $"the store takes nothing, training goes on and tries again: {trouble.Message}"));
@@ -126,7 +126,7 @@ internal sealed partial class RunReporter
         RosterChanged roster =>
             $"{Many(roster.Silos, "silo")} with {Many(roster.Devices, "device")}"
             + $"{(roster.Joined.Length > 0 ? $", came: {string.Join(", ", roster.Joined)}" : "")}{(roster.Lost.Length > 0 ? $", gone: {string.Join(", ", roster.Lost)}" : "")}",
-        StoreStanding store => store.Message,
+        StoreStatus store => store.Message,
         Noticed noticed => noticed.Message,
         RunPaused paused => $"paused at version {paused.Version} ({paused.Reason})",
         RunWentOn goes => $"goes on at version {goes.Version}",

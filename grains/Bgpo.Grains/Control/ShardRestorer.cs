@@ -6,6 +6,7 @@ using Bgpo.Storage.Runs;
 
 
 
+
 namespace Bgpo.Grains.Control;
 
 /// <summary>
@@ -85,10 +86,10 @@ internal sealed class ShardRestorer(
                 reporter.Retried("shards", e.Message);
                 await Task.Delay(s_pause, time, cancellationToken);
             }
-            catch (StorageException e) when (Outbox.MayHeal(e))
+            catch (StorageException e) when (WriteQueue.IsTransient(e))
             {
                 OnTrouble(e);
-                await Task.Delay(Outbox.Pause(attempt), time, cancellationToken);
+                await Task.Delay(WriteQueue.Pause(attempt), time, cancellationToken);
             }
         }
     }
@@ -97,9 +98,9 @@ internal sealed class ShardRestorer(
     /// The newest version that the shards can stand at without a checkpoint; null when there is none, when a checkpoint is newer, or
     /// when the store lacks records of the steps before it, which only a replay can make again.
     /// </summary>
-    private async Task<Footing?> FindAsync(int? committed)
+    private async Task<HeldVersion?> FindAsync(int? committed)
     {
-        IReadOnlyList<Footing> footings = await new ShardSet(grains, run, lease.Record.Epoch).Survey(await roster.Keepers());
+        IReadOnlyList<HeldVersion> footings = await new ShardSet(grains, run, lease.Record.Epoch).FindHeldVersions(await roster.Keepers());
         if (committed is { } version)
         {
             // A commit that was cut short may have reached every shard; its step is taken again, for its record, which this controller still has.

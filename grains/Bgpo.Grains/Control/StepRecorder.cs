@@ -10,19 +10,22 @@ namespace Bgpo.Grains.Control;
 /// <summary>Evaluates a run, and records committed steps and evaluations in its store, its meter and its events.</summary>
 /// <param name="run">The run.</param>
 /// <param name="store">Its store.</param>
-/// <param name="outbox">What is written in order.</param>
+/// <param name="writes">What is written in order.</param>
 /// <param name="evaluator">Evaluates.</param>
 /// <param name="loop">Told how far an evaluation is.</param>
 /// <param name="events">What watchers are told.</param>
-internal sealed class StepRecorder(RunContext run, RunStore store, Outbox outbox, Evaluator evaluator, StepLoop loop, EventLog events)
+internal sealed class StepRecorder(RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, StepLoop loop, EventLog events)
 {
     /// <summary>Highest version that was ever committed, as far as the store knows.</summary>
     private int _counted;
-    private StepMetrics? _last;
+
+    /// <summary>The newest committed step, which an evaluation of its version is added to. It outlives a controller.</summary>
+    internal StepMetrics? Last { get; private set; }
 
     /// <summary>Takes note of the versions that were committed before.</summary>
     /// <param name="version">The highest one.</param>
-    internal void CountFrom(int version) => _counted = version;
+    /// <param name="last">The newest step that the controller before has recorded, if there was one.</param>
+    internal void Continue(int version, StepMetrics? last) => (_counted, Last) = (version, last);
 
     /// <summary>Records a committed step.</summary>
     /// <param name="metrics">What it measured.</param>
@@ -44,10 +47,10 @@ internal sealed class StepRecorder(RunContext run, RunStore store, Outbox outbox
         EvaluationSummary summary = await evaluator.Evaluate(
             version, count, (done, total) => loop.Progress(version, "evaluate", done, total), cancellationToken);
         events.Append(n => new Evaluated(n, version, summary, isFinal));
-        if (_last is { } step && step.Version == version)
+        if (Last is { } step && step.Version == version)
         {
             Write(step with { Evaluation = summary });
-            RunMeter.Evaluated(run.Id, _last);
+            RunMeter.Evaluated(run.Id, Last);
         }
         return summary;
     }
@@ -55,8 +58,8 @@ internal sealed class StepRecorder(RunContext run, RunStore store, Outbox outbox
     /// <summary>Writes a committed step's metrics, in order with everything else.</summary>
     private void Write(StepMetrics metrics)
     {
-        _last = metrics;
+        Last = metrics;
         JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
-        _ = outbox.Post(metrics.Version - 1, () => store.WriteMetricsAsync(metrics.Version, values));
+        _ = writes.Post(metrics.Version - 1, () => store.WriteMetricsAsync(metrics.Version, values));
     }
 }

@@ -6,13 +6,13 @@ namespace Bgpo.Grains.Control;
 
 /// <summary>How a controller waits for its store: as long as it takes, unless the run is to stop.</summary>
 /// <param name="store">The run's store.</param>
-/// <param name="outbox">Tells whether the store takes writes.</param>
+/// <param name="writes">Tells whether the store takes writes.</param>
 /// <param name="requests">Tell whether the run is to stop.</param>
 /// <param name="version">The version that the run stands at.</param>
 /// <param name="time">The clock.</param>
 /// <param name="leaving">Gives up: the controller's silo leaves.</param>
 internal sealed class StoreWait(
-    RunStore store, Outbox outbox, RequestHandler requests, Func<int> version, TimeProvider time, CancellationToken leaving)
+    RunStore store, WriteQueue writes, RequestHandler requests, Func<int> version, TimeProvider time, CancellationToken leaving)
 {
     private const ConfigureAwaitOptions AnyEnd = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
 
@@ -55,6 +55,6 @@ internal sealed class StoreWait(
         {
             await Task.Delay(s_patience, time, done).ConfigureAwait(AnyEnd);
         }
-        while (!done.IsCancellationRequested && outbox.Healthy); // a slow store is waited for, one that fails is not for long
+        while (!done.IsCancellationRequested && writes.Healthy); // a slow store is waited for, one that fails is not for long
     }
 }

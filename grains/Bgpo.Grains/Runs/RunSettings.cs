@@ -2,6 +2,7 @@ using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Grains.Runs;
 
 /// <summary>

@@ -45,7 +45,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     }
 
     /// <inheritdoc/>
-    public async Task<ShardStanding> Load(long epoch, int version, string? buddy)
+    public async Task<ShardStatus> Load(long epoch, int version, string? buddy)
     {
         if (!Shard.Accept(epoch))
         {
@@ -84,16 +84,16 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     public Task<SummaryOutcome> Summarize(SummaryRequest request) => Task.FromResult(Shard.Summarize(request));
 
     /// <inheritdoc/>
-    public Task<ShardStanding> Commit(CommitRequest request)
+    public Task<ShardStatus> Commit(CommitRequest request)
     {
         FaultPoint.Hit(GrainFaults.ShardBeforeCommit);
-        ShardStanding standing = Shard.Commit(request);
+        ShardStatus standing = Shard.Commit(request);
         FaultPoint.Hit(GrainFaults.ShardCommitted);
         return Task.FromResult(standing);
     }
 
     /// <inheritdoc/>
-    public async Task<ShardStanding> Protect(long epoch, string[] silos)
+    public async Task<ShardStatus> Protect(long epoch, string[] silos)
     {
         if (!Shard.Accept(epoch))
         {
@@ -144,7 +144,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     }
 
     /// <inheritdoc/>
-    public Task<ShardStanding> GetStanding() => Task.FromResult(Shard.Standing());
+    public Task<ShardStatus> GetStatus() => Task.FromResult(Shard.Standing());
 
     /// <inheritdoc/>
     public Task Release(long epoch)

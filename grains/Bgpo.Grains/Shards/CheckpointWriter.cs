@@ -14,9 +14,9 @@ namespace Bgpo.Grains.Shards;
 /// <param name="run">The run.</param>
 /// <param name="store">The run's store.</param>
 /// <param name="shards">The run's shards.</param>
-/// <param name="outbox">What is written in order.</param>
+/// <param name="writes">What is written in order.</param>
 /// <param name="time">Clock and timers.</param>
-public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet shards, Outbox outbox, TimeProvider time)
+public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet shards, WriteQueue writes, TimeProvider time)
 {
     private Task<CheckpointManifest?> _saving = Task.FromResult<CheckpointManifest?>(null);
     private int _savingVersion;
@@ -111,7 +111,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
             {
                 CheckpointManifest manifest = Manifest(run, version, await shards.Save(version));
                 CorruptBlobException? pruned = null;
-                await outbox.Post(version, async () =>
+                await writes.Post(version, async () =>
                 {
                     try
                     {
@@ -132,11 +132,11 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
                 await OnSaved(manifest, Stopwatch.GetElapsedTime(started).TotalSeconds);
                 return manifest;
             }
-            catch (StorageException e) when (Outbox.MayHeal(e))
+            catch (StorageException e) when (WriteQueue.IsTransient(e))
             {
-                outbox.Note(e);
-                await Task.Delay(Outbox.Pause(attempt), time, cancellationToken);
-                outbox.ThrowIfFaulted();
+                writes.Note(e);
+                await Task.Delay(WriteQueue.Pause(attempt), time, cancellationToken);
+                writes.ThrowIfFaulted();
             }
             catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or OperationCanceledException)
             {

@@ -4,6 +4,7 @@ using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Grains.Shards;
 
 /// <summary>
@@ -35,7 +36,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
 
     /// <summary>Where the shard stands.</summary>
     /// <param name="fenced">Whether the request that asked was refused.</param>
-    public ShardStanding Standing(bool fenced = false) =>
+    public ShardStatus Standing(bool fenced = false) =>
         new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Buddy);
 
     /// <summary>Accepts a controller's epoch, or refuses it when a newer one has spoken.</summary>
@@ -101,7 +102,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
 
     /// <summary>Applies AdamW and moves to the next version; does nothing when it stands there already.</summary>
     /// <param name="request">The step's factors.</param>
-    public ShardStanding Commit(CommitRequest request)
+    public ShardStatus Commit(CommitRequest request)
     {
         if (!Accept(request.Epoch))
         {

@@ -15,15 +15,15 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// or a live silo holds a copy.
     /// </summary>
     /// <param name="silos">The live silos.</param>
-    public async Task<IReadOnlyList<Footing>> Survey(string[] silos)
+    public async Task<IReadOnlyList<HeldVersion>> FindHeldVersions(string[] silos)
     {
         Task<(string Silo, HeldShard[] Held)[]> copies = Task.WhenAll(silos.Select(async silo => (silo, await Holdings(silo))));
-        ShardStanding[] standings = await Each(shard => shard.GetStanding());
+        ShardStatus[] standings = await Each(shard => shard.GetStatus());
         var sources = new Dictionary<int, string?>[run.Shards];
         for (int shard = 0; shard < sources.Length; shard++)
         {
             sources[shard] = [];
-            ShardStanding standing = standings[shard];
+            ShardStatus standing = standings[shard];
             if (standing.Version >= 0)
             {
                 sources[shard][standing.Version] = null;
@@ -43,15 +43,15 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         return
         [
             .. sources[0].Keys.Where(version => sources.All(source => source.ContainsKey(version))).OrderDescending()
-                .Select(version => new Footing(version, [.. sources.Select(source => source[version])])),
+                .Select(version => new HeldVersion(version, [.. sources.Select(source => source[version])])),
         ];
     }
 
     /// <summary>Has every shard stand at a version.</summary>
     /// <param name="footing">The version, and where each shard can have it.</param>
-    public async Task Load(Footing footing)
+    public async Task Load(HeldVersion footing)
     {
-        foreach (ShardStanding standing in await Each((shard, index) => shard.Load(epoch, footing.Version, footing.Buddies[index])))
+        foreach (ShardStatus standing in await Each((shard, index) => shard.Load(epoch, footing.Version, footing.Buddies[index])))
         {
             Check(standing, footing.Version);
         }
@@ -62,7 +62,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <param name="silos">The live silos.</param>
     public async Task Load(int version, string[] silos)
     {
-        await Load(new Footing(version, new string?[run.Shards]));
+        await Load(new HeldVersion(version, new string?[run.Shards]));
         await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).KeepOnly(version))));
     }
 
@@ -71,14 +71,14 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <param name="silos">The live silos.</param>
     public async Task Protect(int? version, string[] silos)
     {
-        foreach (ShardStanding standing in await Each(shard => shard.Protect(epoch, silos)))
+        foreach (ShardStatus standing in await Each(shard => shard.Protect(epoch, silos)))
         {
             Check(standing, version ?? standing.Version);
         }
     }
 
     /// <summary>The lowest version that a shard stands at; -1 when one has lost its state.</summary>
-    public async Task<int> LowestVersion() => (await Each(shard => shard.GetStanding())).Min(standing => standing.Version);
+    public async Task<int> LowestVersion() => (await Each(shard => shard.GetStatus())).Min(standing => standing.Version);
 
     /// <summary>The norm of the step's mean gradient, its squares added in shard order.</summary>
     /// <param name="step">The step.</param>
@@ -103,7 +103,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <param name="request">The step's factors.</param>
     public async Task Commit(CommitRequest request)
     {
-        foreach (ShardStanding standing in await Each(shard => shard.Commit(request)))
+        foreach (ShardStatus standing in await Each(shard => shard.Commit(request)))
         {
             Check(standing, request.Step + 1);
         }
@@ -158,7 +158,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     private Task<T[]> Each<T>(Func<IAccumulatorGrain, int, Task<T>> ask) => Task.WhenAll(
         Enumerable.Range(0, run.Shards).Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Id, shard)), shard)));
 
-    private void Check(ShardStanding standing, int version)
+    private void Check(ShardStatus standing, int version)
     {
         if (standing.Fenced)
         {
@@ -175,4 +175,4 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
 /// <summary>A version that every shard can stand at.</summary>
 /// <param name="Version">The version.</param>
 /// <param name="Buddies">By shard: the silo whose copy to take; null where the shard has it itself, or the checkpoint's is to be taken.</param>
-public sealed record Footing(int Version, IReadOnlyList<string?> Buddies);
+public sealed record HeldVersion(int Version, IReadOnlyList<string?> Buddies);

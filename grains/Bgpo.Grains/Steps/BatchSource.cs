@@ -134,7 +134,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     {
         if (await batch.Journal() is { } record)
         {
-            _ = with.Outbox.Post(batch.Step, () => with.Store.WriteJournalAsync(record));
+            _ = with.WriteQueue.Post(batch.Step, () => with.Store.WriteJournalAsync(record));
             JournalledTo = Math.Max(JournalledTo, batch.Step);
         }
     }
@@ -152,7 +152,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, with.Stopping);
         if (isNeeded)
         {
-            await with.Outbox.Flush(either.Token); // it may be on its way
+            await with.WriteQueue.Flush(either.Token); // it may be on its way
         }
         for (int attempt = 1; ; attempt++)
         {
@@ -176,8 +176,8 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
             }
             catch (StoreUnavailableException e)
             {
-                with.Outbox.Note(e);
-                await Task.Delay(Outbox.Pause(attempt), with.Time, either.Token);
+                with.WriteQueue.Note(e);
+                await Task.Delay(WriteQueue.Pause(attempt), with.Time, either.Token);
             }
         }
     }

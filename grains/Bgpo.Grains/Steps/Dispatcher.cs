@@ -124,7 +124,7 @@ public sealed class Dispatcher
             work.Fail(new OperationCanceledException(e.Message, e, work.CancellationToken));
         }
         catch (Exception e) when (e is ContributionException or RunException or ModelException
-            || (e is StorageException store && !Outbox.MayHeal(store)))
+            || (e is StorageException store && !WriteQueue.IsTransient(store)))
         {
             work.Fail(e);
         }

@@ -62,7 +62,7 @@ public sealed class StepLoop : IDisposable
                 await Task.WhenAny(taking, disturbed, Task.Delay(s_watchPeriod, _with.Time, giveUp.Token));
                 disturbed = _with.Dispatcher.Disturbed; // what happens while this is looked at is looked at next
                 cancellationToken.ThrowIfCancellationRequested();
-                _with.Outbox.ThrowIfFaulted();
+                _with.WriteQueue.ThrowIfFaulted();
                 ReplicateAgain();
                 await CheckShardsAsync(taking, step);
             }
@@ -201,8 +201,8 @@ public sealed class StepLoop : IDisposable
     private async Task WaitForStoreAsync(int step, CancellationToken cancellationToken)
     {
         int maxBehind = _with.Settings.Newest.Checkpoint.MaxBehind;
-        void Waiting(int oldest) => _with.Events.Append(n => new StoreStanding(
-            n, _with.Outbox.Healthy, step - oldest, Waiting: true,
+        void Waiting(int oldest) => _with.Events.Append(n => new StoreStatus(
+            n, _with.WriteQueue.Healthy, step - oldest, Waiting: true,
             $"training waits for the store, which lacks the last {step - oldest} versions (checkpoint.maxBehind {maxBehind})"));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _with.Stopping);
         if (_with.Checkpoints.InWork is { } saving && step - saving >= maxBehind)
@@ -210,7 +210,7 @@ public sealed class StepLoop : IDisposable
             Waiting(saving);
             await _with.Checkpoints.Idle(either.Token);
         }
-        await _with.Outbox.Admit(step, maxBehind, () => Waiting(_with.Outbox.Oldest ?? step), either.Token);
+        await _with.WriteQueue.Admit(step, maxBehind, () => Waiting(_with.WriteQueue.Oldest ?? step), either.Token);
     }
 
     /// <summary>Commit: every shard has every unit once; all of them take the same step.</summary>
@@ -288,7 +288,7 @@ public sealed class StepLoop : IDisposable
             UnixMilliseconds = _with.Time.GetUtcNow().ToUnixTimeMilliseconds(),
             Silos = _with.Dispatcher.Roster.Count,
             Devices = _with.Dispatcher.Devices,
-            StoreBehind = step - (_with.Outbox.Oldest ?? step),
+            StoreBehind = step - (_with.WriteQueue.Oldest ?? step),
             StoreRetries = health.Retries - before.Retries,
             StoreFailures = health.Failures - before.Failures,
         };

@@ -20,7 +20,7 @@ public sealed record StepServices
     public required RunStore Store { get; init; }
 
     /// <summary>What is written to the store beside the steps.</summary>
-    public required Outbox Outbox { get; init; }
+    public required WriteQueue WriteQueue { get; init; }
 
     /// <summary>Says which versions are to be kept for saving.</summary>
     public required CheckpointWriter Checkpoints { get; init; }

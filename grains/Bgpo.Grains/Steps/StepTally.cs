@@ -1,6 +1,7 @@
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Grains.Steps;
 
 /// <summary>What a step's units add up to. Its units are what the shards must have; all else is for metrics and does not reach the weights.</summary>

@@ -50,16 +50,25 @@ public sealed record CheckpointManifest
     internal string? Fault()
     {
         if (Version < 0 || ParameterCount < 0 || ShardSize < 1 || JournalPosition < 0)
+        {
             return $"has version {Version}, {ParameterCount} parameters, shard size {ShardSize}, journal position {JournalPosition}";
+        }
+
         long count = (ParameterCount / ShardSize) + (ParameterCount % ShardSize == 0 ? 0 : 1);
         if (Shards.Count != count)
+        {
             return $"has {Shards.Count} shards; {ParameterCount} parameters in shards of {ShardSize} make {count}";
+        }
+
         for (int i = 0; i < Shards.Count; i++)
         {
             ShardEntry shard = Shards[i];
             long elements = Math.Min(ShardSize, ParameterCount - ((long)i * ShardSize));
             if (shard.Index != i || shard.Elements != elements)
+            {
                 return $"has shard {shard.Index} of {shard.Elements} elements in place {i}; expected shard {i} of {elements}";
+            }
+
             if (!Sha256Text.IsValid(shard.Weights) || !Sha256Text.IsValid(shard.WeightsDigest)
                 || (shard.Moments is not null && !Sha256Text.IsValid(shard.Moments)))
             {

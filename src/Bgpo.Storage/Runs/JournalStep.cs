@@ -27,11 +27,16 @@ public sealed record JournalStep
     internal string? Fault()
     {
         if (Step < 0)
+        {
             return $"has step {Step}; expected 0 or more";
+        }
+
         for (int i = 0; i < Groups.Count; i++)
         {
             if (Groups[i].Fault() is { } fault)
+            {
                 return $"has group {i} ('{Groups[i].PromptId}') {fault}";
+            }
         }
         return null;
     }
@@ -80,11 +85,20 @@ public sealed record JournalGroup
                 + "expected equal counts";
         }
         if (OldLogLikelihoods is { } old && (old.Length != count || old.Any(row => row.Length != old[0].Length)))
+        {
             return $"with old log-likelihoods that are not ({count}, n_t)";
+        }
+
         if (Array.FindIndex(Rewards, value => !double.IsFinite(value)) is >= 0 and int reward)
+        {
             return $"with reward {Rewards[reward]} of completion {reward}; expected a finite number";
+        }
+
         if (Array.FindIndex(Advantages, value => !double.IsFinite(value)) is >= 0 and int advantage)
+        {
             return $"with advantage {Advantages[advantage]} of completion {advantage}; expected a finite number";
+        }
+
         return OldLogLikelihoods?.Any(row => row.Any(value => !double.IsFinite(value))) == true
             ? "with an old log-likelihood that is not finite"
             : null;

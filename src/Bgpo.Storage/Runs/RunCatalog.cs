@@ -20,7 +20,10 @@ public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
         await foreach (string runId in blobs.ListFoldersAsync(cancellationToken).ConfigureAwait(false))
         {
             if (!BlobName.IsSegment(runId))
+            {
                 continue;
+            }
+
             CatalogEntry? entry;
             try
             {
@@ -33,7 +36,9 @@ public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
                 entry = new CatalogEntry(runId, null, exception.Message);
             }
             if (entry is not null)
+            {
                 yield return entry;
+            }
         }
     }
 }

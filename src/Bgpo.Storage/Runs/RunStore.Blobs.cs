@@ -48,7 +48,9 @@ public sealed partial class RunStore
         string name = BlobNameOf(hash);
         // A look spares sending what has not changed since this process last saved it.
         if (hash == known && await Blobs.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found && found.Size == content.Length)
+        {
             return hash;
+        }
         // A bad blob of that name is replaced: a run that went back past it heals here.
         if (await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false) is null
             && !await HoldsAsync(name, content, cancellationToken).ConfigureAwait(false))
@@ -92,15 +94,23 @@ public sealed partial class RunStore
     {
         Dictionary<string, DateTimeOffset> there = new(StringComparer.Ordinal);
         await foreach (BlobEntry entry in Blobs.ListAsync($"{RunId}/blobs/", cancellationToken).ConfigureAwait(false))
+        {
             there[entry.Name] = entry.Modified;
+        }
+
         DateTimeOffset recent = _time.GetUtcNow() - (UploadTime / 2);
         List<string> old = [];
         foreach (string name in BlobsOf(manifest).Select(blob => BlobNameOf(blob.Hash)))
         {
             if (!there.TryGetValue(name, out DateTimeOffset modified))
+            {
                 throw Missing(name, manifest);
+            }
+
             if (modified < recent)
+            {
                 old.Add(name);
+            }
         }
         return old;
     }
@@ -109,7 +119,9 @@ public sealed partial class RunStore
         await Parallel.ForEachAsync(names, Few(BlobsAtOnce, cancellationToken), async (name, token) =>
         {
             if (await Blobs.FindAsync(name, token).ConfigureAwait(false) is null)
+            {
                 throw Missing(name, manifest);
+            }
         }).ConfigureAwait(false);
 
     private static CorruptBlobException Missing(string name, CheckpointManifest manifest) =>

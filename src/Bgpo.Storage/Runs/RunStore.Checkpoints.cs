@@ -62,7 +62,10 @@ public sealed partial class RunStore
     private async Task<string?> SaveMomentsAsync(ShardState shard, string? known, CancellationToken cancellationToken)
     {
         if (shard.M.Length == 0)
+        {
             return null;
+        }
+
         FaultPoint.Hit(StorageFaults.MomentsBefore);
         string hash = await SaveTensorsAsync(
             [
@@ -124,7 +127,10 @@ public sealed partial class RunStore
     {
         ArgumentNullException.ThrowIfNull(manifest);
         if (manifest.Fault() is { } fault)
+        {
             throw new ArgumentException($"The manifest of version {manifest.Version} {fault}.", nameof(manifest));
+        }
+
         IReadOnlyList<string> old = await CheckPresentAsync(manifest, cancellationToken).ConfigureAwait(false);
 
         manifest = manifest with { Created = _time.GetUtcNow() };
@@ -132,7 +138,10 @@ public sealed partial class RunStore
         byte[] content = SealedJson.Write(manifest, StorageJson.Indented.CheckpointManifest);
         FaultPoint.Hit(StorageFaults.ManifestBefore);
         if (await Blobs.PutIfAbsentAsync(name, content, cancellationToken).ConfigureAwait(false) is null)
+        {
             manifest = await ReconcileAsync(manifest, name, content, cancellationToken).ConfigureAwait(false);
+        }
+
         FaultPoint.Hit(StorageFaults.ManifestAfter);
         // From here on no prune deletes these blobs; one that had decided to before may have, of those that are not new. Saving the
         // version again heals that.
@@ -193,7 +202,9 @@ public sealed partial class RunStore
             return new CheckpointVerification(version, null, [exception.Message]);
         }
         if (manifest is null)
+        {
             return new CheckpointVerification(version, null, [$"Blob '{ManifestName(version)}' is missing."]);
+        }
 
         var faults = new SortedSet<string>(StringComparer.Ordinal);
         await ForEachBlobAsync(manifest, async (blob, token) =>
@@ -205,7 +216,9 @@ public sealed partial class RunStore
             catch (CorruptBlobException exception)
             {
                 lock (faults)
+                {
                     faults.Add(exception.Message);
+                }
             }
         }, cancellationToken).ConfigureAwait(false);
         return new CheckpointVerification(version, manifest, [.. faults]);
@@ -227,9 +240,14 @@ public sealed partial class RunStore
         {
             CheckpointVerification found = await VerifyCheckpointAsync(version, cancellationToken).ConfigureAwait(false);
             if (found.Faults.Count == 0)
+            {
                 return found.Manifest;
+            }
+
             foreach (string fault in found.Faults)
+            {
                 report?.Invoke($"Checkpoint {version} of run '{RunId}' is passed over: {fault}");
+            }
         }
         return null;
     }
@@ -248,7 +266,10 @@ public sealed partial class RunStore
         {
             using var reader = new SafetensorsReader(new MemoryStream(content.Array!, content.Offset, content.Count, writable: false), blobName);
             foreach ((string name, float[] into) in tensors)
+            {
                 reader.ReadSingles(name, into);
+            }
+
             return default;
         }
         catch (SafetensorsException exception)

@@ -32,6 +32,8 @@ public sealed partial class RunStore
     public async Task DropJournalAfterAsync(int step, CancellationToken cancellationToken = default)
     {
         foreach (int later in (await ListJournalAsync(cancellationToken).ConfigureAwait(false)).Where(later => later > step).Reverse())
+        {
             _ = await Blobs.DeleteAsync(JournalName(later), cancellationToken).ConfigureAwait(false);
+        }
     }
 }

@@ -19,9 +19,13 @@ public sealed partial class RunStore
             bytes += entry.Size;
             string name = entry.Name[prefix.Length..];
             if (NumberIn(name, "metrics/") is { } step)
+            {
                 metrics = Math.Max(metrics, step);
+            }
             else if (NumberIn(name, "checkpoints/") is { } version)
+            {
                 checkpoints.Add(version);
+            }
         }
         checkpoints.Sort();
         return new RunOverview(
@@ -34,7 +38,9 @@ public sealed partial class RunStore
         try
         {
             await foreach (StoredMetrics metrics in ReadMetricsAsync(step, cancellationToken).ConfigureAwait(false))
+            {
                 return metrics;
+            }
         }
         catch (CorruptBlobException)
         {

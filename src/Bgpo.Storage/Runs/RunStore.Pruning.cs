@@ -25,17 +25,26 @@ public sealed partial class RunStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keepLast, 1);
         if (keepEvery is { } every)
+        {
             ArgumentOutOfRangeException.ThrowIfLessThan(every, 1, nameof(keepEvery));
+        }
+
         long? epoch = await SettledEpochAsync(null, cancellationToken).ConfigureAwait(false);
         List<string> notes = [];
         IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
         CheckpointManifest? whole = await LatestWholeCheckpointAsync(notes.Add, cancellationToken: cancellationToken).ConfigureAwait(false);
         HashSet<int> kept = [.. versions.TakeLast(keepLast), .. versions.Where(version => keepEvery is { } n && version % n == 0)];
         if (whole is not null)
+        {
             kept.Add(whole.Version);
+        }
+
         int[] deleted = whole is null ? [] : [.. versions.Where(version => !kept.Contains(version))];
         if (whole is null && versions.Count > 0)
+        {
             notes.Add($"Run '{RunId}' has no whole checkpoint: nothing is deleted.");
+        }
+
         foreach (int version in deleted.Where(_ => !dryRun))
         {
             await SettledEpochAsync(epoch, cancellationToken).ConfigureAwait(false);
@@ -55,7 +64,10 @@ public sealed partial class RunStore
     {
         RunRecord? record = (await ReadAsync(cancellationToken).ConfigureAwait(false))?.Record;
         if (record?.GoingBackTo is { } version)
+        {
             throw new StorageException($"Run '{RunId}' is going back to version {version}; resume it, and prune when it has gone on.");
+        }
+
         return before is null || record?.Epoch == before
             ? record?.Epoch
             : throw new StorageException($"Run '{RunId}' was resumed while it was pruned; prune again.");
@@ -67,10 +79,15 @@ public sealed partial class RunStore
         string folder = $"{RunId}/blobs/";
         List<BlobEntry> blobs = [];
         await foreach (BlobEntry blob in Blobs.ListAsync(folder, cancellationToken).ConfigureAwait(false))
+        {
             blobs.Add(blob);
+        }
         // After the blobs: a manifest that came in between names its blobs here.
         if (await NamedBlobsAsync(deleted, notes, cancellationToken).ConfigureAwait(false) is not { } named)
+        {
             return (0, 0);
+        }
+
         DateTimeOffset before = _time.GetUtcNow() - UploadTime;
         int count = 0;
         long bytes = 0;
@@ -79,7 +96,10 @@ public sealed partial class RunStore
             if (!dryRun)
             {
                 if (await Blobs.FindAsync(blob.Name, cancellationToken).ConfigureAwait(false) is not { } now || now.Modified > before)
+                {
                     continue;
+                }
+
                 FaultPoint.Hit(StorageFaults.PruneDelete);
                 _ = await Blobs.DeleteAsync(blob.Name, cancellationToken).ConfigureAwait(false);
             }
@@ -96,11 +116,16 @@ public sealed partial class RunStore
         foreach (int version in await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false))
         {
             if (but.Contains(version))
+            {
                 continue;
+            }
+
             try
             {
                 if (await ReadManifestAsync(version, cancellationToken).ConfigureAwait(false) is { } manifest)
+                {
                     named.UnionWith(BlobsOf(manifest).Select(blob => BlobNameOf(blob.Hash)));
+                }
             }
             catch (CorruptBlobException exception)
             {

@@ -19,7 +19,9 @@ public sealed partial class RunStore
         {
             ShardEntry entry = await SaveShardAsync(shard, cancellationToken: token).ConfigureAwait(false);
             lock (entries)
+            {
                 entries.Add(entry);
+            }
         }).ConfigureAwait(false);
         return [.. entries.OrderBy(entry => entry.Index)];
     }

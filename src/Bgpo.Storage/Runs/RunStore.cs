@@ -62,7 +62,10 @@ public sealed partial class RunStore
     public async Task<StoredRun?> ReadAsync(CancellationToken cancellationToken = default)
     {
         if (await Blobs.GetAsync(RecordName, cancellationToken).ConfigureAwait(false) is not { } blob)
+        {
             return null;
+        }
+
         RunRecord record = SealedJson.Read(blob.Content.Span, StorageJson.Indented.RunRecord, RecordName);
         CheckFormat(record.FormatVersion, RunRecord.CurrentFormat, RecordName);
         return new StoredRun(record, blob.ETag);
@@ -93,7 +96,10 @@ public sealed partial class RunStore
     {
         ArgumentNullException.ThrowIfNull(step);
         if (step.Fault() is { } fault)
+        {
             throw new ArgumentException($"Journal of step {step.Step} {fault}.", nameof(step));
+        }
+
         FaultPoint.Hit(StorageFaults.JournalBefore);
         await Blobs
             .PutAsync(JournalName(step.Step), SealedJson.Write(step, StorageJson.Compact.JournalStep), cancellationToken)
@@ -110,7 +116,10 @@ public sealed partial class RunStore
     {
         string name = JournalName(step);
         if (await Blobs.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } blob)
+        {
             return null;
+        }
+
         JournalStep journal = SealedJson.Read(blob.Content.Span, StorageJson.Compact.JournalStep, name);
         CheckFormat(journal.FormatVersion, JournalStep.CurrentFormat, name);
         string? fault = journal.Step == step ? journal.Fault() : $"is the journal of step {journal.Step}";
@@ -151,7 +160,10 @@ public sealed partial class RunStore
         {
             string name = MetricsName(step);
             if (step < from || await Blobs.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } blob)
+            {
                 continue;
+            }
+
             StoredMetrics metrics = SealedJson.Read(blob.Content.Span, StorageJson.Compact.StoredMetrics, name);
             yield return metrics.Step == step
                 ? metrics
@@ -162,7 +174,9 @@ public sealed partial class RunStore
     private static void CheckFormat(int format, int known, string name)
     {
         if (format > known)
+        {
             throw new StorageException($"Blob '{name}' has format {format}; this version reads up to {known}. Use a newer bgpo.");
+        }
     }
 
     private static string Number(int number)

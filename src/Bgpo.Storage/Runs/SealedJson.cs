@@ -41,7 +41,10 @@ internal static class SealedJson
         Span<byte> claimed = stackalloc byte[SHA256.HashSizeInBytes];
         string text = Encoding.ASCII.GetString(content.Slice(Opening.Length, Sha256Text.Length));
         if (!Sha256Text.IsValid(text) || Sha256Text.Of(plain) != text)
+        {
             throw new CorruptBlobException(blobName, $"is truncated or altered: its {content.Length} bytes do not make its sha256");
+        }
+
         try
         {
             return JsonSerializer.Deserialize(plain, type)

@@ -1,6 +1,7 @@
 using Bgpo.Tasks.Data;
 
 
+
 namespace Bgpo.Tasks.Sudoku;
 
 /// <summary>

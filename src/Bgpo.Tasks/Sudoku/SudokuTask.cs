@@ -2,6 +2,7 @@ using Bgpo.Spec;
 using Bgpo.Tasks.Data;
 
 
+
 namespace Bgpo.Tasks.Sudoku;
 
 /// <summary>

@@ -22,16 +22,24 @@ public sealed record SafetensorsEntry(string Name, SafetensorsDtype Dtype, IRead
         foreach (long size in shape)
         {
             if (size < 0)
+            {
                 return -1;
+            }
+
             empty |= size == 0;
         }
         if (empty)
+        {
             return 0;
+        }
+
         foreach (long size in shape)
         {
             bytes *= size;
             if (bytes > long.MaxValue)
+            {
                 return -1;
+            }
         }
         return (long)bytes;
     }

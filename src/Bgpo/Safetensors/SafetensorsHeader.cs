@@ -20,7 +20,10 @@ internal sealed record SafetensorsHeader(
     {
         long available = stream.Length - stream.Position;
         if (available < PrefixLength)
+        {
             throw new SafetensorsException($"{label}: {available} bytes is too short for a safetensors file; it is empty or truncated.");
+        }
+
         Span<byte> prefix = stackalloc byte[PrefixLength];
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
@@ -44,7 +47,10 @@ internal sealed record SafetensorsHeader(
     {
         // The format demands '{' at once, so a header can be told from other files by its ninth byte.
         if (json.IsEmpty || json[0] != (byte)'{')
+        {
             throw new SafetensorsException($"{label}: its header does not start with '{{'; this is no safetensors file, or it is damaged.");
+        }
+
         var entries = new List<SafetensorsEntry>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -56,15 +62,24 @@ internal sealed record SafetensorsHeader(
             {
                 string name = reader.GetString()!;
                 if (!names.Add(name))
+                {
                     throw new SafetensorsException($"{label}: '{name}' stands twice in the header.");
+                }
+
                 reader.Read();
                 if (name == MetadataKey)
+                {
                     ReadMetadata(ref reader, metadata, label);
+                }
                 else
+                {
                     entries.Add(ReadEntry(ref reader, name, label));
+                }
             }
             if (reader.Read())
+            {
                 throw new SafetensorsException($"{label}: its header has more than one JSON value.");
+            }
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
@@ -87,15 +102,24 @@ internal sealed record SafetensorsHeader(
             {
                 writer.WriteStartObject(MetadataKey);
                 foreach ((string key, string value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                {
                     writer.WriteString(key, value);
+                }
+
                 writer.WriteEndObject();
             }
             foreach (SafetensorsEntry entry in entries)
+            {
                 WriteEntry(writer, entry);
+            }
+
             writer.WriteEndObject();
         }
         while (buffer.Length % 8 != 0)
+        {
             buffer.WriteByte((byte)' ');
+        }
+
         byte[] bytes = buffer.ToArray();
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, (ulong)(bytes.Length - PrefixLength));
         return bytes;
@@ -107,7 +131,10 @@ internal sealed record SafetensorsHeader(
         writer.WriteString("dtype", entry.Dtype.Name());
         writer.WriteStartArray("shape");
         foreach (long size in entry.Shape)
+        {
             writer.WriteNumberValue(size);
+        }
+
         writer.WriteEndArray();
         writer.WriteStartArray("data_offsets");
         writer.WriteNumberValue(entry.Begin);
@@ -159,7 +186,10 @@ internal sealed record SafetensorsHeader(
             }
         }
         if (dtype is null || shape is null || offsets is not [long begin, long end])
+        {
             throw new SafetensorsException($"{label}: tensor '{name}' lacks dtype, shape or two data_offsets.");
+        }
+
         return new SafetensorsEntry(name, dtype.Value, shape, begin, end);
     }
 
@@ -170,7 +200,10 @@ internal sealed record SafetensorsHeader(
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number) || number < 0)
+            {
                 throw new SafetensorsException($"{what} has an item that is no whole number from 0 to {long.MaxValue}.");
+            }
+
             numbers.Add(number);
         }
         return numbers;
@@ -200,20 +233,30 @@ internal sealed record SafetensorsHeader(
         foreach (SafetensorsEntry entry in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
             if (entry.Begin < at)
+            {
                 throw new SafetensorsException($"{label}: tensors '{previous!.Name}' and '{entry.Name}' overlap at byte {entry.Begin}.");
+            }
+
             if (entry.Begin > at)
+            {
                 throw new SafetensorsException($"{label}: bytes {at} to {entry.Begin} before tensor '{entry.Name}' belong to no tensor.");
+            }
+
             at = entry.End;
             previous = entry;
         }
         if (at != dataLength)
+        {
             throw new SafetensorsException($"{label}: its tensors end at byte {at} but {dataLength} data bytes follow the header.");
+        }
     }
 
     private static void Expect(bool condition, string message)
     {
         if (!condition)
+        {
             throw new SafetensorsException(message);
+        }
     }
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");

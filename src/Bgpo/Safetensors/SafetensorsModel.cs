@@ -36,11 +36,18 @@ public sealed class SafetensorsModel : IDisposable
             string single = Path.Combine(folder, SingleFile);
             string index = Path.Combine(folder, IndexFile);
             if (File.Exists(single))
+            {
                 model.AddWhole(single);
+            }
             else if (File.Exists(index))
+            {
                 model.AddIndex(folder, index);
+            }
             else
+            {
                 throw new SafetensorsException($"{folder}: has neither {SingleFile} nor {IndexFile}; name a model folder with weights.");
+            }
+
             return model;
         }
         catch
@@ -62,7 +69,9 @@ public sealed class SafetensorsModel : IDisposable
     public void Dispose()
     {
         foreach (SafetensorsReader reader in _readers)
+        {
             reader.Dispose();
+        }
     }
 
     private SafetensorsReader OpenFile(string path)
@@ -76,7 +85,9 @@ public sealed class SafetensorsModel : IDisposable
     {
         SafetensorsReader reader = OpenFile(path);
         foreach (SafetensorsEntry entry in reader.Entries)
+        {
             _readerOf.Add(entry.Name, reader);
+        }
     }
 
     private void AddIndex(string folder, string path)
@@ -90,12 +101,19 @@ public sealed class SafetensorsModel : IDisposable
                 readers.Add(file, reader);
             }
             if (!reader.Contains(tensor))
+            {
                 throw new SafetensorsException($"{path}: says that '{tensor}' is in '{file}', but it is not there.");
+            }
+
             if (!_readerOf.TryAdd(tensor, reader))
+            {
                 throw new SafetensorsException($"{path}: weight_map names '{tensor}' twice.");
+            }
         }
         if (_readerOf.Count == 0)
+        {
             throw new SafetensorsException($"{path}: its weight_map is empty.");
+        }
     }
 
     private static List<(string Tensor, string File)> ReadWeightMap(string path)

@@ -86,7 +86,10 @@ public sealed class SafetensorsReader : IDisposable
     {
         SafetensorsEntry entry = Entry(name);
         if (destination.Length != entry.ByteLength)
+        {
             throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} were asked for.");
+        }
+
         try
         {
             _stream.Position = _dataStart + entry.Begin;
@@ -123,7 +126,10 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsEntry entry = Singles(name);
         // The bytes of one read must fit a span, whose length is an int.
         if (entry.ByteLength > Array.MaxLength)
+        {
             throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.Elements} elements; too many for one array.");
+        }
+
         float[] values = GC.AllocateUninitializedArray<float>(checked((int)entry.Elements));
         ReadSingles(name, values);
         return values;
@@ -137,7 +143,10 @@ public sealed class SafetensorsReader : IDisposable
     {
         SafetensorsEntry entry = Singles(name);
         if (entry.Elements != destination.Length)
+        {
             throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.Elements} elements; {destination.Length} were asked for.");
+        }
+
         Read(name, MemoryMarshal.AsBytes(destination));
         if (!BitConverter.IsLittleEndian)
         {
@@ -158,6 +167,8 @@ public sealed class SafetensorsReader : IDisposable
     public void Dispose()
     {
         if (!_leaveOpen)
+        {
             _stream.Dispose();
+        }
     }
 }

@@ -20,10 +20,16 @@ public sealed class SafetensorsTensor
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(write);
         if (name == "__metadata__")
+        {
             throw new SafetensorsException("A tensor cannot be called '__metadata__'; the format reserves that name.");
+        }
+
         ByteLength = SafetensorsEntry.BytesOf(dtype, shape);
         if (ByteLength < 0)
+        {
             throw new SafetensorsException($"Tensor '{name}' has shape [{string.Join(", ", shape)}]: negative or larger than 2^63 bytes.");
+        }
+
         Name = name;
         Dtype = dtype;
         Shape = shape;
@@ -68,7 +74,10 @@ public sealed class SafetensorsTensor
             // A span's length is an int, so at most 2^29 - 1 floats go at once.
             const int Chunk = 1 << 24;
             for (; !values.IsEmpty; values = values[Math.Min(Chunk, values.Length)..])
+            {
                 stream.Write(MemoryMarshal.AsBytes(values[..Math.Min(Chunk, values.Length)]));
+            }
+
             return;
         }
         Span<byte> bytes = stackalloc byte[sizeof(float)];

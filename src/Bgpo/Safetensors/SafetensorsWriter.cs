@@ -28,7 +28,10 @@ public static class SafetensorsWriter
         foreach (SafetensorsTensor tensor in ordered)
         {
             if (!names.Add(tensor.Name))
+            {
                 throw new SafetensorsException($"{label}: tensor '{tensor.Name}' was given twice.");
+            }
+
             long end = checked(at + tensor.ByteLength);
             entries.Add(new SafetensorsEntry(tensor.Name, tensor.Dtype, tensor.Shape, at, end));
             at = end;

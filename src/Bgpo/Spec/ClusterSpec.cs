@@ -61,22 +61,45 @@ public sealed record ClusterSection : IRuled
     public IEnumerable<BrokenRule> BrokenRules()
     {
         if (Kind == Azure && Account.Length == 0)
+        {
             yield return new(["account", "kind"], "kind: azure needs the name of a storage account");
+        }
+
         if (Kind != Azure && Account.Length > 0)
+        {
             yield return new(["account", "kind"], "only beside kind: azure");
+        }
+
         if (Kind != Azure && Table.Length > 0)
+        {
             yield return new(["table", "kind"], "only beside kind: azure");
+        }
+
         if (Address.Length > 0 && !IPAddress.TryParse(Address, out _))
+        {
             yield return new(["address"], "an IP address of this machine, for example 10.0.0.5");
+        }
+
         if (Kind is Postgres or Azure)
+        {
             yield break;
+        }
+
         const string spanning = "only beside kind: postgres or azure; other clusters are of one machine and need none";
         if (Address.Length > 0)
+        {
             yield return new(["address", "kind"], spanning);
+        }
+
         if (SiloPort > 0)
+        {
             yield return new(["siloPort", "kind"], spanning);
+        }
+
         if (GatewayPort > 0)
+        {
             yield return new(["gatewayPort", "kind"], spanning);
+        }
     }
 }
 
@@ -110,10 +133,18 @@ public sealed record TlsSection : IRuled
     public IEnumerable<BrokenRule> BrokenRules()
     {
         if (IsOn && Authority.Length == 0)
+        {
             yield return new(["authority", "certificate"], "certificate needs the authority that signs the cluster's certificates, a PEM file");
+        }
+
         if (!IsOn && Authority.Length > 0)
+        {
             yield return new(["certificate", "authority"], "authority needs a certificate of this machine, a PEM or PFX file");
+        }
+
         if (!IsOn && Key.Length > 0)
+        {
             yield return new(["certificate", "key"], "key needs its certificate, a PEM file");
+        }
     }
 }

@@ -12,7 +12,10 @@ public static class Nearest
         var wanted = Plain(name);
         var candidates = known.ToArray();
         if (wanted.Length >= 3 && candidates.Where(c => Plain(c).StartsWith(wanted, StringComparison.Ordinal)).ToArray() is [var only])
+        {
             return only;
+        }
+
         var best = candidates
             .Select(candidate => (candidate, distance: Distance(wanted, Plain(candidate))))
             .OrderBy(pair => pair.distance)
@@ -30,9 +33,15 @@ public static class Nearest
     {
         var table = new int[a.Length + 1, b.Length + 1];
         for (var i = 0; i <= a.Length; i++)
+        {
             table[i, 0] = i;
+        }
+
         for (var j = 0; j <= b.Length; j++)
+        {
             table[0, j] = j;
+        }
+
         for (var i = 1; i <= a.Length; i++)
         {
             for (var j = 1; j <= b.Length; j++)
@@ -40,7 +49,9 @@ public static class Nearest
                 var replace = table[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
                 table[i, j] = Math.Min(replace, 1 + Math.Min(table[i - 1, j], table[i, j - 1]));
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                {
                     table[i, j] = Math.Min(table[i, j], table[i - 2, j - 2] + 1);
+                }
             }
         }
 

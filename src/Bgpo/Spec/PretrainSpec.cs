@@ -40,7 +40,9 @@ public sealed record PretrainSpec : IRuled
         }
 
         if (DenoisingSteps > ResponseLength)
+        {
             yield return new(["denoisingSteps", "responseLength"], $"at most responseLength ({ResponseLength}): each step decodes a token or more");
+        }
     }
 }
 
@@ -75,7 +77,9 @@ public sealed record NetworkSection : IRuled
     public IEnumerable<BrokenRule> BrokenRules()
     {
         if (ModelWidth % Heads != 0 || ModelWidth / Heads % 2 != 0)
+        {
             yield return new(["heads", "modelWidth"], $"must divide modelWidth ({ModelWidth}) into heads of an even width");
+        }
     }
 }
 

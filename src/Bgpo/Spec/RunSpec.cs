@@ -45,7 +45,10 @@ public sealed record RunSpec : IRuled
         }
 
         if (Evaluation.DenoisingSteps == 0)
+        {
             yield break;
+        }
+
         foreach (var rule in SpecRules.Decoding(
             Rollout.ResponseLength, Rollout.BlockLength, Evaluation.DenoisingSteps,
             "evaluation.denoisingSteps", "rollout.responseLength", "rollout.blockLength"))
@@ -116,7 +119,9 @@ public sealed record TaskSection : IRuled
     public IEnumerable<BrokenRule> BrokenRules()
     {
         if (MinBlanks > MaxBlanks)
+        {
             yield return new(["minBlanks", "maxBlanks"], $"at most maxBlanks ({MaxBlanks})");
+        }
     }
 }
 

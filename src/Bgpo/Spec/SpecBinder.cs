@@ -30,17 +30,27 @@ internal sealed class SpecBinder(string file, Type rootType)
         var fields = SpecSchema.Fields(type);
         var errorsBefore = Errors.Count;
         if (set?.Value is { } text)
+        {
             Wrong(set.Origin, path, $"value '{Short(text)}'", $"a section; set one of its fields: {Names(fields, path)}");
+        }
+
         if (node is not (null or SpecNode.Map or SpecNode.Scalar { IsNull: true }))
+        {
             Wrong(At(node.Line), path, $"value {Kind(node)}", "a section (fields, indented under it)");
+        }
 
         var entries = (node as SpecNode.Map)?.Entries ?? [];
         foreach (var (key, line, value) in entries.Where(e => fields.All(f => f.Name != e.Key)))
+        {
             Unknown(At(line), type, path, key, value is SpecNode.Scalar ? Kind(value) : "");
+        }
+
         foreach (var (key, child) in set?.Children ?? [])
         {
             if (fields.All(f => f.Name != key))
+            {
                 Unknown(child.Leaf.Origin, type, path, key, child.Value is { } given ? $"'{Short(given)}'" : "");
+            }
         }
 
         foreach (var (name, property) in fields)
@@ -48,17 +58,29 @@ internal sealed class SpecBinder(string file, Type rootType)
             var entry = entries.FirstOrDefault(e => e.Key == name);
             var inner = Join(path, name);
             if (set?[name]?.Origin is { } origin)
+            {
                 _origins[inner] = origin;
+            }
             else if (entry.Key is not null)
+            {
                 _origins[inner] = At(entry.Line);
+            }
+
             if (Field(property, inner, entry.Value, set?[name]) is { } value)
+            {
                 property.SetValue(section, value);
+            }
             else if (property.IsDefined(typeof(RequiredAttribute)) && entry.Key is null && set?[name] is null)
+            {
                 Errors.Add($"{file}: field {inner}: missing; expected {SpecSchema.Allowed(property)}");
+            }
         }
 
         if (Errors.Count == errorsBefore && section is IRuled ruled)
+        {
             Errors.AddRange(ruled.BrokenRules().Select(rule => Describe(section, path, rule)));
+        }
+
         return section;
     }
 
@@ -66,17 +88,32 @@ internal sealed class SpecBinder(string file, Type rootType)
     private object? Field(PropertyInfo property, string path, SpecNode? node, SpecOverride? set)
     {
         if (SpecSchema.ItemType(property.PropertyType) is { } itemType)
+        {
             return List(property, itemType, path, node, set);
+        }
+
         if (SpecSchema.IsSection(property.PropertyType))
+        {
             return Section(property.PropertyType, path, node, set);
+        }
+
         if (set is { Value: null })
+        {
             Wrong(set.Children.Values.First().Origin, path, "no section", $"it takes {SpecSchema.Allowed(property)}");
+        }
         else if (set is { Value: { } text })
+        {
             return Scalar(property, path, set.Origin, new SpecNode.Scalar(0, text, false));
+        }
         else if (node is SpecNode.Scalar scalar)
+        {
             return Scalar(property, path, At(scalar.Line), scalar);
+        }
         else if (node is not null)
+        {
             Wrong(At(node.Line), path, $"value {Kind(node)}", SpecSchema.Allowed(property));
+        }
+
         return null;
     }
 
@@ -90,15 +127,23 @@ internal sealed class SpecBinder(string file, Type rootType)
 
         var nodes = (node as SpecNode.Sequence)?.Items ?? [];
         if (set?.Value is { } text)
+        {
             Wrong(set.Origin, path, $"value '{Short(text)}'", $"a list; set a field of one of its items: {path}.0.…");
+        }
+
         foreach (var (key, child) in set?.Children ?? [])
         {
             if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= nodes.Count)
+            {
                 Wrong(child.Origin, path, $"item '{Short(key)}'", nodes.Count == 0 ? "the list is empty" : $"0 to {nodes.Count - 1}");
+            }
         }
 
         if (node is not null && nodes.Count == 0 && property.IsDefined(typeof(RequiredAttribute)))
+        {
             Wrong(At(node.Line), path, "empty list", "at least one item");
+        }
+
         var items = Array.CreateInstance(itemType, nodes.Count);
         for (var i = 0; i < nodes.Count; i++)
         {
@@ -121,7 +166,9 @@ internal sealed class SpecBinder(string file, Type rootType)
                 || (System.Convert.ToDouble(value, CultureInfo.InvariantCulture) is var number && number >= range.Minimum && number <= range.Maximum),
         };
         if (fits)
+        {
             return value;
+        }
 
         var near = property.GetCustomAttribute<OneOfAttribute>() is { } oneOf ? Nearest.To(scalar.Text, oneOf.Values) : null;
         var hint = near is not null ? $"; did you mean '{near}'?"
@@ -133,15 +180,30 @@ internal sealed class SpecBinder(string file, Type rootType)
     private static object? Convert(Type type, SpecNode.Scalar scalar)
     {
         if (type == typeof(string))
+        {
             return scalar.IsNull ? "" : scalar.Text;
+        }
+
         if (scalar.Quoted)
+        {
             return null;
+        }
+
         if (type == typeof(bool))
+        {
             return scalar.Text is "true" or "false" ? scalar.Text == "true" : null;
+        }
+
         if (type == typeof(int))
+        {
             return int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole : null;
+        }
+
         if (type == typeof(long))
+        {
             return long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : null;
+        }
+
         if (type == typeof(double))
         {
             return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
@@ -155,9 +217,15 @@ internal sealed class SpecBinder(string file, Type rootType)
     private static bool Fits(PropertyInfo property, string text)
     {
         if (text.Length == 0 && property.IsDefined(typeof(RequiredAttribute)))
+        {
             return false;
+        }
+
         if (property.GetCustomAttribute<OneOfAttribute>() is { } oneOf)
+        {
             return oneOf.Values.Contains(text, StringComparer.Ordinal);
+        }
+
         return property.GetCustomAttribute<PatternAttribute>() is not { } pattern
             || Regex.IsMatch(text, $@"\A(?:{pattern.Regex})\z", RegexOptions.CultureInvariant);
     }
@@ -169,7 +237,10 @@ internal sealed class SpecBinder(string file, Type rootType)
         var origin = rule.Fields.Select(f => _origins.GetValueOrDefault(Join(path, f))).FirstOrDefault(o => o is not null) ?? file;
         var value = section;
         foreach (var name in rule.Fields[0].Split('.'))
+        {
             value = SpecSchema.Fields(value!.GetType()).First(f => f.Name == name).Property.GetValue(value);
+        }
+
         var given = _origins.ContainsKey(field) ? "" : " (the default)";
         return $"{origin}: field {field}: value '{SpecSchema.Scalar(value!)}'{given}: {rule.Message}";
     }

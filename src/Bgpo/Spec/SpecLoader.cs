@@ -20,9 +20,14 @@ public static class SpecLoader
         var assignments = SpecOverride.Parse(overrides);
         var root = SpecNode.Parse(yaml, file);
         if (root is null or SpecNode.Scalar { IsNull: true })
+        {
             throw new SpecException($"{file}: the file is empty; it should hold {expected}");
+        }
+
         if (root is not SpecNode.Map)
+        {
             throw new SpecException($"{file}:{root.Line}: expected fields (name: value), found {SpecBinder.Kind(root)}");
+        }
 
         var binder = new SpecBinder(file, typeof(T));
         var spec = (T)binder.Section(typeof(T), "", root, assignments);

@@ -62,12 +62,18 @@ internal abstract record SpecNode(int Line)
         {
             parser.Consume<StreamStart>();
             if (parser.TryConsume<StreamEnd>(out _))
+            {
                 return null;
+            }
+
             parser.Consume<DocumentStart>();
             var root = Node(0);
             parser.Consume<DocumentEnd>();
             if (parser.TryConsume<DocumentStart>(out var second))
+            {
                 throw new SpecException($"{file}:{second.Start.Line}: a second document starts here; a spec is one document");
+            }
+
             return root;
         }
 
@@ -75,11 +81,16 @@ internal abstract record SpecNode(int Line)
         {
             var line = (int)(parser.Current?.Start.Line ?? 0);
             if (depth > MaxDepth)
+            {
                 throw new SpecException($"{file}:{line}: nested deeper than {MaxDepth} levels");
+            }
+
             if (parser.TryConsume<AnchorAlias>(out var alias))
+            {
                 return _anchors.TryGetValue(alias.Value.Value, out var target)
                     ? target
                     : throw new SpecException($"{file}:{line}: alias '*{alias.Value.Value}' names no anchor that comes before it");
+            }
 
             var anchor = parser.Current is NodeEvent { Anchor.IsEmpty: false } named ? named.Anchor.Value : null;
             SpecNode node = parser.Current switch
@@ -89,7 +100,10 @@ internal abstract record SpecNode(int Line)
                 _ => Value(line),
             };
             if (anchor is not null)
+            {
                 _anchors[anchor] = node;
+            }
+
             return node;
         }
 
@@ -108,9 +122,15 @@ internal abstract record SpecNode(int Line)
             {
                 var keyLine = (int)(parser.Current?.Start.Line ?? 0);
                 if (Node(depth + 1) is not Scalar key)
+                {
                     throw new SpecException($"{file}:{keyLine}: a field's name must be a plain word, not a list or a section");
+                }
+
                 if (!seen.TryAdd(key.Text, keyLine))
+                {
                     throw new SpecException($"{file}:{keyLine}: field {key.Text}: given twice (first in line {seen[key.Text]}); keep one");
+                }
+
                 entries.Add((key.Text, keyLine, Node(depth + 1)));
             }
 
@@ -122,7 +142,10 @@ internal abstract record SpecNode(int Line)
             parser.Consume<SequenceStart>();
             var items = new List<SpecNode>();
             while (!parser.TryConsume<SequenceEnd>(out _))
+            {
                 items.Add(Node(depth + 1));
+            }
+
             return new Sequence(line, items);
         }
     }

@@ -23,13 +23,18 @@ internal sealed class SpecOverride
             var path = equals < 0 ? assignment : assignment[..equals].Trim();
             var parts = path.Split('.');
             if (equals <= 0 || parts.Any(string.IsNullOrWhiteSpace))
+            {
                 throw new SpecException($"--set {assignment}: expected FIELD=VALUE, for example --set rollout.temperature=0.9");
+            }
 
             var node = root;
             for (var i = 0; i < parts.Length; i++)
             {
                 if (!node.Children.TryGetValue(parts[i], out var child))
+                {
                     node.Children[parts[i]] = child = new SpecOverride { Origin = "--set " + string.Join('.', parts[..(i + 1)]) };
+                }
+
                 node = child;
             }
 

@@ -27,9 +27,13 @@ internal static class SpecRules
 
         var blocks = length / block;
         if (steps % blocks != 0)
+        {
             yield return new([stepsField, blockField, lengthField], $"a multiple of the number of blocks ({length} / {block} = {blocks})");
+        }
         else if (steps > length)
+        {
             yield return new([stepsField, lengthField, blockField], $"at most {lengthField} ({length}): each step decodes a token or more");
+        }
     }
 
     /// <summary>The divisors of a number, for an error message; the largest ones when they are many.</summary>

@@ -33,7 +33,9 @@ internal static class SpecSchema
             if (IsSection(inner))
             {
                 foreach (var path in Paths(inner, prefix + name + "."))
+                {
                     yield return path;
+                }
             }
         }
     }
@@ -43,17 +45,34 @@ internal static class SpecSchema
     {
         var type = property.PropertyType;
         if (property.GetCustomAttribute<OneOfAttribute>() is { } oneOf)
+        {
             return "one of " + string.Join(", ", oneOf.Values);
+        }
+
         if (property.GetCustomAttribute<PatternAttribute>() is { } pattern)
+        {
             return pattern.Description;
+        }
+
         if (type == typeof(bool))
+        {
             return "true or false";
+        }
+
         if (ItemType(type) is not null)
+        {
             return property.IsDefined(typeof(RequiredAttribute)) ? "a list, at least one item" : "a list";
+        }
+
         if (IsSection(type))
+        {
             return "a section (fields, indented under it)";
+        }
+
         if (type == typeof(string))
+        {
             return property.IsDefined(typeof(RequiredAttribute)) ? "text, not empty" : "text";
+        }
 
         var kind = type == typeof(double) ? "a number" : "a whole number";
         return property.GetCustomAttribute<RangeAttribute>() is { } range

@@ -40,7 +40,10 @@ public static partial class SpecWriter
         {
             emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, SequenceStyle.Block));
             foreach (var item in items)
+            {
                 Section(emitter, item!);
+            }
+
             emitter.Emit(new SequenceEnd());
         }
         else if (SpecSchema.IsSection(value.GetType()))

@@ -56,7 +56,9 @@ public sealed class SafetensorsRoundTripTests
             {
                 using SafetensorsReader reader = Open(file);
                 foreach (SafetensorsEntry entry in reader.Entries)
+                {
                     Assert.Equal(entry.ByteLength, reader.Read(entry.Name).LongLength);
+                }
             }
             catch (SafetensorsException exception)
             {

@@ -46,9 +46,15 @@ internal static class SpecDocumentation
         var plain = fields.Where(f => !IsNested(f.Property)).ToArray();
         var defaults = Activator.CreateInstance(section)!;
         if (path.Length > 0)
+        {
             text.Append($"\n### {path}\n\n{Words(docs["T:" + section.FullName])}\n");
+        }
+
         if (plain.Length > 0)
+        {
             text.Append("\n| field | takes | default | meaning |\n|---|---|---|---|\n");
+        }
+
         foreach (var (name, property) in plain)
         {
             var value = SpecSchema.Scalar(property.GetValue(defaults)!);
@@ -78,7 +84,10 @@ internal static class SpecDocumentation
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder!.FullName, "Orleans.sln")))
+        {
             folder = folder.Parent;
+        }
+
         return folder.FullName;
     }
 }

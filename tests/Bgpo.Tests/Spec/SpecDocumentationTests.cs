@@ -12,8 +12,12 @@ public class SpecDocumentationTests
         var page = File.ReadAllText(file);
         var expected = SpecDocumentation.Filled(page, SpecDocumentation.Pages[name]);
         if (Environment.GetEnvironmentVariable("BGPO_UPDATE_DOCS") == "1")
+        {
             File.WriteAllText(file, expected);
+        }
         else
+        {
             Assert.Equal(expected, page);
+        }
     }
 }

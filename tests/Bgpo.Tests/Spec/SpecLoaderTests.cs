@@ -1,6 +1,7 @@
 using Bgpo.Spec;
 
 
+
 namespace Bgpo.Tests.Spec;
 
 public class SpecLoaderTests

@@ -1,6 +1,7 @@
 using Bgpo.Spec;
 
 
+
 namespace Bgpo.Tests.Spec;
 
 public class SpecWriterTests
@@ -65,8 +66,12 @@ public class SpecWriterTests
     {
         var yaml = File.ReadAllText(Path.Combine(SpecDocumentation.Root, path));
         if (Path.GetFileName(path).StartsWith("pretrain", StringComparison.Ordinal))
+        {
             Assert.NotEmpty(SpecLoader.Load<PretrainSpec>(yaml, path, []).Phases);
+        }
         else
+        {
             Assert.NotEmpty(SpecLoader.Load<RunSpec>(yaml, path, []).Model.Path);
+        }
     }
 }

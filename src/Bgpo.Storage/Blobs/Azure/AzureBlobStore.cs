@@ -99,7 +99,10 @@ internal sealed class AzureBlobStore : IBlobStore
                 $"list '{prefix}'", _container.GetBlobsAsync(prefix: _location.Prefix + prefix, cancellationToken: cancellationToken), page, cancellationToken)
                 .ConfigureAwait(false);
             foreach (BlobItem item in items?.Values ?? [])
+            {
                 yield return new BlobEntry(item.Name[_location.Prefix.Length..], item.Properties.ContentLength ?? 0, item.Properties.LastModified ?? default);
+            }
+
             page = items?.ContinuationToken;
         }
         while (!string.IsNullOrEmpty(page));
@@ -115,7 +118,10 @@ internal sealed class AzureBlobStore : IBlobStore
                 _container.GetBlobsByHierarchyAsync(delimiter: "/", prefix: _location.Prefix, cancellationToken: cancellationToken);
             Page<BlobHierarchyItem>? items = await PageAsync("list folders", all, page, cancellationToken).ConfigureAwait(false);
             foreach (BlobHierarchyItem item in items?.Values.Where(item => item.IsPrefix) ?? [])
+            {
                 yield return item.Prefix[_location.Prefix.Length..].TrimEnd('/');
+            }
+
             page = items?.ContinuationToken;
         }
         while (!string.IsNullOrEmpty(page));
@@ -184,7 +190,10 @@ internal sealed class AzureBlobStore : IBlobStore
         CallAsync(action, async () =>
         {
             await foreach (Page<T> page in items.AsPages(from).WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
                 return page;
+            }
+
             return null;
         }, whenAbsent: null, cancellationToken);
 

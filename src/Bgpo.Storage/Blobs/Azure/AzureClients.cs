@@ -22,7 +22,10 @@ internal static class AzureClients
             return new BlobServiceClient(location.Endpoint, key, options).GetBlobContainerClient(location.Container);
         }
         if (string.IsNullOrWhiteSpace(connection))
+        {
             return new BlobServiceClient(location.Endpoint, new DefaultAzureCredential(), options).GetBlobContainerClient(location.Container);
+        }
+
         BlobServiceClient service;
         try
         {

@@ -37,9 +37,15 @@ internal sealed partial record AzureLocation(string Text, string Account, int? E
     {
         string[] parts = text.Length > Scheme.Length ? text[Scheme.Length..].Split('/', 3) : [];
         if (parts.Length < 2)
+        {
             throw Refused(text, $"expected {Scheme}ACCOUNT/CONTAINER/prefix");
+        }
+
         if (!AccountName().IsMatch(parts[0]))
+        {
             throw Refused(text, $"account '{parts[0]}' has other than 3 to 24 lower-case letters and digits");
+        }
+
         return new AzureLocation(text, parts[0], null, CheckedContainer(text, parts[1]), CheckedPrefix(text, parts.ElementAtOrDefault(2)));
     }
 
@@ -51,11 +57,17 @@ internal sealed partial record AzureLocation(string Text, string Account, int? E
         {
             // Nothing but this machine: the emulator's key is known to everybody.
             if (!int.TryParse(host.Groups["port"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535)
+            {
                 throw Refused(text, $"port '{host.Groups["port"].Value}' is not one of 1 to 65535");
+            }
+
             rest = rest[host.Length..];
         }
         if (rest.Length == 0)
+        {
             throw Refused(text, $"expected {EmulatorScheme}CONTAINER/prefix or {EmulatorScheme}127.0.0.1:PORT/CONTAINER/prefix");
+        }
+
         string[] parts = rest.Split('/', 2);
         return new AzureLocation(
             text, EmulatorAccount, port, CheckedContainer(text, parts[0]), CheckedPrefix(text, parts.ElementAtOrDefault(1)));
@@ -68,7 +80,10 @@ internal sealed partial record AzureLocation(string Text, string Account, int? E
     private static string CheckedPrefix(string text, string? prefix)
     {
         if (string.IsNullOrEmpty(prefix))
+        {
             return "";
+        }
+
         try
         {
             BlobName.Validate(prefix);

@@ -66,7 +66,9 @@ public sealed partial class Azurite : IAsyncDisposable
     {
         string folder = Path.GetFullPath(installation ?? DefaultInstallation);
         if (File.Exists(MainOf(folder)))
+        {
             return folder;
+        }
         // Beside its place, then moved there whole: nobody starts half an installation.
         string draft = $"{folder}.{Environment.ProcessId}.partial";
         try
@@ -76,9 +78,14 @@ public sealed partial class Azurite : IAsyncDisposable
                 "npm", ["install", "--prefix", draft, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", $"azurite@{Version}"],
                 cancellationToken).ConfigureAwait(false);
             if (code != 0)
+            {
                 throw new StorageException($"Azurite {Version} could not be installed by npm (exit code {code}): {LastLine(error)}");
+            }
+
             if (!File.Exists(MainOf(folder)))
+            {
                 Directory.Move(draft, folder);
+            }
         }
         catch (IOException) when (File.Exists(MainOf(folder)))
         {
@@ -87,7 +94,9 @@ public sealed partial class Azurite : IAsyncDisposable
         finally
         {
             if (Directory.Exists(draft))
+            {
                 Directory.Delete(draft, recursive: true);
+            }
         }
         return folder;
     }
@@ -112,7 +121,10 @@ public sealed partial class Azurite : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         if (_process is not null)
+        {
             throw new InvalidOperationException("Azurite runs already.");
+        }
+
         Directory.CreateDirectory(Folder);
         Process process = Launch("node", [
             _main, "--location", Folder, "--blobHost", "127.0.0.1", "--blobPort", Port.ToString(CultureInfo.InvariantCulture),
@@ -148,7 +160,10 @@ public sealed partial class Azurite : IAsyncDisposable
     public async Task StopAsync()
     {
         if (_process is not { } process)
+        {
             return;
+        }
+
         _process = null;
         _ = Signal(process.Id, Terminate);
         await process.WaitForExitAsync().ConfigureAwait(false);

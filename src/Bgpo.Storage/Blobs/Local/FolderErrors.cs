@@ -16,13 +16,21 @@ internal static class FolderErrors
             remedy = "no space is left; free some, prune old checkpoints, or name another folder with --store";
         }
         else if (error == Libc.ReadOnlyFileSystem)
+        {
             remedy = "the file system is read-only; name a writable folder with --store";
+        }
         else if (error is Libc.AccessDenied or Libc.NotPermitted)
+        {
             remedy = "permission is denied; make the folder writable for this user, or name another with --store";
+        }
         else if (error == Libc.NotAFolder || error == Libc.Exists)
+        {
             remedy = "a file stands where a folder is needed; move it away, or name another folder with --store";
+        }
         else if (exception is PathTooLongException || error == Libc.NameTooLong)
+        {
             remedy = "the path is too long for the file system; name a shorter folder with --store";
+        }
         else
         {
             heals = true;

@@ -26,12 +26,17 @@ internal static partial class Libc
     {
         int descriptor = OpenCall(folder, 0);
         if (descriptor < 0)
+        {
             throw Failure("open", folder);
+        }
+
         try
         {
             // Some file systems cannot sync a folder (EINVAL); there is nothing more to do on them.
             if (SyncCall(descriptor) != 0 && Marshal.GetLastPInvokeError() != InvalidArgument)
+            {
                 throw Failure("fsync", folder);
+            }
         }
         finally
         {

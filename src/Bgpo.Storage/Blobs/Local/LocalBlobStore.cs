@@ -35,7 +35,9 @@ public sealed class LocalBlobStore : IBlobStore
         _time = time ?? TimeProvider.System;
         Location = folder;
         if (File.Exists(_folder))
+        {
             throw new StoreRefusedException($"Store '{folder}' is a file; expected a folder. Name another with --store.");
+        }
     }
 
     /// <inheritdoc/>
@@ -66,7 +68,10 @@ public sealed class LocalBlobStore : IBlobStore
             BlobEntry? entry = EntryOf(new FileInfo(path), name);
             // Its writer may not have synced the folder yet; "it is there" must hold after a power cut, too.
             if (entry is not null)
+            {
                 Libc.SyncFolder(FolderOf(path));
+            }
+
             return entry;
         }, cancellationToken);
     }
@@ -130,7 +135,9 @@ public sealed class LocalBlobStore : IBlobStore
     {
         List<string> folders = await OnPool("list folders", ListFolders, cancellationToken).ConfigureAwait(false);
         foreach (string folder in folders)
+        {
             yield return folder;
+        }
     }
 
     /// <inheritdoc/>
@@ -140,12 +147,18 @@ public sealed class LocalBlobStore : IBlobStore
         return await OnPoolAsync($"delete '{name}'", async () =>
         {
             if (!File.Exists(path))
+            {
                 return false;
+            }
+
             string folder = FolderOf(path);
             using (await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false))
             {
                 if (!File.Exists(path))
+                {
                     return false;
+                }
+
                 File.Delete(path);
             }
             Libc.SyncFolder(folder);
@@ -195,7 +208,10 @@ public sealed class LocalBlobStore : IBlobStore
         {
             int read = RandomAccess.Read(file, destination[total..], offset + total);
             if (read == 0)
+            {
                 break;
+            }
+
             total += read;
         }
         return total;
@@ -206,15 +222,26 @@ public sealed class LocalBlobStore : IBlobStore
     {
         int error = Libc.Link(temporary, path);
         if (error == 0)
+        {
             return true;
+        }
+
         if (error == Libc.Exists)
+        {
             return false;
+        }
+
         if (error != Libc.NotPermitted && error != Libc.NotSupported)
+        {
             throw Libc.Failure("link", path, error);
+        }
         // No hard links here (FAT, some network mounts): all writers of this folder come this way and take the lock.
         using SafeFileHandle held = await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false);
         if (File.Exists(path))
+        {
             return false;
+        }
+
         File.Move(temporary, path, overwrite: true);
         return true;
     }
@@ -227,7 +254,9 @@ public sealed class LocalBlobStore : IBlobStore
         {
             string folder = FolderOf(path);
             if (etag is not null && !File.Exists(path))
+            {
                 return null;
+            }
             // Written and synced before the lock is taken, so the lock is short.
             string temporary = WriteTemporary(folder, content.Span);
             try
@@ -236,7 +265,10 @@ public sealed class LocalBlobStore : IBlobStore
                 using (await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false))
                 {
                     if (etag is not null && (ReadFile(path) is not { } current || ETagOf(current) != etag))
+                    {
                         return null;
+                    }
+
                     File.Move(temporary, path, overwrite: true);
                 }
                 FaultPoint.Hit(StorageFaults.BlobVisible);
@@ -254,7 +286,10 @@ public sealed class LocalBlobStore : IBlobStore
     {
         MakeFolder(folder);
         if (_swept.TryAdd(folder, true))
+        {
             SweepLeftovers(folder);
+        }
+
         string path = Path.Combine(folder, $"{TemporaryPrefix}{Environment.ProcessId}-{Guid.NewGuid():N}");
         try
         {
@@ -282,14 +317,19 @@ public sealed class LocalBlobStore : IBlobStore
         if (Directory.Exists(folder))
         {
             foreach (string each in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories).Prepend(folder))
+            {
                 SweepLeftovers(each);
+            }
         }
     }, cancellationToken);
 
     private static void MakeFolder(string folder)
     {
         if (Directory.Exists(folder))
+        {
             return;
+        }
+
         string parent = FolderOf(folder);
         MakeFolder(parent);
         Directory.CreateDirectory(folder);
@@ -304,7 +344,10 @@ public sealed class LocalBlobStore : IBlobStore
             // The age covers the moments in which a live writer holds no lock: just after creation, just before the rename. A writer
             // that is gone has none.
             if (File.GetLastWriteTimeUtc(path) > before && IsAlive(Path.GetFileName(path)))
+            {
                 continue;
+            }
+
             try
             {
                 using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.None);
@@ -342,7 +385,10 @@ public sealed class LocalBlobStore : IBlobStore
         string start = Path.GetFullPath(Path.Combine(_folder, prefix[..(prefix.LastIndexOf('/') + 1)]));
         var entries = new List<BlobEntry>();
         if ((start + "/").StartsWith(_folder + "/", StringComparison.Ordinal) && Directory.Exists(start))
+        {
             Collect(new DirectoryInfo(start), prefix, entries);
+        }
+
         entries.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         return entries;
     }
@@ -354,7 +400,10 @@ public sealed class LocalBlobStore : IBlobStore
             foreach (FileSystemInfo item in folder.EnumerateFileSystemInfos())
             {
                 if (item.Name.StartsWith('.'))
+                {
                     continue;
+                }
+
                 if (item is DirectoryInfo inner)
                 {
                     Collect(inner, prefix, entries);
@@ -362,7 +411,9 @@ public sealed class LocalBlobStore : IBlobStore
                 }
                 string name = Path.GetRelativePath(_folder, item.FullName).Replace(Path.DirectorySeparatorChar, '/');
                 if (name.StartsWith(prefix, StringComparison.Ordinal) && EntryOf((FileInfo)item, name) is { } entry)
+                {
                     entries.Add(entry);
+                }
             }
         }
         catch (DirectoryNotFoundException)

@@ -68,7 +68,9 @@ internal sealed class ResilientBlobStore : IBlobStore
     public async IAsyncEnumerable<string> ListFoldersAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         foreach (string folder in await GatherAsync("list folders", _store.ListFoldersAsync, cancellationToken).ConfigureAwait(false))
+        {
             yield return folder;
+        }
     }
 
     /// <inheritdoc/>
@@ -87,7 +89,10 @@ internal sealed class ResilientBlobStore : IBlobStore
         {
             var items = new List<T>();
             await foreach (T item in list(token).ConfigureAwait(false))
+            {
                 items.Add(item);
+            }
+
             return items;
         }, cancellationToken);
 
@@ -96,7 +101,10 @@ internal sealed class ResilientBlobStore : IBlobStore
         _pipeline.RunAsync($"write '{name}'", content.Length, async (again, token) =>
         {
             if (await put(token).ConfigureAwait(false) is { } etag)
+            {
                 return etag;
+            }
+
             return again && await _store.GetAsync(name, token).ConfigureAwait(false) is { } found && found.Content.Span.SequenceEqual(content.Span)
                 ? found.ETag
                 : null;

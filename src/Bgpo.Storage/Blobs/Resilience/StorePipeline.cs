@@ -25,7 +25,7 @@ internal sealed class StorePipeline
         _pipeline = new ResiliencePipelineBuilder { Name = "store", TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = args => ValueTask.FromResult(MayHeal(args.Outcome.Exception) && !IsWornOut(args.Context)),
+                ShouldHandle = args => ValueTask.FromResult(IsTransient(args.Outcome.Exception) && !IsWornOut(args.Context)),
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
@@ -35,13 +35,16 @@ internal sealed class StorePipeline
                 {
                     // Waiting for the circuit to close is no attempt.
                     if (args.Outcome.Exception is not BrokenCircuitException)
+                    {
                         Watch.Retried();
+                    }
+
                     return default;
                 },
             })
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions
             {
-                ShouldHandle = args => ValueTask.FromResult(MayHeal(args.Outcome.Exception)),
+                ShouldHandle = args => ValueTask.FromResult(IsTransient(args.Outcome.Exception)),
                 FailureRatio = 0.5,
                 MinimumThroughput = patience.BreakerAttempts,
                 SamplingDuration = patience.BreakerWindow,
@@ -88,7 +91,7 @@ internal sealed class StorePipeline
             Watch.Answered(_time.GetElapsedTime(started));
             return result;
         }
-        catch (Exception exception) when (MayHeal(exception))
+        catch (Exception exception) when (IsTransient(exception))
         {
             Watch.GaveUp();
             throw GivenUp(action, attempts, _time.GetElapsedTime(started), exception);
@@ -104,7 +107,7 @@ internal sealed class StorePipeline
         }
     }
 
-    private static bool MayHeal(Exception? exception) =>
+    private static bool IsTransient(Exception? exception) =>
         exception is StoreUnavailableException or BrokenCircuitException or TimeoutRejectedException;
 
     private async Task<T> AttemptAsync<T>(

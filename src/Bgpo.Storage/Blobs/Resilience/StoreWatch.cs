@@ -13,7 +13,9 @@ internal sealed class StoreWatch(string location, TimeProvider time)
         get
         {
             lock (_gate)
+            {
                 return _health;
+            }
         }
     }
 
@@ -29,21 +31,27 @@ internal sealed class StoreWatch(string location, TimeProvider time)
     public void Failing(string message)
     {
         lock (_gate)
+        {
             _health = _health with { LastError = message };
+        }
     }
 
     public void Retried()
     {
         StoreMeter.Retries.Add(1, _tag);
         lock (_gate)
+        {
             _health = _health with { Retries = _health.Retries + 1 };
+        }
     }
 
     public void GaveUp()
     {
         StoreMeter.Failures.Add(1, _tag);
         lock (_gate)
+        {
             _health = _health with { Failures = _health.Failures + 1 };
+        }
     }
 
     /// <summary>The circuit opened; said again when a probe fails, which is still the same outage.</summary>
@@ -52,7 +60,10 @@ internal sealed class StoreWatch(string location, TimeProvider time)
         lock (_gate)
         {
             if (_health.OpenSince is not null)
+            {
                 return;
+            }
+
             _health = _health with { OpenSince = time.GetUtcNow() };
         }
         StoreMeter.Open.Add(1, _tag);
@@ -63,7 +74,10 @@ internal sealed class StoreWatch(string location, TimeProvider time)
         lock (_gate)
         {
             if (_health.OpenSince is null)
+            {
                 return;
+            }
+
             _health = _health with { OpenSince = null };
         }
         StoreMeter.Open.Add(-1, _tag);

@@ -8,7 +8,7 @@ namespace Bgpo.Grains.Shards;
 /// </summary>
 /// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
 /// <param name="time">Clock and timers.</param>
-public sealed class Outbox(TimeProvider time) : IDisposable
+public sealed class WriteQueue(TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
@@ -46,7 +46,7 @@ public sealed class Outbox(TimeProvider time) : IDisposable
 
     /// <summary>Whether a store that said this may take the same write later.</summary>
     /// <param name="exception">What it said.</param>
-    public static bool MayHeal(StorageException exception) => exception is StoreUnavailableException;
+    public static bool IsTransient(StorageException exception) => exception is StoreUnavailableException;
 
     /// <summary>Writes something once everything posted before is written.</summary>
     /// <param name="version">The version it belongs to.</param>
@@ -145,6 +145,10 @@ public sealed class Outbox(TimeProvider time) : IDisposable
                     await Permit();
                     _permitted = time.GetTimestamp();
                 }
+                if (_fault is not null)
+                {
+                    break; // its controller has ended meanwhile
+                }
                 await letter.Write();
                 attempt = 0;
                 if (_fault is null)
@@ -155,7 +159,7 @@ public sealed class Outbox(TimeProvider time) : IDisposable
                     Signal();
                 }
             }
-            catch (StorageException e) when (MayHeal(e))
+            catch (StorageException e) when (IsTransient(e))
             {
                 Note(e);
                 await Task.Delay(Pause(++attempt), time, _closed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

@@ -14,7 +14,7 @@ namespace Bgpo.Client.Runs;
 /// </summary>
 /// <param name="context">What commands work with.</param>
 /// <param name="target">The run.</param>
-internal sealed class RunAsking(ConsoleContext context, RunTarget target)
+internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
 {
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(500);
@@ -31,7 +31,9 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
     {
         var state = target.Record.State;
         if (state is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused) && !(isStoppedFine && state != Storage.Runs.RunState.Completed))
+        {
             throw new BadInputException($"run '{target.Run}' is {RunTarget.Word(state)} already");
+        }
     }
 
     /// <summary>Asks.</summary>
@@ -44,9 +46,9 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
     {
         try
         {
-            var request = await target.Store.AskAsync(kind, reason, fields, context.Interrupts.Token).ConfigureAwait(false);
-            await Push().ConfigureAwait(false);
-            return await Taken(request, isWaiting).ConfigureAwait(false);
+            var request = await target.Store.AskAsync(kind, reason, fields, context.Interrupts.Token);
+            await Push();
+            return await Taken(request, isWaiting);
         }
         catch (StorageException e)
         {
@@ -63,7 +65,7 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
     internal int Tell(Asked asked, bool isJson, Func<int, string> done, params string[][] next)
     {
         var answer = asked.Answer;
-        var state = RunStanding.Of(context, asked.Record).State;
+        var state = RunSummaryRow.Of(context, asked.Record).State;
         var (output, error) = (context.Terminal.Out, context.Terminal.Error);
         if (isJson)
         {
@@ -92,7 +94,10 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
         }
 
         if (isJson)
+        {
             return ExitCode.Done;
+        }
+
         output.WriteLine($"run {target.Run}: " + (answer is { } taken ? done(taken.Version)
             : asked.IsDriven ? $"asked, request {asked.Request.Number}; it takes effect at the next commit, whoever dies"
             : $"recorded, request {asked.Request.Number}; nobody drives the run now, it takes effect when it goes on"));
@@ -113,12 +118,15 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
     private async Task Push()
     {
         if (target.Cluster is not { } cluster || cluster.Name != target.Record.Cluster)
+        {
             return;
+        }
+
         try
         {
-            await cluster.GetRun(target.Run).Heed().WaitAsync(RunWatch.Patience, context.Time, context.Interrupts.Token).ConfigureAwait(false);
+            await cluster.GetRun(target.Run).CheckRequests().WaitAsync(RunWatch.Patience, context.Time, context.Interrupts.Token);
         }
-        catch (Exception e) when ((LostCall.Is(e) && !context.Interrupts.Token.IsCancellationRequested) || e is RunException)
+        catch (Exception e) when ((TransientErrors.Is(e) && !context.Interrupts.Token.IsCancellationRequested) || e is RunException)
         {
             // The request is in the store.
         }
@@ -132,8 +140,8 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
         DateTimeOffset? alone = null;
         for (var isFirst = true; ; isFirst = false)
         {
-            var record = (await target.Store.ReadAsync(token).ConfigureAwait(false))?.Record ?? target.Record;
-            var isDriven = RunStanding.DriverOf(context, record).Length > 0;
+            var record = (await target.Store.ReadAsync(token))?.Record ?? target.Record;
+            var isDriven = RunSummaryRow.DriverOf(context, record).Length > 0;
             var isOver = request.Kind != RequestKind.Stop || record.State != Storage.Runs.RunState.Running;
             if (record.RequestsTaken >= request.Number && isOver)
             {
@@ -145,10 +153,13 @@ internal sealed class RunAsking(ConsoleContext context, RunTarget target)
             alone = isDriven ? null : alone ?? context.Time.GetUtcNow();
             var isLost = alone is { } since && (isFirst || context.Time.GetUtcNow() - since > RunWatch.Patience);
             if (!isWaiting || isLost || record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
+            {
                 return new Asked(request, null, record, isDriven, wasEnded);
+            }
+
             try
             {
-                await Task.Delay(wait, context.Time, token).ConfigureAwait(false);
+                await Task.Delay(wait, context.Time, token);
             }
             catch (OperationCanceledException)
             {

@@ -7,6 +7,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Client.Proof;
 
 /// <summary>
@@ -20,8 +21,8 @@ namespace Bgpo.Client.Proof;
 /// <param name="random">Chooses victims.</param>
 /// <param name="time">The clock.</param>
 /// <param name="tell">Told what is done.</param>
-internal sealed class Punisher(
-    ITrainingCluster cluster, IMachine machine, ClusterConfig clustering, ChaosOptions options, Random random, TimeProvider time, Action<ChaosAct> tell) : IAsyncDisposable
+internal sealed class FaultInjector(
+    ITrainingCluster cluster, IMachine machine, ClusterConfig clustering, ChaosOptions options, Random random, TimeProvider time, Action<FaultEvent> tell) : IAsyncDisposable
 {
     private readonly List<Task> _pending = [];
     private SiloDescription? _model;
@@ -42,34 +43,37 @@ internal sealed class Punisher(
     /// <exception cref="BadInputException">The cluster has no silo left.</exception>
     internal async Task<SiloDescription?> Act(CancellationToken cancellationToken)
     {
-        var silos = await Silos(cancellationToken).ConfigureAwait(false);
+        var silos = await Silos(cancellationToken);
         Refill(silos);
-        SiloDescription[] candidates = [.. (await Qualified(silos).ConfigureAwait(false)).Where(IsThere)];
+        SiloDescription[] candidates = [.. (await Qualified(silos)).Where(IsThere)];
         if (Volatile.Read(ref _starting) > 0 && silos.Count(silo => silo.State == "active") <= 1)
         {
-            tell(new ChaosAct("passed", Now, "", "", 0, "the last silo is spared until one that is starting has joined"));
+            tell(new FaultEvent("passed", Now, "", "", 0, "the last silo is spared until one that is starting has joined"));
             return null;
         }
 
         if (candidates.Length == 0)
         {
-            tell(new ChaosAct("passed", Now, "", "", 0, $"no silo to choose from; the cluster has {Watching.Printed.Many(silos.Count, "silo")}"));
+            tell(new FaultEvent("passed", Now, "", "", 0, $"no silo to choose from; the cluster has {Watching.Printed.Many(silos.Count, "silo")}"));
             return null;
         }
 
         var victim = candidates[random.Next(candidates.Length)];
-        Punish(victim, Process(victim)!);
+        Inject(victim, Process(victim)!);
         return victim;
     }
 
     /// <summary>Waits for what is on its way: silos that hang and are to wake, silos that are starting.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
+        await _ending.CancelAsync();
         Task[] pending;
         lock (_gate)
+        {
             pending = [.. _pending];
-        await Task.WhenAll(pending).ConfigureAwait(false);
+        }
+
+        await Task.WhenAll(pending);
         _ending.Dispose();
     }
 
@@ -77,7 +81,7 @@ internal sealed class Punisher(
     {
         try
         {
-            return await cluster.GetSilos(cancellationToken).ConfigureAwait(false);
+            return await cluster.GetSilos(cancellationToken);
         }
         catch (BadInputException) when (options.Restart && _model is not null)
         {
@@ -95,9 +99,14 @@ internal sealed class Punisher(
     {
         _model ??= silos.Count > 0 ? silos[0] : null;
         if (_size == 0)
+        {
             _size = silos.Count;
+        }
+
         for (var there = silos.Count(silo => silo.State == "active") + Volatile.Read(ref _starting); options.Restart && _model is not null && there < _size; there++)
+        {
             Replace(_model, "in place of one that ended by itself");
+        }
     }
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -106,37 +115,45 @@ internal sealed class Punisher(
     private MachineProcess? Process(SiloDescription silo) =>
         machine.Find(silo.Process) is { IsSilo: true } process && process.Start == silo.ProcessStart ? process : null;
 
-    private void Punish(SiloDescription victim, MachineProcess process)
+    private void Inject(SiloDescription victim, MachineProcess process)
     {
-        var (signal, word) = options.Punishment switch
+        var (signal, word) = options.FaultKind switch
         {
-            Punishment.Kill => (ProcessTable.Kill, "killed"),
-            Punishment.Term => (ProcessTable.Terminate, "terminated"),
-            Punishment.Abort => (ProcessTable.Abort, "crashed"),
+            FaultKind.Kill => (ProcessTable.Kill, "killed"),
+            FaultKind.Term => (ProcessTable.Terminate, "terminated"),
+            FaultKind.Abort => (ProcessTable.Abort, "crashed"),
             _ => (ProcessTable.Stop, "stopped"),
         };
-        if (options.Punishment == Punishment.Abort)
+        if (options.FaultKind == FaultKind.Abort)
+        {
             ProcessTable.ForbidCore(process);
+        }
+
         var when = Now;
         if (!machine.Send(process, signal))
         {
-            tell(new ChaosAct("passed", when, victim.Name, victim.Address, victim.Process, "it ended by itself just then"));
+            tell(new FaultEvent("passed", when, victim.Name, victim.Address, victim.Process, "it ended by itself just then"));
             return;
         }
 
         Acts++;
-        tell(new ChaosAct(word, when, victim.Name, victim.Address, victim.Process, ""));
-        if (options.Punishment == Punishment.Stop)
+        tell(new FaultEvent(word, when, victim.Name, victim.Address, victim.Process, ""));
+        if (options.FaultKind == FaultKind.Stop)
+        {
             Later(() => Wake(victim, process));
+        }
+
         if (options.Restart)
+        {
             Replace(victim, $"in place of {victim.Name}");
+        }
     }
 
     private async Task Wake(SiloDescription victim, MachineProcess process)
     {
         try
         {
-            await Task.Delay(options.StopFor, time, _ending.Token).ConfigureAwait(false);
+            await Task.Delay(options.StopFor, time, _ending.Token);
         }
         catch (OperationCanceledException)
         {
@@ -144,17 +161,22 @@ internal sealed class Punisher(
         }
 
         if (machine.Send(process, ProcessTable.Continue))
-            tell(new ChaosAct("continued", Now, victim.Name, victim.Address, victim.Process, ""));
+        {
+            tell(new FaultEvent("continued", Now, victim.Name, victim.Address, victim.Process, ""));
+        }
     }
 
     /// <summary>Starts a silo like the victim: as many devices, the same store, the same owner.</summary>
     private void Replace(SiloDescription victim, string why)
     {
         if (victim.Owner.Length > 0 && !ProcessTable.Lives(victim.Owner))
+        {
             return; // The work that they were started for is over.
+        }
+
         var silo = machine.Launch(new SiloLaunch(cluster.Name, Math.Max(1, victim.Devices), victim.Store, victim.Owner) { ClusterConfig = clustering.File });
         var name = BgpoSilo.NameOf(silo.Id);
-        silo.Said += line => tell(new ChaosAct("said", Now, name, "", silo.Id, line));
+        silo.Said += line => tell(new FaultEvent("said", Now, name, "", silo.Id, line));
         Started.Add(silo);
         Interlocked.Increment(ref _starting);
         var launched = time.GetTimestamp();
@@ -162,12 +184,12 @@ internal sealed class Punisher(
         {
             try
             {
-                await silo.Joined(_ending.Token).ConfigureAwait(false);
-                tell(new ChaosAct("joined", Now, name, "", silo.Id, $"{why}, {time.GetElapsedTime(launched).TotalSeconds:0.0} s after its start"));
+                await silo.Joined(_ending.Token);
+                tell(new FaultEvent("joined", Now, name, "", silo.Id, $"{why}, {time.GetElapsedTime(launched).TotalSeconds:0.0} s after its start"));
             }
             catch (BadInputException e)
             {
-                tell(new ChaosAct("failed", Now, name, "", silo.Id, e.Message));
+                tell(new FaultEvent("failed", Now, name, "", silo.Id, e.Message));
             }
             catch (OperationCanceledException)
             {
@@ -192,8 +214,11 @@ internal sealed class Punisher(
     private async Task<IReadOnlyList<SiloDescription>> Qualified(IReadOnlyList<SiloDescription> silos)
     {
         if (options.Victims == Victims.Any)
+        {
             return silos;
-        var controllers = await Controllers(silos).ConfigureAwait(false);
+        }
+
+        var controllers = await Controllers(silos);
         return [.. silos.Where(silo => controllers.Contains(silo.Address) == (options.Victims == Victims.Controller))];
     }
 
@@ -202,16 +227,22 @@ internal sealed class Punisher(
     {
         HashSet<string> found = [];
         if (silos.Select(silo => silo.Store).FirstOrDefault() is not { Length: > 0 } store)
+        {
             return found;
-        await foreach (var entry in new RunCatalog(BlobStores.Open(store)).ListAsync().ConfigureAwait(false))
+        }
+
+        await foreach (var entry in new RunCatalog(BlobStores.Open(store)).ListAsync())
         {
             if (entry.Record is not { State: RunState.Running } record || record.Cluster != cluster.Name)
+            {
                 continue;
+            }
+
             try
             {
-                found.Add((await cluster.GetRun(entry.RunId).GetStatus().ConfigureAwait(false)).Silo);
+                found.Add((await cluster.GetRun(entry.RunId).GetStatus()).Silo);
             }
-            catch (Exception e) when (LostCall.Is(e))
+            catch (Exception e) when (TransientErrors.Is(e))
             {
                 // It is on its way to another silo.
             }

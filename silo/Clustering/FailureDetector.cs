@@ -14,7 +14,7 @@ namespace Bgpo.Silo.Clustering;
 /// <param name="membership">The cluster's members.</param>
 /// <param name="local">This silo.</param>
 /// <param name="folder">The cluster's folder: a silo of this machine that lives, or leaves in order, holds its lock file there.</param>
-internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipService membership, ILocalSiloDetails local, string folder)
+internal sealed class FailureDetector(SocketTransport transport, IClusterMembershipService membership, ILocalSiloDetails local, string folder)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     /// <summary>
@@ -41,7 +41,7 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
     {
         ArgumentNullException.ThrowIfNull(lifecycle);
         lifecycle.Subscribe(
-            nameof(DeathWatch), ServiceLifecycleStage.Active,
+            nameof(FailureDetector), ServiceLifecycleStage.Active,
             _ =>
             {
                 transport.Ended += OnEnded;
@@ -87,7 +87,7 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
 
     private async Task LookAround()
     {
-        var standstill = new Standstill(TimeProvider.System);
+        var standstill = new StoppedProcesses(TimeProvider.System);
         HashSet<SiloAddress> told = [];
         using var timer = new PeriodicTimer(s_round);
         try
@@ -173,7 +173,7 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
 
     private async Task<bool> IsGone(SiloAddress silo, bool isHere)
     {
-        if (isHere && Presence.IsHeld(folder, silo.Endpoint.Port))
+        if (isHere && LivenessLock.IsHeld(folder, silo.Endpoint.Port))
         {
             return false;
         }
@@ -190,7 +190,7 @@ internal sealed class DeathWatch(SocketTransport transport, IClusterMembershipSe
     }
 
     private bool IsStopped(SiloAddress silo) =>
-        Presence.ProcessOf(folder, silo.Endpoint.Port) is { } process && ProcessTable.Find(process) is { IsStopped: true };
+        LivenessLock.ProcessOf(folder, silo.Endpoint.Port) is { } process && ProcessTable.Find(process) is { IsStopped: true };
 
     /// <summary>Another machine's silo may have the same port: the lock files are only of this one's.</summary>
     private bool IsOfThisMachine(SiloAddress silo) => silo.Endpoint.Address.Equals(local.SiloAddress.Endpoint.Address);

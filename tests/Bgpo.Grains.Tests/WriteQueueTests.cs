@@ -4,17 +4,17 @@ using Bgpo.Storage.Blobs;
 namespace Bgpo.Grains.Tests;
 
 /// <summary>What a controller writes beside its steps: in order, until the store takes it, and never too far behind.</summary>
-public sealed class OutboxTests : IDisposable
+public sealed class WriteQueueTests : IDisposable
 {
     private readonly ManualTime _time = new();
     private readonly List<string> _written = [];
     private readonly List<string?> _health = [];
-    private readonly Outbox _outbox;
+    private readonly WriteQueue _writes;
     private bool _away;
 
-    public OutboxTests() => _outbox = new Outbox(_time) { OnHealth = trouble => _health.Add(trouble?.Message) };
+    public WriteQueueTests() => _writes = new WriteQueue(_time) { OnHealth = trouble => _health.Add(trouble?.Message) };
 
-    public void Dispose() => _outbox.Dispose();
+    public void Dispose() => _writes.Dispose();
 
     [Fact]
     public async Task WhatAStoreRefusesForAWhile_IsWrittenInOrder_OnceItIsBack()
@@ -27,8 +27,8 @@ public sealed class OutboxTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(5));
         }
         Assert.Empty(_written);
-        Assert.False(_outbox.Healthy);
-        Assert.Equal(1, _outbox.Oldest);
+        Assert.False(_writes.Healthy);
+        Assert.Equal(1, _writes.Oldest);
 
         _away = false;
         _time.Advance(TimeSpan.FromSeconds(5));
@@ -36,7 +36,7 @@ public sealed class OutboxTests : IDisposable
 
         Assert.Equal(["a", "b"], _written);
         Assert.Equal(["away", null], _health);
-        Assert.Null(_outbox.Oldest);
+        Assert.Null(_writes.Oldest);
     }
 
     [Fact]
@@ -45,8 +45,8 @@ public sealed class OutboxTests : IDisposable
         _away = true;
         _ = Post(3, "a");
         int told = 0;
-        await _outbox.Admit(5, maxBehind: 3, () => told++, CancellationToken.None);
-        Task waiting = _outbox.Admit(6, maxBehind: 3, () => told++, CancellationToken.None);
+        await _writes.Admit(5, maxBehind: 3, () => told++, CancellationToken.None);
+        Task waiting = _writes.Admit(6, maxBehind: 3, () => told++, CancellationToken.None);
         Assert.Equal(1, told);
         Assert.False(waiting.IsCompleted);
 
@@ -59,12 +59,12 @@ public sealed class OutboxTests : IDisposable
     [Fact]
     public async Task AWriteThatFailsForGood_FailsWhatFollows_AndWhoeverAsks()
     {
-        Task bad = _outbox.Post(1, () => throw new RunException("fenced"));
+        Task bad = _writes.Post(1, () => throw new RunException("fenced"));
         Task after = Post(2, "b");
         Assert.Equal("fenced", (await Assert.ThrowsAsync<RunException>(() => bad)).Message);
         await Assert.ThrowsAsync<RunException>(() => after);
-        Assert.Throws<RunException>(_outbox.ThrowIfFaulted);
-        await Assert.ThrowsAsync<RunException>(() => _outbox.Flush(CancellationToken.None));
+        Assert.Throws<RunException>(_writes.ThrowIfFaulted);
+        await Assert.ThrowsAsync<RunException>(() => _writes.Flush(CancellationToken.None));
         Assert.Empty(_written);
     }
 
@@ -73,8 +73,8 @@ public sealed class OutboxTests : IDisposable
     {
         int asked = 0;
         bool fenced = false;
-        using var outbox = new Outbox(_time) { Permit = () => ++asked > 0 && fenced ? throw new RunException("fenced") : Task.CompletedTask };
-        Task Write(string text) => outbox.Post(1, () =>
+        using var writes = new WriteQueue(_time) { Permit = () => ++asked > 0 && fenced ? throw new RunException("fenced") : Task.CompletedTask };
+        Task Write(string text) => writes.Post(1, () =>
         {
             _written.Add(text);
             return Task.CompletedTask;
@@ -91,7 +91,7 @@ public sealed class OutboxTests : IDisposable
     [Fact]
     public async Task AStoreThatRefuses_IsNotAskedAgain()
     {
-        Task bad = _outbox.Post(1, () => throw new StoreRefusedException("no such container"));
+        Task bad = _writes.Post(1, () => throw new StoreRefusedException("no such container"));
         await Assert.ThrowsAsync<StoreRefusedException>(() => bad);
     }
 
@@ -100,11 +100,11 @@ public sealed class OutboxTests : IDisposable
     {
         for (int attempt = 1; attempt < 40; attempt++)
         {
-            Assert.InRange(Outbox.Pause(attempt).TotalSeconds, Math.Min(2.5, 0.05 * Math.Pow(2, attempt - 1)), Math.Min(5, 0.1 * Math.Pow(2, attempt - 1)));
+            Assert.InRange(WriteQueue.Pause(attempt).TotalSeconds, Math.Min(2.5, 0.05 * Math.Pow(2, attempt - 1)), Math.Min(5, 0.1 * Math.Pow(2, attempt - 1)));
         }
     }
 
-    private Task Post(int version, string text) => _outbox.Post(version, () =>
+    private Task Post(int version, string text) => _writes.Post(version, () =>
     {
         if (_away)
         {

@@ -9,7 +9,7 @@ namespace Bgpo.Silo.Clustering;
 /// <param name="directory">The cluster's folder.</param>
 /// <param name="oracle">Who lives and who does not.</param>
 /// <param name="local">This silo.</param>
-internal sealed class Presence(string directory, ISiloStatusOracle oracle, ILocalSiloDetails local) : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener, IDisposable
+internal sealed class LivenessLock(string directory, ISiloStatusOracle oracle, ILocalSiloDetails local) : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener, IDisposable
 {
     private FileStream? _held;
 
@@ -17,7 +17,7 @@ internal sealed class Presence(string directory, ISiloStatusOracle oracle, ILoca
     public void Participate(ISiloLifecycle lifecycle)
     {
         ArgumentNullException.ThrowIfNull(lifecycle);
-        lifecycle.Subscribe(nameof(Presence), ServiceLifecycleStage.RuntimeInitialize, Hold, Release);
+        lifecycle.Subscribe(nameof(LivenessLock), ServiceLifecycleStage.RuntimeInitialize, Hold, Release);
     }
 
     /// <inheritdoc/>

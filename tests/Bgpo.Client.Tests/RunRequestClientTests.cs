@@ -5,7 +5,7 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Client.Tests;
 
 /// <summary>Commands that ask something of a run: in its store first, then by a call to its controller.</summary>
-public sealed class RunAskingTests : IDisposable
+public sealed class RunRequestClientTests : IDisposable
 {
     private readonly FakeConsole _console = new();
 

@@ -5,6 +5,7 @@ using Bgpo.Silo.Hosting;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Client.Runs;
 
 /// <summary>Where a run stands, as commands print it.</summary>
@@ -19,7 +20,7 @@ namespace Bgpo.Client.Runs;
 /// <param name="WeightsSha256">The final weights' hash; null before the end.</param>
 /// <param name="Changes">Fields that were changed in mid-run, oldest first.</param>
 /// <param name="Waiting">Requests that the run has not taken yet.</param>
-internal sealed record RunStanding(
+internal sealed record RunSummaryRow(
     string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster, string? WeightsSha256 = null,
     IReadOnlyList<SpecChange>? Changes = null, int Waiting = 0)
 {
@@ -30,32 +31,35 @@ internal sealed record RunStanding(
     public RunProgress? Progress { get; init; }
 
     /// <summary>What its controller says.</summary>
-    internal static RunStanding Of(RunStatus status, string cluster) => new(
+    internal static RunSummaryRow Of(RunStatus status, string cluster) => new(
         status.Run, status.State, status.Version, status.Steps, status.Checkpoint, status.Epoch, status.Message, cluster)
     {
         Silo = status.SiloName,
     };
 
     /// <summary>What its store says.</summary>
-    internal static RunStanding Of(ConsoleContext context, RunRecord record)
+    internal static RunSummaryRow Of(ConsoleContext context, RunRecord record)
     {
         var driver = DriverOf(context, record);
-        return new RunStanding(
+        return new RunSummaryRow(
             record.RunId, record.State == Storage.Runs.RunState.Running && driver.Length == 0 ? "lost" : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
             new RunSettings(record).Newest.Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, record.Reason ?? "",
             driver, (string?)record.Result?[RunResult.Weights], record.Changes ?? []);
     }
 
     /// <summary>What is known best: the controller's word, or the store's.</summary>
-    internal static async Task<RunStanding> Of(ConsoleContext context, RunTarget target)
+    internal static async Task<RunSummaryRow> Of(ConsoleContext context, RunTarget target)
     {
-        var requests = await target.Store.ReadRequestsAsync(context.Interrupts.Token).ConfigureAwait(false);
+        var requests = await target.Store.ReadRequestsAsync(context.Interrupts.Token);
         var stored = Of(context, target.Record) with { Waiting = requests.Requests.Count(request => request.Number > target.Record.RequestsTaken) };
         if (target.Cluster is not { } cluster || target.Record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
+        {
             return stored;
+        }
+
         try
         {
-            var status = await cluster.GetRun(target.Run).GetStatus().ConfigureAwait(false);
+            var status = await cluster.GetRun(target.Run).GetStatus();
             return status.State == "unknown" ? stored : Of(status, cluster.Name) with
             {
                 WeightsSha256 = stored.WeightsSha256,
@@ -63,7 +67,7 @@ internal sealed record RunStanding(
                 Waiting = stored.Waiting,
             };
         }
-        catch (Exception e) when (LostCall.Is(e))
+        catch (Exception e) when (TransientErrors.Is(e))
         {
             return stored; // its controller is on its way to another silo
         }
@@ -73,11 +77,20 @@ internal sealed record RunStanding(
     internal static string DriverOf(ConsoleContext context, RunRecord record)
     {
         if (record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
+        {
             return "";
+        }
+
         if (!RunOwners.IsOfThisMachine(record))
+        {
             return context.Time.GetUtcNow() - record.Updated < RunRecord.LeaseDuration ? RunOwners.NameOf(record) : "";
+        }
+
         if (!record.Cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal))
+        {
             return record.Cluster.Length > 0 && context.Training.IsAlive(record.Cluster) ? record.Cluster : "";
+        }
+
         var identity = record.Cluster[BgpoSilo.OfProcess.Length..];
         return int.TryParse(identity.Split(':')[0], out var id) && context.Machine.Find(id)?.Identity == identity ? $"process {id}" : "";
     }

@@ -4,12 +4,13 @@ using Bgpo.Grains;
 using Bgpo.Silo.Machines;
 
 
+
 namespace Bgpo.Client.Tests;
 
-public sealed class PunisherTests : IDisposable
+public sealed class FaultInjectorTests : IDisposable
 {
     private readonly FakeConsole _console = new();
-    private readonly List<ChaosAct> _acts = [];
+    private readonly List<FaultEvent> _acts = [];
 
     public void Dispose() => _console.Dispose();
 
@@ -17,7 +18,7 @@ public sealed class PunisherTests : IDisposable
     public async Task AVictim_IsKilled_AndReplacedByOneLikeIt()
     {
         SiloDescription silo = Silo(41);
-        var victim = await Punish(Punishment.Kill, restart: true);
+        var victim = await Inject(FaultKind.Kill, restart: true);
 
         Assert.Equal(silo, victim);
         Assert.Equal([(41, ProcessTable.Kill)], _console.Machine.Sent);
@@ -31,24 +32,24 @@ public sealed class PunisherTests : IDisposable
         (SiloDescription first, SiloDescription second) = (Silo(41), Silo(42));
         var joining = new TaskCompletionSource();
         _console.Machine.Joining = joining.Task;
-        var punisher = Punisher(new ChaosOptions(Punishment.Kill, Victims.Any, Restart: true, TimeSpan.Zero));
-        var victim = await punisher.Act(CancellationToken.None);
+        var injector = FaultInjector(new ChaosOptions(FaultKind.Kill, Victims.Any, Restart: true, TimeSpan.Zero));
+        var victim = await injector.Act(CancellationToken.None);
         SiloDescription last = victim == first ? second : first;
         _console.Host.Clusters["demo"] = [last];
-        Assert.Null(await punisher.Act(CancellationToken.None));
+        Assert.Null(await injector.Act(CancellationToken.None));
         Assert.Equal("the last silo is spared until one that is starting has joined", _acts[^1].Message);
 
         joining.SetResult();
-        await punisher.DisposeAsync();
+        await injector.DisposeAsync();
         _console.Host.Clusters["demo"] = [last, last with { Name = "new", State = "leaving" }];
-        Assert.Equal(last, await Punish(Punishment.Kill, restart: true));
+        Assert.Equal(last, await Inject(FaultKind.Kill, restart: true));
     }
 
     [Fact]
     public async Task OneThatHangs_IsWoken()
     {
         Silo(41);
-        await Punish(Punishment.Stop, restart: false);
+        await Inject(FaultKind.Stop, restart: false);
         Assert.Equal([(41, ProcessTable.Stop), (41, ProcessTable.Continue)], _console.Machine.Sent);
         Assert.Empty(_console.Machine.Launched);
     }
@@ -60,7 +61,7 @@ public sealed class PunisherTests : IDisposable
     public async Task AProcessThatIsNoSilo_IsLeftAlone(params string[] command)
     {
         Silo(41, command);
-        Assert.Null(await Punish(Punishment.Kill, restart: true));
+        Assert.Null(await Inject(FaultKind.Kill, restart: true));
         Assert.Empty(_console.Machine.Sent);
         Assert.Equal("passed", Assert.Single(_acts).Event);
     }
@@ -70,7 +71,7 @@ public sealed class PunisherTests : IDisposable
     {
         SiloDescription silo = Silo(41);
         _console.Host.Clusters["demo"] = [silo with { ProcessStart = 6 }];
-        Assert.Null(await Punish(Punishment.Kill, restart: true));
+        Assert.Null(await Inject(FaultKind.Kill, restart: true));
         Assert.Empty(_console.Machine.Sent);
     }
 
@@ -79,21 +80,27 @@ public sealed class PunisherTests : IDisposable
     {
         SiloDescription silo = Silo(41);
         _console.Host.Clusters["demo"] = [silo with { State = "leaving" }];
-        Assert.Null(await Punish(Punishment.Kill, restart: true));
+        Assert.Null(await Inject(FaultKind.Kill, restart: true));
     }
 
     [Fact]
     public async Task TheSameSeed_ChoosesTheSameVictims()
     {
         foreach (int process in Enumerable.Range(41, 8))
+        {
             Silo(process);
+        }
+
         async Task<List<string?>> Chosen()
         {
-            var punisher = Punisher(new ChaosOptions(Punishment.Stop, Victims.Any, false, TimeSpan.Zero));
+            var injector = FaultInjector(new ChaosOptions(FaultKind.Stop, Victims.Any, false, TimeSpan.Zero));
             List<string?> names = [];
             for (int i = 0; i < 5; i++)
-                names.Add((await punisher.Act(CancellationToken.None))?.Name);
-            await punisher.DisposeAsync();
+            {
+                names.Add((await injector.Act(CancellationToken.None))?.Name);
+            }
+
+            await injector.DisposeAsync();
             return names;
         }
 
@@ -109,14 +116,14 @@ public sealed class PunisherTests : IDisposable
         return silo;
     }
 
-    private async Task<SiloDescription?> Punish(Punishment punishment, bool restart)
+    private async Task<SiloDescription?> Inject(FaultKind kind, bool restart)
     {
-        var punisher = Punisher(new ChaosOptions(punishment, Victims.Any, restart, TimeSpan.FromHours(1)));
-        SiloDescription? victim = await punisher.Act(CancellationToken.None);
-        await punisher.DisposeAsync();
+        var injector = FaultInjector(new ChaosOptions(kind, Victims.Any, restart, TimeSpan.FromHours(1)));
+        SiloDescription? victim = await injector.Act(CancellationToken.None);
+        await injector.DisposeAsync();
         return victim;
     }
 
-    private Punisher Punisher(ChaosOptions options) => new(
+    private FaultInjector FaultInjector(ChaosOptions options) => new(
         _console.Host.Join("demo", CancellationToken.None).GetAwaiter().GetResult(), _console.Machine, new ClusterConfig { File = "/c.yaml" }, options, new Random(1), TimeProvider.System, _acts.Add);
 }

@@ -7,7 +7,7 @@ namespace Bgpo.Silo.Clustering;
 /// A client's calls in flight fail as soon as a silo is gone: its connection to a gateway, or the silo's row in the table of members. Orleans lets
 /// those that went to it wait for their time-out. Calls to other silos fail along: they can be made again.
 /// </summary>
-internal sealed class LostGateway : IOutgoingGrainCallFilter
+internal sealed class GatewayFailover : IOutgoingGrainCallFilter
 {
     private volatile TaskCompletionSource _lost = New();
 
@@ -27,7 +27,7 @@ internal sealed class LostGateway : IOutgoingGrainCallFilter
     /// <param name="client">The client.</param>
     internal static void WatchedBy(IClientBuilder client)
     {
-        var lost = new LostGateway();
+        var lost = new GatewayFailover();
         client.AddOutgoingGrainCallFilter(lost).AddGatewayCountChangedHandler(lost.OnGateways);
         ServiceDescriptor list = client.Services.Last(service => service.ServiceType == typeof(IGatewayListProvider));
         _ = client.Services.Remove(list);
@@ -50,7 +50,7 @@ internal sealed class LostGateway : IOutgoingGrainCallFilter
     private void Lose() => Interlocked.Exchange(ref _lost, New()).SetResult();
 
     /// <summary>The list of gateways, which Orleans asks for again and again.</summary>
-    private sealed class Watched(IGatewayListProvider list, LostGateway lost) : IGatewayListProvider
+    private sealed class Watched(IGatewayListProvider list, GatewayFailover lost) : IGatewayListProvider
     {
         private HashSet<Uri> _known = [];
 

@@ -3,7 +3,7 @@ using Bgpo.Grains;
 
 namespace Bgpo.Client.Tests;
 
-public sealed class RunBeginningTests
+public sealed class RunStarterTests
 {
     private readonly FakeRun _run = new();
     private readonly List<string> _keys = [];
@@ -25,7 +25,7 @@ public sealed class RunBeginningTests
         Assert.False(_run.IsResumed);
     }
 
-    private Task<RunStatus> Begin(Func<Task<RunStatus>> answer) => RunBeginning.Begin(
+    private Task<RunStatus> Begin(Func<Task<RunStatus>> answer) => RunStarter.Begin(
         _run,
         (_, key) =>
         {

@@ -4,7 +4,7 @@ using Bgpo.Grains;
 namespace Bgpo.Client.Runs;
 
 /// <summary>Starts runs and goes on with them, also while silos die.</summary>
-internal static class RunBeginning
+internal static class RunStarter
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
@@ -30,15 +30,15 @@ internal static class RunBeginning
         {
             try
             {
-                return await begin(grain, key).ConfigureAwait(false);
+                return await begin(grain, key);
             }
             catch (RunException e)
             {
                 throw new BadInputException(e.Message, e);
             }
-            catch (Exception e) when (LostCall.Is(e) && isAlive() && attempt < 40)
+            catch (Exception e) when (TransientErrors.Is(e) && isAlive() && attempt < 40)
             {
-                await Task.Delay(Pause).ConfigureAwait(false);
+                await Task.Delay(Pause);
             }
         }
     }

@@ -5,7 +5,7 @@ using Orleans.Configuration;
 
 namespace Bgpo.Silo.Tests;
 
-public class StandstillTests
+public class StoppedProcessesTests
 {
     private static readonly SiloAddress s_silo = SiloAddress.New(IPAddress.Loopback, 1, 1);
     private static readonly SiloAddress s_other = SiloAddress.New(IPAddress.Loopback, 2, 1);
@@ -13,15 +13,15 @@ public class StandstillTests
     private static readonly TimeSpan s_round = TimeSpan.FromMilliseconds(300);
 
     private readonly FakeTimeProvider _time = new();
-    private readonly Standstill _standstill;
+    private readonly StoppedProcesses _standstill;
 
-    public StandstillTests() => _standstill = new Standstill(_time);
+    public StoppedProcessesTests() => _standstill = new StoppedProcesses(_time);
 
     [Fact]
     public void OneThatStandsStill_IsTakenForDeadAfterAWhile()
     {
         Assert.False(_standstill.IsLong(s_silo, true));
-        for (TimeSpan at = s_round; at < Standstill.Long; at += s_round)
+        for (TimeSpan at = s_round; at < StoppedProcesses.Long; at += s_round)
         {
             _time.Advance(s_round);
             Assert.False(_standstill.IsLong(s_silo, true));
