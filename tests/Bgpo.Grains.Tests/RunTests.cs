@@ -63,6 +63,19 @@ public sealed partial class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task ARunWhoseChangesAreBad_IsRefused_AndLeftAsItIs()
+    {
+        await _runs.StopAfter("a", 1, 2, []);
+        StoredRun stopped = (await _runs.Store("a").ReadAsync())!;
+        stopped = (await _runs.Store("a").UpdateAsync(stopped.Record with { Changes = [new SpecChange(3, "rollout.temperature", "-1", 1)] }, stopped.ETag))!;
+
+        RunException refused = await Assert.ThrowsAsync<RunException>(() => _runs.Resume("a"));
+
+        Assert.Contains("rollout.temperature", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(stopped.ETag, (await _runs.Store("a").ReadAsync())!.ETag);
+    }
+
+    [Fact]
     public async Task ResumingARunThatIsNot_SaysSo()
     {
         RunException refused = await Assert.ThrowsAsync<RunException>(() => _runs.Resume("nowhere"));

@@ -48,12 +48,7 @@ internal sealed class Controller : IRunActions, IDisposable
         with.Restorer.OnTrouble = _writes.Note;
         _wait = new StoreWait(with.Store, _writes, with.Requests, () => Version, with.Time, _leaving.Token);
         _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch);
-        _checkpoints = new CheckpointWriter(with.Run, with.Store, _shards, _writes, with.Time)
-        {
-            Settings = Settings,
-            OnSaved = SavedAsync,
-            OnMissed = (version, reason) => with.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
-        };
+        _checkpoints = NewCheckpoints();
         Dispatcher dispatcher = with.NewDispatcher();
         _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
         _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher), _loop, Events);
@@ -115,7 +110,7 @@ internal sealed class Controller : IRunActions, IDisposable
     /// <param name="device">What this silo's devices are, for watchers.</param>
     internal void ReportCompleted(CheckpointManifest last, string device)
     {
-        Announce(device);
+        _with.Reporter.Started(_with.Run, _with.Lease.Record, Version, Steps, _with.Store.Blobs.Location, device);
         JsonObject? result = _with.Lease.Record.Result;
         Events.Append(n => new RunCompleted(
             n, Id, last.Version, last.WeightsSha256, Remembered(RunResult.EvaluationBefore)!, Remembered(RunResult.EvaluationAfter)!,
@@ -181,6 +176,13 @@ internal sealed class Controller : IRunActions, IDisposable
         Events.Append(n => new SpecChanged(n, Id, from, Steps, [.. changes.Select(change => $"{change.Field}={change.Value}")]));
     }
 
+    private CheckpointWriter NewCheckpoints() => new(_with.Run, _with.Store, _shards, _writes, _with.Time)
+    {
+        Settings = Settings,
+        OnSaved = SavedAsync,
+        OnMissed = (version, reason) => _with.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
+    };
+
     private StepServices ServicesOfSteps(Dispatcher dispatcher, int journalledTo) => new()
     {
         Run = _with.Run,
@@ -203,7 +205,7 @@ internal sealed class Controller : IRunActions, IDisposable
     private async Task RunAsync(RestorePoint from, string device)
     {
         CheckpointManifest? loaded = await RestoreAsync(from.Checkpoint, committed: null);
-        Announce(device);
+        _with.Reporter.Started(_with.Run, _with.Lease.Record, Version, Steps, _with.Store.Blobs.Location, device);
         if (_with.Requests.IsPaused)
         {
             Events.Append(n => new RunPaused(n, Id, Version, _with.Lease.Record.Reason ?? ""));
@@ -359,9 +361,6 @@ internal sealed class Controller : IRunActions, IDisposable
         await PostRecord(record => record with { LatestCheckpoint = manifest.Version });
         Events.Append(n => new CheckpointSaved(n, manifest.Version, _with.Store.CheckpointLocation(manifest.Version), seconds));
     }
-
-    private void Announce(string device) =>
-        _with.Reporter.Started(_with.Run, _with.Lease.Record, Version, Steps, _with.Store.Blobs.Location, device);
 
     /// <summary>Runs to the end and turns what goes wrong into the run's last event.</summary>
     private async Task GuardAsync(Func<Task> run)
