@@ -79,7 +79,6 @@ public class LayoutTests
         ["ChaosCommand"] = "a field an option",
         ["TrainingView"] = "a field for each thing that is shown",
         ["TrainingView.On"] = "a case an event",
-        ["LocalBlobStore"] = "all that a folder must do to be a store, next to the races that it guards against",
         ["RunPlotCommand.Make"] = "a command: its options, then what it does",
         ["RunWatchCommand.Watch"] = "what one watcher sees, from its beginning to its end",
         ["BgpoCommandLine.Root"] = "the list of all commands",

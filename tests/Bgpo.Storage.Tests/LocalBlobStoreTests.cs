@@ -115,7 +115,7 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
     public async Task OldTemporaryFileOfALiveWriter_IsNotSwept()
     {
         await Store.PutAsync("a/x", Bytes("x"));
-        string path = Path.Combine(Root, "a", LocalBlobStore.TemporaryPrefix + "1-live");
+        string path = Path.Combine(Root, "a", TemporaryFiles.Prefix + "1-live");
         using (File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None))
         {
             File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-2));
@@ -173,5 +173,5 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
         Assert.All(parts, part => Assert.Contains(part, exception.Message, StringComparison.Ordinal));
     }
 
-    private string[] Leftovers(string folder) => Directory.GetFiles(Path.Combine(Root, folder), LocalBlobStore.TemporaryPrefix + "*");
+    private string[] Leftovers(string folder) => Directory.GetFiles(Path.Combine(Root, folder), TemporaryFiles.Prefix + "*");
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
@@ -13,16 +12,11 @@ namespace Bgpo.Storage.Blobs.Local;
 /// </remarks>
 public sealed class LocalBlobStore : IBlobStore
 {
-    internal const string TemporaryPrefix = ".tmp-";
-
-    private static readonly TimeSpan s_leftoverAge = TimeSpan.FromHours(1);
-
     /// <summary>Files beneath a folder, but for what others keep there for themselves.</summary>
     private static readonly EnumerationOptions s_readable = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 };
 
     private readonly string _folder;
-    private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<string, bool> _swept = new(StringComparer.Ordinal);
+    private readonly TemporaryFiles _temporary;
 
     /// <summary>A store in a folder. The folder is made by the first write.</summary>
     /// <param name="folder">Its path.</param>
@@ -32,7 +26,7 @@ public sealed class LocalBlobStore : IBlobStore
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        _time = time ?? TimeProvider.System;
+        _temporary = new TemporaryFiles(time ?? TimeProvider.System);
         Location = folder;
         if (File.Exists(_folder))
         {
@@ -89,7 +83,7 @@ public sealed class LocalBlobStore : IBlobStore
                 Libc.SyncFolder(folder); // as in FindAsync
                 return null;
             }
-            string temporary = WriteTemporary(folder, content.Span);
+            string temporary = _temporary.Write(folder, content.Span);
             try
             {
                 bool won = await LinkAsync(temporary, path, folder, cancellationToken).ConfigureAwait(false);
@@ -258,7 +252,7 @@ public sealed class LocalBlobStore : IBlobStore
                 return null;
             }
             // Written and synced before the lock is taken, so the lock is short.
-            string temporary = WriteTemporary(folder, content.Span);
+            string temporary = _temporary.Write(folder, content.Span);
             try
             {
                 // Synced after the lock is free: a process that is stopped (SIGSTOP) while the disk works must not hold up the others.
@@ -282,34 +276,6 @@ public sealed class LocalBlobStore : IBlobStore
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    private string WriteTemporary(string folder, ReadOnlySpan<byte> content)
-    {
-        MakeFolder(folder);
-        if (_swept.TryAdd(folder, true))
-        {
-            SweepLeftovers(folder);
-        }
-
-        string path = Path.Combine(folder, $"{TemporaryPrefix}{Environment.ProcessId}-{Guid.NewGuid():N}");
-        try
-        {
-            // FileShare.None locks the file, by which a sweeper knows that its writer lives.
-            using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-            int half = content.Length / 2;
-            RandomAccess.Write(file, content[..half], 0);
-            FaultPoint.Hit(StorageFaults.BlobHalfWritten);
-            RandomAccess.Write(file, content[half..], half);
-            RandomAccess.FlushToDisk(file);
-        }
-        catch
-        {
-            File.Delete(path);
-            throw;
-        }
-        FaultPoint.Hit(StorageFaults.BlobWritten);
-        return path;
-    }
-
     /// <inheritdoc/>
     public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => Task.Run(() =>
     {
@@ -318,54 +284,10 @@ public sealed class LocalBlobStore : IBlobStore
         {
             foreach (string each in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories).Prepend(folder))
             {
-                SweepLeftovers(each);
+                _temporary.Sweep(each);
             }
         }
     }, cancellationToken);
-
-    private static void MakeFolder(string folder)
-    {
-        if (Directory.Exists(folder))
-        {
-            return;
-        }
-
-        string parent = FolderOf(folder);
-        MakeFolder(parent);
-        Directory.CreateDirectory(folder);
-        Libc.SyncFolder(parent);
-    }
-
-    private void SweepLeftovers(string folder)
-    {
-        DateTime before = _time.GetUtcNow().UtcDateTime - s_leftoverAge;
-        foreach (string path in Directory.EnumerateFiles(folder, TemporaryPrefix + "*"))
-        {
-            // The age covers the moments in which a live writer holds no lock: just after creation, just before the rename. A writer
-            // that is gone has none.
-            if (File.GetLastWriteTimeUtc(path) > before && IsAlive(Path.GetFileName(path)))
-            {
-                continue;
-            }
-
-            try
-            {
-                using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.None);
-                File.Delete(path);
-            }
-            catch (IOException)
-            {
-                // Its writer lives, or another sweeper was faster: not ours to delete.
-            }
-        }
-    }
-
-    /// <summary>Whether the process that a temporary file is named after runs on this machine.</summary>
-    private static bool IsAlive(string name)
-    {
-        string process = name[TemporaryPrefix.Length..].Split('-')[0];
-        return !int.TryParse(process, out _) || Directory.Exists($"/proc/{process}");
-    }
 
     private static BlobEntry? EntryOf(FileInfo file, string name)
     {
