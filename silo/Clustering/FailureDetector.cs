@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Bgpo.Silo.Clustering.Transport;
-using Bgpo.Silo.Machines;
 
 namespace Bgpo.Silo.Clustering;
 
@@ -25,16 +24,16 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(5);
 
     /// <summary>The longest pause between two looks at a silo: of this machine they cost next to nothing, of another one a connection each.</summary>
-    private static readonly TimeSpan s_pauseHere = TimeSpan.FromMilliseconds(40);
-    private static readonly TimeSpan s_pauseElsewhere = TimeSpan.FromMilliseconds(320);
+    private static readonly TimeSpan s_longestHere = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan s_longestElsewhere = TimeSpan.FromMilliseconds(320);
 
     /// <summary>How often it is looked whether processes of this machine are stopped.</summary>
     private static readonly TimeSpan s_round = TimeSpan.FromMilliseconds(300);
 
     /// <summary>The silos that are looked at, and when a connection last ended that may be theirs.</summary>
-    private readonly ConcurrentDictionary<SiloAddress, long> _lookedAt = [];
+    private readonly ConcurrentDictionary<SiloAddress, long> _watched = [];
     private readonly CancellationTokenSource _stopping = new();
-    private Task _rounds = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
@@ -45,14 +44,14 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
             _ =>
             {
                 transport.Ended += OnEnded;
-                _rounds = Task.Run(LookAround, CancellationToken.None);
+                _watching = Task.Run(WatchProcesses, CancellationToken.None);
                 return Task.CompletedTask;
             },
             _ =>
             {
                 transport.Ended -= OnEnded;
                 _stopping.Cancel();
-                return _rounds;
+                return _watching;
             });
     }
 
@@ -74,21 +73,21 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
             {
                 continue;
             }
-            if (_lookedAt.TryAdd(silo, now))
+            if (_watched.TryAdd(silo, now))
             {
-                _ = Task.Run(() => Look(silo));
+                _ = Task.Run(() => Watch(silo));
             }
             else
             {
-                _lookedAt[silo] = now;
+                _watched[silo] = now;
             }
         }
     }
 
-    private async Task LookAround()
+    private async Task WatchProcesses()
     {
-        var standstill = new StoppedProcesses(TimeProvider.System);
-        HashSet<SiloAddress> told = [];
+        var stopped = new StoppedProcesses(TimeProvider.System);
+        HashSet<SiloAddress> declared = [];
         using var timer = new PeriodicTimer(s_round);
         try
         {
@@ -96,13 +95,13 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
             {
                 foreach (SiloAddress silo in membership.CurrentSnapshot.Members.Keys.Where(silo => IsActive(silo) && IsOfThisMachine(silo)))
                 {
-                    if (!standstill.IsLong(silo, IsStopped(silo)))
+                    if (!stopped.IsLong(silo, IsStopped(silo)))
                     {
-                        _ = told.Remove(silo);
+                        _ = declared.Remove(silo);
                     }
-                    else if (told.Add(silo) && !await Kill(silo, () => IsStopped(silo)))
+                    else if (declared.Add(silo) && !await Kill(silo, () => IsStopped(silo)))
                     {
-                        _ = told.Remove(silo);
+                        _ = declared.Remove(silo);
                     }
                 }
             }
@@ -135,7 +134,7 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
         }
     }
 
-    private async Task Look(SiloAddress silo)
+    private async Task Watch(SiloAddress silo)
     {
         bool isHere = IsOfThisMachine(silo);
         TimeSpan pause = s_firstPause;
@@ -151,24 +150,24 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
                 {
                     break;
                 }
-                long ended = _lookedAt[silo];
+                long ended = _watched[silo];
                 if (ended != last)
                 {
                     (last, pause) = (ended, s_firstPause);
                 }
-                else if (Stopwatch.GetElapsedTime(last) > s_patience && _lookedAt.TryRemove(new(silo, last)))
+                else if (Stopwatch.GetElapsedTime(last) > s_patience && _watched.TryRemove(new(silo, last)))
                 {
                     return; // It lives.
                 }
                 await Task.Delay(pause, _stopping.Token);
-                pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, (isHere ? s_pauseHere : s_pauseElsewhere).Ticks));
+                pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, (isHere ? s_longestHere : s_longestElsewhere).Ticks));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // This silo stops.
         }
-        _ = _lookedAt.TryRemove(silo, out _);
+        _ = _watched.TryRemove(silo, out _);
     }
 
     private async Task<bool> IsGone(SiloAddress silo, bool isHere)
@@ -189,8 +188,7 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
         }
     }
 
-    private bool IsStopped(SiloAddress silo) =>
-        LivenessLock.ProcessOf(folder, silo.Endpoint.Port) is { } process && ProcessTable.Find(process) is { IsStopped: true };
+    private bool IsStopped(SiloAddress silo) => LivenessLock.IsHeldByStopped(folder, silo.Endpoint.Port);
 
     /// <summary>Another machine's silo may have the same port: the lock files are only of this one's.</summary>
     private bool IsOfThisMachine(SiloAddress silo) => silo.Endpoint.Address.Equals(local.SiloAddress.Endpoint.Address);

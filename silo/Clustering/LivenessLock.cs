@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bgpo.Silo.Machines;
 
 namespace Bgpo.Silo.Clustering;
 
@@ -39,17 +40,17 @@ internal sealed class LivenessLock(string directory, ISiloStatusOracle oracle, I
     /// <summary>Whether the process of a silo of this machine lives.</summary>
     /// <param name="directory">The cluster's folder.</param>
     /// <param name="port">The silo's port.</param>
-    internal static bool IsHeld(string directory, int port) =>
-        Directory.Exists(directory) && Directory.EnumerateFiles(directory, $"silo-{port}-*.lock").Any(ClusterFolder.IsHeld);
+    internal static bool IsHeld(string directory, int port) => FilesOf(directory, port).Any(ClusterFolder.IsHeld);
 
-    /// <summary>The process of a silo of this machine; null: none holds its lock file.</summary>
+    /// <summary>Whether the process of a silo of this machine is there and stopped (SIGSTOP).</summary>
     /// <param name="directory">The cluster's folder.</param>
     /// <param name="port">The silo's port.</param>
-    internal static int? ProcessOf(string directory, int port) => !Directory.Exists(directory)
-        ? null
-        : Directory.EnumerateFiles(directory, $"silo-{port}-*.lock").Where(ClusterFolder.IsHeld)
-            .Select(file => int.TryParse(Path.GetFileNameWithoutExtension(file).Split('-')[^1], CultureInfo.InvariantCulture, out int id) ? id : (int?)null)
-            .FirstOrDefault();
+    internal static bool IsHeldByStopped(string directory, int port) => FilesOf(directory, port).Any(file =>
+        int.TryParse(Path.GetFileNameWithoutExtension(file).Split('-')[^1], CultureInfo.InvariantCulture, out int id)
+        && ProcessTable.Find(id) is { IsStopped: true } && ClusterFolder.IsHeld(file));
+
+    private static IEnumerable<string> FilesOf(string directory, int port) =>
+        Directory.Exists(directory) ? Directory.EnumerateFiles(directory, $"silo-{port}-*.lock") : [];
 
     private Task Hold(CancellationToken cancellationToken)
     {
@@ -74,7 +75,7 @@ internal sealed class LivenessLock(string directory, ISiloStatusOracle oracle, I
 
     private void Remove(int port)
     {
-        foreach (string file in Directory.GetFiles(directory, $"silo-{port}-*.lock"))
+        foreach (string file in FilesOf(directory, port).ToArray())
         {
             try
             {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Tests;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs.Azure;
@@ -84,12 +84,7 @@ public sealed class TcpClusterTests : IAsyncLifetime
         string installation = await Azurite.InstallAsync();
         string main = Path.Combine(installation, "node_modules", "azurite", "dist", "src", "table", "main.js");
         // Asked for any port, it does not say which.
-        string port;
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            port = $"{((IPEndPoint)free.LocalEndpoint).Port}";
-        }
+        string port = $"{FileMembership.FreePort(IPAddress.Loopback)}";
         _tables = Process.Start(new ProcessStartInfo("node", [main, "--location", _folder, "--tablePort", port, "--silent", "--disableTelemetry"])
         {
             RedirectStandardOutput = true,

@@ -54,7 +54,7 @@ public sealed class Where(ILocalSiloDetails silo) : Grain, IWhere
 
     public Task<float[]> Make(int count) => Task.FromResult(Enumerable.Range(0, count).Select(i => (float)i).ToArray());
 
-    public Task Hang(CancellationToken cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+    public Task Hang(CancellationToken cancellation) => new TaskCompletionSource().Task.WaitAsync(cancellation);
 
     public async Task<string> Hold(string entered, string leave)
     {

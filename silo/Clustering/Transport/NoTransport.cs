@@ -12,9 +12,9 @@ internal sealed class NoTransport : IConnectionFactory, IConnectionListenerFacto
 
     /// <inheritdoc/>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult<IConnectionListener>(new Silence(endpoint));
+        ValueTask.FromResult<IConnectionListener>(new IdleListener(endpoint));
 
-    private sealed class Silence(EndPoint endpoint) : IConnectionListener
+    private sealed class IdleListener(EndPoint endpoint) : IConnectionListener
     {
         private readonly TaskCompletionSource<ConnectionContext?> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
