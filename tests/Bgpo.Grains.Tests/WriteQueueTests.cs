@@ -20,8 +20,8 @@ public sealed class WriteQueueTests : IDisposable
     public async Task WhatAStoreRefusesForAWhile_IsWrittenInOrder_OnceItIsBack()
     {
         _away = true;
-        Task first = Post(1, "a");
-        Task second = Post(1, "b");
+        Task first = Enqueue(1, "a");
+        Task second = Enqueue(1, "b");
         for (int i = 0; i < 10; i++)
         {
             _time.Advance(TimeSpan.FromSeconds(5));
@@ -43,10 +43,10 @@ public sealed class WriteQueueTests : IDisposable
     public async Task TrainingWaits_OnlyOnceTheStoreLagsTooFarBehind()
     {
         _away = true;
-        _ = Post(3, "a");
+        _ = Enqueue(3, "a");
         int told = 0;
-        await _writes.Admit(5, maxBehind: 3, () => told++, CancellationToken.None);
-        Task waiting = _writes.Admit(6, maxBehind: 3, () => told++, CancellationToken.None);
+        await _writes.WaitForCapacity(5, maxBehind: 3, () => told++, CancellationToken.None);
+        Task waiting = _writes.WaitForCapacity(6, maxBehind: 3, () => told++, CancellationToken.None);
         Assert.Equal(1, told);
         Assert.False(waiting.IsCompleted);
 
@@ -59,8 +59,8 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task AWriteThatFailsForGood_FailsWhatFollows_AndWhoeverAsks()
     {
-        Task bad = _writes.Post(1, () => throw new RunException("fenced"));
-        Task after = Post(2, "b");
+        Task bad = _writes.Enqueue(1, () => throw new RunException("fenced"));
+        Task after = Enqueue(2, "b");
         Assert.Equal("fenced", (await Assert.ThrowsAsync<RunException>(() => bad)).Message);
         await Assert.ThrowsAsync<RunException>(() => after);
         Assert.Throws<RunException>(_writes.ThrowIfFaulted);
@@ -73,8 +73,8 @@ public sealed class WriteQueueTests : IDisposable
     {
         int asked = 0;
         bool fenced = false;
-        using var writes = new WriteQueue(_time) { Permit = () => ++asked > 0 && fenced ? throw new RunException("fenced") : Task.CompletedTask };
-        Task Write(string text) => writes.Post(1, () =>
+        using var writes = new WriteQueue(_time) { CheckLease = () => ++asked > 0 && fenced ? throw new RunException("fenced") : Task.CompletedTask };
+        Task Write(string text) => writes.Enqueue(1, () =>
         {
             _written.Add(text);
             return Task.CompletedTask;
@@ -91,7 +91,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task AStoreThatRefuses_IsNotAskedAgain()
     {
-        Task bad = _writes.Post(1, () => throw new StoreRefusedException("no such container"));
+        Task bad = _writes.Enqueue(1, () => throw new StoreRefusedException("no such container"));
         await Assert.ThrowsAsync<StoreRefusedException>(() => bad);
     }
 
@@ -104,7 +104,7 @@ public sealed class WriteQueueTests : IDisposable
         }
     }
 
-    private Task Post(int version, string text) => _writes.Post(version, () =>
+    private Task Enqueue(int version, string text) => _writes.Enqueue(version, () =>
     {
         if (_away)
         {

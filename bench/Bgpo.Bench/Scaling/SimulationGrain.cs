@@ -53,6 +53,7 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
             Grains = GrainFactory,
             Events = new Grains.Runs.EventLog(time),
             Time = time,
+            GoesOn = step => step < run.Spec.Run.Steps,
         });
         await shards.Load(0, []);
         await loop.Take(0, CancellationToken.None);

@@ -12,8 +12,6 @@ namespace Bgpo.Grains.Control;
 /// <summary>Takes a run's steps, from where its shards can stand to its last version or to a stop.</summary>
 internal sealed class Controller : IRunActions, IDisposable
 {
-    private const ConfigureAwaitOptions AnyEnd = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
-
     /// <summary>How long a controller that leaves waits for what it has posted.</summary>
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
 
@@ -35,15 +33,16 @@ internal sealed class Controller : IRunActions, IDisposable
     /// <summary>A controller of a run that this silo holds the lease of.</summary>
     /// <param name="with">What it works with.</param>
     /// <param name="from">From where the run goes on.</param>
-    internal Controller(ControllerServices with, RestorePoint from)
+    /// <param name="counted">Highest version that was ever committed, as far as the store knows.</param>
+    /// <param name="last">The newest step that the controller before has recorded; null: none.</param>
+    internal Controller(ControllerServices with, RestorePoint from, int counted, StepMetrics? last)
     {
         _with = with;
-        Settings = new RunSettings(with.Lease.Record);
         Version = from.Checkpoint?.Version ?? with.Lease.Record.LatestCheckpoint ?? 0;
         _writes = new WriteQueue(with.Time)
         {
             OnHealth = trouble => with.Reporter.StoreChanged(trouble, Version - (_writes!.Oldest ?? Version)),
-            Permit = with.Lease.CheckAsync,
+            CheckLease = with.Lease.CheckAsync,
         };
         with.Restorer.OnTrouble = _writes.Note;
         _wait = new StoreWait(with.Store, _writes, with.Requests, () => Version, with.Time, _leaving.Token);
@@ -51,17 +50,11 @@ internal sealed class Controller : IRunActions, IDisposable
         _checkpoints = NewCheckpoints();
         Dispatcher dispatcher = with.NewDispatcher();
         _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
-        _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher), _loop, Events);
+        _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher), _loop, Events, counted, last);
     }
 
     /// <inheritdoc/>
     public int Version { get; private set; }
-
-    /// <summary>The run's spec, step by step.</summary>
-    internal RunSettings Settings { get; }
-
-    /// <summary>The run's last step.</summary>
-    internal int Steps => Settings.Newest.Run.Steps;
 
     /// <summary>Done when the controller has ended, whatever its end was.</summary>
     internal Task Ended { get; private set; } = Task.CompletedTask;
@@ -70,12 +63,14 @@ internal sealed class Controller : IRunActions, IDisposable
     internal bool IsEnding { get; private set; }
 
     /// <summary>The newest step that it or the controller before has recorded.</summary>
-    internal StepMetrics? LastStep => _recorder.Last ?? _with.LastStep;
+    internal StepMetrics? LastStep => _recorder.Last;
 
     /// <summary>What went wrong; empty: nothing.</summary>
     internal string Failure { get; private set; } = "";
 
     private string Id => _with.Run.Id;
+
+    private int Steps => _with.Settings.Newest.Run.Steps;
 
     private EventLog Events => _with.Reporter.Events;
 
@@ -89,20 +84,15 @@ internal sealed class Controller : IRunActions, IDisposable
 
     /// <summary>Begins.</summary>
     /// <param name="from">From where.</param>
-    /// <param name="committed">The highest version that was ever committed, as far as the store knows.</param>
     /// <param name="device">What this silo's devices are, for watchers.</param>
-    internal void Start(RestorePoint from, int committed, string device)
-    {
-        _recorder.Continue(committed, _with.LastStep);
-        Ended = GuardAsync(() => RunAsync(from, device));
-    }
+    internal void Start(RestorePoint from, string device) => Ended = GuardAsync(() => RunAsync(from, device));
 
     /// <summary>Gives up the step in work, since the silo leaves; a successor goes on from where the shards stand.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task LeaveAsync(CancellationToken cancellationToken)
     {
         await _leaving.CancelAsync();
-        await Ended.WaitAsync(cancellationToken).ConfigureAwait(AnyEnd);
+        await Ended.WaitAsync(cancellationToken).AnyEnd();
     }
 
     /// <summary>Tells again what a completed run came to.</summary>
@@ -157,7 +147,7 @@ internal sealed class Controller : IRunActions, IDisposable
         IReadOnlyList<SpecChange> changes;
         try
         {
-            changes = Settings.Read(request, free);
+            changes = _with.Settings.Read(request, free);
         }
         catch (SpecException e)
         {
@@ -172,13 +162,13 @@ internal sealed class Controller : IRunActions, IDisposable
         {
             Changes = [.. (record.Changes ?? []).Where(change => change.Request != request.Number), .. changes],
         });
-        Settings.Record(changes);
+        _with.Settings.Record(changes);
         Events.Append(n => new SpecChanged(n, Id, from, Steps, [.. changes.Select(change => $"{change.Field}={change.Value}")]));
     }
 
     private CheckpointWriter NewCheckpoints() => new(_with.Run, _with.Store, _shards, _writes, _with.Time)
     {
-        Settings = Settings,
+        Settings = _with.Settings,
         OnSaved = SavedAsync,
         OnMissed = (version, reason) => _with.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
     };
@@ -187,7 +177,7 @@ internal sealed class Controller : IRunActions, IDisposable
     {
         Run = _with.Run,
         Epoch = _with.Lease.Record.Epoch,
-        Settings = Settings,
+        Settings = _with.Settings,
         Store = _with.Store,
         WriteQueue = _writes,
         Checkpoints = _checkpoints,
@@ -241,7 +231,7 @@ internal sealed class Controller : IRunActions, IDisposable
             await _writes.Flush(token);
             await _with.Store.Blobs.TidyAsync($"{Id}/", token);
         });
-        await _shards.Release(await _with.Roster.Everyone());
+        await _shards.Release(await _with.Roster.All());
     }
 
     private async Task<CheckpointManifest?> RestoreAsync(CheckpointManifest? checkpoint, int? committed)
@@ -291,7 +281,7 @@ internal sealed class Controller : IRunActions, IDisposable
             _checkpoints.Committed(Version);
             if (IsEvaluatedAt(Version))
             {
-                int count = Math.Min(_with.Run.Spec.Evaluation.Count, Settings.Newest.Evaluation.IntermediateCount);
+                int count = Math.Min(_with.Run.Spec.Evaluation.Count, _with.Settings.Newest.Evaluation.IntermediateCount);
                 await _recorder.EvaluateAsync(Version, count, isFinal: false, requests.Stopping);
             }
         }
@@ -349,12 +339,12 @@ internal sealed class Controller : IRunActions, IDisposable
     private Task<EvaluationSummary> EvaluateFullyAsync() =>
         _recorder.EvaluateAsync(Version, _with.Run.Spec.Evaluation.Count, isFinal: true, _with.Requests.Stopping);
 
-    private bool IsEvaluatedAt(int version) => Settings.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
+    private bool IsEvaluatedAt(int version) => _with.Settings.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
 
     private EvaluationSummary? Remembered(string name) => _with.Lease.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
 
     /// <summary>Changes run.json, once everything posted before is in the store.</summary>
-    private Task PostRecord(Func<RunRecord, RunRecord> change) => _writes.Post(Version, () => _with.Lease.WriteAsync(change));
+    private Task PostRecord(Func<RunRecord, RunRecord> change) => _writes.Enqueue(Version, () => _with.Lease.WriteAsync(change));
 
     private async Task SavedAsync(CheckpointManifest manifest, double seconds)
     {
@@ -405,7 +395,7 @@ internal sealed class Controller : IRunActions, IDisposable
             await _with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message })
                 .WaitAsync(s_farewell, _with.Time);
             // Known to be this controller's still: another's shards are not touched. It goes on from a checkpoint, if at all.
-            await _shards.Release(await _with.Roster.Everyone());
+            await _shards.Release(await _with.Roster.All());
         }
         catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
         {

@@ -7,6 +7,7 @@ namespace Bgpo.Grains.Control;
 
 /// <summary>What a controller works with.</summary>
 /// <param name="Run">The run.</param>
+/// <param name="Settings">Its spec, step by step.</param>
 /// <param name="Store">Its store.</param>
 /// <param name="Lease">Its record.</param>
 /// <param name="Requests">What people ask of it.</param>
@@ -16,10 +17,9 @@ namespace Bgpo.Grains.Control;
 /// <param name="Roster">The silos.</param>
 /// <param name="Grains">Where grains are found.</param>
 /// <param name="Time">Clock and timers.</param>
-/// <param name="LastStep">The newest step that the controller before has recorded; null: none.</param>
 internal sealed record ControllerServices(
-    RunContext Run, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
-    SiloRoster Roster, IGrainFactory Grains, TimeProvider Time, StepMetrics? LastStep)
+    RunContext Run, RunSettings Settings, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
+    SiloRoster Roster, IGrainFactory Grains, TimeProvider Time)
 {
     /// <summary>Finds a silo for each piece of work of this run.</summary>
     internal Dispatcher NewDispatcher() => new(Roster.Get, Time)

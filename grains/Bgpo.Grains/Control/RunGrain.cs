@@ -129,7 +129,7 @@ public sealed class RunGrain(
             if (from.IsComplete)
             {
                 _events.Reopen(_lease.Record.Epoch);
-                NewController(from).ReportCompleted(from.Checkpoint!, devices.Fingerprint);
+                NewController(from, from.Checkpoint!.Version).ReportCompleted(from.Checkpoint, devices.Fingerprint);
                 return Status();
             }
             string? wentBack = await TakeLeaseAsync(how, from, isSuccessor);
@@ -200,10 +200,10 @@ public sealed class RunGrain(
     /// <returns>What was dropped because the run goes back, for people; null: nothing.</returns>
     private async Task<string?> TakeLeaseAsync(Resumption how, RestorePoint from, bool isSuccessor)
     {
-        await _lease.TakeAsync(how, isSuccessor);
+        _settings = await _lease.TakeAsync(how, isSuccessor);
         if (from.Checkpoint is not null)
         {
-            await new ShardSet(GrainFactory, from.Run, _lease.Record.Epoch).Release(await roster.Everyone());
+            await new ShardSet(GrainFactory, from.Run, _lease.Record.Epoch).Release(await roster.All());
         }
         return await _lease.GoBackAsync();
     }
@@ -212,23 +212,23 @@ public sealed class RunGrain(
     {
         int committed = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
         await _requests.BeginAsync();
-        Controller controller = NewController(from);
+        Controller controller = NewController(from, committed);
         _events.Reopen(_lease.Record.Epoch);
         if (wentBack is not null)
         {
             _reporter.Notice(wentBack);
         }
         _reporter.GoesOn(reason);
-        controller.Start(from, committed, devices.Fingerprint);
+        controller.Start(from, devices.Fingerprint);
     }
 
-    private Controller NewController(RestorePoint from)
+    private Controller NewController(RestorePoint from, int committed)
     {
         var made = new Controller(
             new ControllerServices(
-                from.Run, Store, _lease, _requests, _reporter, NewRestorer(from.Run), new Numerics(_lease, _reporter), roster, GrainFactory, time,
-                _controller?.LastStep),
-            from);
+                from.Run, _settings!, Store, _lease, _requests, _reporter, NewRestorer(from.Run), new Numerics(_lease, _reporter), roster,
+                GrainFactory, time),
+            from, committed, _controller?.LastStep);
         _controller?.Dispose();
         return _controller = made;
     }
@@ -241,7 +241,7 @@ public sealed class RunGrain(
             ? _requests.IsPaused ? "paused" : "running"
             : _lease.Known?.State.ToString().ToLowerInvariant() ?? "unknown";
         return new RunStatus(
-            Id, state, _controller?.Version ?? 0, (IsRunning ? _controller?.Steps : null) ?? _settings?.Newest.Run.Steps ?? 0, _lease.Known?.Epoch ?? 0, _lease.Known?.LatestCheckpoint ?? -1,
+            Id, state, _controller?.Version ?? 0, _settings?.Newest.Run.Steps ?? 0, _lease.Known?.Epoch ?? 0, _lease.Known?.LatestCheckpoint ?? -1,
             _controller is { Failure.Length: > 0 } failed ? failed.Failure : _lease.Known?.Reason ?? "", silo.SiloAddress.ToParsableString())
         {
             SiloName = silo.Name,

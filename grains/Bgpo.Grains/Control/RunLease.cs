@@ -1,4 +1,5 @@
 using Bgpo.Grains.Runs;
+using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
 
@@ -75,17 +76,19 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>
     /// <param name="how">From where.</param>
     /// <param name="isSuccessor">Whether it goes on for a controller that died, and nobody has told the run to go on.</param>
+    /// <returns>The spec, step by step, that the run goes on by.</returns>
     /// <exception cref="RunException">Another took it at the same moment.</exception>
-    internal async Task TakeAsync(Resumption how, bool isSuccessor)
+    /// <exception cref="SpecException">Its changes are bad; the record is left as it is.</exception>
+    internal async Task<RunSettings> TakeAsync(Resumption how, bool isSuccessor)
     {
         string me = $"{silo.SiloAddress.ToParsableString()} {Guid.NewGuid():N}";
         for (int attempt = 1; ; attempt++)
         {
-            _ = new RunSettings(Record); // one that cannot be taken by its changes is left as it is
+            var settings = new RunSettings(Record);
             if (await store.UpdateAsync(Taken(Record, how, isSuccessor, me), _stored!.ETag) is { } taken)
             {
                 _stored = taken;
-                return;
+                return settings;
             }
             // The last write of the controller before may have changed or paused the run.
             _stored = await store.ReadAsync() ?? throw new RunException($"run '{id}' is gone from {store.Blobs.Location}.");
@@ -148,10 +151,9 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     /// <param name="cancellationToken">Ends them.</param>
     internal async Task HeartbeatAsync(Func<Func<RunRecord, RunRecord>, Task> write, CancellationToken cancellationToken)
     {
-        const ConfigureAwaitOptions anyEnd = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
         while (true)
         {
-            await Task.Delay(s_heartbeat, time, cancellationToken).ConfigureAwait(anyEnd);
+            await Task.Delay(s_heartbeat, time, cancellationToken).AnyEnd();
             if (cancellationToken.IsCancellationRequested)
             {
                 return;
@@ -159,7 +161,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
             if (time.GetUtcNow() - Record.Updated >= s_heartbeat)
             {
                 // A controller that turns out to be fenced hears of it from its write queue.
-                await write(static record => record).ConfigureAwait(anyEnd);
+                await write(static record => record).AnyEnd();
             }
         }
     }

@@ -77,7 +77,7 @@ internal sealed class ShardRestorer(
                     return (held.Version, null);
                 }
                 checkpoint ??= await NewestCheckpointAsync();
-                await shards.Load(checkpoint.Version, await roster.Everyone());
+                await shards.Load(checkpoint.Version, await roster.All());
                 return (checkpoint.Version, checkpoint);
             }
             catch (Exception e) when (recoveries < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
@@ -100,13 +100,13 @@ internal sealed class ShardRestorer(
     /// </summary>
     private async Task<HeldVersion?> FindAsync(int? committed)
     {
-        IReadOnlyList<HeldVersion> footings = await new ShardSet(grains, run, lease.Record.Epoch).FindHeldVersions(await roster.Keepers());
+        IReadOnlyList<HeldVersion> versions = await new ShardSet(grains, run, lease.Record.Epoch).FindHeldVersions(await roster.StateHolders());
         if (committed is { } version)
         {
             // A commit that was cut short may have reached every shard; its step is taken again, for its record, which this controller still has.
-            return footings.FirstOrDefault(footing => footing.Version <= version && footing.Version >= (lease.Record.LatestCheckpoint ?? 0));
+            return versions.FirstOrDefault(one => one.Version <= version && one.Version >= (lease.Record.LatestCheckpoint ?? 0));
         }
-        if (footings.Count == 0)
+        if (versions.Count == 0)
         {
             return null;
         }
@@ -115,6 +115,6 @@ internal sealed class ShardRestorer(
         var metrics = (await store.ListMetricsAsync()).ToHashSet();
         bool Recorded(int version) => Enumerable.Range(newest, version - newest)
             .All(step => journal.Contains(run.Plan.BatchStep(step)) && metrics.Contains(step + 1));
-        return footings.FirstOrDefault(footing => footing.Version >= newest && Recorded(footing.Version));
+        return versions.FirstOrDefault(one => one.Version >= newest && Recorded(one.Version));
     }
 }

@@ -14,18 +14,15 @@ namespace Bgpo.Grains.Control;
 /// <param name="evaluator">Evaluates.</param>
 /// <param name="loop">Told how far an evaluation is.</param>
 /// <param name="events">What watchers are told.</param>
-internal sealed class StepRecorder(RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, StepLoop loop, EventLog events)
+/// <param name="counted">Highest version that was ever committed, as far as the store knows.</param>
+/// <param name="last">The newest step that the controller before has recorded; null: none.</param>
+internal sealed class StepRecorder(
+    RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, StepLoop loop, EventLog events, int counted, StepMetrics? last)
 {
-    /// <summary>Highest version that was ever committed, as far as the store knows.</summary>
-    private int _counted;
+    private int _counted = counted;
 
-    /// <summary>The newest committed step, which an evaluation of its version is added to. It outlives a controller.</summary>
-    internal StepMetrics? Last { get; private set; }
-
-    /// <summary>Takes note of the versions that were committed before.</summary>
-    /// <param name="version">The highest one.</param>
-    /// <param name="last">The newest step that the controller before has recorded, if there was one.</param>
-    internal void Continue(int version, StepMetrics? last) => (_counted, Last) = (version, last);
+    /// <summary>The newest committed step, which an evaluation of its version is added to.</summary>
+    internal StepMetrics? Last { get; private set; } = last;
 
     /// <summary>Records a committed step.</summary>
     /// <param name="metrics">What it measured.</param>
@@ -60,6 +57,6 @@ internal sealed class StepRecorder(RunContext run, RunStore store, WriteQueue wr
     {
         Last = metrics;
         JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
-        _ = writes.Post(metrics.Version - 1, () => store.WriteMetricsAsync(metrics.Version, values));
+        _ = writes.Enqueue(metrics.Version - 1, () => store.WriteMetricsAsync(metrics.Version, values));
     }
 }

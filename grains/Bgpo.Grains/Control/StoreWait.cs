@@ -14,8 +14,6 @@ namespace Bgpo.Grains.Control;
 internal sealed class StoreWait(
     RunStore store, WriteQueue writes, RequestHandler requests, Func<int> version, TimeProvider time, CancellationToken leaving)
 {
-    private const ConfigureAwaitOptions AnyEnd = ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
-
     /// <summary>How long a run that is told to stop waits for a store that takes nothing.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
@@ -50,10 +48,10 @@ internal sealed class StoreWait(
     private async Task PatienceEndsAsync(CancellationToken done)
     {
         using var asked = CancellationTokenSource.CreateLinkedTokenSource(requests.Stopping, done);
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, asked.Token).ConfigureAwait(AnyEnd);
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, asked.Token).AnyEnd();
         do
         {
-            await Task.Delay(s_patience, time, done).ConfigureAwait(AnyEnd);
+            await Task.Delay(s_patience, time, done).AnyEnd();
         }
         while (!done.IsCancellationRequested && writes.Healthy); // a slow store is waited for, one that fails is not for long
     }

@@ -20,10 +20,10 @@ public sealed class SiloRoster(IGrainFactory grains, ISiloMetadataCache metadata
     }
 
     /// <summary>The live silos that hold state, ordered by address.</summary>
-    public async Task<string[]> Keepers() => [.. (await Get()).Where(silo => silo.HoldsState).Select(silo => silo.Silo)];
+    public async Task<string[]> StateHolders() => [.. (await Get()).Where(silo => silo.HoldsState).Select(silo => silo.Silo)];
 
     /// <summary>All live silos, ordered by address: also those that only work, which have weights of a run.</summary>
-    public async Task<string[]> Everyone() => [.. (await Get()).Select(silo => silo.Silo)];
+    public async Task<string[]> All() => [.. (await Get()).Select(silo => silo.Silo)];
 
     private SiloDevices? Describe(SiloAddress silo)
     {

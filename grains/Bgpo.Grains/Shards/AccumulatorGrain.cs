@@ -40,7 +40,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     {
         if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && _shard is { Buddy: "" })
         {
-            await Protect(Shard.Standing().Epoch, await roster.Keepers());
+            await Protect(Shard.Standing().Epoch, await roster.StateHolders());
         }
     }
 

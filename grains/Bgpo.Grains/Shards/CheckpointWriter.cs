@@ -111,7 +111,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
             {
                 CheckpointManifest manifest = Manifest(run, version, await shards.Save(version));
                 CorruptBlobException? pruned = null;
-                await writes.Post(version, async () =>
+                await writes.Enqueue(version, async () =>
                 {
                     try
                     {

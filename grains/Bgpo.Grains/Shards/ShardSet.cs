@@ -48,12 +48,12 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     }
 
     /// <summary>Has every shard stand at a version.</summary>
-    /// <param name="footing">The version, and where each shard can have it.</param>
-    public async Task Load(HeldVersion footing)
+    /// <param name="held">The version, and where each shard can have it.</param>
+    public async Task Load(HeldVersion held)
     {
-        foreach (ShardStatus standing in await Each((shard, index) => shard.Load(epoch, footing.Version, footing.Buddies[index])))
+        foreach (ShardStatus standing in await Each((shard, index) => shard.Load(epoch, held.Version, held.Buddies[index])))
         {
-            Check(standing, footing.Version);
+            Check(standing, held.Version);
         }
     }
 

@@ -15,17 +15,17 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
 
 
     /// <summary>A process that was stopped for longer asks again before it writes.</summary>
-    private static readonly TimeSpan s_permitPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_checkPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly Queue<Letter> _letters = [];
+    private readonly Queue<Entry> _entries = [];
     private readonly CancellationTokenSource _closed = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _fault;
     private bool _sending;
-    private long? _permitted;
+    private long? _checked;
 
     /// <summary>Called before a write when this was not for a while; throws where nothing may be written any more.</summary>
-    public Func<Task> Permit { get; init; } = static () => Task.CompletedTask;
+    public Func<Task> CheckLease { get; init; } = static () => Task.CompletedTask;
 
     /// <summary>Whether the last write succeeded.</summary>
     public bool Healthy { get; private set; } = true;
@@ -34,7 +34,7 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     public Action<StorageException?> OnHealth { get; init; } = static _ => { };
 
     /// <summary>Oldest version with something that the store has not taken; null when it has everything.</summary>
-    public int? Oldest => _letters.TryPeek(out Letter? letter) ? letter.Version : null;
+    public int? Oldest => _entries.TryPeek(out Entry? entry) ? entry.Version : null;
 
     /// <summary>How long to wait before another try.</summary>
     /// <param name="attempt">Tries so far, from 1.</param>
@@ -52,16 +52,16 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     /// <param name="version">The version it belongs to.</param>
     /// <param name="write">Writes it; may run several times.</param>
     /// <returns>Done when it is durable; fails when it never will be.</returns>
-    public Task Post(int version, Func<Task> write)
+    public Task Enqueue(int version, Func<Task> write)
     {
-        var letter = new Letter(version, write);
+        var entry = new Entry(version, write);
         if (_fault is not null)
         {
-            letter.Done.SetException(_fault);
+            entry.Done.SetException(_fault);
         }
         else
         {
-            _letters.Enqueue(letter);
+            _entries.Enqueue(entry);
             if (!_sending)
             {
                 _sending = true;
@@ -69,8 +69,8 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
             }
         }
         // Those who do not wait hear of it by ThrowIfFaulted.
-        _ = letter.Done.Task.Exception;
-        return letter.Done.Task;
+        _ = entry.Done.Task.Exception;
+        return entry.Done.Task;
     }
 
     /// <summary>Fails when a write failed for good, for example because a newer controller owns the run.</summary>
@@ -87,7 +87,7 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     /// <param name="maxBehind">Versions that may be missing in the store.</param>
     /// <param name="waiting">Told once when it has to wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task Admit(int version, int maxBehind, Action waiting, CancellationToken cancellationToken)
+    public async Task WaitForCapacity(int version, int maxBehind, Action waiting, CancellationToken cancellationToken)
     {
         bool told = false;
         while (Oldest is { } oldest && version - oldest >= maxBehind)
@@ -107,7 +107,7 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task Flush(CancellationToken cancellationToken)
     {
-        while (_letters.Count > 0)
+        while (_entries.Count > 0)
         {
             await _changed.Task.WaitAsync(cancellationToken);
             ThrowIfFaulted();
@@ -136,33 +136,33 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     private async Task Send()
     {
         int attempt = 0;
-        while (_fault is null && _letters.TryPeek(out Letter? letter))
+        while (_fault is null && _entries.TryPeek(out Entry? entry))
         {
             try
             {
-                if (_permitted is not { } at || time.GetElapsedTime(at) >= s_permitPeriod)
+                if (_checked is not { } at || time.GetElapsedTime(at) >= s_checkPeriod)
                 {
-                    await Permit();
-                    _permitted = time.GetTimestamp();
+                    await CheckLease();
+                    _checked = time.GetTimestamp();
                 }
                 if (_fault is not null)
                 {
                     break; // its controller has ended meanwhile
                 }
-                await letter.Write();
+                await entry.Write();
                 attempt = 0;
                 if (_fault is null)
                 {
-                    _letters.Dequeue();
+                    _entries.Dequeue();
                     Note(null);
-                    letter.Done.TrySetResult();
+                    entry.Done.TrySetResult();
                     Signal();
                 }
             }
             catch (StorageException e) when (IsTransient(e))
             {
                 Note(e);
-                await Task.Delay(Pause(++attempt), time, _closed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await Task.Delay(Pause(++attempt), time, _closed.Token).AnyEnd();
             }
             catch (Exception e)
             {
@@ -175,10 +175,10 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     private void Fail(Exception fault)
     {
         _fault ??= fault;
-        while (_letters.TryDequeue(out Letter? letter))
+        while (_entries.TryDequeue(out Entry? entry))
         {
-            letter.Done.TrySetException(_fault);
-            _ = letter.Done.Task.Exception;
+            entry.Done.TrySetException(_fault);
+            _ = entry.Done.Task.Exception;
         }
         Signal();
     }
@@ -190,7 +190,7 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
         changed.SetResult();
     }
 
-    private sealed class Letter(int version, Func<Task> write)
+    private sealed class Entry(int version, Func<Task> write)
     {
         public int Version => version;
 

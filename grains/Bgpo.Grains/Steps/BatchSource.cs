@@ -64,7 +64,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     public void Prefetch(int step, CancellationToken cancellationToken)
     {
         DropPrefetched();
-        if (!(with.GoesOn?.Invoke(step) ?? step < with.Run.Spec.Run.Steps) || with.Run.Plan.BatchStep(step) != step || step <= JournalledTo)
+        if (!with.GoesOn(step) || with.Run.Plan.BatchStep(step) != step || step <= JournalledTo)
         {
             return;
         }
@@ -134,7 +134,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     {
         if (await batch.Journal() is { } record)
         {
-            _ = with.WriteQueue.Post(batch.Step, () => with.Store.WriteJournalAsync(record));
+            _ = with.WriteQueue.Enqueue(batch.Step, () => with.Store.WriteJournalAsync(record));
             JournalledTo = Math.Max(JournalledTo, batch.Step);
         }
     }

@@ -115,7 +115,7 @@ public sealed class StepLoop : IDisposable
         Task<JournalGroup[]> gradient = GradientAsync(batch, step, tally, cancellationToken);
         Task old = OldLikelihoodsAsync(batch, step, cancellationToken);
         await Task.WhenAll(gradient, old, JournalAsync(batch, step, gradient, old));
-        await WaitForStoreAsync(step, cancellationToken);
+        await WaitForCapacityAsync(step, cancellationToken);
 
         clock.Commits();
         (double norm, double rate) = await CommitAsync(step, tally, cancellationToken);
@@ -198,7 +198,7 @@ public sealed class StepLoop : IDisposable
     }
 
     /// <summary>Waits while the store is too far behind to commit another version.</summary>
-    private async Task WaitForStoreAsync(int step, CancellationToken cancellationToken)
+    private async Task WaitForCapacityAsync(int step, CancellationToken cancellationToken)
     {
         int maxBehind = _with.Settings.Newest.Checkpoint.MaxBehind;
         void Waiting(int oldest) => _with.Events.Append(n => new StoreStatus(
@@ -210,7 +210,7 @@ public sealed class StepLoop : IDisposable
             Waiting(saving);
             await _with.Checkpoints.Idle(either.Token);
         }
-        await _with.WriteQueue.Admit(step, maxBehind, () => Waiting(_with.WriteQueue.Oldest ?? step), either.Token);
+        await _with.WriteQueue.WaitForCapacity(step, maxBehind, () => Waiting(_with.WriteQueue.Oldest ?? step), either.Token);
     }
 
     /// <summary>Commit: every shard has every unit once; all of them take the same step.</summary>

@@ -46,6 +46,6 @@ public sealed record StepServices
     /// <summary>Newest batch step that the store's journal may have; -1 when it has none.</summary>
     public int JournalledTo { get; init; } = -1;
 
-    /// <summary>Whether a step is going to be taken as soon as the one before it is, as far as is known; null: each of the spec's is.</summary>
-    public Func<int, bool>? GoesOn { get; init; }
+    /// <summary>Whether a step is going to be taken as soon as the one before it is, as far as is known.</summary>
+    public required Func<int, bool> GoesOn { get; init; }
 }
