@@ -74,8 +74,6 @@ public class LayoutTests
     private static readonly Dictionary<string, string> s_exceptions = new()
     {
         ["TrainCommand"] = "a field an option",
-        ["EvalCommand"] = "a field an option",
-        ["GenerateCommand"] = "a field an option",
         ["ChaosCommand"] = "a field an option",
         ["TrainingView"] = "a field for each thing that is shown",
         ["TrainingView.On"] = "a case an event",

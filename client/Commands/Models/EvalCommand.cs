@@ -2,6 +2,7 @@ using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Models;
 using Bgpo.Client.Watching;
+using Bgpo.Spec;
 
 namespace Bgpo.Client.Commands.Models;
 
@@ -11,16 +12,10 @@ internal sealed class EvalCommand
     private const int DefaultCount = 256;
 
     private readonly ConsoleContext _context;
-    private readonly Option<string?> _model = Flags.Text("--model", "FOLDER", "model folder or checkpoint");
-    private readonly Option<string?> _task = Flags.Text("--task", "TASK", $"one of {string.Join(", ", SamplingSettings.Tasks)}; default: the spec's");
+    private readonly DecodingOptions _decoding = new(
+        $"one of {string.Join(", ", SamplingSettings.Tasks)}; default: the spec's", "run spec with the task and its decoding; default: the project's own of the task");
     private readonly Option<string?> _data = Flags.Text("--data", "FILE", "problems in the task's public format; default: the task's held-out split");
     private readonly Option<int?> _count = Flags.Whole("--count", "N", $"problems; default: {DefaultCount}", 1, 100_000);
-    private readonly Option<double?> _temperature = Flags.Number("--temperature", "T", "Gumbel temperature; default: 0, greedy", 0, 10);
-    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "denoising steps; the same as --set rollout.denoisingSteps=N", 1, 8192);
-    private readonly Option<int?> _seed = Flags.Whole("--seed", "N", "seed of the sampling noise; default: 1", 0, int.MaxValue);
-    private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec with the task and its decoding; default: the project's own of the task");
-    private readonly Option<string[]> _set = Flags.Set();
-    private readonly Option<int?> _threads = Flags.Threads();
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
 
     internal EvalCommand(ConsoleContext context)
@@ -28,7 +23,8 @@ internal sealed class EvalCommand
         _context = context;
         Command = new Command("eval", "Evaluates a model on held-out problems.")
         {
-            _model, _task, _data, _count, _temperature, _steps, _seed, _config, _set, _threads, _json,
+            _decoding.Model, _decoding.Task, _data, _count, _decoding.Temperature, _decoding.Steps, _decoding.Seed, _decoding.Config,
+            _decoding.Set, _decoding.Threads, _json,
         };
         Command.SetAction((parsed, _) => Run(parsed));
     }
@@ -45,20 +41,13 @@ internal sealed class EvalCommand
 
     private async Task<int> Run(ParseResult parsed)
     {
-        var given = parsed.GetValue(_model) ?? throw new BadInputException("option --model is missing: name a model folder, for example --model models/sudoku-base");
-        var overrides = parsed.GetValue(_set) ?? [];
-        if (parsed.GetValue(_steps) is { } steps)
-        {
-            overrides = [.. overrides, $"rollout.denoisingSteps={steps}"];
-        }
-
-        var spec = SamplingSettings.Load(parsed.GetValue(_config), parsed.GetValue(_task), overrides, _context.Paths);
+        Decoding decoding = _decoding.Read(parsed, _context.Paths);
+        RunSpec spec = decoding.Spec;
         var task = parsed.GetValue(_data) is { } data
             ? (spec.Task with { EvaluationData = data }).WithFullPaths(_context.Paths, "option --data")
             : spec.Task.WithFullPaths(_context.Paths, "field task.evaluationData");
         var request = new EvaluateRequest(
-            SpecFile.Existing(given, "option --model", _context.Paths), task, spec.Rollout, parsed.GetValue(_count) ?? DefaultCount,
-            parsed.GetValue(_temperature) ?? 0, parsed.GetValue(_seed) ?? 1, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+            decoding.Model, task, spec.Rollout, parsed.GetValue(_count) ?? DefaultCount, decoding.Temperature, decoding.Seed, decoding.Threads);
 
         EvaluateOutcome outcome;
         using (var status = new StatusLine(_context.Terminal))

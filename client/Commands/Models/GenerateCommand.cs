@@ -10,14 +10,8 @@ internal sealed class GenerateCommand
 {
     private readonly ConsoleContext _context;
     private readonly Argument<string> _prompt = new("PROMPT") { Description = "what the model reads" };
-    private readonly Option<string?> _model = Flags.Text("--model", "FOLDER", "model folder or checkpoint");
-    private readonly Option<double?> _temperature = Flags.Number("--temperature", "T", "Gumbel temperature; default: 0, greedy", 0, 10);
-    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "denoising steps; the same as --set rollout.denoisingSteps=N", 1, 8192);
-    private readonly Option<int?> _seed = Flags.Whole("--seed", "N", "seed of the sampling noise; default: 1", 0, int.MaxValue);
-    private readonly Option<string?> _task = Flags.Text("--task", "TASK", "the task whose decoding settings are used; default: sudoku4x4");
-    private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec with decoding settings; default: the project's own of the task");
-    private readonly Option<string[]> _set = Flags.Set();
-    private readonly Option<int?> _threads = Flags.Threads();
+    private readonly DecodingOptions _decoding = new(
+        "the task whose decoding settings are used; default: sudoku4x4", "run spec with decoding settings; default: the project's own of the task");
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
 
     internal GenerateCommand(ConsoleContext context)
@@ -25,7 +19,8 @@ internal sealed class GenerateCommand
         _context = context;
         Command = new Command("generate", "Completes a prompt.")
         {
-            _prompt, _model, _temperature, _steps, _seed, _task, _config, _set, _threads, _json,
+            _prompt, _decoding.Model, _decoding.Temperature, _decoding.Steps, _decoding.Seed, _decoding.Task, _decoding.Config, _decoding.Set,
+            _decoding.Threads, _json,
         };
         Command.SetAction((parsed, _) => Run(parsed));
     }
@@ -42,17 +37,9 @@ internal sealed class GenerateCommand
 
     private async Task<int> Run(ParseResult parsed)
     {
-        var given = parsed.GetValue(_model) ?? throw new BadInputException("option --model is missing: name a model folder, for example --model models/sudoku-base");
-        var overrides = parsed.GetValue(_set) ?? [];
-        if (parsed.GetValue(_steps) is { } steps)
-        {
-            overrides = [.. overrides, $"rollout.denoisingSteps={steps}"];
-        }
-
-        var spec = SamplingSettings.Load(parsed.GetValue(_config), parsed.GetValue(_task), overrides, _context.Paths);
+        Decoding decoding = _decoding.Read(parsed, _context.Paths);
         var request = new GenerateRequest(
-            SpecFile.Existing(given, "option --model", _context.Paths), parsed.GetRequiredValue(_prompt), spec.Rollout,
-            parsed.GetValue(_temperature) ?? 0, parsed.GetValue(_seed) ?? 1, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+            decoding.Model, parsed.GetRequiredValue(_prompt), decoding.Spec.Rollout, decoding.Temperature, decoding.Seed, decoding.Threads);
         var outcome = await _context.Models.Generate(request, _context.Interrupts.Token);
 
         // The completion alone is data: `answer=$(bgpo generate …)` works.
