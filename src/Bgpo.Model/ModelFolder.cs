@@ -18,6 +18,9 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
     /// <summary>Name of the tokenizer file.</summary>
     public const string TokenizerFile = "tokenizer.json";
 
+    /// <summary>The largest text file, in bytes: tokenizers of real models have up to 20 MiB.</summary>
+    private const long LongestText = 1 << 28;
+
     /// <summary>Reads a model folder.</summary>
     /// <param name="folder">Its path.</param>
     /// <exception cref="ModelException">The folder or a file is missing or bad; the message names file and tensor.</exception>
@@ -74,7 +77,10 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
         string path = Path.Combine(folder, name);
         try
         {
-            return File.ReadAllText(path);
+            long length = new FileInfo(path).Length;
+            return length <= LongestText
+                ? File.ReadAllText(path)
+                : throw new ModelException($"{path} has {length} bytes; expected at most {LongestText}.");
         }
         catch (FileNotFoundException e)
         {
@@ -108,8 +114,22 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
         var flat = new float[layout.Length];
         foreach (ParameterSlice slice in layout.Slices)
         {
-            model.ReaderOf(slice.Name).ReadSingles(slice.Name).CopyTo(flat, slice.Offset);
+            SafetensorsReader reader = model.ReaderOf(slice.Name);
+            float[] values = reader.ReadSingles(slice.Name);
+            RequireFinite(values, $"{reader.Label}: tensor '{slice.Name}'");
+            values.CopyTo(flat, slice.Offset);
         }
         return flat;
+    }
+
+    /// <summary>Refuses weights that are no numbers: every answer that they make is nonsense, and nobody is told.</summary>
+    private static void RequireFinite(ReadOnlySpan<float> values, string what)
+    {
+        int at = NonFinite.IndexIn(values);
+        if (at >= 0)
+        {
+            throw new ModelException(
+                $"{what} holds {NonFinite.Name(values[at])} at element {at}; every weight must be a finite number: take another copy of the model.");
+        }
     }
 }

@@ -1,12 +1,14 @@
+using Bgpo.Model.Families;
+
 namespace Bgpo.Model;
 
 /// <summary>
-/// Where each of LLaDA's tensors lies in the flat vector of trainable parameters. The order is part of a run's bits: shards
+/// Where each of a network's tensors lies in the flat vector of trainable parameters. The order is part of a run's bits: shards
 /// are cut from this vector.
 /// </summary>
 /// <remarks>
 /// q, k and v of a block lie next to each other, and so do the two inner projections of its MLP, so that the network can use
-/// each of these groups as one matrix while files keep LLaDA's names.
+/// each of these groups as one matrix while files keep the family's names.
 /// </remarks>
 public sealed class ParameterLayout
 {
@@ -17,23 +19,24 @@ public sealed class ParameterLayout
     /// <param name="config">Its shape.</param>
     public ParameterLayout(ModelConfig config)
     {
+        TensorNames names = config.Family.Names;
         int keyValueWidth = config.KeyValueHeads * config.HeadWidth;
-        Add("model.transformer.wte.weight", config.EmbeddingRows, config.Width);
+        Add(names.Embedding, config.EmbeddingRows, config.Width);
         for (int n = 0; n < config.Layers; n++)
         {
-            string block = $"model.transformer.blocks.{n}.";
-            Add(block + "attn_norm.weight", config.Width);
-            Add(block + "q_proj.weight", config.Width, config.Width);
-            Add(block + "k_proj.weight", keyValueWidth, config.Width);
-            Add(block + "v_proj.weight", keyValueWidth, config.Width);
-            Add(block + "attn_out.weight", config.Width, config.Width);
-            Add(block + "ff_norm.weight", config.Width);
-            Add(block + "ff_proj.weight", config.Hidden, config.Width);
-            Add(block + "up_proj.weight", config.Hidden, config.Width);
-            Add(block + "ff_out.weight", config.Width, config.Hidden);
+            string block = names.BlockOf(n);
+            Add(block + names.AttentionNorm, config.Width);
+            Add($"{block}{names.Query}.weight", config.Width, config.Width);
+            Add($"{block}{names.Key}.weight", keyValueWidth, config.Width);
+            Add($"{block}{names.Value}.weight", keyValueWidth, config.Width);
+            Add($"{block}{names.AttentionOut}.weight", config.Width, config.Width);
+            Add(block + names.MlpNorm, config.Width);
+            Add($"{block}{names.Gate}.weight", config.Hidden, config.Width);
+            Add($"{block}{names.Up}.weight", config.Hidden, config.Width);
+            Add($"{block}{names.Down}.weight", config.Width, config.Hidden);
         }
-        Add("model.transformer.ln_f.weight", config.Width);
-        Add("model.transformer.ff_out.weight", config.EmbeddingRows, config.Width);
+        Add(names.FinalNorm, config.Width);
+        Add(names.Head, config.EmbeddingRows, config.Width);
     }
 
     /// <summary>Tensors in the order of the flat vector.</summary>
@@ -43,7 +46,7 @@ public sealed class ParameterLayout
     public long Length { get; private set; }
 
     /// <summary>The slice of a tensor.</summary>
-    /// <param name="name">LLaDA's name of it.</param>
+    /// <param name="name">The family's name of it.</param>
     public ParameterSlice this[string name] => _byName[name];
 
     private void Add(string name, params long[] shape)
@@ -56,7 +59,7 @@ public sealed class ParameterLayout
 }
 
 /// <summary>One tensor's place in the flat vector.</summary>
-/// <param name="Name">LLaDA's name.</param>
+/// <param name="Name">The family's name.</param>
 /// <param name="Shape">Its shape, rows first.</param>
 /// <param name="Offset">First element.</param>
 public sealed record ParameterSlice(string Name, long[] Shape, long Offset)

@@ -1,3 +1,4 @@
+using Bgpo.Model.Families;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -38,22 +39,23 @@ public sealed class Transformer : IDisposable
         _type = type;
         Parameters = zeros(Layout.Length, dtype: type, device: _device);
         Gradients = zeros(Layout.Length, dtype: type, device: _device);
+        TensorNames names = config.Family.Names;
         int keyValueWidth = config.KeyValueHeads * config.HeadWidth;
-        _embedding = Leaf("model.transformer.wte.weight", config.EmbeddingRows, config.Width);
+        _embedding = Leaf(names.Embedding, config.EmbeddingRows, config.Width);
         _blocks = new Block[config.Layers];
         for (int n = 0; n < config.Layers; n++)
         {
-            string name = $"model.transformer.blocks.{n}.";
+            string name = names.BlockOf(n);
             _blocks[n] = new Block(
-                AttentionNorm: Leaf(name + "attn_norm.weight", config.Width),
-                QueryKeyValue: Leaf(name + "q_proj.weight", config.Width + (2 * keyValueWidth), config.Width),
-                AttentionOut: Leaf(name + "attn_out.weight", config.Width, config.Width),
-                MlpNorm: Leaf(name + "ff_norm.weight", config.Width),
-                GateUp: Leaf(name + "ff_proj.weight", 2 * config.Hidden, config.Width),
-                MlpOut: Leaf(name + "ff_out.weight", config.Width, config.Hidden));
+                AttentionNorm: Leaf(name + names.AttentionNorm, config.Width),
+                QueryKeyValue: Leaf($"{name}{names.Query}.weight", config.Width + (2 * keyValueWidth), config.Width),
+                AttentionOut: Leaf($"{name}{names.AttentionOut}.weight", config.Width, config.Width),
+                MlpNorm: Leaf(name + names.MlpNorm, config.Width),
+                GateUp: Leaf($"{name}{names.Gate}.weight", 2 * config.Hidden, config.Width),
+                MlpOut: Leaf($"{name}{names.Down}.weight", config.Width, config.Hidden));
         }
-        _finalNorm = Leaf("model.transformer.ln_f.weight", config.Width);
-        _head = Leaf("model.transformer.ff_out.weight", config.EmbeddingRows, config.Width);
+        _finalNorm = Leaf(names.FinalNorm, config.Width);
+        _head = Leaf(names.Head, config.EmbeddingRows, config.Width);
     }
 
     /// <summary>Its shape.</summary>

@@ -38,9 +38,14 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("config.json", "", "config.json: not a model configuration")]
     [InlineData("config.json", "{", "config.json: not a model configuration")]
     [InlineData("config.json", "null", "config.json: holds null")]
-    [InlineData("config.json", "{}", "d_model")]
+    [InlineData("config.json", "{}", "config.json: field model_type is missing")]
+    [InlineData("config.json", "[]", "config.json: holds no JSON object")]
+    [InlineData("config.json", "{\"model_type\":\"llada\"}", "config.json: field d_model is missing")]
+    [InlineData("config.json", "{\"model_type\":\"llada\",\"d_model\":1,\"d_model\":2}", "config.json: not a model configuration")]
     [InlineData("tokenizer.json", "", "tokenizer.json: not a tokenizer")]
     [InlineData("tokenizer.json", "null", "tokenizer.json: not a tokenizer")]
+    [InlineData("tokenizer.json", "{\"version\":\"1.0\",\"model\":{\"type\":\"BPE\"}}", "tokenizer.json: is a tokenizer of Hugging Face's kind (BPE); expected a tokenizer of type 'character'")]
+    [InlineData("tokenizer.json", "{\"characters\":\"ab\"}", "tokenizer.json: has no type; expected a tokenizer of type 'character'")]
     [InlineData("tokenizer.json", "{\"type\":\"bpe\",\"characters\":\"ab\"}", "type is 'bpe'")]
     [InlineData("tokenizer.json", "{\"type\":\"character\",\"characters\":null}", "characters is null")]
     [InlineData("tokenizer.json", "{\"type\":\"character\",\"characters\":\"aba\"}", "the character 'a' is listed twice")]
@@ -52,9 +57,9 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("model_type", "\"bert\"", "model_type is 'bert'; expected 'llada'")]
-    [InlineData("weight_tying", "true", "weight_tying is True; expected false")]
-    [InlineData("include_bias", "true", "include_bias is True; expected false")]
+    [InlineData("model_type", "\"bert\"", "model_type is 'bert'; expected one of 'llada'")]
+    [InlineData("weight_tying", "true", "weight_tying is true; expected false")]
+    [InlineData("include_bias", "true", "include_bias is true; expected false")]
     [InlineData("d_model", "-16", "d_model is -16")]
     [InlineData("n_layers", "0", "n_layers is 0")]
     [InlineData("n_heads", "0", "n_heads is 0")]
@@ -67,11 +72,68 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("mask_token_id", "6", "mask 7, end 8 do not fit config.json: 11 rows, mask 6, end 8")]
     [InlineData("max_sequence_length", "0", "max_sequence_length is 0")]
     [InlineData("rms_norm_eps", "0", "rms_norm_eps is 0")]
-    [InlineData("d_model", "\"wide\"", "config.json: not a model configuration")]
+    [InlineData("d_model", "\"wide\"", "d_model is \"wide\"; expected a whole number from 1 to 262144")]
+    [InlineData("d_model", "64.5", "d_model is 64.5; expected a whole number")]
+    [InlineData("n_layers", "2000000000", "n_layers is 2000000000; expected a whole number from 1 to 1024")]
+    [InlineData("d_model", "2147483647", "d_model is 2147483647; expected a whole number from 1 to 262144")]
+    [InlineData("mlp_hidden_size", "2000000000", "mlp_hidden_size is 2000000000; expected a whole number from 1 to 262144")]
+    [InlineData("vocab_size", "1000000000", "vocab_size is 1000000000; expected a whole number from 2 to 4194304")]
+    [InlineData("max_sequence_length", "99999999999", "max_sequence_length is 99999999999; expected a whole number")]
+    [InlineData("mask_token_id", "8", "mask_token_id is 8; expected another token than eos_token_id 8")]
+    [InlineData("rope_theta", "1e300", "rope_theta is 1e300; expected a number")]
     public void AFieldThatCannotBe_IsNamedWithItsValue(string field, string value, string expected)
     {
         Edit(field, value);
         Refused(expected);
+    }
+
+    [Theory]
+    [InlineData("alibi", "true", "positions are rotary")]
+    [InlineData("rope", "false", "positions are rotary")]
+    [InlineData("rope_scaling", "{\"type\":\"linear\",\"factor\":2}", "positions are not scaled")]
+    [InlineData("block_type", "\"sequential\"", "the block is LLaMA's")]
+    [InlineData("block_group_size", "2", "blocks stand alone")]
+    [InlineData("activation_type", "\"gelu\"", "the MLP is a SwiGLU")]
+    [InlineData("layer_norm_type", "\"default\"", "norms are RMSNorm")]
+    [InlineData("layer_norm_with_affine", "false", "norms have weights")]
+    [InlineData("attention_layer_norm", "true", "queries and keys are not normalised")]
+    [InlineData("input_emb_norm", "true", "embeddings are taken as they are")]
+    [InlineData("include_qkv_bias", "true", "the network has no biases")]
+    [InlineData("scale_logits", "true", "logits are not scaled")]
+    [InlineData("clip_qkv", "8.0", "queries, keys and values are not clipped")]
+    [InlineData("multi_query_attention", "true", "n_kv_heads says")]
+    [InlineData("num_experts", "64", "a mixture of experts, which is not supported")]
+    [InlineData("quantization_config", "{\"bits\":4}", "quantized weights, which is not supported")]
+    public void AFieldThatMakesAnotherNetwork_IsRefusedByName(string field, string value, string expected)
+    {
+        Edit(field, value);
+        Refused(expected);
+        Refused($"config.json: {field} is ");
+    }
+
+    [Theory]
+    [InlineData("alibi", "false")]
+    [InlineData("clip_qkv", "null")]
+    [InlineData("num_experts", "0")]
+    [InlineData("block_type", "\"llama\"")]
+    [InlineData("torch_dtype", "\"bfloat16\"")]
+    public void AFieldThatMakesNoOtherNetwork_IsTaken(string field, string value)
+    {
+        Edit(field, value);
+        Assert.Equal(TinyPolicy.Config, ModelFolder.Load(_folder).Config);
+    }
+
+    [Theory]
+    [InlineData(float.NaN, "NaN")]
+    [InlineData(float.PositiveInfinity, "infinity")]
+    [InlineData(float.NegativeInfinity, "minus infinity")]
+    public void AWeightThatIsNoNumber_IsRefusedByItsTensorsName(float value, string name)
+    {
+        float[] weights = TinyPolicy.Weights(2);
+        ParameterSlice slice = new ParameterLayout(TinyPolicy.Config)["model.transformer.blocks.1.up_proj.weight"];
+        weights[slice.Offset + 17] = value;
+        new ModelFolder(TinyPolicy.Config, TinyPolicy.Tokenizer, weights).Save(_folder);
+        Refused($"model.safetensors: tensor 'model.transformer.blocks.1.up_proj.weight' holds {name} at element 17");
     }
 
     [Theory]
@@ -89,7 +151,7 @@ public sealed class ModelFolderTests : IDisposable
 
     [Theory]
     [InlineData("mlp_hidden_size", "32", "'model.transformer.blocks.0.ff_proj.weight' has shape [24, 16]; config.json makes it [32, 16]")]
-    [InlineData("mlp_hidden_size", "2000000000", "'model.transformer.blocks.0.ff_proj.weight' has shape [24, 16]; config.json makes it [2000000000, 16]")]
+    [InlineData("mlp_hidden_size", "200000", "'model.transformer.blocks.0.ff_proj.weight' has shape [24, 16]; config.json makes it [200000, 16]")]
     [InlineData("n_kv_heads", "1", "'model.transformer.blocks.0.k_proj.weight' has shape [16, 16]; config.json makes it [8, 16]")]
     [InlineData("embedding_size", "12", "'model.transformer.wte.weight' has shape [11, 16]; config.json makes it [12, 16]")]
     [InlineData("n_layers", "3", "no tensor 'model.transformer.blocks.2.attn_norm.weight'")]

@@ -101,6 +101,25 @@ public sealed class CorruptionTests : IDisposable
         Assert.Equal(Samples.Shard(2, 1).V, (await _run.LoadShardAsync(entry)).V);
     }
 
+    [Theory]
+    [InlineData("weights", float.NaN, "NaN")]
+    [InlineData("m", float.PositiveInfinity, "infinity")]
+    [InlineData("v", float.NegativeInfinity, "minus infinity")]
+    public async Task ACheckpointWithValuesThatAreNoNumbers_IsPassedOverByName(string tensor, float value, string name)
+    {
+        await Samples.SaveAsync(_run, 1);
+        CheckpointManifest good = await Samples.SaveAsync(_run, 2);
+        ShardState shard = Samples.Shard(3, 1);
+        (tensor switch { "weights" => shard.Weights, "m" => shard.M, _ => shard.V })[5] = value;
+        ShardEntry bad = await _run.SaveShardAsync(shard);
+        await _run.PublishCheckpointAsync(Samples.Manifest(3, [good.Shards[0], bad, good.Shards[2]]));
+
+        string expected = $"holds {name} at element 5 of tensor '{tensor}'";
+        Assert.Contains(expected, Assert.Single((await _run.VerifyCheckpointAsync(3)).Faults), StringComparison.Ordinal);
+        Assert.Contains(expected, (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.LoadShardAsync(bad))).Message, StringComparison.Ordinal);
+        Assert.Equal(2, (await _run.LatestWholeCheckpointAsync())!.Version);
+    }
+
     [Fact]
     public async Task EveryFlippedByteOfAManifest_IsFound()
     {

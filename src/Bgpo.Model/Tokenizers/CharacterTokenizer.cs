@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 
 namespace Bgpo.Model.Tokenizers;
 
@@ -48,18 +48,28 @@ public sealed class CharacterTokenizer : ITokenizer
     {
         try
         {
-            Form form = JsonSerializer.Deserialize<Form>(json) ?? throw new JsonException("it holds null.");
-            return form is { Type: "character", Characters: not null }
-                ? new CharacterTokenizer(form.Characters)
-                : form.Type == "character"
-                ? throw new ModelException($"{file}: characters is null; expected the characters that the model knows.")
-                : throw new ModelException($"{file}: type is '{form.Type}'; expected 'character'.");
+            JsonNode? node = JsonNode.Parse(json);
+            string? type = node is JsonObject && node["type"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+            return node is not JsonObject form
+                ? throw new ModelException($"{file}: not a tokenizer: it is no JSON object.")
+                : type is null
+                ? throw new ModelException($"{file}: {OfAnotherKind(form)}; expected a tokenizer of type 'character'.")
+                : type != "character"
+                ? throw new ModelException($"{file}: type is '{type}'; expected 'character'.")
+                : form["characters"] is JsonValue list && list.TryGetValue(out string? characters)
+                ? new CharacterTokenizer(characters)
+                : throw new ModelException(
+                    $"{file}: characters is {form["characters"]?.ToJsonString() ?? "null"}; expected a text of the characters that the model knows.");
         }
         catch (JsonException e)
         {
             throw new ModelException($"{file}: not a tokenizer: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
+
+    private static string OfAnotherKind(JsonObject form) => form["model"] is JsonObject
+        ? $"is a tokenizer of Hugging Face's kind ({form["model"]!["type"]?.ToString() ?? "no type"})"
+        : "has no type";
 
     /// <inheritdoc/>
     public int[] EncodePrompt(string text) => [BeginToken, .. Encode(text), SeparatorToken];
@@ -100,7 +110,7 @@ public sealed class CharacterTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public string ToJson() => JsonSerializer.Serialize(new Form { Type = "character", Characters = _characters }) + "\n";
+    public string ToJson() => new JsonObject { ["type"] = "character", ["characters"] = _characters }.ToJsonString() + "\n";
 
     private int[] Encode(string text)
     {
@@ -114,12 +124,5 @@ public sealed class CharacterTokenizer : ITokenizer
             }
         }
         return tokens;
-    }
-
-    private sealed record Form
-    {
-        [JsonPropertyName("type")] public required string Type { get; init; }
-
-        [JsonPropertyName("characters")] public required string Characters { get; init; }
     }
 }

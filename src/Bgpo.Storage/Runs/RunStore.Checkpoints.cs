@@ -211,7 +211,8 @@ public sealed partial class RunStore
         {
             try
             {
-                await UseBlobAsync(blob.Hash, blob.Bound, static _ => default, token).ConfigureAwait(false);
+                string name = BlobNameOf(blob.Hash);
+                await UseBlobAsync(blob.Hash, blob.Bound, content => RequireFinite(content, name), token).ConfigureAwait(false);
             }
             catch (CorruptBlobException exception)
             {
@@ -268,6 +269,7 @@ public sealed partial class RunStore
             foreach ((string name, float[] into) in tensors)
             {
                 reader.ReadSingles(name, into);
+                RequireFinite(into, name, blobName);
             }
 
             return default;
@@ -275,6 +277,34 @@ public sealed partial class RunStore
         catch (SafetensorsException exception)
         {
             throw new CorruptBlobException(blobName, $"is no shard: {exception.Message.TrimEnd('.')}", exception);
+        }
+    }
+
+    /// <summary>A shard's values are written as finite numbers; others were put there by somebody else, and a run would go on with them.</summary>
+    private static ValueTask RequireFinite(ArraySegment<byte> content, string blobName)
+    {
+        try
+        {
+            using var reader = new SafetensorsReader(new MemoryStream(content.Array!, content.Offset, content.Count, writable: false), blobName);
+            foreach (SafetensorsEntry tensor in reader.Entries.Where(tensor => tensor.Dtype == SafetensorsDtype.F32))
+            {
+                RequireFinite(reader.ReadSingles(tensor.Name), tensor.Name, blobName);
+            }
+
+            return default;
+        }
+        catch (SafetensorsException exception)
+        {
+            throw new CorruptBlobException(blobName, $"is no shard: {exception.Message.TrimEnd('.')}", exception);
+        }
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> values, string tensor, string blobName)
+    {
+        int at = NonFinite.IndexIn(values);
+        if (at >= 0)
+        {
+            throw new CorruptBlobException(blobName, $"holds {NonFinite.Name(values[at])} at element {at} of tensor '{tensor}'; a run cannot go on with that");
         }
     }
 
