@@ -130,7 +130,10 @@ public sealed record RunCompleted(
     [property: Id(3)] EvaluationSummary Before, [property: Id(4)] EvaluationSummary After, [property: Id(5)] double Seconds,
     [property: Id(6)] string Checkpoint) : RunEvent(Sequence);
 
-/// <summary>The run was paused on request, its checkpoint written: it takes no step until it is told to.</summary>
+/// <summary>
+/// The run is paused: on request, its checkpoint written, until it is told to go on; or because something cannot be saved, its weights held in
+/// memory, until it can. The step in work then is the last.
+/// </summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Run">Run id.</param>
 /// <param name="Version">Version at which it waits.</param>

@@ -50,6 +50,7 @@ public static class BgpoSilo
         // An empty builder: no configuration files, no environment, no console logger that would write into a user's output.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         logging?.Invoke(builder.Logging);
+        GuardedLogging.Use(builder.Services);
         builder.UseOrleans(silo =>
         {
             if (settings.Cluster is { } cluster)

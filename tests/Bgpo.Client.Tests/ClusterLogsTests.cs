@@ -46,6 +46,21 @@ public sealed partial class ClusterLogsTests : IDisposable
     }
 
     [Fact]
+    public void ALogOnAFullDisk_IsToldOfOnce_AndThrowsNothing()
+    {
+        List<string> said = [];
+        using (var full = new FileLoggerProvider("/dev/full", TimeProvider.System, said.Add))
+        {
+            ILogger log = full.CreateLogger("x");
+            Gone(log);
+            Told(log, "mine", "begins");
+        }
+        Assert.Contains("'/dev/full' cannot be written", Assert.Single(said), StringComparison.Ordinal);
+        using var closed = new FileLoggerProvider("/dev/full", TimeProvider.System, static _ => throw new IOException("stderr is full, too"));
+        Gone(closed.CreateLogger("x"));
+    }
+
+    [Fact]
     public void ALogThatHasGrownLarge_IsBegunAnew_AndTheOneBeforeIsReadToo()
     {
         using var a = new ClusterLogProvider(Logs, "a", TimeProvider.System);

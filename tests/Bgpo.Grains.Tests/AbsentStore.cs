@@ -30,8 +30,12 @@ internal sealed class AbsentStore(
         return await There().PutIfUnchangedAsync(name, content, etag, cancellationToken);
     }
 
-    public Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
-        refuses?.Invoke(name) == true ? throw new StorageException($"{name} is refused") : There().PutAsync(name, content, cancellationToken);
+    public async Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+    {
+        await (before?.Invoke(name) ?? Task.CompletedTask);
+        return refuses?.Invoke(name) == true
+            ? throw new StorageException($"{name} is refused") : await There().PutAsync(name, content, cancellationToken);
+    }
 
     public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellationToken = default) =>
         There().ListAsync(prefix, cancellationToken);

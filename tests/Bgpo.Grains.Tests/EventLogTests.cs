@@ -22,6 +22,15 @@ public sealed class EventLogTests
     }
 
     [Fact]
+    public async Task WhatIsTold_MayFail_AndWatchersHearAllTheSame()
+    {
+        var log = new EventLog(TimeProvider.System) { OnAppended = static _ => throw new IOException("no space is left") };
+        log.Append(n => new Noticed(n, "a"));
+        log.Close();
+        Assert.Equal(["1 a"], await Texts(log, after: 0));
+    }
+
+    [Fact]
     public async Task AStopAfterWhichTheRunWentOn_EndsNoLaterWatch()
     {
         var log = new EventLog(_time);

@@ -89,10 +89,22 @@ public sealed class WriteQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task AStoreThatRefuses_IsNotAskedAgain()
+    public async Task WhatAStoreRefuses_IsToldAtOnce_AndKept_UntilSomebodyHasMendedIt()
     {
-        Task bad = _writes.Enqueue(1, () => throw new StoreRefusedException("no such container"));
-        await Assert.ThrowsAsync<StoreRefusedException>(() => bad);
+        List<(int, string?)> refusals = [];
+        using var writes = new WriteQueue(_time) { OnRefusal = (version, refusal) => refusals.Add((version, refusal?.Message)) };
+        bool refuses = true;
+        Task first = writes.Enqueue(1, () => refuses ? throw new StoreRefusedException("no such container") : Task.CompletedTask);
+        Task second = writes.Enqueue(2, () => Task.CompletedTask);
+        Assert.Equal([(1, "no such container")], refusals);
+        Assert.True(writes.IsRefused);
+        writes.ThrowIfFaulted();
+
+        refuses = false;
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal((1, null), refusals[^1]);
+        Assert.False(writes.IsRefused);
     }
 
     [Fact]

@@ -42,10 +42,12 @@ internal sealed class Controller : IRunActions, IDisposable
         _writes = new WriteQueue(with.Time)
         {
             OnHealth = trouble => with.Reporter.StoreChanged(trouble, Version - (_writes!.Oldest ?? Version)),
+            OnRefusal = (version, refusal) => with.Hold.Note($"the record of version {version}", refusal),
             CheckLease = with.Lease.CheckAsync,
         };
         with.Restorer.OnTrouble = _writes.Note;
-        _wait = new StoreWait(with.Store, _writes, with.Requests, () => Version, with.Time, _leaving.Token);
+        (with.Hold.Version, with.Hold.Post) = (() => Version, PostRecord);
+        _wait = new StoreWait(with.Store, () => _writes.Healthy && !IsHeld, with.Requests, () => Version, with.Time, _leaving.Token);
         _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch);
         _checkpoints = NewCheckpoints();
         Dispatcher dispatcher = with.NewDispatcher();
@@ -55,6 +57,12 @@ internal sealed class Controller : IRunActions, IDisposable
 
     /// <inheritdoc/>
     public int Version { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsHeld => _with.Hold.IsHeld;
+
+    /// <summary>What cannot be saved and why; empty: nothing.</summary>
+    internal string HeldBy => _with.Hold.Reason;
 
     /// <summary>Done when the controller has ended, whatever its end was.</summary>
     internal Task Ended { get; private set; } = Task.CompletedTask;
@@ -170,6 +178,7 @@ internal sealed class Controller : IRunActions, IDisposable
     {
         Settings = _with.Settings,
         OnSaved = SavedAsync,
+        OnRefusal = (version, refusal) => _with.Hold.Note($"version {version}", refusal),
         OnMissed = (version, reason) => _with.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
     };
 
@@ -356,7 +365,7 @@ internal sealed class Controller : IRunActions, IDisposable
     private async Task GuardAsync(Func<Task> run)
     {
         using var heartbeats = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
-        _ = _with.Lease.HeartbeatAsync(PostRecord, heartbeats.Token);
+        _ = _with.Lease.HeartbeatAsync(change => _writes.IsRefused ? _with.Lease.WriteAsync(change) : PostRecord(change), heartbeats.Token);
         try
         {
             try
@@ -387,9 +396,10 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private async Task FailAsync(Exception failure)
     {
-        _with.Reporter.Failed(Version, failure);
+        // Told before it is logged: a log that fails must not keep watchers waiting for an end that has come.
         Failure = failure.Message;
         Events.Append(n => new RunFailed(n, Id, Version, failure.Message, failure is StorageException));
+        _with.Reporter.Failed(Version, failure);
         try
         {
             await _with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message })

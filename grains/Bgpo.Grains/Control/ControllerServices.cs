@@ -21,6 +21,9 @@ internal sealed record ControllerServices(
     RunContext Run, RunSettings Settings, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
     SiloRoster Roster, IGrainFactory Grains, TimeProvider Time)
 {
+    /// <summary>Holds the run where something cannot be saved.</summary>
+    internal SaveHold Hold { get; } = new(Run, Lease, Requests, Reporter);
+
     /// <summary>Finds a silo for each piece of work of this run.</summary>
     internal Dispatcher NewDispatcher() => new(Roster.Get, Time)
     {

@@ -128,11 +128,11 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
                     await TakeAsync(request, run);
                 }
             }
-            catch (StoreUnavailableException e)
+            catch (StorageException e) when (e is StoreUnavailableException or StoreRefusedException)
             {
                 run.NoteTrouble(e); // the request waits in the store for the next commit
             }
-            if (!IsPaused)
+            if (!IsPaused && !run.IsHeld)
             {
                 return;
             }
@@ -272,6 +272,9 @@ internal interface IRunActions
 {
     /// <summary>The version that the run stands at.</summary>
     int Version { get; }
+
+    /// <summary>Whether the run takes no step because something cannot be saved.</summary>
+    bool IsHeld { get; }
 
     /// <summary>Saves the version that the run stands at, and waits for it.</summary>
     /// <param name="dropsPrefetched">Whether the devices are to become idle.</param>

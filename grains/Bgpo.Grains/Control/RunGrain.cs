@@ -238,11 +238,11 @@ public sealed class RunGrain(
     private RunStatus Status()
     {
         string state = IsRunning
-            ? _requests.IsPaused ? "paused" : "running"
+            ? _requests.IsPaused || _controller!.IsHeld ? "paused" : "running"
             : _lease.Known?.State.ToString().ToLowerInvariant() ?? "unknown";
         return new RunStatus(
             Id, state, _controller?.Version ?? 0, _settings?.Newest.Run.Steps ?? 0, _lease.Known?.Epoch ?? 0, _lease.Known?.LatestCheckpoint ?? -1,
-            _controller is { Failure.Length: > 0 } failed ? failed.Failure : _lease.Known?.Reason ?? "", silo.SiloAddress.ToParsableString())
+            _controller is { Failure.Length: > 0 } failed ? failed.Failure : _controller is { IsHeld: true } held ? held.HeldBy : _lease.Known?.Reason ?? "", silo.SiloAddress.ToParsableString())
         {
             SiloName = silo.Name,
         };

@@ -90,9 +90,12 @@ internal sealed partial class RunReporter
     /// <param name="trouble">What it said; null: it takes writes.</param>
     /// <param name="behind">Versions that it lacks.</param>
     internal void StoreChanged(StorageException? trouble, int behind) => Events.Append(n => new StoreStatus(
-        n, trouble is null, behind, Waiting: false, trouble is null
-            ? "the store takes writes again"
-            : $"the store takes nothing, training goes on and tries again: {trouble.Message}"));
+        n, trouble is null, behind, Waiting: trouble is StoreRefusedException, trouble switch
+        {
+            null => "the store takes writes again",
+            StoreRefusedException => $"the store refuses, training waits and tries again: {trouble.Message}",
+            _ => $"the store takes nothing, training goes on and tries again: {trouble.Message}",
+        }));
 
     /// <summary>Tells that a silo's numerics are not the run's.</summary>
     /// <param name="silo">The silo.</param>

@@ -1,4 +1,3 @@
-using Bgpo.Grains.Shards;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
@@ -6,13 +5,13 @@ namespace Bgpo.Grains.Control;
 
 /// <summary>How a controller waits for its store: as long as it takes, unless the run is to stop.</summary>
 /// <param name="store">The run's store.</param>
-/// <param name="writes">Tells whether the store takes writes.</param>
+/// <param name="isTaking">Tells whether the store takes what it is given.</param>
 /// <param name="requests">Tell whether the run is to stop.</param>
 /// <param name="version">The version that the run stands at.</param>
 /// <param name="time">The clock.</param>
 /// <param name="leaving">Gives up: the controller's silo leaves.</param>
 internal sealed class StoreWait(
-    RunStore store, WriteQueue writes, RequestHandler requests, Func<int> version, TimeProvider time, CancellationToken leaving)
+    RunStore store, Func<bool> isTaking, RequestHandler requests, Func<int> version, TimeProvider time, CancellationToken leaving)
 {
     /// <summary>How long a run that is told to stop waits for a store that takes nothing.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
@@ -53,6 +52,6 @@ internal sealed class StoreWait(
         {
             await Task.Delay(s_patience, time, done).AnyEnd();
         }
-        while (!done.IsCancellationRequested && writes.Healthy); // a slow store is waited for, one that fails is not for long
+        while (!done.IsCancellationRequested && isTaking()); // a slow store is waited for, one that fails is not for long
     }
 }

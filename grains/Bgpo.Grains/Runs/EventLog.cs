@@ -24,7 +24,7 @@ public sealed class EventLog(TimeProvider time)
     private long _sequence;
     private bool _closed;
 
-    /// <summary>Told of each event that is appended.</summary>
+    /// <summary>Told of each event that is appended. What it throws is dropped: who is told of a run must not end it.</summary>
     public Action<RunEvent> OnAppended { get; set; } = static _ => { };
 
     /// <summary>Appends what <paramref name="make"/> makes of the next sequence number. Progress gives way to what follows it.</summary>
@@ -40,7 +40,14 @@ public sealed class EventLog(TimeProvider time)
             _events.RemoveRange(0, MostKept / 10);
         }
         _events.Add(make(++_sequence));
-        OnAppended(_events[^1]);
+        try
+        {
+            OnAppended(_events[^1]);
+        }
+        catch (Exception)
+        {
+            // Watchers are told all the same.
+        }
         Signal(isUrgent: !IsPaced(_events[^1]) || (_events[^1] is StepCommitted && _readers <= 1));
     }
 

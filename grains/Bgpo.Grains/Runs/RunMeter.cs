@@ -38,12 +38,12 @@ public static class RunMeter
         KeyValuePair<string, object?> tag = new("run", run);
         if (!isNew)
         {
-            s_repeated.Add(1, tag);
+            Meters.Add(s_repeated, 1, tag);
             return;
         }
-        s_steps.Add(1, tag);
-        s_samples.Add(metrics.Samples, tag);
-        s_tokens.Add(metrics.Tokens, tag);
+        Meters.Add(s_steps, 1, tag);
+        Meters.Add(s_samples, metrics.Samples, tag);
+        Meters.Add(s_tokens, metrics.Tokens, tag);
     }
 
     /// <summary>The newest step was evaluated.</summary>

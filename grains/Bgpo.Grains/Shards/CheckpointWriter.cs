@@ -32,6 +32,12 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     /// <summary>Told that a checkpoint could not be made of a version, because shards went with their silo, and why.</summary>
     public Action<int, Exception> OnMissed { get; init; } = static (_, _) => { };
 
+    /// <summary>
+    /// Told, at each try, that a version cannot be saved until somebody mends something, and why; with null, that it is no longer tried: it is
+    /// saved, or its shards are gone.
+    /// </summary>
+    public Action<int, Exception?> OnRefusal { get; init; } = static (_, _) => { };
+
     /// <summary>Version of the checkpoint that is being saved; null when none is.</summary>
     public int? InWork => _saving.IsCompleted ? null : _savingVersion;
 
@@ -102,6 +108,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
         JournalPosition = run.Plan.BatchStep(version),
     };
 
+    /// <summary>Tries until the version is saved or its shards are gone; fails only where nothing may be written any more.</summary>
     private async Task<CheckpointManifest?> Save(int version, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
@@ -109,41 +116,49 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
         {
             try
             {
-                CheckpointManifest manifest = Manifest(run, version, await shards.Save(version));
-                CorruptBlobException? pruned = null;
-                await writes.Enqueue(version, async () =>
-                {
-                    try
-                    {
-                        manifest = await store.PublishCheckpointAsync(manifest, cancellationToken);
-                        pruned = null;
-                    }
-                    catch (CorruptBlobException e)
-                    {
-                        pruned = e; // somebody deleted a blob meanwhile: saved again, it heals
-                    }
-                });
-                if (pruned is not null)
-                {
-                    _missed = true;
-                    OnMissed(version, pruned);
-                    return null;
-                }
+                CheckpointManifest manifest = await PublishAsync(Manifest(run, version, await shards.Save(version)), cancellationToken);
+                OnRefusal(version, null);
                 await OnSaved(manifest, Stopwatch.GetElapsedTime(started).TotalSeconds);
                 return manifest;
             }
             catch (StorageException e) when (WriteQueue.IsTransient(e))
             {
                 writes.Note(e);
-                await Task.Delay(WriteQueue.Pause(attempt), time, cancellationToken);
-                writes.ThrowIfFaulted();
             }
-            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or OperationCanceledException)
+            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or OperationCanceledException or CorruptBlobException)
             {
                 _missed = true;
+                OnRefusal(version, null);
                 OnMissed(version, e);
                 return null;
             }
+            catch (Exception e)
+            {
+                writes.ThrowIfFaulted();
+                OnRefusal(version, e);
+            }
+            await Task.Delay(WriteQueue.Pause(attempt), time, cancellationToken);
+            writes.ThrowIfFaulted();
         }
+    }
+
+    /// <summary>Publishes a manifest behind everything posted before. What refuses it for good does not hold up what is posted after.</summary>
+    /// <exception cref="CorruptBlobException">Somebody deleted a blob meanwhile: saved again, it heals.</exception>
+    private async Task<CheckpointManifest> PublishAsync(CheckpointManifest manifest, CancellationToken cancellationToken)
+    {
+        StorageException? refused = null;
+        await writes.Enqueue(manifest.Version, async () =>
+        {
+            try
+            {
+                manifest = await store.PublishCheckpointAsync(manifest, cancellationToken);
+                refused = null;
+            }
+            catch (StorageException e) when (!WriteQueue.IsTransient(e))
+            {
+                refused = e;
+            }
+        });
+        return refused is null ? manifest : throw refused;
     }
 }

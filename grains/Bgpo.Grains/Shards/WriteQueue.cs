@@ -33,6 +33,14 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     /// <summary>Told when the store stops taking writes, with what it said, and when it takes them again, with null.</summary>
     public Action<StorageException?> OnHealth { get; init; } = static _ => { };
 
+    /// <summary>
+    /// Told, at each try, that the store refuses a version's record until somebody mends something; with null, that it has taken it.
+    /// </summary>
+    public Action<int, StoreRefusedException?> OnRefusal { get; init; } = static (_, _) => { };
+
+    /// <summary>Whether the store refuses the oldest entry until somebody mends something.</summary>
+    public bool IsRefused { get; private set; }
+
     /// <summary>Oldest version with something that the store has not taken; null when it has everything.</summary>
     public int? Oldest => _entries.TryPeek(out Entry? entry) ? entry.Version : null;
 
@@ -155,13 +163,23 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
                 {
                     _entries.Dequeue();
                     Note(null);
+                    if (IsRefused)
+                    {
+                        IsRefused = false;
+                        OnRefusal(entry.Version, null);
+                    }
                     entry.Done.TrySetResult();
                     Signal();
                 }
             }
-            catch (StorageException e) when (IsTransient(e))
+            catch (StorageException e) when (IsTransient(e) || e is StoreRefusedException)
             {
                 Note(e);
+                if (e is StoreRefusedException refusal)
+                {
+                    IsRefused = true;
+                    OnRefusal(entry.Version, refusal);
+                }
                 await Task.Delay(Pause(++attempt), time, _closed.Token).AnyEnd();
             }
             catch (Exception e)

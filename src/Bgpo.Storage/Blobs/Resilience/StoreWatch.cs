@@ -25,7 +25,7 @@ internal sealed class StoreWatch(string location, TimeProvider time)
     public void Answered(TimeSpan taken)
     {
         _reached = true;
-        StoreMeter.Duration.Record(taken.TotalSeconds, _tag);
+        Meters.Record(StoreMeter.Duration, taken.TotalSeconds, _tag);
     }
 
     public void Failing(string message)
@@ -38,7 +38,7 @@ internal sealed class StoreWatch(string location, TimeProvider time)
 
     public void Retried()
     {
-        StoreMeter.Retries.Add(1, _tag);
+        Meters.Add(StoreMeter.Retries, 1, _tag);
         lock (_gate)
         {
             _health = _health with { Retries = _health.Retries + 1 };
@@ -47,7 +47,7 @@ internal sealed class StoreWatch(string location, TimeProvider time)
 
     public void GaveUp()
     {
-        StoreMeter.Failures.Add(1, _tag);
+        Meters.Add(StoreMeter.Failures, 1, _tag);
         lock (_gate)
         {
             _health = _health with { Failures = _health.Failures + 1 };
@@ -66,7 +66,7 @@ internal sealed class StoreWatch(string location, TimeProvider time)
 
             _health = _health with { OpenSince = time.GetUtcNow() };
         }
-        StoreMeter.Open.Add(1, _tag);
+        Meters.Add(StoreMeter.Open, 1, _tag);
     }
 
     public void Closed()
@@ -80,6 +80,6 @@ internal sealed class StoreWatch(string location, TimeProvider time)
 
             _health = _health with { OpenSince = null };
         }
-        StoreMeter.Open.Add(-1, _tag);
+        Meters.Add(StoreMeter.Open, -1, _tag);
     }
 }

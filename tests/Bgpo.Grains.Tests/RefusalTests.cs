@@ -1,0 +1,77 @@
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Tests;
+
+/// <summary>What a store refuses in mid-run, until somebody mends it: through real grains in one silo, at a size of seconds.</summary>
+public sealed class RefusalTests : IDisposable
+{
+    private readonly SmallRuns _runs = new();
+
+    public void Dispose() => _runs.Dispose();
+
+    [Theory]
+    [InlineData(".safetensors", 1)]
+    [InlineData(".safetensors", 5)] // the last checkpoint
+    [InlineData("checkpoints/00000004.json", 1)]
+    [InlineData("journal/00000003.json", 1)]
+    [InlineData("run.json", 1)]
+    public async Task WhatIsRefused_IsToldAtOnce_AndTheRunWaitsWithItsWeights_UntilItIsTaken(string refused, int from)
+    {
+        string undisturbed = (await _runs.Complete("a", 2)).WeightsSha256;
+        bool refuses = false;
+        var store = new AbsentStore(_runs.Blobs, () => false, before: name => refuses && name.EndsWith(refused, StringComparison.Ordinal)
+            ? throw new StoreRefusedException($"permission to write {name} is denied") : Task.CompletedTask);
+        int told = 0;
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
+        {
+            refuses |= e is StepCommitted { Metrics.Version: var version } && version == from;
+            if (e is RunPaused paused)
+            {
+                told++;
+                Assert.Contains("permission", paused.Reason, StringComparison.Ordinal);
+                Assert.Contains(refused, paused.Reason, StringComparison.Ordinal);
+                RunStatus status = await grain.GetStatus();
+                Assert.Equal(("paused", paused.Reason), (status.State, status.Message));
+                (refuses, from) = (false, -1);
+            }
+        }, store);
+
+        Assert.Equal(1, told);
+        Assert.Single(events.OfType<RunWentOn>());
+        Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
+        Assert.Equal([1, 2, 3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
+        RunRecord record = (await _runs.Store("b").ReadAsync())!.Record;
+        Assert.Equal((RunState.Completed, null), (record.State, record.Reason));
+    }
+
+    [Fact]
+    public async Task ARunThatWaits_SaysSoInTheStore_AndTakesNoFurtherStep()
+    {
+        bool refuses = false;
+        var recorded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var store = new AbsentStore(_runs.Blobs, () => false, before: name => refuses && name.EndsWith(".safetensors", StringComparison.Ordinal)
+            ? throw new StoreRefusedException("permission is denied") : Task.CompletedTask);
+        int waitsAt = 0;
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec("run.steps=40")), async (grain, e) =>
+        {
+            refuses |= e is StepCommitted { Metrics.Version: 1 };
+            if (e is RunPaused paused)
+            {
+                RunRecord record = (await _runs.Store("b").ReadAsync())!.Record;
+                while (record.State != RunState.Paused)
+                {
+                    await Task.Yield();
+                    record = (await _runs.Store("b").ReadAsync())!.Record;
+                }
+                Assert.Equal(paused.Reason, record.Reason);
+                // It is stopped meanwhile, which it does as soon as it can save.
+                waitsAt = paused.Version;
+                await grain.Stop("test");
+                refuses = false;
+            }
+        }, store);
+        Assert.InRange(events.OfType<RunStopped>().Single().Version, waitsAt, waitsAt + 1);
+        Assert.Equal(RunState.Stopped, (await _runs.Store("b").ReadAsync())!.Record.State);
+    }
+}
