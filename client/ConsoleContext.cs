@@ -20,6 +20,9 @@ internal sealed record ConsoleContext(
     /// <summary>Measures what needs processes of its own.</summary>
     internal IBenchmarks Benchmarks { get; init; } = new Benchmarks();
 
+    /// <summary>The same for who waits for a run's end; see <see cref="Terminal.BesideARun"/>.</summary>
+    internal ConsoleContext BesideARun() => this with { Terminal = Terminal.BesideARun() };
+
     /// <summary>This process's peak memory, MiB.</summary>
     internal static double PeakRssMiB()
     {

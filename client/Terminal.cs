@@ -22,11 +22,36 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>Tells of each key that is pressed from now on, without showing it; null where nobody can press one.</summary>
     internal Action<Action<char>>? Keys { get; init; }
 
+    /// <summary>
+    /// The same for who waits for a run's end: a write that fails is told once on <see cref="Error"/> and loses what was to be written, not
+    /// the run.
+    /// </summary>
+    internal Terminal BesideARun()
+    {
+        var error = new GuardedWriter(Error, _ => { });
+        var isTold = false;
+        return this with
+        {
+            Error = error,
+            Out = new GuardedWriter(Out, why =>
+            {
+                if (!isTold)
+                {
+                    isTold = true;
+                    error.WriteLine($"bgpo: {why}; the run goes on without it");
+                }
+            }),
+        };
+    }
+
     /// <summary>The process's own.</summary>
     internal static Terminal OfProcess()
     {
         var dumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
-        return new Terminal(Writer(Console.OpenStandardOutput()), Writer(Console.OpenStandardError()))
+        return new Terminal(
+            new GuardedWriter(Writer(Console.OpenStandardOutput()), why => throw new IOException($"standard output cannot be written: {why}")),
+            // Where messages cannot be written, there is nobody to tell that.
+            new GuardedWriter(Writer(Console.OpenStandardError()), _ => { }))
         {
             IsInteractive = !Console.IsOutputRedirected && !dumb,
             IsErrorInteractive = !Console.IsErrorRedirected && !dumb,

@@ -12,11 +12,13 @@ internal static class Completions
     private const string Test = "test";
 
     /// <summary>Tells options and arguments of all commands what there is for them.</summary>
-    internal static void Attach(Command command)
+    /// <param name="command">The command, with those below it.</param>
+    /// <param name="workingFolder">Where the usual folder of runs is.</param>
+    internal static void Attach(Command command, string workingFolder)
     {
         foreach (var option in command.Options)
         {
-            if (Known(option.Name) is { } found)
+            if (Known(option.Name, workingFolder) is { } found)
             {
                 option.CompletionSources.Add(_ => Items(found()));
             }
@@ -24,12 +26,14 @@ internal static class Completions
 
         foreach (var argument in command.Arguments.Where(argument => argument.Name.StartsWith("RUN", StringComparison.Ordinal) || argument.Name == "OTHER"))
         {
-            argument.CompletionSources.Add(_ => Items(Runs()));
+            // Help would list what there is just now.
+            argument.HelpName = argument.Name;
+            argument.CompletionSources.Add(_ => Items(Runs(workingFolder)));
         }
 
         foreach (var below in command.Subcommands)
         {
-            Attach(below);
+            Attach(below, workingFolder);
         }
     }
 
@@ -69,17 +73,17 @@ internal static class Completions
         return null;
     }
 
-    private static Func<IEnumerable<string>>? Known(string option) => option switch
+    private static Func<IEnumerable<string>>? Known(string option, string workingFolder) => option switch
     {
         "--cluster" => ClusterFolder.Live,
-        "--resume" or "--fork" => Runs,
+        "--resume" or "--fork" => () => Runs(workingFolder),
         "--task" => () => TaskRegistry.Names,
         _ => null,
     };
 
     /// <summary>Runs of the usual folder.</summary>
-    private static IEnumerable<string> Runs() => Directory.Exists("runs")
-        ? Directory.EnumerateDirectories("runs").Select(path => Path.GetFileName(path))
+    private static IEnumerable<string> Runs(string workingFolder) => Path.Combine(workingFolder, "runs") is var folder && Directory.Exists(folder)
+        ? Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path))
         : [];
 
     private static IEnumerable<CompletionItem> Items(IEnumerable<string> words) => words.Select(word => new CompletionItem(word));

@@ -37,14 +37,14 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             return ExitCode.BadInput;
         }
 
-        if (parsed.GetValue(version))
-        {
-            context.Terminal.Out.WriteLine("bgpo " + Version);
-            return ExitCode.Done;
-        }
-
         try
         {
+            if (parsed.GetValue(version))
+            {
+                context.Terminal.Out.WriteLine("bgpo " + Version);
+                return ExitCode.Done;
+            }
+
             if (Usage.Knows(parsed, clusterConfig))
             {
                 context.Training.Clustering = ClusterConfig.Read(parsed.GetValue(clusterConfig), context.Paths);
@@ -105,7 +105,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             command.Options.Add(clusterConfig);
         }
 
-        Completions.Attach(root);
+        Completions.Attach(root, context.Paths.WorkingFolder);
         // A command without an action is an error, and --version is no command.
         root.SetAction(_ => ExitCode.Done);
         root.Validators.Add(result =>

@@ -9,8 +9,10 @@ namespace Bgpo.Client.Metrics;
 /// </summary>
 /// <param name="shown">Shows the run.</param>
 /// <param name="board">Where to.</param>
-internal sealed class StepRecorder(IRunPresenter shown, TensorBoardFolder board) : IRunPresenter
+/// <param name="failed">Told once when that can no longer be written.</param>
+internal sealed class StepRecorder(IRunPresenter shown, TensorBoardFolder board, Action<string> failed) : IRunPresenter
 {
+    private readonly BestEffort _effort = new(board.Folder, failed);
     private StepMetrics? _waiting;
 
     /// <summary>Writes down what a run's store has already.</summary>
@@ -52,7 +54,7 @@ internal sealed class StepRecorder(IRunPresenter shown, TensorBoardFolder board)
     public async ValueTask DisposeAsync()
     {
         Flush();
-        board.Dispose();
+        _effort.Try(board.Dispose);
         await shown.DisposeAsync();
     }
 
@@ -75,7 +77,7 @@ internal sealed class StepRecorder(IRunPresenter shown, TensorBoardFolder board)
 
         if (board.Newest < step.Version)
         {
-            board.Write(step);
+            _effort.Try(() => board.Write(step));
         }
 
         _waiting = null;

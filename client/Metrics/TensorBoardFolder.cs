@@ -5,13 +5,15 @@ namespace Bgpo.Client.Metrics;
 /// <summary>TensorBoard's event files in a folder. Each watcher begins a file of its own, with what those before it lack.</summary>
 internal sealed class TensorBoardFolder : IDisposable
 {
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly TimeProvider _time;
 
     /// <param name="folder">The run's folder; made when missing.</param>
     /// <param name="time">The clock.</param>
-    internal TensorBoardFolder(string folder, TimeProvider time)
+    /// <param name="create">Creates a file; null: on disk.</param>
+    internal TensorBoardFolder(string folder, TimeProvider time, Func<string, Stream>? create = null)
     {
+        Folder = folder;
         _time = time;
         Directory.CreateDirectory(folder);
         Newest = Directory.GetFiles(folder, "events.out.tfevents.*")
@@ -19,9 +21,13 @@ internal sealed class TensorBoardFolder : IDisposable
         var now = time.GetUtcNow();
         // TensorBoard reads a folder's files in the order of their names.
         var name = $"events.out.tfevents.{now.ToUnixTimeMilliseconds() / 1000:D10}.{Environment.MachineName}.{Environment.ProcessId}.{Guid.NewGuid():N}"[..^24];
-        _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        create ??= path => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _file = create(Path.Combine(folder, name));
         _file.Write(EventFile.Record(EventFile.Version(now)));
     }
+
+    /// <summary>The folder.</summary>
+    internal string Folder { get; }
 
     /// <summary>Newest version that is written down; -1 before the first.</summary>
     internal long Newest { get; private set; }

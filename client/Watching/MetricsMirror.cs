@@ -10,7 +10,7 @@ namespace Bgpo.Client.Watching;
 /// <remarks>The store stays the truth: the file is written anew when a mirror opens, and can be thrown away.</remarks>
 internal sealed class MetricsMirror : IDisposable
 {
-    private const string FileName = "metrics.jsonl";
+    internal const string FileName = "metrics.jsonl";
 
     private readonly FileStream _file;
     private readonly Stack<(int Version, long Offset)> _lines = [];
@@ -36,7 +36,7 @@ internal sealed class MetricsMirror : IDisposable
         try
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-            mirror = new MetricsMirror(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read));
+            mirror = new MetricsMirror(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -47,6 +47,11 @@ internal sealed class MetricsMirror : IDisposable
         {
             await mirror.CatchUp(run, cancellationToken);
             return mirror;
+        }
+        catch (IOException e)
+        {
+            mirror.Dispose();
+            throw new BadInputException($"option --mirror: value '{folder}': cannot be written to: {e.Message}", e);
         }
         catch
         {
@@ -91,10 +96,19 @@ internal sealed class MetricsMirror : IDisposable
             _file.SetLength(_lines.Pop().Offset);
         }
 
-        _file.Position = _file.Length;
-        _lines.Push((metrics.Version, _file.Length));
-        _file.Write(Encoding.UTF8.GetBytes(JsonLines.Line(metrics) + "\n"));
-        _file.Flush();
+        var end = _file.Length;
+        _file.Position = end;
+        try
+        {
+            _file.Write(Encoding.UTF8.GetBytes(JsonLines.Line(metrics) + "\n"));
+        }
+        catch (IOException)
+        {
+            _file.SetLength(end); // no half a line
+            throw;
+        }
+
+        _lines.Push((metrics.Version, end));
     }
 
     /// <inheritdoc/>

@@ -5,9 +5,10 @@ namespace Bgpo.Client.Watching;
 /// <summary>Shows a run by another presenter, and mirrors its metrics.</summary>
 /// <param name="inner">The other presenter.</param>
 /// <param name="mirror">The mirror; closed with this.</param>
-internal sealed class MirroringPresenter(IRunPresenter inner, MetricsMirror mirror) : IRunPresenter
+/// <param name="failed">Told once when it can no longer be written.</param>
+internal sealed class MirroringPresenter(IRunPresenter inner, MetricsMirror mirror, Action<string> failed) : IRunPresenter
 {
-    private bool _isBroken;
+    private readonly BestEffort _effort = new(mirror.Path, failed);
     private StepMetrics? _last;
 
     /// <inheritdoc/>
@@ -20,21 +21,13 @@ internal sealed class MirroringPresenter(IRunPresenter inner, MetricsMirror mirr
             Evaluated evaluated when evaluated.Version == _last?.Version => _last with { Evaluation = evaluated.Result },
             _ => null,
         };
-        if (metrics is null || _isBroken)
+        if (metrics is null)
         {
             return;
         }
 
         _last = metrics;
-        try
-        {
-            mirror.Append(metrics);
-        }
-        catch (IOException e)
-        {
-            _isBroken = true; // A copy is not worth a run.
-            inner.Say($"{mirror.Path} is no longer written: {e.Message}");
-        }
+        _effort.Try(() => mirror.Append(metrics));
     }
 
     /// <inheritdoc/>

@@ -35,6 +35,12 @@ internal sealed class FakeConsole : IDisposable
 
     internal StringWriter Error { get; } = new() { NewLine = "\n" };
 
+    /// <summary>What standard output is, where it is not <see cref="Out"/>.</summary>
+    internal TextWriter? OtherOut { get; set; }
+
+    /// <summary>What standard error is, where it is not <see cref="Error"/>.</summary>
+    internal TextWriter? OtherError { get; set; }
+
     internal Interrupts Interrupts { get; }
 
     internal bool HasLeft { get; private set; }
@@ -73,7 +79,7 @@ internal sealed class FakeConsole : IDisposable
     internal Task<int> Run(params string[] arguments)
     {
         var context = new ConsoleContext(
-            new Terminal(Out, Error), new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, TimeProvider.System, Host, Models, Machine);
+            new Terminal(OtherOut ?? Out, OtherError ?? Error), new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, TimeProvider.System, Host, Models, Machine);
         return new BgpoCommandLine(context with { Benchmarks = new FakeBenchmarks() }).Run(arguments);
     }
 

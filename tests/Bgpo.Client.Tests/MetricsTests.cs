@@ -168,7 +168,7 @@ public sealed class MetricsTests : IDisposable
     {
         await using var recorder = new StepRecorder(
             new PlainPresenter(new Terminal(TextWriter.Null, TextWriter.Null), quiet: true),
-            new TensorBoardFolder(Path.Combine(_folder.FullName, "run"), TimeProvider.System));
+            new TensorBoardFolder(Path.Combine(_folder.FullName, "run"), TimeProvider.System), Assert.Fail);
         recorder.CatchUp(stored);
         foreach (RunEvent happened in events)
         {

@@ -53,6 +53,16 @@ public sealed class ScriptTests : IDisposable
     private const string FirstBuild = "bgpo: building… (the first time, about a minute)\n";
 
     [Fact]
+    public void WhatIsClosed_IsNotGivenToTheNextFile()
+    {
+        Run("train");
+        Tool("dotnet", "for n in 0 1 2; do readlink /proc/$$/fd/$n; done > $HERE/descriptors");
+        using var process = Process.Start(new ProcessStartInfo(Which("bash"), ["-c", $"HERE={_root} PATH={_root}/bin {_root}/bgpo train <&- >&- 2>&-"]))!;
+        process.WaitForExit();
+        Assert.Equal(["/dev/null", $"{_root}/descriptors", "/dev/null"], File.ReadAllLines(Path.Combine(_root, "descriptors")));
+    }
+
+    [Fact]
     public void FirstUse_Builds_AndPassesArgumentsAndExitCodeOn()
     {
         var (code, output, error) = Run("train", "--set", "a b");

@@ -13,6 +13,7 @@ internal sealed class PretrainCommand
     private const int StepsPerLine = 20;
 
     private readonly ConsoleContext _context;
+    private readonly Terminal _terminal;
     private readonly Option<string?> _config = Flags.Text("--config", "FILE", "pretrain spec (docs/run-spec.md); default: configs/pretrain-sudoku.yaml of the project");
     private readonly Option<string?> _out = Flags.Text("--out", "FOLDER", "the model folder to make");
     private readonly Option<bool> _force = Flags.Switch("--force", "replace the folder where it holds a model already");
@@ -23,7 +24,7 @@ internal sealed class PretrainCommand
 
     internal PretrainCommand(ConsoleContext context)
     {
-        _context = context;
+        (_context, _terminal) = (context, context.Terminal.BesideARun());
         Command = new Command("pretrain", "Makes a small base model by masked-diffusion pretraining.")
         {
             _config, _out, _force, _set, _threads, _printSpec, _json,
@@ -57,7 +58,7 @@ internal sealed class PretrainCommand
         var json = parsed.GetValue(_json);
         var request = new PretrainRequest(spec, folder, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         PretrainOutcome outcome;
-        using (var status = new StatusLine(_context.Terminal))
+        using (var status = new StatusLine(_terminal))
         {
             var progress = new Reporter<PretrainProgress>(step => Show(step, status, json));
             outcome = await _context.Models.Pretrain(request, progress, _context.Interrupts.Token);
@@ -92,24 +93,24 @@ internal sealed class PretrainCommand
     {
         if (json)
         {
-            _context.Terminal.Out.WriteLine(JsonLines.Tagged("step", step));
+            _terminal.Out.WriteLine(JsonLines.Tagged("step", step));
             return;
         }
 
         var line = $"phase {step.Phase}/{step.Phases}  step {step.Step}/{step.Steps}  loss {Printed.Share(step.Loss)}";
-        if (_context.Terminal.IsErrorInteractive)
+        if (_terminal.IsErrorInteractive)
         {
             status.Show(line);
         }
         else if (step.Step % StepsPerLine == 0 || step.Step == step.Steps)
         {
-            _context.Terminal.Out.WriteLine(line);
+            _terminal.Out.WriteLine(line);
         }
     }
 
     private void Report(PretrainOutcome outcome, string folder, PretrainSpec spec, bool json)
     {
-        var output = _context.Terminal.Out;
+        var output = _terminal.Out;
         var evaluation = outcome.Evaluation;
         if (json)
         {

@@ -35,6 +35,11 @@ internal static class RunStartCommand
                 throw new BadInputException("option --config: not beside --fork, which goes on by the spec of the other run; --set changes fields of it");
             }
 
+            if (!parsed.GetValue(wait))
+            {
+                recording.RefuseUnwatched(parsed);
+            }
+
             var own = parsed.GetValue(fork) is null ? NewRun.Spec(context.Paths, parsed.GetValue(config), parsed.GetValue(set), parsed.GetValue(steps)) : null;
             var where = Flags.Checked("--cluster", parsed.GetValue(cluster) ?? SiloCommand.DefaultCluster);
             var joined = await context.Training.Join(where, context.Interrupts.Token);
@@ -42,6 +47,7 @@ internal static class RunStartCommand
             var forked = parsed.GetValue(fork) is not { } source ? null : await RunFork.Read(
                 context, source, await RunTarget.StoreOf(context, joined, null), parsed.GetValue(set), parsed.GetValue(steps));
             var run = NewRun.Id(context.Time, "--run", parsed.GetValue(name), own ?? forked!.Spec);
+            recording.Check(context, parsed, run);
             var yaml = own is null ? "" : SpecWriter.Write(own.WithFullPaths(context.Paths));
             var status = await RunStarter.Begin(
                 joined.GetRun(run), forked?.Begin(context.Paths) ?? ((grain, key) => grain.Start(yaml, key)), () => joined.IsAlive);
@@ -49,7 +55,7 @@ internal static class RunStartCommand
             {
                 var store = new RunStore(BlobStores.Open(await RunTarget.StoreOf(context, joined, null)), run);
                 return await RunWatchCommand.Watch(
-                    context, joined, run, status, parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.Wrap(context, parsed, shown, store));
+                    context, joined, run, status, parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.WrapBesideARun(context, parsed, shown, store));
             }
 
             var output = context.Terminal.Out;

@@ -35,12 +35,13 @@ internal static class RunWatchCommand
                 return await recount();
             }
 
+            recording.Check(context, parsed, target.Run);
             var cluster = target.Driven(context);
             var status = await RunSummaryRow.Of(context, target);
             await RefuseBeyond(context, target, parsed.GetValue(until), status.Steps);
             return await Watch(
                 context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
-                parsed.GetValue(json), parsed.GetValue(quiet), recorded, parsed.GetValue(until), recount, target.Store);
+                parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.WrapBesideARun(context, parsed, shown, target.Store), parsed.GetValue(until), recount, target.Store);
         });
         return new CommandPart(command,
         [
@@ -61,6 +62,7 @@ internal static class RunWatchCommand
             return ExitCode.Done;
         }
 
+        context = context.BesideARun();
         var grain = cluster.GetRun(run);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
         var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;

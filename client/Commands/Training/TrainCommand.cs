@@ -94,6 +94,7 @@ internal sealed class TrainCommand
         var options = new HostOptions(
             _context.Paths.Store(parsed.GetValue(_store)), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
             silos, parsed.GetValue(_cluster) is { } cluster ? Flags.Checked("--cluster", cluster) : run);
+        _recording.Check(_context, parsed, run);
         return await Train(run, Beginning(parsed, fork, spec), options, parsed);
     }
 
@@ -117,23 +118,24 @@ internal sealed class TrainCommand
 
     private async Task<int> Train(string run, Func<IRunGrain, string, Task<RunStatus>> begin, HostOptions options, ParseResult parsed)
     {
-        var interrupted = _context.Interrupts.Token;
-        var cluster = await _context.Training.Start(options, interrupted);
+        var context = _context.BesideARun();
+        var interrupted = context.Interrupts.Token;
+        var cluster = await context.Training.Start(options, interrupted);
         await using var _ = cluster;
         var grain = cluster.GetRun(run);
         var status = await RunStarter.Begin(grain, begin, () => cluster.IsAlive);
 
         RunWatch watch;
         RunEvent? end;
-        var resume = new RunSummary(_context.Paths).Resume(run, parsed.GetValue(_store));
+        var resume = new RunSummary(context.Paths).Resume(run, parsed.GetValue(_store));
         var store = new RunStore(BlobStores.Open(options.Store), run);
-        var shown = Presenters.For(_context, parsed.GetValue(_json), parsed.GetValue(_quiet), Presenters.StopFooter, static () => ConsoleContext.PeakRssMiB());
+        var shown = Presenters.For(context, parsed.GetValue(_json), parsed.GetValue(_quiet), Presenters.StopFooter, static () => ConsoleContext.PeakRssMiB());
         await RunHistory.Recall(shown, store, interrupted);
-        var presenter = await _recording.Wrap(_context, parsed, shown, store);
+        var presenter = await _recording.WrapBesideARun(context, parsed, shown, store);
         cluster.Said += presenter.Say;
         await using (presenter)
         {
-            watch = new RunWatch(grain, presenter, _context.Time, () => cluster.IsAlive);
+            watch = new RunWatch(grain, presenter, context.Time, () => cluster.IsAlive);
             try
             {
                 end = await watch.ToTheEnd(interrupted);
@@ -153,7 +155,7 @@ internal sealed class TrainCommand
             status = await grain.GetStatus();
         }
 
-        return new RunEnd(_context.Terminal, new RunSummary(_context.Paths), parsed.GetValue(_json), ConsoleContext.PeakRssMiB())
+        return new RunEnd(context.Terminal, new RunSummary(context.Paths), parsed.GetValue(_json), ConsoleContext.PeakRssMiB())
             .Say(end, status, watch.Started?.Task ?? "", resume);
     }
 
