@@ -199,7 +199,7 @@ internal sealed class TrainingView
     {
         var (full, rest) = Sparkline.Bar(total > 0 ? (double)done / total : 0, Math.Clamp(width - 62, 8, 40));
         return new ViewLine(width).Label(label, Label)
-            .Add($"{$"{Printed.Count(done)} of {Printed.Count(total)}",-14}")
+            .Add($"{$"{Printed.Count(done)} of {Printed.Count(total)}",-13} ")
             .Add(full, ViewLine.Good).Add(rest, ViewLine.Dim).Add("  ").Add(tail);
     }
 

@@ -48,6 +48,31 @@ public sealed class RunStoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Compare_OfRunsWithoutACommonStep_SaysSo()
+    {
+        await Run("a", 1e-4, [0.1, 0.2]);
+        await Run("b", 1e-4, [0.1, 0.2, 0.3]);
+        File.Delete(Path.Combine(_console.Store, "b", "metrics", "00000001.json"));
+        File.Delete(Path.Combine(_console.Store, "b", "metrics", "00000002.json"));
+        Assert.Equal(0, await _console.Run("run", "compare", "a", "b"));
+        Assert.Contains("they have no step in common: one has versions 1 to 2, the other 3 to 3\n", _console.Out.ToString(), StringComparison.Ordinal);
+        _console.Out.GetStringBuilder().Clear();
+        Assert.Equal(0, await _console.Run("run", "compare", "a", "a"));
+        Assert.Contains("every common step measured the same: versions 1 to 2\n", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_KeepsALargeVersionApartFromWhatFollows()
+    {
+        await Run("mine", 1e-4, [0.1]);
+        File.Delete(Path.Combine(_console.Store, "mine", "metrics", "00000001.json"));
+        await new RunCatalog(new LocalBlobStore(_console.Store)).Run("mine").WriteMetricsAsync(
+            10_000, JsonSerializer.SerializeToNode(new StepMetrics { Version = 10_000, MeanReward = 0.5 })!.AsObject());
+        Assert.Equal(0, await _console.Run("run", "status", "mine"));
+        Assert.Contains("version 10000 mean reward 0.500, ", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Compare_NamesWhatWasChangedInMidRun()
     {
         await Run("a", 1e-4, [0.1, 0.2]);

@@ -40,6 +40,37 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatANewerVersionWrote_IsNotCalledDamaged()
+    {
+        await Run("mine", RunState.Completed, [0, 2]);
+        foreach (string file in new[] { "checkpoints/00000002.json", "run.json" })
+        {
+            Reseal(Path.Combine(Store, "mine", file), text => text.Replace("\"formatVersion\": 1", "\"formatVersion\": 9", StringComparison.Ordinal)
+                .Replace("\"runId\"", "\"name\"", StringComparison.Ordinal).Replace("\"version\"", "\"number\"", StringComparison.Ordinal));
+            if (file != "run.json")
+            {
+                Assert.Equal(0, await _console.Run("checkpoints", "mine"));
+                Assert.Contains("newer: Blob 'mine/checkpoints/00000002.json' has format 9; this version reads up to 1. Use a newer bgpo.", _console.Out.ToString(), StringComparison.Ordinal);
+                _console.Out.GetStringBuilder().Clear();
+            }
+        }
+
+        Assert.Equal(0, await _console.Run("runs"));
+        Assert.Matches(@"mine +newer ", _console.Out.ToString());
+        Assert.Contains("has format 9", _console.Out.ToString(), StringComparison.Ordinal);
+        _console.Out.GetStringBuilder().Clear();
+        Assert.Equal("Blob 'mine/run.json' has format 9; this version reads up to 1. Use a newer bgpo.", await _console.Refused(2, "run", "status", "mine"));
+    }
+
+    /// <summary>Alters a sealed document, with a seal that holds.</summary>
+    private static void Reseal(string file, Func<string, string> alter)
+    {
+        string text = alter("{" + File.ReadAllText(file)[(File.ReadAllText(file).IndexOf("\",", StringComparison.Ordinal) + 2)..]);
+        string seal = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+        File.WriteAllText(file, $"{{\n  \"sha256\": \"{seal}\",{text[1..]}");
+    }
+
+    [Fact]
     public async Task Checkpoints_AreListed_Verified_AndTheBadBlobIsNamed()
     {
         RunStore run = await Run("mine", RunState.Completed, [0, 2]);

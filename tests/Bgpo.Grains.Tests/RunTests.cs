@@ -63,6 +63,14 @@ public sealed partial class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task AResponseLongerThanTheModelReads_IsRefused_WithoutANegativeRoom()
+    {
+        RunException refused = await Assert.ThrowsAsync<RunException>(
+            () => _runs.Complete("long", 1, "rollout.responseLength=4096", "rollout.blockLength=4096"));
+        Assert.Matches(@"rollout\.responseLength 4096 leaves no room for a prompt: the model's max_sequence_length, which holds prompt and response, is \d+\.", refused.Message);
+    }
+
+    [Fact]
     public async Task ARunWhoseChangesAreBad_IsRefused_AndLeftAsItIs()
     {
         await _runs.StopAfter("a", 1, 2, []);

@@ -163,7 +163,7 @@ public sealed class CorruptionTests : IDisposable
     public async Task SealedRecordOfANewerFormat_AsksForANewerProgram()
     {
         await _run.CreateAsync(Samples.Record("r") with { FormatVersion = RunRecord.CurrentFormat + 1 });
-        StorageException exception = await Assert.ThrowsAsync<StorageException>(() => _run.ReadAsync());
+        StorageException exception = await Assert.ThrowsAsync<NewerFormatException>(() => _run.ReadAsync());
         Assert.Contains("'r/run.json' has format 2", exception.Message, StringComparison.Ordinal);
     }
 

@@ -34,6 +34,7 @@ internal static class RunCompareCommand
                 {
                     Runs = new[] { Numbers(one), Numbers(other) },
                     SpecDifferences = Differences(one, other).Select(d => new { d.Field, d.One, d.Other }),
+                    CommonSteps = Steps(one, other) is { } common ? new[] { common.First, common.Last } : null,
                     FirstDifferentVersion = parting,
                     CheckpointCompared = weights?.Version,
                     SameWeights = weights?.Same,
@@ -69,6 +70,15 @@ internal static class RunCompareCommand
             .Select(step => (int?)step.Version).FirstOrDefault();
     }
 
+    /// <summary>The first and the last version that both have measured; null where there is none.</summary>
+    private static (int First, int Last)? Steps(Compared one, Compared other)
+    {
+        int[] common = [.. one.Steps.Select(step => step.Version).Intersect(other.Steps.Select(step => step.Version)).Order()];
+        return common.Length == 0 ? null : (common[0], common[^1]);
+    }
+
+    private static string Range(Compared run) => $"{run.Steps[0].Version} to {run.Steps[^1].Version}";
+
     /// <summary>Whether the newest checkpoint that both have holds the same weights; null where they have none in common.</summary>
     private static async Task<(int Version, bool Same)?> Weights(Compared one, Compared other, CancellationToken token)
     {
@@ -88,7 +98,7 @@ internal static class RunCompareCommand
     {
         var differences = Differences(one, other).ToArray();
         var width = differences.SelectMany(d => new[] { d.One.Length, d.Other.Length }).Append(one.Store.RunId.Length).Append(other.Store.RunId.Length).Append(16).Max();
-        string Row(string label, string mine, string theirs) => $"{label,-28}{mine.PadLeft(width)}  {theirs.PadLeft(width)}";
+        string Row(string label, string mine, string theirs) => $"{label,-27} {mine.PadLeft(width)}  {theirs.PadLeft(width)}";
         yield return Row("", one.Store.RunId, other.Store.RunId);
         yield return Row("state", RunTarget.Word(one.Record.State), RunTarget.Word(other.Record.State));
         var (a, b) = (Numbers(one), Numbers(other));
@@ -103,7 +113,10 @@ internal static class RunCompareCommand
             yield return Row(field, mine, theirs);
         }
 
-        yield return parting is { } version ? $"they differ from version {version} on" : "every common step measured the same";
+        yield return Steps(one, other) is not { } common
+            ? $"they have no step in common: one has versions {Range(one)}, the other {Range(other)}"
+            : parting is { } version ? $"they differ from version {version} on"
+            : $"every common step measured the same: versions {common.First} to {common.Last}";
         if (weights is { } found)
         {
             yield return $"weights at version {found.Version}: {(found.Same ? "the same" : "different")}";

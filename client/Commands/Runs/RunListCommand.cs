@@ -84,6 +84,7 @@ internal static class RunListCommand
         foreach (var (entry, seen) in found)
         {
             var (state, fault) = Standing(context, entry);
+            var unread = entry.IsNewer ? "newer" : "damaged";
             var version = Math.Max(seen.Version, state?.Version ?? 0);
             var reward = Reward(seen.Newest);
             var age = context.Time.GetUtcNow() - entry.Record?.Created;
@@ -91,7 +92,7 @@ internal static class RunListCommand
                 ? JsonLines.Line(new
                 {
                     Run = entry.RunId,
-                    State = state?.State ?? "damaged",
+                    State = state?.State ?? unread,
                     Version = version,
                     state?.Steps,
                     state?.Checkpoint,
@@ -106,7 +107,7 @@ internal static class RunListCommand
                     state?.WeightsSha256,
                     Message = fault,
                 })
-                : $"{entry.RunId.PadRight(width)}  {state?.State ?? "damaged",-9}  {(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  "
+                : $"{entry.RunId.PadRight(width)}  {state?.State ?? unread,-9}  {(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  "
                     + $"{(reward is { } r ? Printed.Share(r) : "-"),6}  {(age is { } old ? Printed.Age(old) : "-"),7}  {StoreCommands.Size(seen.Bytes),10}  "
                     + $"{fault ?? state?.Cluster}");
         }

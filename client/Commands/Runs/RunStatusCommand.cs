@@ -34,7 +34,7 @@ internal static class RunStatusCommand
             if (state.Progress is { } now)
             {
                 var left = state.State == "running" ? $", about {Printed.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
-                output.WriteLine($"{$"version {now.Version}",-12}mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; {Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago");
+                output.WriteLine($"{$"version {now.Version}",-11} mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; {Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago");
                 output.WriteLine($"speed       {Printed.Short(now.SecondsAStep)} s a step{left}");
                 if (now.Solved is { } solved)
                 {

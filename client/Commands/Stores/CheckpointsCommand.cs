@@ -124,18 +124,20 @@ internal sealed class CheckpointsCommand
         {
             CheckpointManifest? manifest = null;
             string? fault = null;
+            string? message = null;
             try
             {
                 manifest = await run.ReadManifestAsync(version, token);
             }
-            catch (CorruptBlobException e)
+            catch (StorageException e) when (e is CorruptBlobException or NewerFormatException)
             {
-                fault = e.Message;
+                fault = $"{(e is NewerFormatException ? "newer" : "damaged")}: {e.Message}";
+                message = e.Message;
             }
 
             if (isJson)
             {
-                Write(JsonLines.Line(new { Run = run.RunId, Version = version, manifest?.Created, Shards = manifest?.Shards.Count, manifest?.ParameterCount, manifest?.WeightsSha256, Message = fault }));
+                Write(JsonLines.Line(new { Run = run.RunId, Version = version, manifest?.Created, Shards = manifest?.Shards.Count, manifest?.ParameterCount, manifest?.WeightsSha256, Message = message }));
             }
             else if (manifest is not null)
             {
@@ -143,7 +145,7 @@ internal sealed class CheckpointsCommand
             }
             else if (fault is not null)
             {
-                Write($"version {version,6}  damaged: {fault}");
+                Write($"version {version,6}  {fault}");
             }
         }
 

@@ -188,6 +188,13 @@ internal sealed class RunCreation(
     {
         ITask task = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
         int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
+        if (room <= 0)
+        {
+            throw new ModelException(
+                $"rollout.responseLength {spec.Rollout.ResponseLength} leaves no room for a prompt: the model's max_sequence_length, "
+                + $"which holds prompt and response, is {config.MaxSequenceLength}.");
+        }
+
         foreach (Prompt prompt in task.HeldOut(spec.Evaluation.Count).Prepend(task.TrainingPrompt((ulong)spec.Run.Seed, 0, 0)))
         {
             int length = tokenizer.EncodePrompt(prompt.Text).Length;

@@ -142,3 +142,27 @@ public sealed class CorruptBlobException : StorageException
     /// <summary>The bad blob's name.</summary>
     public string BlobName { get; } = "";
 }
+
+/// <summary>A blob was written by a newer version of this program, in a format that this one does not read. Nothing is damaged.</summary>
+public sealed class NewerFormatException : StorageException
+{
+    /// <summary>Without a message.</summary>
+    public NewerFormatException()
+    {
+    }
+
+    /// <summary>With a message.</summary>
+    /// <param name="message">Names the blob and its format.</param>
+    public NewerFormatException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>With a message and a cause.</summary>
+    /// <param name="message">Names the blob and its format.</param>
+    /// <param name="innerException">The cause.</param>
+    public NewerFormatException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -33,7 +33,7 @@ public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
             catch (StorageException exception) when (exception is not (StoreUnavailableException or StoreRefusedException))
             {
                 // One bad run must not hide the others.
-                entry = new CatalogEntry(runId, null, exception.Message);
+                entry = new CatalogEntry(runId, null, exception.Message) { IsNewer = exception is NewerFormatException };
             }
             if (entry is not null)
             {
@@ -54,4 +54,8 @@ public sealed record RunOverview(int Version, IReadOnlyList<int> Checkpoints, lo
 /// <param name="RunId">Its id.</param>
 /// <param name="Record">Its record, or null when that is bad.</param>
 /// <param name="Fault">What is bad, or null.</param>
-public sealed record CatalogEntry(string RunId, RunRecord? Record, string? Fault);
+public sealed record CatalogEntry(string RunId, RunRecord? Record, string? Fault)
+{
+    /// <summary>Whether the record is not bad but of a format that only a newer version of this program reads.</summary>
+    public bool IsNewer { get; init; }
+}

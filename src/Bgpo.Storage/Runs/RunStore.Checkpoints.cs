@@ -255,8 +255,7 @@ public sealed partial class RunStore
 
     private static CheckpointManifest ParseManifest(Blob blob, int version, string name)
     {
-        CheckpointManifest manifest = SealedJson.Read(blob.Content.Span, StorageJson.Indented.CheckpointManifest, name);
-        CheckFormat(manifest.FormatVersion, CheckpointManifest.CurrentFormat, name);
+        CheckpointManifest manifest = SealedJson.Read(blob.Content.Span, StorageJson.Indented.CheckpointManifest, name, CheckpointManifest.CurrentFormat);
         string? fault = manifest.Version == version ? manifest.Fault() : $"is the manifest of version {manifest.Version}";
         return fault is null ? manifest : throw new CorruptBlobException(name, fault);
     }

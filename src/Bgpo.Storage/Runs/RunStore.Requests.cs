@@ -72,8 +72,6 @@ public sealed partial class RunStore
 
     private RunRequests ParseRequests(Blob blob)
     {
-        RunRequests requests = SealedJson.Read(blob.Content.Span, StorageJson.Indented.RunRequests, RequestsName);
-        CheckFormat(requests.FormatVersion, RunRequests.CurrentFormat, RequestsName);
-        return requests;
+        return SealedJson.Read(blob.Content.Span, StorageJson.Indented.RunRequests, RequestsName, RunRequests.CurrentFormat);
     }
 }

@@ -66,8 +66,7 @@ public sealed partial class RunStore
             return null;
         }
 
-        RunRecord record = SealedJson.Read(blob.Content.Span, StorageJson.Indented.RunRecord, RecordName);
-        CheckFormat(record.FormatVersion, RunRecord.CurrentFormat, RecordName);
+        RunRecord record = SealedJson.Read(blob.Content.Span, StorageJson.Indented.RunRecord, RecordName, RunRecord.CurrentFormat);
         return new StoredRun(record, blob.ETag);
     }
 
@@ -120,8 +119,7 @@ public sealed partial class RunStore
             return null;
         }
 
-        JournalStep journal = SealedJson.Read(blob.Content.Span, StorageJson.Compact.JournalStep, name);
-        CheckFormat(journal.FormatVersion, JournalStep.CurrentFormat, name);
+        JournalStep journal = SealedJson.Read(blob.Content.Span, StorageJson.Compact.JournalStep, name, JournalStep.CurrentFormat);
         string? fault = journal.Step == step ? journal.Fault() : $"is the journal of step {journal.Step}";
         return fault is null ? journal : throw new CorruptBlobException(name, fault);
     }
@@ -164,18 +162,10 @@ public sealed partial class RunStore
                 continue;
             }
 
-            StoredMetrics metrics = SealedJson.Read(blob.Content.Span, StorageJson.Compact.StoredMetrics, name);
+            StoredMetrics metrics = SealedJson.Read(blob.Content.Span, StorageJson.Compact.StoredMetrics, name, known: null);
             yield return metrics.Step == step
                 ? metrics
                 : throw new CorruptBlobException(name, $"holds the metrics of step {metrics.Step}");
-        }
-    }
-
-    private static void CheckFormat(int format, int known, string name)
-    {
-        if (format > known)
-        {
-            throw new StorageException($"Blob '{name}' has format {format}; this version reads up to {known}. Use a newer bgpo.");
         }
     }
 

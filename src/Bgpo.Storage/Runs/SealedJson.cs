@@ -26,8 +26,13 @@ internal static class SealedJson
         return [.. Opening, .. Encoding.ASCII.GetBytes(Sha256Text.Of(plain)), .. Closing, .. plain.AsSpan(1)];
     }
 
+    /// <param name="content">The blob.</param>
+    /// <param name="type">What it holds.</param>
+    /// <param name="blobName">Its name, for messages.</param>
+    /// <param name="known">Highest format that is read; null for a document that does not name its format.</param>
     /// <exception cref="CorruptBlobException">The bytes are not those that were written, or not of this type.</exception>
-    public static T Read<T>(ReadOnlySpan<byte> content, JsonTypeInfo<T> type, string blobName)
+    /// <exception cref="NewerFormatException">It is of a newer format.</exception>
+    public static T Read<T>(ReadOnlySpan<byte> content, JsonTypeInfo<T> type, string blobName, int? known)
     {
         if (content.Length <= SealLength
             || !content.StartsWith(Opening)
@@ -47,6 +52,13 @@ internal static class SealedJson
 
         try
         {
+            // First of all: a newer format need not be of this type.
+            if (known is { } highest && FormatOf(plain) is var format && format > highest)
+            {
+                throw new NewerFormatException(
+                    $"Blob '{blobName}' has format {format}; this version reads up to {highest}. Use a newer bgpo.");
+            }
+
             return JsonSerializer.Deserialize(plain, type)
                 ?? throw new CorruptBlobException(blobName, "holds null");
         }
@@ -55,6 +67,26 @@ internal static class SealedJson
             throw new CorruptBlobException(
                 blobName, $"is not of this program's format: {exception.Message.ReplaceLineEndings(" ").TrimEnd('.')}", exception);
         }
+    }
+
+    /// <summary>The number in the member <c>formatVersion</c>, which is written first; 0 where there is none.</summary>
+    private static int FormatOf(ReadOnlySpan<byte> document)
+    {
+        Utf8JsonReader reader = new(document);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isFormat = reader.ValueTextEquals("formatVersion"u8);
+            reader.Read();
+            if (isFormat)
+            {
+                return reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int format) ? format : 0;
+            }
+
+            reader.Skip();
+        }
+
+        return 0;
     }
 }
 
