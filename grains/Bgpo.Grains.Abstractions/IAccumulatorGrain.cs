@@ -13,12 +13,12 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     /// Has the shard stand at a version: as it does already, by stepping back to the version before, from a buddy's copy, or from
     /// a checkpoint. Only standing there already keeps the sum of the step in work.
     /// </summary>
-    /// <param name="epoch">The controller's epoch; raises the shard's.</param>
+    /// <param name="token">The controller's; raises the shard's epoch. What the shard holds of another history does not count.</param>
     /// <param name="version">Version to stand at.</param>
     /// <param name="buddy">The silo whose copy to take; null: the checkpoint of that version.</param>
     /// <exception cref="StaleVersionException">The buddy does not hold that version any more.</exception>
     [ResponseTimeout("00:02:00")]
-    Task<ShardStatus> Load(long epoch, int version, string? buddy);
+    Task<ShardStatus> Load(FencingToken token, int version, string? buddy);
 
     /// <summary>Adds a contribution once.</summary>
     /// <param name="contribution">A unit's gradient on this shard.</param>
@@ -42,25 +42,26 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     /// <summary>
     /// The shard's weights of exactly this version; empty when it does not stand there. Answered also while the version's copy is made.
     /// </summary>
+    /// <param name="history">The history that the version is of.</param>
     /// <param name="version">Version wanted.</param>
     [AlwaysInterleave, ResponseTimeout("00:00:30")]
-    Task<ShardWeights> GetWeights(int version);
+    Task<ShardWeights> GetWeights(long history, int version);
 
     /// <summary>Has some silo hold a copy of the version that the shard stands at, unless a live one does already.</summary>
-    /// <param name="epoch">The controller's epoch.</param>
+    /// <param name="token">The controller's.</param>
     /// <param name="silos">The live silos.</param>
     [ResponseTimeout("00:01:00")]
-    Task<ShardStatus> Protect(long epoch, string[] silos);
+    Task<ShardStatus> Protect(FencingToken token, string[] silos);
 
     /// <summary>
     /// Saves weights and moments of the version it stands at, or of the one that was kept for this, to the store. The shard goes
     /// on working meanwhile.
     /// </summary>
-    /// <param name="epoch">The controller's epoch.</param>
+    /// <param name="token">The controller's.</param>
     /// <param name="version">Version to save.</param>
     /// <exception cref="StaleVersionException">The shard has that version no more, or a newer controller has spoken.</exception>
     [AlwaysInterleave, ResponseTimeout("00:10:00")]
-    Task<SavedShard> Save(long epoch, int version);
+    Task<SavedShard> Save(FencingToken token, int version);
 
     /// <summary>Leaves memory: the run is over.</summary>
     /// <param name="epoch">The controller's epoch.</param>
@@ -72,13 +73,19 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     Task<ShardStatus> GetStatus();
 }
 
-/// <summary>A unit's gradient on one shard.</summary>
+/// <summary>What a request to a run's shards is fenced by: they refuse what an older controller asks, and what is of another history.</summary>
 /// <param name="Epoch">The controller's epoch.</param>
+/// <param name="History">Number of the run's history: raised before the run goes back to a checkpoint.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.FencingToken")]
+public readonly record struct FencingToken([property: Id(0)] long Epoch, [property: Id(1)] long History);
+
+/// <summary>A unit's gradient on one shard.</summary>
+/// <param name="Token">The controller's.</param>
 /// <param name="Unit">The unit; its step is the version that the shard must stand at.</param>
 /// <param name="Values">The shard's part of the flat gradient.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.Contribution")]
 public sealed record Contribution(
-    [property: Id(0)] long Epoch, [property: Id(1)] UnitName Unit, [property: Id(2)] Float32Block Values);
+    [property: Id(0)] FencingToken Token, [property: Id(1)] UnitName Unit, [property: Id(2)] Float32Block Values);
 
 /// <summary>What became of a contribution.</summary>
 public enum AddOutcome
@@ -89,18 +96,18 @@ public enum AddOutcome
     /// <summary>The sum has it already.</summary>
     HaveIt,
 
-    /// <summary>It belongs to another version or a fenced epoch, and was dropped.</summary>
+    /// <summary>It belongs to another version, another history or a fenced epoch, and was dropped.</summary>
     Stale,
 }
 
 /// <summary>Asks for a shard's part of the gradient norm.</summary>
-/// <param name="Epoch">The controller's epoch.</param>
+/// <param name="Token">The controller's.</param>
 /// <param name="Step">The step.</param>
 /// <param name="Units">Units that the sum must have.</param>
 /// <param name="Completions">What the sum is divided by.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.SummaryRequest")]
 public sealed record SummaryRequest(
-    [property: Id(0)] long Epoch, [property: Id(1)] int Step, [property: Id(2)] int Units, [property: Id(3)] int Completions);
+    [property: Id(0)] FencingToken Token, [property: Id(1)] int Step, [property: Id(2)] int Units, [property: Id(3)] int Completions);
 
 /// <summary>A shard's part of the gradient norm.</summary>
 /// <param name="Standing">What the shard holds; its units say which are missing.</param>
@@ -109,16 +116,17 @@ public sealed record SummaryRequest(
 public sealed record SummaryOutcome([property: Id(0)] ShardStatus Standing, [property: Id(1)] double SumOfSquares);
 
 /// <summary>Commits a step on a shard.</summary>
-/// <param name="Epoch">The controller's epoch.</param>
+/// <param name="Token">The controller's.</param>
 /// <param name="Step">The step v; the shard moves to v + 1.</param>
+/// <param name="Units">Units that the sum must have: a commit that comes late may find another attempt's sum, which is not whole.</param>
 /// <param name="ClipFactor">What the mean gradient is multiplied by.</param>
 /// <param name="LearningRate">The step's rate.</param>
 /// <param name="Completions">What the sum is divided by.</param>
 /// <param name="Keep">Whether to keep version v + 1 until it is saved.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.CommitRequest")]
 public sealed record CommitRequest(
-    [property: Id(0)] long Epoch, [property: Id(1)] int Step, [property: Id(2)] double ClipFactor,
-    [property: Id(3)] double LearningRate, [property: Id(4)] int Completions, [property: Id(5)] bool Keep);
+    [property: Id(0)] FencingToken Token, [property: Id(1)] int Step, [property: Id(2)] int Units, [property: Id(3)] double ClipFactor,
+    [property: Id(4)] double LearningRate, [property: Id(5)] int Completions, [property: Id(6)] bool Keep);
 
 /// <summary>Where a shard stands.</summary>
 /// <param name="Version">Version of its weights; -1 before it is loaded.</param>
@@ -130,7 +138,11 @@ public sealed record CommitRequest(
 [GenerateSerializer, Immutable, Alias("bgpo.ShardStatus")]
 public sealed record ShardStatus(
     [property: Id(0)] int Version, [property: Id(1)] long Epoch, [property: Id(2)] UnitName[] Units, [property: Id(3)] bool Fenced,
-    [property: Id(4)] bool Before, [property: Id(5)] string Buddy);
+    [property: Id(4)] bool Before, [property: Id(5)] string Buddy)
+{
+    /// <summary>History that its version is of.</summary>
+    [Id(6)] public long History { get; init; }
+}
 
 /// <summary>A shard's weights.</summary>
 /// <param name="Version">Their version; -1 when the shard does not stand at the version asked for.</param>

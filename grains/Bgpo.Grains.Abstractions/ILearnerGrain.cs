@@ -26,13 +26,13 @@ public interface ILearnerGrain : IGrainWithStringKey
 }
 
 /// <summary>A unit to compute.</summary>
-/// <param name="Epoch">The controller's epoch, passed on to the accumulators.</param>
+/// <param name="Token">The controller's, passed on to the accumulators; its history is that of the weights.</param>
 /// <param name="Unit">Which unit; its step is also the version of the weights.</param>
 /// <param name="Record">The group's record in the journal.</param>
 /// <param name="OldLogLikelihoods">l_j(theta_old) of the unit's samples; null on-policy.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.UnitRequest")]
 public sealed record UnitRequest(
-    [property: Id(0)] long Epoch, [property: Id(1)] UnitName Unit, [property: Id(2)] GroupWork Record,
+    [property: Id(0)] FencingToken Token, [property: Id(1)] UnitName Unit, [property: Id(2)] GroupWork Record,
     [property: Id(3)] double[]? OldLogLikelihoods);
 
 /// <summary>A unit's id in messages.</summary>

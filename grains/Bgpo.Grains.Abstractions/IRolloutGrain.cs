@@ -12,6 +12,7 @@ public interface IRolloutGrain : IGrainWithStringKey
 }
 
 /// <summary>Work for a rollout grain: one prompt's group, or some held-out prompts.</summary>
+/// <param name="History">History that the version is of.</param>
 /// <param name="Version">Weights to sample with.</param>
 /// <param name="Purpose">Which noise: of rollouts or of evaluations.</param>
 /// <param name="Step">First index of the noise streams.</param>
@@ -21,8 +22,9 @@ public interface IRolloutGrain : IGrainWithStringKey
 /// <param name="DenoisingSteps">Forward passes for the whole response.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RolloutRequest")]
 public sealed record RolloutRequest(
-    [property: Id(0)] int Version, [property: Id(1)] Purpose Purpose, [property: Id(2)] int Step, [property: Id(3)] uint[] Items,
-    [property: Id(4)] string[] Prompts, [property: Id(5)] double Temperature, [property: Id(6)] int DenoisingSteps);
+    [property: Id(0)] long History, [property: Id(1)] int Version, [property: Id(2)] Purpose Purpose, [property: Id(3)] int Step,
+    [property: Id(4)] uint[] Items, [property: Id(5)] string[] Prompts, [property: Id(6)] double Temperature,
+    [property: Id(7)] int DenoisingSteps);
 
 /// <summary>What was sampled.</summary>
 /// <param name="PromptTokens">Tokens of each prompt.</param>

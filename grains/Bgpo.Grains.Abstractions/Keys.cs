@@ -1,10 +1,26 @@
 namespace Bgpo.Grains;
 
+/// <summary>
+/// What a run is called in keys of grains and in a silo's memory: id~identity. A run that was deleted, and another that was started under its
+/// id, have nothing in common there.
+/// </summary>
+public static class RunKey
+{
+    /// <summary>Makes a key.</summary>
+    /// <param name="id">Run id.</param>
+    /// <param name="identity">What tells the run from others that had its id.</param>
+    public static string Of(string id, string identity) => $"{id}~{identity}";
+
+    /// <summary>The run's id.</summary>
+    /// <param name="key">The key.</param>
+    public static string IdOf(string key) => key.Split('~')[0];
+}
+
 /// <summary>Keys of grains that belong to a run and a silo: run@silo, the silo in its parsable form.</summary>
 public static class SiloKey
 {
     /// <summary>Makes a key.</summary>
-    /// <param name="run">Run id.</param>
+    /// <param name="run">The run's <see cref="RunKey"/>.</param>
     /// <param name="silo">The silo's address in parsable form.</param>
     public static string Of(string run, string silo) => $"{run}@{silo}";
 
@@ -24,7 +40,7 @@ public static class ShardKey
     public const int ShardLength = WeightsHash.ShardSize;
 
     /// <summary>Makes a key.</summary>
-    /// <param name="run">Run id.</param>
+    /// <param name="run">The run's <see cref="RunKey"/>.</param>
     /// <param name="shard">The shard's index.</param>
     public static string Of(string run, int shard) => $"{run}/{shard}";
 

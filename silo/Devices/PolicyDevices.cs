@@ -14,6 +14,9 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     private readonly DeviceWorker[] _workers;
     private readonly PolicyReplica?[] _replicas;
 
+    /// <summary>A device's replica is used under its gate: by the device's thread, and by whoever frees it.</summary>
+    private readonly Lock[] _gates;
+
     /// <summary>Starts the devices.</summary>
     /// <param name="count">How many; on CPU each is one thread.</param>
     public PolicyDevices(int count)
@@ -21,6 +24,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"cpu:{i}", i, _queue))];
         _replicas = new PolicyReplica?[count];
+        _gates = [.. Enumerable.Range(0, count).Select(_ => new Lock())];
     }
 
     /// <inheritdoc/>
@@ -28,6 +32,9 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
 
     /// <inheritdoc/>
     public string Fingerprint => Numerics;
+
+    /// <summary>Key of the run that each device has a replica of; null: none.</summary>
+    public IReadOnlyList<string?> Runs => [.. _replicas.Select(replica => replica?.Run)];
 
     /// <summary>What the devices of this process are.</summary>
     internal static string Kind => "cpu";
@@ -52,6 +59,19 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
         OnFreeDevice(run, replica => replica.LogLikelihoods(weights, request), cancellationToken);
 
     /// <inheritdoc/>
+    public Task Release(string run) => Task.WhenAll(Enumerable.Range(0, Count).Select(device => Task.Run(() =>
+    {
+        lock (_gates[device])
+        {
+            if (_replicas[device]?.Run == run)
+            {
+                _replicas[device]!.Dispose();
+                _replicas[device] = null;
+            }
+        }
+    })));
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (DeviceWorker worker in _workers)
@@ -65,12 +85,20 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     }
 
     private Task<T> OnFreeDevice<T>(RunContext run, Func<PolicyReplica, T> work, CancellationToken cancellationToken) =>
-        _queue.Run(device => work(ReplicaOn(device, run)), cancellationToken);
+        _queue.Run(
+            device =>
+            {
+                lock (_gates[device])
+                {
+                    return work(ReplicaOn(device, run));
+                }
+            },
+            cancellationToken);
 
     /// <summary>The device's replica of a run; one of another run makes way for it.</summary>
     private PolicyReplica ReplicaOn(int device, RunContext run)
     {
-        if (_replicas[device]?.Run != run.Id)
+        if (_replicas[device]?.Run != run.Key)
         {
             _replicas[device]?.Dispose();
             _replicas[device] = new PolicyReplica(run);

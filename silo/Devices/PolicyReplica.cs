@@ -25,8 +25,8 @@ public sealed class PolicyReplica : IDisposable
         _gradient = new GradientPass(_model, run.Spec);
     }
 
-    /// <summary>The run it belongs to.</summary>
-    public string Run => _run.Id;
+    /// <summary>Key of the run it belongs to.</summary>
+    public string Run => _run.Key;
 
     /// <summary>Samples completions with a version's weights.</summary>
     /// <param name="weights">The weights.</param>

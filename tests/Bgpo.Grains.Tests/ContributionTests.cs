@@ -21,14 +21,14 @@ public sealed class ContributionTests : IDisposable
     public void AContributionOfThisProcess_StaysItsSenders()
     {
         float[] values = ArrayPool<float>.Shared.Rent(Length);
-        new Contribution(1, new UnitName(0, 0, 0), values).Values.Release();
+        new Contribution(new(1, 0), new UnitName(0, 0, 0), values).Values.Release();
         Assert.NotSame(values, ArrayPool<float>.Shared.Rent(Length));
     }
 
     [Fact]
     public void AContributionFromTheWire_IsGivenBack()
     {
-        Contribution received = FromTheWire(new Contribution(1, new UnitName(0, 2, 3), new float[Length]));
+        Contribution received = FromTheWire(new Contribution(new(1, 0), new UnitName(0, 2, 3), new float[Length]));
         float[] rented = Assert.IsType<float[]>(ArrayOf(received));
         received.Values.Release();
         Assert.Same(rented, ArrayPool<float>.Shared.Rent(Length));
@@ -38,7 +38,7 @@ public sealed class ContributionTests : IDisposable
     public void APartOfASendersArray_ArrivesAsAnArrayOfItsOwn()
     {
         float[] gradient = [.. Enumerable.Range(0, 4 * Length).Select(i => (float)i)];
-        Contribution received = FromTheWire(new Contribution(1, new UnitName(0, 0, 0), gradient.AsMemory(Length, Length)));
+        Contribution received = FromTheWire(new Contribution(new(1, 0), new UnitName(0, 0, 0), gradient.AsMemory(Length, Length)));
         Assert.NotSame(gradient, ArrayOf(received));
         Assert.Equal(gradient[Length..(2 * Length)], received.Values.Span.ToArray());
     }

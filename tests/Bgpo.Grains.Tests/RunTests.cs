@@ -306,7 +306,7 @@ public sealed partial class RunTests : IDisposable
         Assert.NotEmpty(events.OfType<StepCommitted>());
         Assert.Contains("refused", Assert.IsType<RunFailed>(events[^1]).Message, StringComparison.Ordinal);
         Assert.Equal("failed", (await run.GetStatus()).State);
-        ShardStatus standing = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of("a", 0)).GetStatus();
+        ShardStatus standing = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(RunKey.Of("a", (await _runs.Store("a").ReadAsync())!.Record.Identity), 0)).GetStatus();
         Assert.Equal(-1, standing.Version);
         await host.StopAsync();
     }

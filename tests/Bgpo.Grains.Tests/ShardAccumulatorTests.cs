@@ -36,7 +36,7 @@ public sealed class ShardAccumulatorTests
         Assert.Equal(AddOutcome.Stale, shard.Add(Unit(0, step: 3)));
         Assert.Equal(AddOutcome.Stale, shard.Add(Unit(0, step: 5)));
         Assert.Empty(shard.Standing().Units);
-        Assert.Equal(0, shard.Summarize(new SummaryRequest(1, 4, 0, 8)).SumOfSquares);
+        Assert.Equal(0, shard.Summarize(new SummaryRequest(new(1, 0), 4, 0, 8)).SumOfSquares);
     }
 
     [Fact]
@@ -47,8 +47,8 @@ public sealed class ShardAccumulatorTests
         float[] before = shard.Weights.ToArray();
 
         Assert.Equal(AddOutcome.Stale, shard.Add(Unit(1, epoch: 1)));
-        SummaryOutcome summary = shard.Summarize(new SummaryRequest(1, 4, 1, 8));
-        ShardStatus commit = shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
+        SummaryOutcome summary = shard.Summarize(new SummaryRequest(new(1, 0), 4, 1, 8));
+        ShardStatus commit = shard.Commit(new CommitRequest(new(1, 0), 4, 1, 1, 0.1, 8, Keep: false));
 
         Assert.True(summary.Standing.Fenced);
         Assert.True(double.IsNaN(summary.SumOfSquares));
@@ -67,7 +67,7 @@ public sealed class ShardAccumulatorTests
         ShardAccumulator shard = Shard();
         shard.Add(Unit(0, epoch: 1));
         Assert.Equal(AddOutcome.HaveIt, shard.Add(Unit(0, epoch: 7)));
-        Assert.False(shard.Summarize(new SummaryRequest(7, 4, 1, 8)).Standing.Fenced);
+        Assert.False(shard.Summarize(new SummaryRequest(new(7, 0), 4, 1, 8)).Standing.Fenced);
         Assert.Equal(7, shard.Standing().Epoch);
     }
 
@@ -109,10 +109,10 @@ public sealed class ShardAccumulatorTests
         {
             gradient[i] = (float)(((double)Values(0)[i] + Values(1)[i] + Values(2)[i]) / 8);
         }
-        double squares = shard.Summarize(new SummaryRequest(1, 4, 3, 8)).SumOfSquares;
+        double squares = shard.Summarize(new SummaryRequest(new(1, 0), 4, 3, 8)).SumOfSquares;
         AdamW.Step(weights, new float[Length], new float[Length], gradient, s_optimizer, 0.1, 0.5, 5);
 
-        shard.Commit(new CommitRequest(1, 4, 0.5, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(new(1, 0), 4, 3, 0.5, 0.1, 8, Keep: false));
 
         Assert.Equal(gradient.Sum(g => (double)g * g), squares, 1e-6);
         Assert.Equal(weights, shard.Weights.ToArray(), (a, b) => Math.Abs(a - b) < 1e-6);
@@ -122,7 +122,7 @@ public sealed class ShardAccumulatorTests
     public void ARepeatedCommit_ChangesNothing()
     {
         ShardAccumulator shard = With([0, 1, 2]);
-        var request = new CommitRequest(1, 4, 1, 0.1, 8, Keep: false);
+        var request = new CommitRequest(new(1, 0), 4, 3, 1, 0.1, 8, Keep: false);
         ReadOnlyMemory<float> old = shard.Weights;
         float[] oldCopy = old.ToArray();
         ShardStatus first = shard.Commit(request);
@@ -142,9 +142,9 @@ public sealed class ShardAccumulatorTests
     public void ASummary_NeedsEveryUnit()
     {
         ShardAccumulator shard = With([0, 1]);
-        Assert.True(double.IsNaN(shard.Summarize(new SummaryRequest(1, 4, 3, 8)).SumOfSquares));
-        Assert.True(double.IsNaN(shard.Summarize(new SummaryRequest(1, 3, 2, 8)).SumOfSquares));
-        SummaryOutcome outcome = shard.Summarize(new SummaryRequest(1, 4, 2, 8));
+        Assert.True(double.IsNaN(shard.Summarize(new SummaryRequest(new(1, 0), 4, 3, 8)).SumOfSquares));
+        Assert.True(double.IsNaN(shard.Summarize(new SummaryRequest(new(1, 0), 3, 2, 8)).SumOfSquares));
+        SummaryOutcome outcome = shard.Summarize(new SummaryRequest(new(1, 0), 4, 2, 8));
         Assert.True(outcome.SumOfSquares > 0);
         Assert.Equal([new UnitName(4, 0, 0), new UnitName(4, 0, 1)], outcome.Standing.Units);
     }
@@ -153,13 +153,13 @@ public sealed class ShardAccumulatorTests
     public void ASavedShard_GoesOnToTheSameBits()
     {
         ShardAccumulator shard = With([0, 1, 2]);
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(new(1, 0), 4, 3, 1, 0.1, 8, Keep: false));
         var restored = new ShardAccumulator(3, s_optimizer);
-        restored.Load(5, shard.State);
+        restored.Load(0, 5, shard.State);
         foreach (ShardAccumulator each in new[] { shard, restored })
         {
             each.Add(Unit(5, step: 5));
-            each.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false));
+            each.Commit(new CommitRequest(new(1, 0), 5, 1, 1, 0.1, 8, Keep: false));
         }
         Assert.Equal(6, restored.Version);
         Assert.Equal(Bits(shard.Weights.ToArray()), Bits(restored.Weights.ToArray()));
@@ -169,11 +169,11 @@ public sealed class ShardAccumulatorTests
     public void ASnapshot_IsNotTouchedByLaterCommits()
     {
         ShardAccumulator shard = With([0]);
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(new(1, 0), 4, 1, 1, 0.1, 8, Keep: false));
         ShardState saved = shard.State;
         (float[] w, float[] m, float[] v) = ([.. saved.Weights], [.. saved.M], [.. saved.V]);
         shard.Add(Unit(5, step: 5));
-        shard.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(new(1, 0), 5, 1, 1, 0.1, 8, Keep: false));
         Assert.Equal(3, saved.Index);
         Assert.Equal(w, saved.Weights);
         Assert.Equal(m, saved.M);
@@ -185,10 +185,10 @@ public sealed class ShardAccumulatorTests
     {
         ShardAccumulator shard = With([0, 1]);
         shard.Accept(6);
-        shard.Load(4, new ShardState(3, Values(100), [], []));
+        shard.Load(0, 4, new ShardState(3, Values(100), [], []));
         Assert.Equal(6, shard.Standing().Epoch);
         Assert.Empty(shard.Standing().Units);
-        Assert.Equal(0, shard.Summarize(new SummaryRequest(6, 4, 0, 8)).SumOfSquares);
+        Assert.Equal(0, shard.Summarize(new SummaryRequest(new(6, 0), 4, 0, 8)).SumOfSquares);
         Assert.Equal(-1, new ShardAccumulator(0, s_optimizer).Version);
     }
 
@@ -197,7 +197,7 @@ public sealed class ShardAccumulatorTests
     {
         ShardAccumulator shard = With([0, 1]);
         int[] before = Bits(shard.Weights.ToArray());
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(new(1, 0), 4, 2, 1, 0.1, 8, Keep: false));
         Assert.True(shard.Standing().Before);
         Assert.False(shard.StepBack(3));
         Assert.False(shard.StepBack(5));
@@ -208,7 +208,7 @@ public sealed class ShardAccumulatorTests
         Assert.Empty(shard.Standing().Units);
 
         shard.Add(Unit(0));
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(new(1, 0), 4, 1, 1, 0.1, 8, Keep: false));
         shard.Add(Unit(7, step: 5));
         Assert.False(shard.Standing().Before);
         Assert.False(shard.StepBack(4));
@@ -219,7 +219,7 @@ public sealed class ShardAccumulatorTests
     {
         ShardAccumulator straight = With([0, 1]);
         ShardAccumulator back = With([0, 1]);
-        var request = new CommitRequest(1, 4, 1, 0.1, 8, Keep: false);
+        var request = new CommitRequest(new(1, 0), 4, 2, 1, 0.1, 8, Keep: false);
         straight.Commit(request);
         back.Commit(request);
         back.StepBack(4);
@@ -235,10 +235,10 @@ public sealed class ShardAccumulatorTests
     public void AVersionKeptForSaving_IsThere_WhileStepsGoOn_UntilItIsSaved()
     {
         ShardAccumulator shard = With([0]);
-        shard.Commit(new CommitRequest(1, 4, 1, 0.1, 8, Keep: true));
+        shard.Commit(new CommitRequest(new(1, 0), 4, 1, 1, 0.1, 8, Keep: true));
         int[] kept = Bits(shard.Weights.ToArray());
         shard.Add(Unit(5, step: 5));
-        shard.Commit(new CommitRequest(1, 5, 1, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(new(1, 0), 5, 1, 1, 0.1, 8, Keep: false));
 
         Assert.Equal(kept, Bits(shard.ToSave(5)!.Weights));
         Assert.Equal(Bits(shard.Weights.ToArray()), Bits(shard.ToSave(6)!.Weights));
@@ -247,10 +247,37 @@ public sealed class ShardAccumulatorTests
         Assert.Null(shard.ToSave(5));
     }
 
+    [Fact]
+    public void WhatIsOfAnotherHistory_IsRefused_AndNothingOfItIsSaved()
+    {
+        ShardAccumulator shard = With([0]);
+        shard.Commit(new CommitRequest(new(1, 0), 4, 1, 1, 0.1, 8, Keep: true)); // version 5 is kept for saving
+        shard.Load(1, 4, new ShardState(3, Values(100), [], []));
+        Assert.Null(shard.ToSave(5));
+
+        Assert.Equal(AddOutcome.Stale, shard.Add(Unit(0)));
+        Assert.Equal(AddOutcome.Added, shard.Add(Unit(0, history: 1)));
+        Assert.True(double.IsNaN(shard.Summarize(new SummaryRequest(new(1, 0), 4, 1, 8)).SumOfSquares));
+        Assert.Equal((4, 1), (shard.Commit(new CommitRequest(new(1, 0), 4, 1, 1, 0.1, 8, Keep: false)).Version, shard.History));
+        Assert.Equal(5, shard.Commit(new CommitRequest(new(1, 1), 4, 1, 1, 0.1, 8, Keep: false)).Version);
+    }
+
+    [Fact]
+    public void ALateCommit_DoesNothing_WhereTheSumIsNotWhole()
+    {
+        ShardAccumulator shard = With([0, 1]);
+        float[] before = shard.Weights.ToArray();
+        ShardStatus status = shard.Commit(new CommitRequest(new(1, 0), 4, 3, 1, 0.1, 8, Keep: false));
+        Assert.Equal((4, 2), (status.Version, status.Units.Length));
+        Assert.Equal(before, shard.Weights.ToArray());
+        shard.Add(Unit(2));
+        Assert.Equal(5, shard.Commit(new CommitRequest(new(1, 0), 4, 3, 1, 0.1, 8, Keep: false)).Version);
+    }
+
     private static ShardAccumulator Shard()
     {
         var shard = new ShardAccumulator(3, s_optimizer);
-        shard.Load(4, new ShardState(3, Values(100), [], []));
+        shard.Load(0, 4, new ShardState(3, Values(100), [], []));
         return shard;
     }
 
@@ -264,7 +291,8 @@ public sealed class ShardAccumulatorTests
         return shard;
     }
 
-    private static Contribution Unit(int block, int step = 4, long epoch = 1) => new(epoch, new UnitName(step, 0, block), Values(block));
+    private static Contribution Unit(int block, int step = 4, long epoch = 1, long history = 0) =>
+        new(new(epoch, history), new UnitName(step, 0, block), Values(block));
 
     private static float[] Values(int seed)
     {
@@ -274,7 +302,7 @@ public sealed class ShardAccumulatorTests
 
     private static float[] Committed(ShardAccumulator shard)
     {
-        shard.Commit(new CommitRequest(shard.Standing().Epoch, 4, 1, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(shard.Token, 4, shard.Standing().Units.Length, 1, 0.1, 8, Keep: false));
         return shard.Weights.ToArray();
     }
 

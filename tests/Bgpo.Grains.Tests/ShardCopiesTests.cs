@@ -17,9 +17,9 @@ public sealed class ShardCopiesTests
         Assert.Empty(_copies.Whole());
         _copies.Hold(Part(0, 7, ShardPartKind.FirstMoment));
         Assert.Equal([new HeldShard(0, 7)], _copies.Whole());
-        Assert.Equal(7f, _copies.Find(0, 7, ShardPartKind.FirstMoment)!.Values.Span[0]);
-        Assert.Null(_copies.Find(0, 6, ShardPartKind.Weights));
-        Assert.Null(_copies.Find(1, 7, ShardPartKind.Weights));
+        Assert.Equal(7f, _copies.Find(new(0, 7), ShardPartKind.FirstMoment)!.Values.Span[0]);
+        Assert.Null(_copies.Find(new(0, 6), ShardPartKind.Weights));
+        Assert.Null(_copies.Find(new(1, 7), ShardPartKind.Weights));
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class ShardCopiesTests
         Assert.Equal([new(0, 5), new(0, 6), new(1, 5)], Held());
         Hold(0, 7);
         Assert.Equal([new(0, 6), new(0, 7), new(1, 5)], Held());
-        _copies.Settle(0, 7);
+        _copies.Settle(0, 0, 7);
         Assert.Equal([new(0, 7), new(1, 5)], Held());
     }
 
@@ -42,7 +42,7 @@ public sealed class ShardCopiesTests
         Hold(0, 10);
         Hold(0, 4);
         Assert.Equal([new(0, 4)], Held());
-        _copies.Settle(0, 3); // late: a newer one has come
+        _copies.Settle(0, 0, 3); // late: a newer one has come
         Assert.Equal([new(0, 4)], Held());
     }
 
@@ -50,17 +50,33 @@ public sealed class ShardCopiesTests
     public void ARunThatGoesOnFromACheckpoint_LeavesNoOtherCopies()
     {
         Hold(0, 9);
-        Hold(0, 10);
         Hold(1, 10);
-        _copies.KeepOnly(9);
-        Assert.Equal([new(0, 9)], Held());
+        _copies.BeginHistory(1);
+        Assert.Empty(Held());
+        Hold(0, 9); // late: of the history that was left
+        Assert.Empty(Held());
+        Assert.Null(_copies.Find(new(0, 9), ShardPartKind.Weights));
     }
 
-    private void Hold(int shard, int version)
+    [Fact]
+    public void ASiloThatMissedThatTheRunWentBack_LearnsItFromTheFirstCopyOfTheNewHistory()
+    {
+        Hold(0, 9);
+        Hold(1, 9);
+        Hold(0, 9, history: 1);
+        Assert.Equal([new(0, 9, 1)], Held());
+        Assert.Null(_copies.Find(new(0, 9), ShardPartKind.Weights));
+        _copies.Settle(0, 0, 10); // late, of the history that was left
+        Assert.Equal([new(0, 9, 1)], Held());
+        _copies.Settle(1, 0, 10);
+        Assert.Empty(Held());
+    }
+
+    private void Hold(int shard, int version, long history = 0)
     {
         foreach (ShardPartKind kind in Enum.GetValues<ShardPartKind>())
         {
-            _copies.Hold(Part(shard, version, kind));
+            _copies.Hold(Part(shard, version, kind) with { Token = new(1, history) });
         }
     }
 

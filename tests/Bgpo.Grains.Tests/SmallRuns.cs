@@ -60,6 +60,23 @@ internal sealed class SmallRuns : IDisposable
 
     internal async Task<string> HashAt(string run, int version) => (await Store(run).ReadManifestAsync(version))!.WeightsSha256;
 
+    /// <summary>Deletes a run's folder, as people do; whoever drives the run may be writing there.</summary>
+    internal void Delete(string run)
+    {
+        string folder = Path.Combine(_folder, "runs", run);
+        while (Directory.Exists(folder))
+        {
+            try
+            {
+                Directory.Move(folder, Path.Combine(_folder, $"deleted-{Guid.NewGuid():N}"));
+            }
+            catch (IOException)
+            {
+                // Something was made in it just then.
+            }
+        }
+    }
+
     /// <summary>Leaves of a run its record and its base model, and perhaps its journal.</summary>
     internal void Forget(string run, bool journal = true)
     {

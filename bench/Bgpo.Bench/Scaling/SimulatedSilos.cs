@@ -95,6 +95,9 @@ internal sealed class SimulatedSilo(TimeSpan work, IGrainFactory grains, TimePro
         return new UnitResult(new double[run.Spec.Units.Samples], 0, 0, work.TotalSeconds);
     }
 
+    /// <inheritdoc/>
+    public Task Release(string run) => Task.CompletedTask;
+
     internal void Reset()
     {
         _computed.Clear();

@@ -43,7 +43,6 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
         using var loop = new StepLoop(new StepServices
         {
             Run = run,
-            Epoch = Epoch,
             Settings = new RunSettings(run.Spec),
             Store = store,
             WriteQueue = writes,

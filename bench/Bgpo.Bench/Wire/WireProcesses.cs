@@ -29,7 +29,7 @@ public static class WireProcesses
         IGrainFactory grains = host.Services.GetRequiredService<IGrainFactory>();
         for (int shard = 0; shard < shards; shard++)
         {
-            await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(RunId, shard)).Load(1, 0, buddy: null);
+            await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(RunId, shard)).Load(new FencingToken(1, 0), 0, buddy: null);
             await grains.GetGrain<IWireSinkGrain>(ShardKey.Of(RunId, shard)).Ping();
         }
         BareSocket.Listen(SocketOf(folder));

@@ -48,11 +48,11 @@ internal sealed class Controller : IRunActions, IDisposable
         with.Restorer.OnTrouble = _writes.Note;
         (with.Hold.Version, with.Hold.Post) = (() => Version, PostRecord);
         _wait = new StoreWait(with.Store, () => _writes.Healthy && !IsHeld, with.Requests, () => Version, with.Time, _leaving.Token);
-        _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch);
+        _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch) { History = with.Lease.Record.History };
         _checkpoints = NewCheckpoints();
         Dispatcher dispatcher = with.NewDispatcher();
         _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
-        _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher), _loop, Events, counted, last);
+        _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher, _shards), _loop, Events, counted, last);
     }
 
     /// <inheritdoc/>
@@ -101,6 +101,15 @@ internal sealed class Controller : IRunActions, IDisposable
     {
         await _leaving.CancelAsync();
         await Ended.WaitAsync(cancellationToken).AnyEnd();
+    }
+
+    /// <summary>Ends, since its run was deleted: nothing more of it is written, and what the cluster holds of it is freed.</summary>
+    internal async Task AbandonAsync()
+    {
+        _writes.Dispose();
+        await _leaving.CancelAsync();
+        await Ended.AnyEnd();
+        await ReleaseAsync();
     }
 
     /// <summary>Tells again what a completed run came to.</summary>
@@ -185,7 +194,6 @@ internal sealed class Controller : IRunActions, IDisposable
     private StepServices ServicesOfSteps(Dispatcher dispatcher, int journalledTo) => new()
     {
         Run = _with.Run,
-        Epoch = _with.Lease.Record.Epoch,
         Settings = _with.Settings,
         Store = _with.Store,
         WriteQueue = _writes,
@@ -240,13 +248,13 @@ internal sealed class Controller : IRunActions, IDisposable
             await _writes.Flush(token);
             await _with.Store.Blobs.TidyAsync($"{Id}/", token);
         });
-        await _shards.Release(await _with.Roster.All());
+        await ReleaseAsync();
     }
 
     private async Task<CheckpointManifest?> RestoreAsync(CheckpointManifest? checkpoint, int? committed)
     {
         (Version, CheckpointManifest? loaded) = await _wait.ForAsync(token => _with.Restorer.RestoreAsync(checkpoint, committed, token));
-        _placedAt = Version;
+        (_placedAt, _shards.History) = (Version, _with.Lease.Record.History);
         return loaded;
     }
 
@@ -396,6 +404,7 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private async Task FailAsync(Exception failure)
     {
+        IsEnding = true;
         // Told before it is logged: a log that fails must not keep watchers waiting for an end that has come.
         Failure = failure.Message;
         Events.Append(n => new RunFailed(n, Id, Version, failure.Message, failure is StorageException));
@@ -404,13 +413,28 @@ internal sealed class Controller : IRunActions, IDisposable
         {
             await _with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message })
                 .WaitAsync(s_farewell, _with.Time);
-            // Known to be this controller's still: another's shards are not touched. It goes on from a checkpoint, if at all.
-            await _shards.Release(await _with.Roster.All());
         }
         catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
         {
             // The store is what failed, or a newer controller owns the run: the event above has said it.
             _with.Reporter.Failed(Version, again);
+        }
+        if (!await _with.Lease.IsDrivenHereAsync(s_farewell))
+        {
+            await ReleaseAsync(); // it goes on from a checkpoint, if at all
+        }
+    }
+
+    /// <summary>Frees what the cluster holds of the run; what cannot be reached is gone anyway.</summary>
+    private async Task ReleaseAsync()
+    {
+        try
+        {
+            await _shards.Release(await _with.Roster.All());
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            _with.Reporter.Retried("release", e.Message);
         }
     }
 }

@@ -47,6 +47,7 @@ public sealed class RunGrain(
     /// <inheritdoc/>
     public async Task<RunStatus> Start(string specYaml, string key)
     {
+        await ForgetFormerRunAsync();
         await _creation.StartAsync(specYaml, key);
         return await Resume();
     }
@@ -54,6 +55,7 @@ public sealed class RunGrain(
     /// <inheritdoc/>
     public async Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)
     {
+        await ForgetFormerRunAsync();
         await _creation.ForkAsync(specYaml, source, version, own, key);
         return await Resume();
     }
@@ -116,6 +118,7 @@ public sealed class RunGrain(
         {
             await (_controller?.Ended ?? Task.CompletedTask); // it is about to end: what goes on goes on from there
         }
+        await ForgetFormerRunAsync();
         if (IsRunning)
         {
             return await GoOnAsync(how, isSuccessor);
@@ -123,11 +126,12 @@ public sealed class RunGrain(
         try
         {
             how = await ReadRecordAsync(how, isSuccessor);
-            RunContext run = await contexts.Get(Id);
+            RunContext run = await contexts.Get(RunKey.Of(Id, _lease.Record.Identity));
             await _requests.LoadAsync();
             RestorePoint from = await ChooseRestorePointAsync(run, how);
             if (from.IsComplete)
             {
+                contexts.Forget(run.Key);
                 _events.Reopen(_lease.Record.Epoch);
                 NewController(from, from.Checkpoint!.Version).ReportCompleted(from.Checkpoint, devices.Fingerprint);
                 return Status();
@@ -140,6 +144,38 @@ public sealed class RunGrain(
             throw new RunException(e.Message, e);
         }
         return Status();
+    }
+
+    /// <summary>
+    /// Where the store has another run of this id, or none: what is known here is of a run that was deleted. Its controller ends, and nothing
+    /// of it is told to those who ask for the next.
+    /// </summary>
+    private async Task ForgetFormerRunAsync()
+    {
+        if (_lease.Known is not { } known || await ReadIdentityAsync() == known.Identity)
+        {
+            return;
+        }
+        if (IsRunning)
+        {
+            await _controller!.AbandonAsync();
+        }
+        _controller?.Dispose();
+        _controller = null;
+        _requests.ForgetStop();
+        _events.Clear();
+    }
+
+    private async Task<string?> ReadIdentityAsync()
+    {
+        try
+        {
+            return (await Store.ReadAsync())?.Record.Identity;
+        }
+        catch (StorageException e)
+        {
+            throw new RunException(e.Message, e);
+        }
     }
 
     /// <summary>A run that is running only loses what would stop it.</summary>
@@ -200,7 +236,7 @@ public sealed class RunGrain(
     /// <returns>What was dropped because the run goes back, for people; null: nothing.</returns>
     private async Task<string?> TakeLeaseAsync(Resumption how, RestorePoint from, bool isSuccessor)
     {
-        _settings = await _lease.TakeAsync(how, isSuccessor);
+        _settings = await _lease.TakeAsync(how, isSuccessor, beginsHistory: from.Checkpoint is not null);
         if (from.Checkpoint is not null)
         {
             await new ShardSet(GrainFactory, from.Run, _lease.Record.Epoch).Release(await roster.All());

@@ -1,5 +1,6 @@
 using Bgpo.Grains.Runs;
 using Bgpo.Spec;
+using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
@@ -76,16 +77,17 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>
     /// <param name="how">From where.</param>
     /// <param name="isSuccessor">Whether it goes on for a controller that died, and nobody has told the run to go on.</param>
+    /// <param name="beginsHistory">Whether the shards go back to a checkpoint: what they hold now does not count any more.</param>
     /// <returns>The spec, step by step, that the run goes on by.</returns>
     /// <exception cref="RunException">Another took it at the same moment.</exception>
     /// <exception cref="SpecException">Its changes are bad; the record is left as it is.</exception>
-    internal async Task<RunSettings> TakeAsync(Resumption how, bool isSuccessor)
+    internal async Task<RunSettings> TakeAsync(Resumption how, bool isSuccessor, bool beginsHistory)
     {
         string me = $"{silo.SiloAddress.ToParsableString()} {Guid.NewGuid():N}";
         for (int attempt = 1; ; attempt++)
         {
             var settings = new RunSettings(Record);
-            if (await store.UpdateAsync(Taken(Record, how, isSuccessor, me), _stored!.ETag) is { } taken)
+            if (await store.UpdateAsync(Taken(Record, how, isSuccessor, me, beginsHistory), _stored!.ETag) is { } taken)
             {
                 _stored = taken;
                 return settings;
@@ -115,6 +117,27 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
             + (checkpoints.Count == 0 ? "there is no later checkpoint" : $"its later checkpoints ({string.Join(", ", checkpoints)}) are dropped")
             + (metrics.Count == 0 ? "" : $", with the metrics of versions {metrics[0]} to {metrics[^1]}")
             + "; the steps after it are taken again, from the journal as far as it goes";
+    }
+
+    /// <summary>Begins a history: the shards go back to a checkpoint, and what they or other silos hold from before does not count any more.</summary>
+    internal Task BeginHistoryAsync() => WriteAsync(static record => record with { History = record.History + 1 });
+
+    /// <summary>
+    /// Whether a controller of this cluster drives the run, or is to: it goes on from what the silos hold in memory. So where the store does
+    /// not say.
+    /// </summary>
+    /// <param name="patience">How long the store may take to say.</param>
+    internal async Task<bool> IsDrivenHereAsync(TimeSpan patience)
+    {
+        try
+        {
+            return await store.ReadAsync().WaitAsync(patience, time) is { Record: { State: RunState.Running or RunState.Paused } record }
+                && record.Identity == Record.Identity && owners.IsThis(record);
+        }
+        catch (Exception e) when (e is StorageException or TimeoutException)
+        {
+            return true;
+        }
     }
 
     /// <summary>Changes run.json, unless another controller has.</summary>
@@ -166,7 +189,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         }
     }
 
-    private RunRecord Taken(RunRecord record, Resumption how, bool isSuccessor, string controller)
+    private RunRecord Taken(RunRecord record, Resumption how, bool isSuccessor, string controller, bool beginsHistory)
     {
         bool isPaused = record.State == RunState.Paused;
         DateTimeOffset now = time.GetUtcNow();
@@ -179,6 +202,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
             State = isPaused ? RunState.Paused : RunState.Running,
             Reason = isPaused ? record.Reason : null,
             Epoch = record.Epoch + 1,
+            History = record.History + (beginsHistory ? 1 : 0),
             Cluster = silo.ClusterId,
             Host = owners.Host,
             Controller = controller,

@@ -65,7 +65,8 @@ internal sealed class ShardRestorer(
     internal async Task<(int Version, CheckpointManifest? Loaded)> RestoreAsync(
         CheckpointManifest? checkpoint, int? committed, CancellationToken cancellationToken)
     {
-        var shards = new ShardSet(grains, run, lease.Record.Epoch);
+        // A run that is known to go back has its new history already. One that takes the step in work again keeps its own.
+        bool beginsHistory = checkpoint is null;
         int recoveries = 0;
         for (int attempt = 1; ; attempt++)
         {
@@ -73,11 +74,16 @@ internal sealed class ShardRestorer(
             {
                 if (checkpoint is null && await FindAsync(committed) is { } held)
                 {
-                    await shards.Load(held);
+                    await Shards().Load(held);
                     return (held.Version, null);
                 }
                 checkpoint ??= await NewestCheckpointAsync();
-                await shards.Load(checkpoint.Version, await roster.All());
+                if (beginsHistory && (committed is not { } version || checkpoint.Version < version))
+                {
+                    await lease.BeginHistoryAsync();
+                    beginsHistory = false;
+                }
+                await Shards().Load(checkpoint.Version, await roster.All());
                 return (checkpoint.Version, checkpoint);
             }
             catch (Exception e) when (recoveries < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
@@ -94,13 +100,15 @@ internal sealed class ShardRestorer(
         }
     }
 
+    private ShardSet Shards() => new(grains, run, lease.Record.Epoch) { History = lease.Record.History };
+
     /// <summary>
     /// The newest version that the shards can stand at without a checkpoint; null when there is none, when a checkpoint is newer, or
     /// when the store lacks records of the steps before it, which only a replay can make again.
     /// </summary>
     private async Task<HeldVersion?> FindAsync(int? committed)
     {
-        IReadOnlyList<HeldVersion> versions = await new ShardSet(grains, run, lease.Record.Epoch).FindHeldVersions(await roster.StateHolders());
+        IReadOnlyList<HeldVersion> versions = await Shards().FindHeldVersions(await roster.StateHolders());
         if (committed is { } version)
         {
             // A commit that was cut short may have reached every shard; its step is taken again, for its record, which this controller still has.

@@ -68,6 +68,9 @@ public sealed class EventLog(TimeProvider time)
         _sequence = Math.Max(_sequence, epoch << 32);
     }
 
+    /// <summary>Drops the events of a run whose id another run has now.</summary>
+    public void Clear() => _events.Clear();
+
     /// <summary>Events after a sequence number, waiting for more until the log closes.</summary>
     /// <param name="after">Sequence of the last event seen.</param>
     /// <param name="cancellationToken">Ends the stream.</param>

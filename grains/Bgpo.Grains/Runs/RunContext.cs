@@ -20,6 +20,9 @@ namespace Bgpo.Grains.Runs;
 public sealed record RunContext(
     string Id, RunSpec Spec, ITask Task, ModelConfig Config, ITokenizer Tokenizer, long Parameters)
 {
+    /// <summary>What the run is called in keys of grains and in a silo's memory: see <see cref="RunKey"/>.</summary>
+    public string Key { get; init; } = Id;
+
     /// <summary>Shards that hold the parameters.</summary>
     public int Shards { get; } = ShardKey.Count(Parameters);
 
@@ -43,9 +46,9 @@ public sealed class RunContexts(RunCatalog runs)
     private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _contexts = new();
 
     /// <summary>The context of a run.</summary>
-    /// <param name="run">Run id.</param>
+    /// <param name="run">The run's <see cref="RunKey"/>; its id alone stands for whichever run has it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="RunException">There is no such run, or its record is bad.</exception>
+    /// <exception cref="RunException">There is no such run, its record is bad, or another run has its id now.</exception>
     public async Task<RunContext> Get(string run, CancellationToken cancellationToken = default)
     {
         Lazy<Task<RunContext>> context = _contexts.GetOrAdd(run, id => new Lazy<Task<RunContext>>(() => Read(id)));
@@ -61,20 +64,25 @@ public sealed class RunContexts(RunCatalog runs)
     }
 
     /// <summary>Drops what is known of a run; it is read again when the run is next met.</summary>
-    /// <param name="run">Run id.</param>
+    /// <param name="run">The run's key.</param>
     public void Forget(string run) => _contexts.TryRemove(run, out _);
 
-    private async Task<RunContext> Read(string run)
+    private async Task<RunContext> Read(string key)
     {
+        string run = RunKey.IdOf(key);
         RunStore store = runs.Run(run);
         StoredRun stored = await store.ReadAsync() ?? throw new RunException($"there is no run '{run}' in {store.Blobs.Location}.");
+        if (key != run && key != RunKey.Of(run, stored.Record.Identity))
+        {
+            throw new RunException($"run '{run}' was deleted, and another was started under its id; this one is over.");
+        }
         CheckpointManifest manifest = await AnyManifest(store);
         try
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(stored.Record.Spec, $"run.json of {run}", []);
             var config = ModelConfig.Parse(manifest.ModelConfig, $"model configuration of {run}");
             ITokenizer tokenizer = ModelFolder.ParseTokenizer(manifest.Tokenizer, $"tokenizer of {run}");
-            return new RunContext(run, spec, TaskRegistry.Create(spec.Task), config, tokenizer, manifest.ParameterCount);
+            return new RunContext(run, spec, TaskRegistry.Create(spec.Task), config, tokenizer, manifest.ParameterCount) { Key = key };
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException)
         {

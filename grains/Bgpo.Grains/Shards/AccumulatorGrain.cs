@@ -22,7 +22,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
 
     /// <summary>Whether the buddy has been told that the version before is no longer needed.</summary>
     private bool _settled = true;
-    private (int Version, ShardEntry Entry)? _saved;
+    private (long History, int Version, ShardEntry Entry)? _saved;
 
     private ShardAccumulator Shard => _shard ?? throw new InvalidOperationException("The grain is not activated.");
 
@@ -31,7 +31,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     {
         (_run, _index) = ShardKey.Parse(this.GetPrimaryKeyString());
         RunContext context = await runs.Get(_run, cancellationToken);
-        _store = catalog.Run(_run);
+        _store = catalog.Run(context.Id);
         _shard = new ShardAccumulator(_index, context.Spec.Optimizer);
     }
 
@@ -40,21 +40,23 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     {
         if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && _shard is { Buddy: "" })
         {
-            await Protect(Shard.Standing().Epoch, await roster.StateHolders());
+            await Protect(Shard.Token, await roster.StateHolders());
         }
     }
 
     /// <inheritdoc/>
-    public async Task<ShardStatus> Load(long epoch, int version, string? buddy)
+    public async Task<ShardStatus> Load(FencingToken token, int version, string? buddy)
     {
-        if (!Shard.Accept(epoch))
+        if (!Shard.Accept(token.Epoch))
         {
             return Shard.Standing(fenced: true);
         }
-        if (Shard.Version != version && !Shard.StepBack(version))
+        if (Shard.History != token.History || (Shard.Version != version && !Shard.StepBack(version)))
         {
             FaultPoint.Hit(GrainFaults.ShardLoad);
-            Shard.Load(version, buddy is null ? await FromCheckpoint(version) : await FromBuddy(buddy, version));
+            var wanted = new HeldShard(_index, version, token.History);
+            ShardState state = buddy is null ? await FromCheckpoint(wanted) : await FromBuddy(buddy, wanted);
+            Shard.Load(token.History, version, state);
             if (buddy is not null && buddy != _silo)
             {
                 (Shard.Buddy, _formerBuddy, _settled) = (buddy, buddy, false);
@@ -73,7 +75,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
             if (!_settled)
             {
                 _settled = true;
-                _ = Settle(_formerBuddy, Shard.Version);
+                _ = Settle(_formerBuddy, Shard.History, Shard.Version);
             }
         }
         contribution.Values.Release();
@@ -93,13 +95,13 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     }
 
     /// <inheritdoc/>
-    public async Task<ShardStatus> Protect(long epoch, string[] silos)
+    public async Task<ShardStatus> Protect(FencingToken token, string[] silos)
     {
-        if (!Shard.Accept(epoch))
+        if (!Shard.Accept(token.Epoch))
         {
             return Shard.Standing(fenced: true);
         }
-        if (Shard.Version < 0 || (Shard.Buddy.Length > 0 && silos.Contains(Shard.Buddy)))
+        if (Shard.Version < 0 || Shard.History != token.History || (Shard.Buddy.Length > 0 && silos.Contains(Shard.Buddy)))
         {
             return Shard.Standing();
         }
@@ -119,27 +121,31 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     }
 
     /// <inheritdoc/>
-    public Task<ShardWeights> GetWeights(int version) => Task.FromResult(
-        Shard.Version == version ? new ShardWeights(version, Shard.Weights) : new ShardWeights(-1, Float32Block.Empty));
+    public Task<ShardWeights> GetWeights(long history, int version) => Task.FromResult(
+        Shard.History == history && Shard.Version == version ? new ShardWeights(version, Shard.Weights) : new ShardWeights(-1, Float32Block.Empty));
 
     /// <inheritdoc/>
-    public async Task<SavedShard> Save(long epoch, int version)
+    public async Task<SavedShard> Save(FencingToken token, int version)
     {
-        ShardState? state = Shard.Accept(epoch) ? Shard.ToSave(version) : null;
-        if (state is null && _saved?.Version == version && Shard.Accept(epoch))
+        bool isAccepted = Shard.Accept(token.Epoch) && Shard.History == token.History;
+        ShardState? state = isAccepted ? Shard.ToSave(version) : null;
+        if (state is null && isAccepted && _saved is { } before && (before.History, before.Version) == (token.History, version))
         {
             return new SavedShard(JsonSerializer.Serialize(_saved.Value.Entry)); // asked again because another shard's upload failed
         }
         if (state is null)
         {
             throw new StaleVersionException(
-                $"shard {_index} of run {_run} stands at version {Shard.Version}, epoch {Shard.Standing().Epoch}; "
-                + $"version {version} of epoch {epoch} cannot be saved.");
+                $"shard {_index} of run {RunKey.IdOf(_run)} stands at version {Shard.Version}, epoch {Shard.Token.Epoch}, history "
+                + $"{Shard.History}; version {version} of epoch {token.Epoch}, history {token.History}, cannot be saved.");
         }
         // Off the turn: hashing and writing a shard must not hold up contributions to the next version.
         ShardEntry entry = await Task.Run(() => _store!.SaveShardAsync(state, _saved?.Entry));
-        Shard.Saved(version);
-        _saved = (version, entry);
+        if (Shard.History == token.History)
+        {
+            Shard.Saved(version);
+        }
+        _saved = (token.History, version, entry);
         return new SavedShard(JsonSerializer.Serialize(entry));
     }
 
@@ -156,23 +162,23 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         return Task.CompletedTask;
     }
 
-    private async Task<ShardState> FromCheckpoint(int version)
+    private async Task<ShardState> FromCheckpoint(HeldShard wanted)
     {
-        CheckpointManifest manifest = await _store!.ReadManifestAsync(version)
-            ?? throw new StaleVersionException($"shard {_index} of run '{_run}' lost version {version}, of which there is no checkpoint.");
+        CheckpointManifest manifest = await _store!.ReadManifestAsync(wanted.Version) ?? throw new StaleVersionException(
+            $"shard {_index} of run '{RunKey.IdOf(_run)}' lost version {wanted.Version}, of which there is no checkpoint.");
         ShardState state = await Task.Run(() => _store.LoadShardAsync(manifest.Shards[_index]));
-        _saved = (version, manifest.Shards[_index]);
+        _saved = (wanted.History, wanted.Version, manifest.Shards[_index]);
         return state;
     }
 
-    private async Task<ShardState> FromBuddy(string buddy, int version)
+    private async Task<ShardState> FromBuddy(string buddy, HeldShard wanted)
     {
         IBuddyGrain holder = Buddy(buddy);
-        ShardPart[] parts = await Task.WhenAll(
-            Enum.GetValues<ShardPartKind>().Select(kind => holder.Get(_index, version, kind)));
-        if (Array.Exists(parts, part => part.Version != version))
+        ShardPart[] parts = await Task.WhenAll(Enum.GetValues<ShardPartKind>().Select(kind => holder.Get(wanted, kind)));
+        if (Array.Exists(parts, part => part.Version != wanted.Version))
         {
-            throw new StaleVersionException($"silo {buddy} does not hold version {version} of shard {_index} of run {_run} any more.");
+            throw new StaleVersionException(
+                $"silo {buddy} does not hold version {wanted.Version} of shard {_index} of run {RunKey.IdOf(_run)} any more.");
         }
         float[][] values = [.. parts.Select(part => part.Values.Span.ToArray())];
         return new ShardState(_index, values[0], values[1], values[2]);
@@ -183,30 +189,30 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     {
         ShardState state = Shard.State;
         IBuddyGrain holder = Buddy(silo);
+        Task Hold(ShardPartKind kind, float[] values) =>
+            holder.Hold(new ShardPart(_index, Shard.Version, kind, values) { Token = Shard.Token });
         try
         {
             await Task.WhenAll(
-                holder.Hold(new ShardPart(_index, Shard.Version, ShardPartKind.Weights, state.Weights)),
-                holder.Hold(new ShardPart(_index, Shard.Version, ShardPartKind.FirstMoment, state.M)),
-                holder.Hold(new ShardPart(_index, Shard.Version, ShardPartKind.SecondMoment, state.V)));
+                Hold(ShardPartKind.Weights, state.Weights), Hold(ShardPartKind.FirstMoment, state.M), Hold(ShardPartKind.SecondMoment, state.V));
             return true;
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
-            NotHeld(_run, _index, silo, e.Message);
+            NotHeld(RunKey.IdOf(_run), _index, silo, e.Message);
             return false;
         }
     }
 
-    private async Task Settle(string buddy, int version)
+    private async Task Settle(string buddy, long history, int version)
     {
         try
         {
-            await Buddy(buddy).Settle(_index, version);
+            await Buddy(buddy).Settle(history, _index, version);
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
-            NotHeld(_run, _index, buddy, e.Message);
+            NotHeld(RunKey.IdOf(_run), _index, buddy, e.Message);
         }
     }
 

@@ -7,8 +7,11 @@ namespace Bgpo.Grains.Shards;
 
 /// <inheritdoc cref="IBuddyGrain"/>
 [KeepAlive, Reentrant, SiloPinned]
-public sealed class BuddyGrain(RunContexts runs, WeightsSource source) : Grain, IBuddyGrain
+public sealed class BuddyGrain(RunContexts runs, WeightsSource source, IPolicyDevices devices, TimeProvider time) : Grain, IBuddyGrain
 {
+    /// <summary>How long the end of a run waits for devices that are at work for it still; they free it when they are done.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     private readonly ShardCopies _copies = new();
 
     /// <inheritdoc/>
@@ -19,16 +22,16 @@ public sealed class BuddyGrain(RunContexts runs, WeightsSource source) : Grain, 
     }
 
     /// <inheritdoc/>
-    public Task Settle(int shard, int version)
+    public Task Settle(long history, int shard, int version)
     {
-        _copies.Settle(shard, version);
+        _copies.Settle(history, shard, version);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task KeepOnly(int version)
+    public Task BeginHistory(long history)
     {
-        _copies.KeepOnly(version);
+        _copies.BeginHistory(history);
         source.Forget(SiloKey.Parse(this.GetPrimaryKeyString()).Run);
         return Task.CompletedTask;
     }
@@ -37,33 +40,50 @@ public sealed class BuddyGrain(RunContexts runs, WeightsSource source) : Grain, 
     public Task<HeldShard[]> GetHoldings() => Task.FromResult<HeldShard[]>([.. _copies.Whole()]);
 
     /// <inheritdoc/>
-    public Task<ShardPart> Get(int shard, int version, ShardPartKind kind) =>
-        Task.FromResult(_copies.Find(shard, version, kind) ?? new ShardPart(shard, -1, kind, Float32Block.Empty));
+    public Task<ShardPart> Get(HeldShard held, ShardPartKind kind) =>
+        Task.FromResult(_copies.Find(held, kind) ?? new ShardPart(held.Shard, -1, kind, Float32Block.Empty));
 
     /// <inheritdoc/>
-    public Task Release()
+    public async Task Release(long epoch)
     {
+        if (epoch < _copies.Epoch)
+        {
+            return;
+        }
         string run = SiloKey.Parse(this.GetPrimaryKeyString()).Run;
         _copies.Clear();
         source.Forget(run);
         runs.Forget(run);
         DeactivateOnIdle();
-        return Task.CompletedTask;
+        await devices.Release(run).WaitAsync(s_patience, time).AnyEnd();
     }
 }
 
-/// <summary>Copies of other silos' shards, two versions of each at most: a commit may have reached some shards only.</summary>
+/// <summary>
+/// Copies of other silos' shards, two versions of each at most: a commit may have reached some shards only. All are of the newest history
+/// that was heard of.
+/// </summary>
 public sealed class ShardCopies
 {
     private static readonly int s_parts = Enum.GetValues<ShardPartKind>().Length;
 
     private readonly Dictionary<HeldShard, ShardPart?[]> _held = [];
+    private long _history;
 
-    /// <summary>Takes a part and drops the shard's versions older than the one before it.</summary>
+    /// <summary>The newest controller's epoch that was heard of.</summary>
+    public long Epoch { get; private set; }
+
+    /// <summary>Takes a part and drops the shard's versions older than the one before it; a part of an older history is not taken.</summary>
     /// <param name="part">The part.</param>
     public void Hold(ShardPart part)
     {
-        var key = new HeldShard(part.Shard, part.Version);
+        Epoch = Math.Max(Epoch, part.Token.Epoch);
+        BeginHistory(part.Token.History);
+        if (part.Token.History < _history)
+        {
+            return;
+        }
+        var key = new HeldShard(part.Shard, part.Version, _history);
         if (!_held.TryGetValue(key, out ShardPart?[]? parts))
         {
             Drop(held => held.Shard == part.Shard && (held.Version < part.Version - 1 || held.Version > part.Version));
@@ -73,24 +93,32 @@ public sealed class ShardCopies
     }
 
     /// <summary>Drops a shard's versions older than one.</summary>
+    /// <param name="history">The history that the version is of.</param>
     /// <param name="shard">The shard's index.</param>
     /// <param name="version">The oldest version to keep: a newer one may have come already.</param>
-    public void Settle(int shard, int version) => Drop(held => held.Shard == shard && held.Version < version);
+    public void Settle(long history, int shard, int version) =>
+        Drop(held => held.Shard == shard && held.History == history && held.Version < version);
 
-    /// <summary>Drops the other versions of all shards.</summary>
-    /// <param name="version">The version to keep.</param>
-    public void KeepOnly(int version) => Drop(held => held.Version != version);
+    /// <summary>Drops what is of older histories.</summary>
+    /// <param name="history">The history that goes on; an older one changes nothing.</param>
+    public void BeginHistory(long history)
+    {
+        if (history > _history)
+        {
+            _history = history;
+            Clear();
+        }
+    }
 
     /// <summary>What is held whole.</summary>
     public IEnumerable<HeldShard> Whole() =>
         _held.Where(held => held.Value.All(part => part is not null)).Select(held => held.Key);
 
     /// <summary>A part that is held, or null.</summary>
-    /// <param name="shard">The shard's index.</param>
-    /// <param name="version">The version.</param>
+    /// <param name="wanted">The shard's version.</param>
     /// <param name="kind">Which part.</param>
-    public ShardPart? Find(int shard, int version, ShardPartKind kind) =>
-        _held.TryGetValue(new HeldShard(shard, version), out ShardPart?[]? parts) ? parts[(int)kind] : null;
+    public ShardPart? Find(HeldShard wanted, ShardPartKind kind) =>
+        _held.TryGetValue(wanted, out ShardPart?[]? parts) ? parts[(int)kind] : null;
 
     /// <summary>Drops everything.</summary>
     public void Clear() => _held.Clear();

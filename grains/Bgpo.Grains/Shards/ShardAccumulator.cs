@@ -25,6 +25,9 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// <summary>Version of the weights; -1 before they are loaded.</summary>
     public int Version { get; private set; } = -1;
 
+    /// <summary>Number of the run's history that the version is of.</summary>
+    public long History { get; private set; }
+
     /// <summary>The weights.</summary>
     public ReadOnlyMemory<float> Weights => _state.Weights;
 
@@ -37,7 +40,10 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// <summary>Where the shard stands.</summary>
     /// <param name="fenced">Whether the request that asked was refused.</param>
     public ShardStatus Standing(bool fenced = false) =>
-        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Buddy);
+        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Buddy) { History = History };
+
+    /// <summary>The newest controller's epoch, and the history that the shard is of.</summary>
+    public FencingToken Token => new(_epoch, History);
 
     /// <summary>Accepts a controller's epoch, or refuses it when a newer one has spoken.</summary>
     /// <param name="epoch">The controller's epoch.</param>
@@ -47,11 +53,14 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         return epoch == _epoch;
     }
 
-    /// <summary>Takes a state from elsewhere and forgets everything else but the epoch.</summary>
+    /// <summary>Takes a state from elsewhere and forgets everything else but the epoch; also what was kept for saving, if the history is another.</summary>
+    /// <param name="history">The history that its version is of.</param>
     /// <param name="version">Its version.</param>
     /// <param name="state">Its weights and moments; moments may be empty, which means zeros.</param>
-    public void Load(int version, ShardState state)
+    public void Load(long history, int version, ShardState state)
     {
+        _kept = history == History ? _kept : null;
+        History = history;
         int length = state.Weights.Length;
         Stand(version, state.M.Length == length ? state : state with { M = new float[length], V = new float[length] });
     }
@@ -77,7 +86,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// <exception cref="ContributionException">Its values are not finite or do not fit; nothing was added.</exception>
     public AddOutcome Add(Contribution contribution)
     {
-        if (!Accept(contribution.Epoch) || contribution.Unit.Step != Version)
+        if (!Accept(contribution.Token.Epoch) || contribution.Token.History != History || contribution.Unit.Step != Version)
         {
             return AddOutcome.Stale;
         }
@@ -95,20 +104,27 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// <param name="request">Step, epoch and how many units there must be.</param>
     public SummaryOutcome Summarize(SummaryRequest request)
     {
-        bool accepted = Accept(request.Epoch);
-        bool complete = accepted && Version == request.Step && _units.Count == request.Units;
+        bool accepted = Accept(request.Token.Epoch);
+        bool complete = accepted && request.Token.History == History && Version == request.Step && _units.Count == request.Units;
         return new SummaryOutcome(Standing(!accepted), complete ? _sum.SumOfSquares(request.Completions) : double.NaN);
     }
 
-    /// <summary>Applies AdamW and moves to the next version; does nothing when it stands there already.</summary>
+    /// <summary>
+    /// Applies AdamW and moves to the next version; does nothing when it stands there already, nor when its sum is not the one that the
+    /// controller has seen.
+    /// </summary>
     /// <param name="request">The step's factors.</param>
     public ShardStatus Commit(CommitRequest request)
     {
-        if (!Accept(request.Epoch))
+        if (!Accept(request.Token.Epoch))
         {
             return Standing(fenced: true);
         }
-        if (Version == request.Step)
+        if (request.Token.History != History)
+        {
+            return Standing();
+        }
+        if (Version == request.Step && _units.Count == request.Units)
         {
             var gradient = new float[_state.Weights.Length];
             _sum.Mean(gradient, request.Completions);

@@ -10,6 +10,12 @@ namespace Bgpo.Grains.Shards;
 /// <param name="epoch">The controller's epoch.</param>
 public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
 {
+    /// <summary>Number of the history that is spoken of: what shards and silos hold of another does not count.</summary>
+    public long History { get; set; }
+
+    /// <summary>What every request is fenced by.</summary>
+    public FencingToken Token => new(epoch, History);
+
     /// <summary>
     /// The versions that every shard of the run can stand at without the store, newest first: it stands there, can step back to it,
     /// or a live silo holds a copy.
@@ -24,6 +30,10 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         {
             sources[shard] = [];
             ShardStatus standing = standings[shard];
+            if (standing.History != History)
+            {
+                continue;
+            }
             if (standing.Version >= 0)
             {
                 sources[shard][standing.Version] = null;
@@ -35,7 +45,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         }
         foreach ((string silo, HeldShard[] held) in await copies)
         {
-            foreach (HeldShard copy in held.Where(copy => copy.Shard < sources.Length))
+            foreach (HeldShard copy in held.Where(copy => copy.History == History && copy.Shard < sources.Length))
             {
                 sources[copy.Shard].TryAdd(copy.Version, silo);
             }
@@ -51,19 +61,19 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <param name="held">The version, and where each shard can have it.</param>
     public async Task Load(HeldVersion held)
     {
-        foreach (ShardStatus standing in await Each((shard, index) => shard.Load(epoch, held.Version, held.Buddies[index])))
+        foreach (ShardStatus standing in await Each((shard, index) => shard.Load(Token, held.Version, held.Buddies[index])))
         {
             Check(standing, held.Version);
         }
     }
 
-    /// <summary>Has every shard stand at a checkpoint's version, and drops copies of others, which nobody will ask for.</summary>
+    /// <summary>Has every shard stand at a checkpoint's version, and drops copies of older histories, which nobody will ask for.</summary>
     /// <param name="version">The version.</param>
     /// <param name="silos">The live silos.</param>
     public async Task Load(int version, string[] silos)
     {
         await Load(new HeldVersion(version, new string?[run.Shards]));
-        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).KeepOnly(version))));
+        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).BeginHistory(History))));
     }
 
     /// <summary>Has each shard's state held by a second silo, where there is one.</summary>
@@ -71,7 +81,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <param name="silos">The live silos.</param>
     public async Task Protect(int? version, string[] silos)
     {
-        foreach (ShardStatus standing in await Each(shard => shard.Protect(epoch, silos)))
+        foreach (ShardStatus standing in await Each(shard => shard.Protect(Token, silos)))
         {
             Check(standing, version ?? standing.Version);
         }
@@ -87,7 +97,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     public async Task<double> GradientNorm(int step, IReadOnlySet<UnitName> units, int completions)
     {
         double squares = 0;
-        var request = new SummaryRequest(epoch, step, units.Count, completions);
+        var request = new SummaryRequest(Token, step, units.Count, completions);
         foreach (SummaryOutcome summary in await Each(shard => shard.Summarize(request)))
         {
             Check(summary.Standing, step);
@@ -112,7 +122,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <summary>Saves every shard and names them for the manifest. Steps may go on meanwhile where the version is kept for this.</summary>
     /// <param name="version">The version.</param>
     public async Task<ShardEntry[]> Save(int version) =>
-        [.. (await Each(shard => shard.Save(epoch, version))).Select(saved => JsonSerializer.Deserialize<ShardEntry>(saved.EntryJson)!)];
+        [.. (await Each(shard => shard.Save(Token, version))).Select(saved => JsonSerializer.Deserialize<ShardEntry>(saved.EntryJson)!)];
 
     /// <summary>Frees what the cluster keeps of the run in memory.</summary>
     /// <param name="silos">The live silos.</param>
@@ -123,7 +133,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
             await shard.Release(epoch);
             return true;
         }));
-        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).Release())));
+        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).Release(epoch))));
     }
 
     /// <summary>Another cluster member's memory is not worth a failed run.</summary>
@@ -151,12 +161,12 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         }
     }
 
-    private IBuddyGrain Buddy(string silo) => grains.GetGrain<IBuddyGrain>(SiloKey.Of(run.Id, silo));
+    private IBuddyGrain Buddy(string silo) => grains.GetGrain<IBuddyGrain>(SiloKey.Of(run.Key, silo));
 
     private Task<T[]> Each<T>(Func<IAccumulatorGrain, Task<T>> ask) => Each((shard, _) => ask(shard));
 
     private Task<T[]> Each<T>(Func<IAccumulatorGrain, int, Task<T>> ask) => Task.WhenAll(
-        Enumerable.Range(0, run.Shards).Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Id, shard)), shard)));
+        Enumerable.Range(0, run.Shards).Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Key, shard)), shard)));
 
     private void Check(ShardStatus standing, int version)
     {
@@ -165,9 +175,10 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
             throw new RunException(
                 $"run '{run.Id}' was taken over by another controller (epoch {standing.Epoch}, this one {epoch}); this one stops.");
         }
-        if (standing.Version != version)
+        if (standing.History != History || standing.Version != version)
         {
-            throw new StaleVersionException($"a shard of run {run.Id} stands at version {standing.Version} where {version} was expected.");
+            throw new StaleVersionException(
+                $"a shard of run {run.Id} stands at version {standing.Version} of history {standing.History} where {version} of {History} was expected.");
         }
     }
 }

@@ -71,6 +71,7 @@ public sealed class Batch
 
     /// <summary>Starts sampling a batch; its groups become ready one by one.</summary>
     /// <param name="run">The run.</param>
+    /// <param name="history">The history that those weights are of.</param>
     /// <param name="step">The step, whose weights are the old policy.</param>
     /// <param name="rollout">How the step is sampled.</param>
     /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they are.</param>
@@ -79,7 +80,7 @@ public sealed class Batch
     /// <param name="changed">Told when a group is ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Batch Sample(
-        RunContext run, int step, RolloutSection rollout, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
+        RunContext run, long history, int step, RolloutSection rollout, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
         CancellationToken cancellationToken)
     {
         var groups = new Task<JournalGroup>[run.Spec.Rollout.Prompts];
@@ -88,7 +89,7 @@ public sealed class Batch
         {
             groups[g] = given?.Step == step && given._groups[g].IsCompletedSuccessfully
                 ? given._groups[g]
-                : batch.SampleGroup(g, grains, dispatcher, changed, cancellationToken);
+                : batch.SampleGroup(history, g, grains, dispatcher, changed, cancellationToken);
         }
         return batch;
     }
@@ -153,17 +154,17 @@ public sealed class Batch
     }
 
     private async Task<JournalGroup> SampleGroup(
-        int group, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed, CancellationToken cancellationToken)
+        long history, int group, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed, CancellationToken cancellationToken)
     {
         Prompt prompt = _run.Task.TrainingPrompt(_run.Seed, Step, group);
         int count = _run.Spec.Rollout.Completions;
         var request = new RolloutRequest(
-            Step, Purpose.Rollout, Step, [.. Enumerable.Range(0, count).Select(c => Philox.Item(group, c))],
+            history, Step, Purpose.Rollout, Step, [.. Enumerable.Range(0, count).Select(c => Philox.Item(group, c))],
             [.. Enumerable.Repeat(prompt.Text, count)], Rollout.Temperature, Rollout.DenoisingSteps);
         var problems = new ScoreRequest(
             [.. Enumerable.Repeat(prompt.Id, count)], request.Prompts, [.. Enumerable.Repeat(prompt.Reference, count)], []);
         (RolloutResult rollout, ScoreResult score) = await dispatcher.Run(
-            Priority, silo => grains.GetGrain<IRolloutGrain>(SiloKey.Of(_run.Id, silo)).Sample(request, problems, cancellationToken),
+            Priority, silo => grains.GetGrain<IRolloutGrain>(SiloKey.Of(_run.Key, silo)).Sample(request, problems, cancellationToken),
             cancellationToken);
         RolloutSeconds += rollout.DeviceSeconds;
         RewardSeconds += score.Seconds;

@@ -141,7 +141,8 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
 
     private Batch Sample(int step, RolloutSection rollout, CancellationToken cancellationToken)
     {
-        Batch batch = Batch.Sample(with.Run, step, rollout, _givenUp, with.Grains, with.Dispatcher, onSampled, cancellationToken);
+        Batch batch = Batch.Sample(
+            with.Run, with.Shards.History, step, rollout, _givenUp, with.Grains, with.Dispatcher, onSampled, cancellationToken);
         _givenUp = null;
         return batch;
     }

@@ -1,4 +1,5 @@
 using Bgpo.Grains.Runs;
+using Bgpo.Grains.Shards;
 using Bgpo.Tasks;
 
 namespace Bgpo.Grains.Steps;
@@ -7,7 +8,8 @@ namespace Bgpo.Grains.Steps;
 /// <param name="run">The run.</param>
 /// <param name="grains">Where rollout grains are found.</param>
 /// <param name="dispatcher">Who finds a silo.</param>
-public sealed class Evaluator(RunContext run, IGrainFactory grains, Dispatcher dispatcher)
+/// <param name="shards">The run's shards, whose history a version is of.</param>
+public sealed class Evaluator(RunContext run, IGrainFactory grains, Dispatcher dispatcher, ShardSet shards)
 {
     /// <summary>Problems decoded together. Part of an evaluation's bits, so it is fixed.</summary>
     private const int ProblemsPerUnit = 32;
@@ -53,10 +55,10 @@ public sealed class Evaluator(RunContext run, IGrainFactory grains, Dispatcher d
         int steps = run.Spec.Evaluation.DenoisingSteps > 0 ? run.Spec.Evaluation.DenoisingSteps : run.Spec.Rollout.DenoisingSteps;
         // The same noise at every version: differences between versions are then the weights' own.
         var request = new RolloutRequest(
-            version, Purpose.Evaluation, 0, [.. unit.Select(problem => (uint)problem.Index)],
+            shards.History, version, Purpose.Evaluation, 0, [.. unit.Select(problem => (uint)problem.Index)],
             [.. unit.Select(problem => problem.Prompt.Text)], temperature, steps);
         var problems = new ScoreRequest(
             [.. unit.Select(problem => problem.Prompt.Id)], request.Prompts, [.. unit.Select(problem => problem.Prompt.Reference)], []);
-        return (await grains.GetGrain<IRolloutGrain>(SiloKey.Of(run.Id, silo)).Sample(request, problems, cancellationToken)).Score;
+        return (await grains.GetGrain<IRolloutGrain>(SiloKey.Of(run.Key, silo)).Sample(request, problems, cancellationToken)).Score;
     }
 }

@@ -136,6 +136,7 @@ public sealed class StepLoop : IDisposable
 
     private async Task<JournalGroup> ContributeAsync(Batch batch, int group, int step, StepTally tally, CancellationToken cancellationToken)
     {
+        FencingToken token = _with.Shards.Token;
         JournalGroup record = await batch.Group(group);
         if (!record.HasSignal)
         {
@@ -148,7 +149,7 @@ public sealed class StepLoop : IDisposable
         {
             double[]? old = _with.Run.Plan.IsOnPolicy(step) ? null : batch.Old(unit, record);
             UnitResult result = await _with.Dispatcher.Run(
-                1, silo => Learner(silo).Compute(new UnitRequest(_with.Epoch, unit, work, old), cancellationToken), cancellationToken);
+                1, silo => Learner(silo).Compute(new UnitRequest(token, unit, work, old), cancellationToken), cancellationToken);
             if (step == batch.Step && _with.Run.Plan.UpdatesPerBatch > 1)
             {
                 batch.Record(unit, result.LogLikelihoods);
@@ -166,6 +167,7 @@ public sealed class StepLoop : IDisposable
         {
             return Task.CompletedTask;
         }
+        FencingToken token = _with.Shards.Token;
         int first = _with.Run.Plan.FirstGroup(step);
         IEnumerable<int> later = Enumerable.Range(0, batch.Count)
             .Where(group => group < first || group >= first + _with.Run.Plan.GroupsPerUpdate);
@@ -180,7 +182,7 @@ public sealed class StepLoop : IDisposable
             await Task.WhenAll(_with.Run.Plan.UnitsOf(batch.Step, group).Select(UnitName.From).Select(async unit =>
             {
                 UnitResult result = await _with.Dispatcher.Run(
-                    2, silo => Learner(silo).LogLikelihoods(new UnitRequest(_with.Epoch, unit, work, null), cancellationToken), cancellationToken);
+                    2, silo => Learner(silo).LogLikelihoods(new UnitRequest(token, unit, work, null), cancellationToken), cancellationToken);
                 batch.Record(unit, result.LogLikelihoods);
             }));
         }));
@@ -224,7 +226,8 @@ public sealed class StepLoop : IDisposable
         FaultPoint.Hit(GrainFaults.StepBeforeCommit);
         cancellationToken.ThrowIfCancellationRequested(); // an attempt that was given up must not commit what the next one collects
         await _with.Shards.Commit(new CommitRequest(
-            _with.Epoch, step, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions, _with.Checkpoints.Keeps(step + 1)));
+            _with.Shards.Token, step, tally.Units.Count, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions,
+            _with.Checkpoints.Keeps(step + 1)));
         cancellationToken.ThrowIfCancellationRequested(); // one that was given up meanwhile begins nothing
         return (norm, rate);
     }
@@ -294,7 +297,7 @@ public sealed class StepLoop : IDisposable
         };
     }
 
-    private ILearnerGrain Learner(string silo) => _with.Grains.GetGrain<ILearnerGrain>(SiloKey.Of(_with.Run.Id, silo));
+    private ILearnerGrain Learner(string silo) => _with.Grains.GetGrain<ILearnerGrain>(SiloKey.Of(_with.Run.Key, silo));
 
     private void ReportSampling(Batch batch)
     {

@@ -10,9 +10,6 @@ public sealed record StepServices
     /// <summary>The run.</summary>
     public required RunContext Run { get; init; }
 
-    /// <summary>The controller's epoch.</summary>
-    public required long Epoch { get; init; }
-
     /// <summary>The spec that each step is taken by.</summary>
     public required RunSettings Settings { get; init; }
 

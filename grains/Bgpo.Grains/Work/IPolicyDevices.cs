@@ -37,6 +37,10 @@ public interface IPolicyDevices
     /// <param name="cancellationToken">Gives up while waiting for a device.</param>
     Task<UnitResult> LogLikelihoods(
         RunContext run, Weights weights, UnitRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Frees what the devices hold of a run, each when it is done with the work that it has begun.</summary>
+    /// <param name="run">The run's key.</param>
+    Task Release(string run);
 }
 
 /// <summary>One version of a run's weights, by shard. Shards are shared, never written.</summary>

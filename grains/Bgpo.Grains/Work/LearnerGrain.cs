@@ -16,7 +16,7 @@ public sealed class LearnerGrain(RunContexts runs, WeightsSource source, IPolicy
     public async Task<UnitResult> Compute(UnitRequest request, CancellationToken cancellationToken)
     {
         RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
-        Weights weights = await source.Get(run, request.Unit.Step);
+        Weights weights = await source.Get(run, request.Token.History, request.Unit.Step);
         float[] gradient = ArrayPool<float>.Shared.Rent(checked((int)run.Parameters));
         UnitResult result = await devices.Compute(run, weights, request, gradient, cancellationToken);
         FaultPoint.Hit(GrainFaults.UnitComputed);
@@ -31,7 +31,7 @@ public sealed class LearnerGrain(RunContexts runs, WeightsSource source, IPolicy
     public async Task<UnitResult> LogLikelihoods(UnitRequest request, CancellationToken cancellationToken)
     {
         RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
-        Weights weights = await source.Get(run, request.Unit.Step);
+        Weights weights = await source.Get(run, request.Token.History, request.Unit.Step);
         return await devices.LogLikelihoods(run, weights, request, cancellationToken);
     }
 
@@ -41,8 +41,8 @@ public sealed class LearnerGrain(RunContexts runs, WeightsSource source, IPolicy
         for (int shard = 0; shard < run.Shards; shard++)
         {
             (long offset, int length) = ShardKey.Span(shard, run.Parameters);
-            var part = new Contribution(request.Epoch, request.Unit, gradient.AsMemory((int)offset, length));
-            adding.Enqueue(GrainFactory.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Id, shard)).Add(part));
+            var part = new Contribution(request.Token, request.Unit, gradient.AsMemory((int)offset, length));
+            adding.Enqueue(GrainFactory.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Key, shard)).Add(part));
             if (adding.Count == ShardsInFlight)
             {
                 Check(await adding.Dequeue(), request);

@@ -56,6 +56,18 @@ public sealed record RunRecord
     /// <summary>Fencing number of the controller that wrote this; raised by each new controller.</summary>
     public long Epoch { get; init; }
 
+    /// <summary>
+    /// Random, the run's own for good: another run that gets the id later has another. Null in records of older versions. Set by
+    /// <see cref="RunStore.CreateAsync"/>.
+    /// </summary>
+    public string? Uid { get; init; }
+
+    /// <summary>
+    /// Number of the run's history, raised before its shards go back to a checkpoint: what a cluster's memory holds of a version counts only
+    /// where it is of this history.
+    /// </summary>
+    public long History { get; init; }
+
     /// <summary>The cluster that drives the run; empty for one that a single process drives.</summary>
     public string Cluster { get; init; } = "";
 
@@ -115,6 +127,10 @@ public sealed record RunRecord
 
     /// <summary>Summary of the result, free-form; null until there is one.</summary>
     public JsonObject? Result { get; init; }
+
+    /// <summary>Tells the run from others that had its id: <see cref="Uid"/>, or when it was created where the record has none.</summary>
+    [JsonIgnore]
+    public string Identity => Uid ?? Created.UtcTicks.ToString("x", CultureInfo.InvariantCulture);
 
     /// <summary>The version that the run's chain begins with: 0, or that of the checkpoint it was forked from.</summary>
     [JsonIgnore]

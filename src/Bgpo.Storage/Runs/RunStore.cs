@@ -36,14 +36,14 @@ public sealed partial class RunStore
     private string RecordName => $"{RunId}/run.json";
 
     /// <summary>Writes a new run's record.</summary>
-    /// <param name="record">The record; its times are set here.</param>
+    /// <param name="record">The record; its times and its <see cref="RunRecord.Uid"/> are set here.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunExistsException">The run exists.</exception>
     /// <exception cref="ArgumentException">The record is of another run.</exception>
     public async Task<StoredRun> CreateAsync(RunRecord record, CancellationToken cancellationToken = default)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        record = Checked(record) with { Created = now, Updated = now, Nonce = NewNonce() };
+        record = Checked(record) with { Created = now, Updated = now, Nonce = NewNonce(), Uid = NewNonce() };
         FaultPoint.Hit(StorageFaults.RunCreateBefore);
         string? etag = await Blobs
             .PutIfAbsentAsync(RecordName, SealedJson.Write(record, StorageJson.Indented.RunRecord), cancellationToken)
