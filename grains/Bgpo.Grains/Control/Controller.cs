@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Steps;
-using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
@@ -12,9 +11,6 @@ namespace Bgpo.Grains.Control;
 /// <summary>Takes a run's steps, from where its shards can stand to its last version or to a stop.</summary>
 internal sealed class Controller : IRunActions, IDisposable
 {
-    /// <summary>How long a controller that leaves waits for what it has posted.</summary>
-    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
-
     private readonly ControllerServices _with;
     private readonly CancellationTokenSource _leaving = new();
     private readonly WriteQueue _writes;
@@ -23,12 +19,10 @@ internal sealed class Controller : IRunActions, IDisposable
     private readonly CheckpointWriter _checkpoints;
     private readonly StepLoop _loop;
     private readonly StepRecorder _recorder;
+    private readonly ChangeRecorder _changes;
 
     /// <summary>The evaluation before the first step, which the store may not have yet.</summary>
     private EvaluationSummary? _before;
-
-    /// <summary>Version at which the shards were last placed: somebody may have begun the step from there.</summary>
-    private int _placedAt;
 
     /// <summary>A controller of a run that this silo holds the lease of.</summary>
     /// <param name="with">What it works with.</param>
@@ -52,6 +46,7 @@ internal sealed class Controller : IRunActions, IDisposable
         _checkpoints = NewCheckpoints();
         Dispatcher dispatcher = with.NewDispatcher();
         _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
+        _changes = new ChangeRecorder(with, _wait, _loop.Batches);
         _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher, _shards), _loop, Events, counted, last);
     }
 
@@ -82,6 +77,8 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private EventLog Events => _with.Reporter.Events;
 
+    private ControllerEnd End => new(_with, _shards);
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -109,7 +106,7 @@ internal sealed class Controller : IRunActions, IDisposable
         _writes.Dispose();
         await _leaving.CancelAsync();
         await Ended.AnyEnd();
-        await ReleaseAsync();
+        await End.ReleaseAsync();
     }
 
     /// <summary>Tells again what a completed run came to.</summary>
@@ -149,39 +146,8 @@ internal sealed class Controller : IRunActions, IDisposable
         await _loop.Look();
     }
 
-    /// <summary>
-    /// Records a change of the spec before any step goes by it. It holds from a step that nobody can have begun, nor saved anything of:
-    /// so whoever takes that step, and however often, takes it with the change. Batches that later steps sampled before the run went
-    /// back are dropped first: they are of weights that will not come.
-    /// </summary>
-    /// <param name="request">What was asked.</param>
-    public async Task ChangeAsync(RunRequest request)
-    {
-        RunStore store = _with.Store;
-        int saved = await _wait.ForAsync(async token => Math.Max(
-            (await store.ListCheckpointsAsync(token)).DefaultIfEmpty(0).Max(), (await store.ListMetricsAsync(token)).DefaultIfEmpty(0).Max()));
-        int free = Math.Max(Math.Max(Version, _placedAt + 1), saved);
-        IReadOnlyList<SpecChange> changes;
-        try
-        {
-            changes = _with.Settings.Read(request, free);
-        }
-        catch (SpecException e)
-        {
-            await WriteRecordAsync(record => RequestHandler.Answered(record, request.Number, Version, e.Message));
-            _with.Reporter.Notice($"request {request.Number} is refused: {e.Message}");
-            return;
-        }
-        int from = changes[0].FromStep;
-        await _wait.ForAsync(token => store.DropJournalAfterAsync(from, token));
-        _loop.Batches.ForgetAfter(from);
-        await WriteRecordAsync(record => RequestHandler.Answered(record, request.Number, from) with
-        {
-            Changes = [.. (record.Changes ?? []).Where(change => change.Request != request.Number), .. changes],
-        });
-        _with.Settings.Record(changes);
-        Events.Append(n => new SpecChanged(n, Id, from, Steps, [.. changes.Select(change => $"{change.Field}={change.Value}")]));
-    }
+    /// <inheritdoc/>
+    public Task ChangeAsync(RunRequest request) => _changes.RecordAsync(request, this);
 
     private CheckpointWriter NewCheckpoints() => new(_with.Run, _with.Store, _shards, _writes, _with.Time)
     {
@@ -237,7 +203,7 @@ internal sealed class Controller : IRunActions, IDisposable
             catch (OperationCanceledException) when (_leaving.IsCancellationRequested && _writes.Healthy)
             {
                 // What is on its way to the store spares the successor taking the last step again.
-                using var moment = new CancellationTokenSource(s_farewell, _with.Time);
+                using var moment = new CancellationTokenSource(ControllerEnd.Farewell, _with.Time);
                 await _writes.Flush(moment.Token);
                 throw;
             }
@@ -248,13 +214,13 @@ internal sealed class Controller : IRunActions, IDisposable
             await _writes.Flush(token);
             await _with.Store.Blobs.TidyAsync($"{Id}/", token);
         });
-        await ReleaseAsync();
+        await End.ReleaseAsync();
     }
 
     private async Task<CheckpointManifest?> RestoreAsync(CheckpointManifest? checkpoint, int? committed)
     {
         (Version, CheckpointManifest? loaded) = await _wait.ForAsync(token => _with.Restorer.RestoreAsync(checkpoint, committed, token));
-        (_placedAt, _shards.History) = (Version, _with.Lease.Record.History);
+        (_changes.PlacedAt, _shards.History) = (Version, _with.Lease.Record.History);
         return loaded;
     }
 
@@ -392,49 +358,14 @@ internal sealed class Controller : IRunActions, IDisposable
         }
         catch (Exception e)
         {
-            await FailAsync(e);
+            (IsEnding, Failure) = (true, e.Message);
+            await End.FailAsync(Version, e);
         }
         finally
         {
             RunMeter.Left(Id);
             await heartbeats.CancelAsync();
             Events.Close();
-        }
-    }
-
-    private async Task FailAsync(Exception failure)
-    {
-        IsEnding = true;
-        // Told before it is logged: a log that fails must not keep watchers waiting for an end that has come.
-        Failure = failure.Message;
-        Events.Append(n => new RunFailed(n, Id, Version, failure.Message, failure is StorageException));
-        _with.Reporter.Failed(Version, failure);
-        try
-        {
-            await _with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message })
-                .WaitAsync(s_farewell, _with.Time);
-        }
-        catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
-        {
-            // The store is what failed, or a newer controller owns the run: the event above has said it.
-            _with.Reporter.Failed(Version, again);
-        }
-        if (!await _with.Lease.IsDrivenHereAsync(s_farewell))
-        {
-            await ReleaseAsync(); // it goes on from a checkpoint, if at all
-        }
-    }
-
-    /// <summary>Frees what the cluster holds of the run; what cannot be reached is gone anyway.</summary>
-    private async Task ReleaseAsync()
-    {
-        try
-        {
-            await _shards.Release(await _with.Roster.All());
-        }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
-        {
-            _with.Reporter.Retried("release", e.Message);
         }
     }
 }

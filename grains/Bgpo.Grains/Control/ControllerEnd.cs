@@ -1,0 +1,50 @@
+using Bgpo.Grains.Shards;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Control;
+
+/// <summary>How a controller ends: what it records of a failure, and that the cluster keeps nothing of the run.</summary>
+/// <param name="with">What the controller works with.</param>
+/// <param name="shards">The run's shards.</param>
+internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
+{
+    /// <summary>How long a controller that leaves waits for the store.</summary>
+    internal static TimeSpan Farewell { get; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Records that the run failed, and frees what the cluster holds of it, unless another controller may go on from there.</summary>
+    /// <param name="version">The version that it stood at.</param>
+    /// <param name="failure">Why.</param>
+    internal async Task FailAsync(int version, Exception failure)
+    {
+        // Told before it is logged: a log that fails must not keep watchers waiting for an end that has come.
+        with.Reporter.Events.Append(n => new RunFailed(n, with.Run.Id, version, failure.Message, failure is StorageException));
+        with.Reporter.Failed(version, failure);
+        try
+        {
+            await with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message }).WaitAsync(Farewell, with.Time);
+        }
+        catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
+        {
+            // The store is what failed, or a newer controller owns the run: the event above has said it.
+            with.Reporter.Failed(version, again);
+        }
+        if (!await with.Lease.IsDrivenHereAsync(Farewell))
+        {
+            await ReleaseAsync(); // it goes on from a checkpoint, if at all
+        }
+    }
+
+    /// <summary>Frees what the cluster holds of the run; what cannot be reached is gone anyway.</summary>
+    internal async Task ReleaseAsync()
+    {
+        try
+        {
+            await shards.Release(await with.Roster.All());
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            with.Reporter.Retried("release", e.Message);
+        }
+    }
+}
