@@ -17,9 +17,6 @@ internal sealed record ConsoleContext(
     Terminal Terminal, ProjectPaths Paths, Interrupts Interrupts, TimeProvider Time, ITrainingHost Training, IModelCommands Models,
     IMachine Machine)
 {
-    /// <summary>Measures what needs processes of its own.</summary>
-    internal IBenchmarks Benchmarks { get; init; } = new Benchmarks();
-
     /// <summary>The same for who waits for a run's end; see <see cref="Terminal.BesideARun"/>.</summary>
     internal ConsoleContext BesideARun() => this with { Terminal = Terminal.BesideARun() };
 

@@ -8,8 +8,8 @@ namespace Bgpo.Client.CommandLine;
 /// <summary>How command lines can go on: what the commands themselves know, and what there is on this machine.</summary>
 internal static class Completions
 {
-    /// <summary>A word of the script that starts the console, which is no command of it.</summary>
-    private const string Test = "test";
+    /// <summary>Words of the script that starts the console, which are no commands of it.</summary>
+    internal static readonly string[] OfTheScript = ["test", "bench"];
 
     /// <summary>Tells options and arguments of all commands what there is for them.</summary>
     /// <param name="command">The command, with those below it.</param>
@@ -45,7 +45,7 @@ internal static class Completions
         var begun = words.Length > 0 ? words[^1] : "";
         var found = Valued(root, words) is { } option
             ? option.GetCompletions(CompletionContext.Empty).Select(item => item.Label)
-            : root.Parse(words).GetCompletions().Select(item => item.Label).Concat(words.Length <= 1 ? [Test] : [])
+            : root.Parse(words).GetCompletions().Select(item => item.Label).Concat(words.Length <= 1 ? OfTheScript : [])
                 .Where(word => word.StartsWith('-') == begun.StartsWith('-'));
         return found.Where(word => word.StartsWith(begun, StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal);
     }

@@ -89,7 +89,7 @@ internal static class Usage
 
     /// <summary>The commands under a command; <c>test</c> is the entry script's.</summary>
     private static IEnumerable<string> Commands(Command command) =>
-        command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).Concat(command.Parents.Any() ? [] : ["test"]);
+        command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).Concat(command.Parents.Any() ? [] : Completions.OfTheScript);
 
     /// <summary>Which command was perhaps meant: one of its own, or one of theirs, whose first word was left out.</summary>
     private static string Meant(string token, Command command)

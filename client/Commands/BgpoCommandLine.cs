@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Reflection;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands.Bench;
 using Bgpo.Client.Commands.Clusters;
 using Bgpo.Client.Commands.Models;
 using Bgpo.Client.Commands.Runs;
@@ -17,7 +16,8 @@ namespace Bgpo.Client.Commands;
 
 /// <summary>The whole command line: parses, runs the command, and turns what goes wrong into one line and an exit code.</summary>
 /// <param name="context">What commands work with.</param>
-internal sealed class BgpoCommandLine(ConsoleContext context)
+/// <param name="more">Commands of another program that this is the console of; those inside others follow them.</param>
+internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<CommandPart> more)
 {
     /// <summary>The version that <c>--version</c> prints.</summary>
     internal static string Version =>
@@ -84,18 +84,15 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
         var verify = new VerifyCommand(context);
         var doctor = new DoctorCommand(context);
         var completion = new CompletionCommand(context);
-        var bench = new BenchCommand(context);
         var stores = new StoreCommands(context);
-        bench.Command.Subcommands.Add(stores.Bench.Command);
         var help = new HelpOption("--help", "-h", "-?");
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {
             help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
-            verify.Command, bench.Command,
-            doctor.Command, completion.Command, completion.Words,
+            verify.Command, doctor.Command, completion.Command, completion.Words,
         };
-        foreach (var part in stores.Roots)
+        foreach (var part in stores.Roots.Concat(more.Where(part => !part.Command.Parents.Any())))
         {
             root.Subcommands.Add(part.Command);
         }
@@ -122,6 +119,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
                 ("train", "teaches a small model to solve 4x4 Sudoku (configs/sudoku.yaml) while you watch"),
                 ("train --help", "says what train takes; every command has such a page"),
                 ("test", "builds everything and runs all tests"),
+                ("bench --help", "says what the project's benchmarks measure"),
             ],
             [train.Command] = TrainCommand.Examples,
             [pretrain.Command] = PretrainCommand.Examples,
@@ -135,12 +133,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context)
             [completion.Command] = CompletionCommand.Examples,
             [verify.Command] = VerifyCommand.Examples,
             [verify.Elastic] = VerifyCommand.Examples,
-            [bench.Command] = BenchCommand.Examples,
-            [bench.Memory] = BenchCommand.Examples,
-            [bench.Wire] = BenchWireCommand.Examples,
-            [bench.Scaling] = BenchScalingCommand.Examples,
         };
-        foreach (var part in run.Parts.Concat(cluster.Parts).Append(silo.Drained).Append(bench.Overhead).Concat(stores.Parts))
+        foreach (var part in run.Parts.Concat(cluster.Parts).Append(silo.Drained).Concat(stores.Parts).Concat(more))
         {
             examples[part.Command] = part.Examples;
         }

@@ -19,9 +19,6 @@ internal interface IModelCommands
 
     /// <summary>Completes one prompt.</summary>
     Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken);
-
-    /// <summary>Measures the gradient phase's peak memory for several n_t, and what the one-graph ELBO objective would take.</summary>
-    Task<MemoryOutcome> MeasureMemory(MemoryRequest request, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken);
 }
 
 /// <summary>What to pretrain.</summary>
@@ -84,20 +81,3 @@ internal sealed record GenerateRequest(
 /// <param name="Tokens">Tokens decoded.</param>
 /// <param name="Seconds">Time it took, loading apart.</param>
 internal sealed record GenerateOutcome(string Text, int Tokens, double Seconds);
-
-/// <summary>What to measure.</summary>
-/// <param name="Samples">The n_t to compare, ascending; the first is the base of the ratio.</param>
-/// <param name="Threads">CPU threads that may be used.</param>
-internal sealed record MemoryRequest(IReadOnlyList<int> Samples, int Threads);
-
-/// <summary>One measurement.</summary>
-/// <param name="Objective"><c>bgpo</c> or <c>elbo</c> (the one-graph objective).</param>
-/// <param name="Samples">n_t.</param>
-/// <param name="PeakMiB">Peak resident memory of the gradient phase, MiB.</param>
-/// <param name="BaseMiB">Resident memory before it, MiB.</param>
-internal sealed record MemoryMeasured(string Objective, int Samples, double PeakMiB, double BaseMiB);
-
-/// <summary>All measurements.</summary>
-/// <param name="Rows">In the order measured.</param>
-/// <param name="Ratio">BGPO's peak with the largest n_t over that with the smallest.</param>
-internal sealed record MemoryOutcome(IReadOnlyList<MemoryMeasured> Rows, double Ratio);

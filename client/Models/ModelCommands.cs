@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Bgpo.Client.Runs;
 using Bgpo.Grains;
 using Bgpo.Model;
@@ -80,45 +79,6 @@ internal sealed class ModelCommands : IModelCommands
         }));
         return new GenerateOutcome(
             folder.Tokenizer.Decode(responses[0]), responses[0].Length, Stopwatch.GetElapsedTime(started).TotalSeconds);
-    }
-
-    /// <inheritdoc/>
-    public async Task<MemoryOutcome> MeasureMemory(
-        MemoryRequest request, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken)
-    {
-        List<MemoryMeasured> rows = [];
-        foreach (string objective in new[] { "bgpo", "elbo" })
-        {
-            foreach (int samples in request.Samples)
-            {
-                MemoryMeasured row = await Probe(objective, samples, cancellationToken);
-                rows.Add(row);
-                progress.Report(row);
-            }
-        }
-        MemoryMeasured[] bgpo = [.. rows.Where(row => row.Objective == "bgpo")];
-        return new MemoryOutcome(rows, bgpo[^1].PeakMiB / bgpo[0].PeakMiB);
-    }
-
-    /// <summary>Measures in a process of its own, since memory once taken is not given back.</summary>
-    private static async Task<MemoryMeasured> Probe(string objective, int samples, CancellationToken cancellationToken)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(ModelCommands).Assembly.Location);
-        }
-        foreach (string argument in new[] { "bench", "memory", "--probe", objective, "--samples", $"{samples}" })
-        {
-            start.ArgumentList.Add(argument);
-        }
-        using Process process = Process.Start(start)!;
-        string output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        double[] numbers = process.ExitCode == 0
-            ? [.. output.Split(' ', StringSplitOptions.TrimEntries).Select(text => double.Parse(text, CultureInfo.InvariantCulture))]
-            : throw new InvalidOperationException($"the probe of {objective} with n_t = {samples} ended with {process.ExitCode}");
-        return new MemoryMeasured(objective, samples, PeakMiB: numbers[1], BaseMiB: numbers[0]);
     }
 
     private static async Task<EvaluationSummary> Summarize(

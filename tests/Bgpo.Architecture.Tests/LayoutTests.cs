@@ -53,20 +53,19 @@ public class LayoutTests
             "Bgpo.Silo.Machines", "Bgpo.Silo.Clustering", "Bgpo.Silo.Devices",
         ]),
 
-        ("Bgpo.Bench",
-        [
-            .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Grains.Work", "Bgpo.Grains.Hosting",
-            "Bgpo.Grains.Shards", "Bgpo.Grains.Steps", "Bgpo.Silo.Machines", "Bgpo.Silo.Hosting",
-        ]),
         ("Bgpo.Client",
         [
             .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Runs", "Bgpo.Silo.Machines", "Bgpo.Silo.Clustering", "Bgpo.Silo.Devices", "Bgpo.Silo.Hosting",
-            "Bgpo.Bench",
         ]),
         ("Bgpo.Client.Commands",
         [
             .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Silo.Machines", "Bgpo.Silo.Clustering",
-            "Bgpo.Silo.Devices", "Bgpo.Silo.Hosting", "Bgpo.Bench", "Bgpo.Client",
+            "Bgpo.Silo.Devices", "Bgpo.Silo.Hosting", "Bgpo.Client",
+        ]),
+        ("Bgpo.Bench",
+        [
+            .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Grains.Work", "Bgpo.Grains.Hosting",
+            "Bgpo.Grains.Shards", "Bgpo.Grains.Steps", "Bgpo.Silo.Machines", "Bgpo.Silo.Hosting", "Bgpo.Client", "Bgpo.Client.Commands",
         ]),
     ];
 

@@ -1,5 +1,5 @@
+using Bgpo.Bench.Commands;
 using Bgpo.Client.Commands;
-using Bgpo.Client.Commands.Bench;
 using Bgpo.Client.Commands.Models;
 using Bgpo.Client.Commands.Training;
 using Bgpo.Spec;
@@ -167,7 +167,14 @@ public sealed class CommandLineTests : IDisposable
 
     public static TheoryData<string> Examples => new(
         TrainCommand.Examples.Concat(PretrainCommand.Examples).Concat(EvalCommand.Examples).Concat(GenerateCommand.Examples)
-            .Concat(BenchCommand.Examples).Concat(BenchWireCommand.Examples).Concat(BenchScalingCommand.Examples).Select(example => example.Line));
+            .Concat(BenchExamples()).Select(example => example.Line).Distinct());
+
+    private static (string Line, string Meaning)[] BenchExamples()
+    {
+        using FakeConsole console = new();
+        // A store is measured for real.
+        return [.. BenchCommand.Parts(console.Context(), console.Benchmarks).Where(part => part.Command.Name != "store").SelectMany(part => part.Examples)];
+    }
 
     [Theory]
     [MemberData(nameof(Examples))]

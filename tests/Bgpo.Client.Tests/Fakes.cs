@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Bgpo.Bench;
+using Bgpo.Bench.Commands;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.Commands;
 using Bgpo.Client.Models;
@@ -52,6 +53,8 @@ internal sealed class FakeConsole : IDisposable
 
     internal FakeModels Models { get; } = new();
 
+    internal FakeBenchmarks Benchmarks { get; } = new();
+
     internal FakeMachine Machine { get; } = new();
 
     internal string WorkFile(string name, string text)
@@ -76,11 +79,13 @@ internal sealed class FakeConsole : IDisposable
         LatestCheckpoint = 3,
     });
 
+    internal ConsoleContext Context() => new(
+        new Terminal(OtherOut ?? Out, OtherError ?? Error), new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, TimeProvider.System, Host, Models, Machine);
+
     internal Task<int> Run(params string[] arguments)
     {
-        var context = new ConsoleContext(
-            new Terminal(OtherOut ?? Out, OtherError ?? Error), new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, TimeProvider.System, Host, Models, Machine);
-        return new BgpoCommandLine(context with { Benchmarks = new FakeBenchmarks() }).Run(arguments);
+        var context = Context();
+        return new BgpoCommandLine(context, BenchCommand.Parts(context, Benchmarks)).Run(arguments);
     }
 
     /// <summary>Runs a command line that must fail, and returns its one line of error without the prefix.</summary>
@@ -303,6 +308,16 @@ internal sealed class FakeRun : IRunGrain
 
 internal sealed class FakeBenchmarks : IBenchmarks
 {
+    internal IReadOnlyList<int>? Measured { get; private set; }
+
+    public Task<MemoryOutcome> Memory(IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken)
+    {
+        Measured = samples;
+        var row = new MemoryMeasured("bgpo", 1, 228.25, 100);
+        progress.Report(row);
+        return Task.FromResult(new MemoryOutcome([row], 1.01));
+    }
+
     public Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken) =>
         Task.FromResult(new WireOutcome(2.5, 3, 8.25, 7.5, 70.4, 199.6, mib, "Avx512"));
 
@@ -336,8 +351,6 @@ internal sealed class FakeModels : IModelCommands
 
     internal GenerateRequest? Generated { get; private set; }
 
-    internal MemoryRequest? Measured { get; private set; }
-
     internal Exception? Error { get; set; }
 
     public Task<PretrainOutcome> Pretrain(PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken)
@@ -365,15 +378,6 @@ internal sealed class FakeModels : IModelCommands
         Throw(cancellationToken);
         Generated = request;
         return Task.FromResult(new GenerateOutcome("3142241342311324", 16, 0.01));
-    }
-
-    public Task<MemoryOutcome> MeasureMemory(MemoryRequest request, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken)
-    {
-        Throw(cancellationToken);
-        Measured = request;
-        var row = new MemoryMeasured("bgpo", 1, 228.25, 100);
-        progress.Report(row);
-        return Task.FromResult(new MemoryOutcome([row], 1.01));
     }
 
     private void Throw(CancellationToken cancellationToken)

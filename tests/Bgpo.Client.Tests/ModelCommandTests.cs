@@ -90,7 +90,7 @@ public sealed class ModelCommandTests : IDisposable
     public async Task BenchMemory_Json_IsOneLineWithTheRatio()
     {
         Assert.Equal(0, await _console.Run("bench", "memory", "--samples", "1,8,64", "--json"));
-        Assert.Equal([1, 8, 64], _console.Models.Measured!.Samples);
+        Assert.Equal([1, 8, 64], _console.Benchmarks.Measured!);
         Assert.Equal(
             """{"benchmark":"memory","ratio":1.01,"rows":[{"objective":"bgpo","samples":1,"peakMiB":228.25,"baseMiB":100}]}""" + "\n", _console.Out.ToString());
     }

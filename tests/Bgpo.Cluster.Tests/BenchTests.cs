@@ -41,7 +41,7 @@ public sealed class BenchTests : IDisposable
 
     private async Task<JsonNode> Measured(string benchmark, params string[] arguments)
     {
-        Ended ended = await new Executable(_folder).Run(["bench", benchmark, .. arguments, "--json"]);
+        Ended ended = await new Executable(_folder) { Program = Executable.Bench }.Run(["bench", benchmark, .. arguments, "--json"]);
         Assert.Equal((0, ""), (ended.Code, ended.Error));
         return ended.Json;
     }

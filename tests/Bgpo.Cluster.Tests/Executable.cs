@@ -14,6 +14,12 @@ internal sealed partial class Executable(string folder)
     /// <summary>The console as users start it: compiled ahead, which its copy beside the tests is not.</summary>
     internal static readonly string Path = System.IO.Path.Combine(ProjectFolder.Find(), "client", "bin", "Release", "net10.0", "Bgpo.Client.dll");
 
+    /// <summary>What measures.</summary>
+    internal static readonly string Bench = System.IO.Path.Combine(ProjectFolder.Find(), "bench", "Bgpo.Bench", "bin", "Release", "net10.0", "Bgpo.Bench.dll");
+
+    /// <summary>The program: <see cref="Path"/> or <see cref="Bench"/>.</summary>
+    internal string Program { get; init; } = Path;
+
     /// <summary>What its environment has besides.</summary>
     internal Dictionary<string, string> Environment { get; } = [];
 
@@ -32,7 +38,7 @@ internal sealed partial class Executable(string folder)
             start.Environment[name] = value;
         }
 
-        start.ArgumentList.Add(Path);
+        start.ArgumentList.Add(Program);
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);

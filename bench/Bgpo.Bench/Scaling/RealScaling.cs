@@ -108,7 +108,7 @@ public static class RealScaling
         private TimedRun(int silos, int last, string? config)
         {
             _silos = silos;
-            _process = OwnProcess.Start(
+            _process = Programs.Console(
                 _folder.FullName,
                 [
                     "train", "--json", "--silos", $"{silos}", "--threads", "1", "--run", "scaling", "--store", Path.Combine(_folder.FullName, "runs"),

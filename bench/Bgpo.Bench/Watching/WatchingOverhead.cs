@@ -56,7 +56,7 @@ public static class WatchingOverhead
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("bgpo-overhead-");
         string store = Path.Combine(folder.FullName, "runs");
-        using Process silo = OwnProcess.Start(folder.FullName, "silo", "--cluster", Cluster, "--store", store, "--threads", $"{threads}");
+        using Process silo = Programs.Console(folder.FullName, "silo", "--cluster", Cluster, "--store", store, "--threads", $"{threads}");
         try
         {
             _ = await silo.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException("the silo did not start");
@@ -87,7 +87,7 @@ public static class WatchingOverhead
         {
             for (int i = 0; i < count; i++)
             {
-                watching.Add(OwnProcess.StartInto(Seen(i), folder, "run", "watch", run, "--cluster", Cluster, "--json"));
+                watching.Add(Programs.ConsoleInto(Seen(i), folder, "run", "watch", run, "--cluster", Cluster, "--json"));
             }
             for (int i = 0; i < count; i++)
             {
@@ -196,7 +196,7 @@ public static class WatchingOverhead
 
     private static async Task<string> Done(string folder, CancellationToken cancellationToken, params string[] arguments)
     {
-        using Process process = OwnProcess.Start(folder, arguments);
+        using Process process = Programs.Console(folder, arguments);
         string said = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)

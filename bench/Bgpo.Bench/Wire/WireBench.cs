@@ -54,12 +54,12 @@ public static class WireBench
 
     private static async Task<Dictionary<string, List<double>>> Rows(string folder, int shards, int units, CancellationToken cancellationToken)
     {
-        using Process receiver = OwnProcess.Start(folder, "bench", "wire", "--role", "receive", "--folder", folder, "--shards", $"{shards}");
+        using Process receiver = Programs.Bench(folder, "bench", "wire", "--role", "receive", "--folder", folder, "--shards", $"{shards}");
         Process? sender = null;
         try
         {
             await Line(receiver, cancellationToken);
-            sender = OwnProcess.Start(folder, "bench", "wire", "--role", "send", "--folder", folder, "--shards", $"{shards}", "--units", $"{units}");
+            sender = Programs.Bench(folder, "bench", "wire", "--role", "send", "--folder", folder, "--shards", $"{shards}", "--units", $"{units}");
             Dictionary<string, List<double>> rows = [];
             while (rows.GetValueOrDefault("ping99") is null)
             {

@@ -34,7 +34,7 @@ public static class WireProcesses
         }
         BareSocket.Listen(SocketOf(folder));
         await output.WriteLineAsync("ready");
-        await OwnProcess.ParentLetsGo();
+        await Programs.ParentLetsGo();
         await host.StopAsync();
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands.Bench;
 using Bgpo.Client.Commands.Runs;
 
 namespace Bgpo.Client.Commands.Stores;
@@ -11,9 +10,8 @@ internal sealed class StoreCommands
     internal StoreCommands(ConsoleContext context)
     {
         CheckpointsCommand checkpoints = new(context);
-        Bench = BenchStoreCommand.Make(context);
         Roots = [RunListCommand.MakeRuns(context), checkpoints.Part, ExportCommand.Make(context), JournalCommand.Make(context), AzuriteCommand.Make(context)];
-        Parts = [.. Roots, .. checkpoints.Parts, Bench];
+        Parts = [.. Roots, .. checkpoints.Parts];
     }
 
     /// <summary>Those of the root.</summary>
@@ -21,9 +19,6 @@ internal sealed class StoreCommands
 
     /// <summary>All, each with its examples.</summary>
     internal IReadOnlyList<CommandPart> Parts { get; }
-
-    /// <summary>The one below <c>bench</c>.</summary>
-    internal CommandPart Bench { get; }
 
     /// <summary>The option that all take.</summary>
     internal static Option<string?> StoreOption() => Flags.Text(

@@ -5,7 +5,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Blobs.Azure;
 using Bgpo.Storage.Runs;
 
-namespace Bgpo.Client.Commands.Bench;
+namespace Bgpo.Bench;
 
 /// <summary>One measured rate beside the one it is held to.</summary>
 /// <param name="What">What was measured.</param>

@@ -1,9 +1,10 @@
 using System.CommandLine;
-using Bgpo.Bench;
+using Bgpo.Client;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Commands.Runs;
 using Bgpo.Client.Watching;
 
-namespace Bgpo.Client.Commands.Bench;
+namespace Bgpo.Bench.Commands;
 
 /// <summary><c>bgpo bench wire</c>: how fast contributions get into accumulators of another process.</summary>
 internal sealed class BenchWireCommand
@@ -11,6 +12,7 @@ internal sealed class BenchWireCommand
     private const int DefaultMiB = 4096;
 
     private readonly ConsoleContext _context;
+    private readonly IBenchmarks _benchmarks;
     private readonly Option<int?> _mib = Flags.Whole("--mib", "N", "float32 payload of each of the three rounds of a stream, MiB; default: 4096", 2, 1 << 20);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
     private readonly Option<string?> _role = Flags.Text("--role", "ROLE", "be one process of a measurement: receive or send");
@@ -18,26 +20,24 @@ internal sealed class BenchWireCommand
     private readonly Option<int?> _units = Flags.Whole("--units", "N", "units that a process of a measurement sends", 1, 1 << 20);
     private readonly Option<string?> _folder = Flags.Text("--folder", "FOLDER", "where the processes of a measurement meet");
 
-    internal BenchWireCommand(ConsoleContext context)
+    internal BenchWireCommand(ConsoleContext context, IBenchmarks benchmarks)
     {
-        _context = context;
-        Command = new Command("wire", "Speed of contributions from one silo process into the accumulators of another, and what bounds it.")
+        (_context, _benchmarks) = (context, benchmarks);
+        Command command = new("wire", "Speed of contributions from one silo process into the accumulators of another, and what bounds it.")
         {
             _mib, _json, _role, _folder, _shards, _units,
         };
         _role.Hidden = _folder.Hidden = _shards.Hidden = _units.Hidden = true;
-        Command.SetAction((parsed, _) => Measure(parsed));
+        command.SetAction((parsed, _) => Measure(parsed));
+        Part = new CommandPart(command,
+        [
+            ("bench wire", "two silo processes on this machine; a table of GB/s and of the round trip of an empty call"),
+            ("bench wire --mib 1024 --json | jq .accumulatorsGBs", "shorter, for scripts"),
+        ]);
     }
 
-    /// <summary>Examples for its help.</summary>
-    internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
-    [
-        ("bench wire", "two silo processes on this machine; a table of GB/s and of the round trip of an empty call"),
-        ("bench wire --mib 1024 --json | jq .accumulatorsGBs", "shorter, for scripts"),
-    ];
-
-    /// <summary>The command.</summary>
-    internal Command Command { get; }
+    /// <summary>The command and its examples.</summary>
+    internal CommandPart Part { get; }
 
     private async Task<int> Measure(ParseResult parsed)
     {
@@ -51,7 +51,7 @@ internal sealed class BenchWireCommand
             return ExitCode.Done;
         }
 
-        var outcome = await _context.Benchmarks.Wire(parsed.GetValue(_mib) ?? DefaultMiB, _context.Interrupts.Token);
+        var outcome = await _benchmarks.Wire(parsed.GetValue(_mib) ?? DefaultMiB, _context.Interrupts.Token);
         if (parsed.GetValue(_json))
         {
             output.WriteLine(JsonLines.Line(new

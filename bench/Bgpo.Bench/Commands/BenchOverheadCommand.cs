@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Bgpo.Client;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Runs;
 using Bgpo.Client.Watching;
 
-namespace Bgpo.Client.Commands.Bench;
+namespace Bgpo.Bench.Commands;
 
 /// <summary><c>bgpo bench overhead</c>: what watching a run costs it.</summary>
 internal static class BenchOverheadCommand
@@ -12,7 +13,7 @@ internal static class BenchOverheadCommand
     private const int DefaultRounds = 12;
 
     /// <summary>Makes the command.</summary>
-    internal static CommandPart Make(ConsoleContext context)
+    internal static CommandPart Make(ConsoleContext context, IBenchmarks benchmarks)
     {
         var watchers = Flags.WholeNumbers("--watchers", "N,N", "watching processes; default: 1,20", 1, 256);
         var steps = Flags.Whole("--steps", "N", $"steps to time in a spell; default: {DefaultSteps}", 1, 1000);
@@ -22,7 +23,7 @@ internal static class BenchOverheadCommand
         var command = new Command("overhead", "Time of a run's steps with watchers against the steps beside them without.") { watchers, steps, rounds, threads, json };
         command.SetAction(async (parsed, _) =>
         {
-            var rows = await context.Benchmarks.Overhead(
+            var rows = await benchmarks.Overhead(
                 parsed.GetValue(watchers).Or(1, 20), parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(rounds) ?? DefaultRounds,
                 parsed.GetValue(threads) ?? Environment.ProcessorCount, context.Interrupts.Token);
             var output = context.Terminal.Out;

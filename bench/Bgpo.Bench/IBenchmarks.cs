@@ -1,11 +1,14 @@
-using Bgpo.Bench;
-
-
-namespace Bgpo.Client;
+namespace Bgpo.Bench;
 
 /// <summary>Measurements that need processes or a cluster of their own.</summary>
 internal interface IBenchmarks
 {
+    /// <summary>The gradient phase's peak memory, and what the one-graph ELBO objective would take.</summary>
+    /// <param name="samples">The n_t to compare, ascending; the first is the base of the ratio.</param>
+    /// <param name="progress">Is told every measurement.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<MemoryOutcome> Memory(IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken);
+
     /// <summary>How fast contributions get from one process into another's accumulators.</summary>
     /// <param name="mib">Payload of each round of a stream, MiB.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -38,6 +41,10 @@ internal interface IBenchmarks
 /// <inheritdoc/>
 internal sealed class Benchmarks : IBenchmarks
 {
+    /// <inheritdoc/>
+    public Task<MemoryOutcome> Memory(IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken) =>
+        MemoryBench.Measure(samples, progress, cancellationToken);
+
     /// <inheritdoc/>
     public Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken) => WireBench.Measure(mib, cancellationToken);
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
-using Bgpo.Bench;
+using Bgpo.Client;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Commands.Runs;
 using Bgpo.Client.Watching;
 
-namespace Bgpo.Client.Commands.Bench;
+namespace Bgpo.Bench.Commands;
 
 /// <summary><c>bgpo bench scaling</c>: how much faster more silos are, for real on this machine and simulated beyond.</summary>
 internal sealed class BenchScalingCommand
@@ -19,6 +20,7 @@ internal sealed class BenchScalingCommand
     private const int SimulatedSteps = 3;
 
     private readonly ConsoleContext _context;
+    private readonly IBenchmarks _benchmarks;
     private readonly Option<string?> _only = Flags.Text("--only", "PART", "real (a run on one silo process and on two, and two runs apart) or simulated (devices of fixed speed); default: both");
     private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec of the real part, evaluations off; default: configs/sudoku.yaml of the project");
     private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of the real part to time in each spell; default: 5", 1, 1000);
@@ -27,27 +29,25 @@ internal sealed class BenchScalingCommand
     private readonly Option<int?> _work = Flags.Whole("--work", "MS", "what a rollout or a gradient unit takes on a simulated device, milliseconds; default: 100", 1, 60_000);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
 
-    internal BenchScalingCommand(ConsoleContext context)
+    internal BenchScalingCommand(ConsoleContext context, IBenchmarks benchmarks)
     {
-        _context = context;
-        Command = new Command("scaling", "Speed of a real run on two silo processes against one; efficiency on up to 256 simulated silos.")
+        (_context, _benchmarks) = (context, benchmarks);
+        Command command = new("scaling", "Speed of a real run on two silo processes against one; efficiency on up to 256 simulated silos.")
         {
             _only, _config, _steps, _rounds, _silos, _work, _json,
         };
         _only.AcceptOnlyFromAmong(Real, Simulated);
-        Command.SetAction((parsed, _) => Measure(parsed));
+        command.SetAction((parsed, _) => Measure(parsed));
+        Part = new CommandPart(command,
+        [
+            ("bench scaling", "both parts; the machine should have nothing else to do"),
+            ("bench scaling --only real --rounds 41", "one silo process of one thread, two, and two runs apart, for a quarter of an hour"),
+            ("bench scaling --only simulated --silos 1,64 --json | jq .simulated", "the real dispatcher and grains over devices that only take time"),
+        ]);
     }
 
-    /// <summary>Examples for its help.</summary>
-    internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
-    [
-        ("bench scaling", "both parts; the machine should have nothing else to do"),
-        ("bench scaling --only real --rounds 41", "one silo process of one thread, two, and two runs apart, for a quarter of an hour"),
-        ("bench scaling --only simulated --silos 1,64 --json | jq .simulated", "the real dispatcher and grains over devices that only take time"),
-    ];
-
-    /// <summary>The command.</summary>
-    internal Command Command { get; }
+    /// <summary>The command and its examples.</summary>
+    internal CommandPart Part { get; }
 
     private async Task<int> Measure(ParseResult parsed)
     {
@@ -84,7 +84,7 @@ internal sealed class BenchScalingCommand
         var (steps, token) = (parsed.GetValue(_steps) ?? DefaultSteps, _context.Interrupts.Token);
         List<RealScale> rows = [];
         Say(parsed, $"{"silo processes, 1 thread each",-34}{"steps/s",10}{"samples/s",12}{"devices busy",15}{"commit s",11}");
-        await foreach (var row in _context.Benchmarks.RunReal(steps, parsed.GetValue(_rounds) ?? DefaultRounds, config, token))
+        await foreach (var row in _benchmarks.RunReal(steps, parsed.GetValue(_rounds) ?? DefaultRounds, config, token))
         {
             rows.Add(row);
             var what = row.Runs == 1 ? $"{row.Silos}" : $"{row.Silos} in each of {row.Runs} runs";
@@ -103,7 +103,7 @@ internal sealed class BenchScalingCommand
         Say(parsed, $"{$"simulated silos, {work.TotalMilliseconds:0} ms a unit",-34}{"efficiency",10}{"s a step",12}{"messages a step",18}{"CPU ms a unit",16}");
         foreach (var silos in parsed.GetValue(_silos).Or(1, 2, 4, 8, 16, 32, 64, 128, 256))
         {
-            var row = await _context.Benchmarks.Simulate(silos, work, SimulatedSteps, _context.Interrupts.Token);
+            var row = await _benchmarks.Simulate(silos, work, SimulatedSteps, _context.Interrupts.Token);
             rows.Add(row);
             Say(parsed, $"{row.Silos,-34}{100 * row.Efficiency,8:0.0} %{row.StepSeconds,12:0.000}{row.MessagesPerStep,18:0}{row.CpuMillisecondsPerUnit,16:0.00}");
         }

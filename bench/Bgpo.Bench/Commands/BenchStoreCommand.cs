@@ -1,9 +1,10 @@
 using System.CommandLine;
+using Bgpo.Client;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Runs;
 using Bgpo.Client.Watching;
 
-namespace Bgpo.Client.Commands.Bench;
+namespace Bgpo.Bench.Commands;
 
 /// <summary><c>bgpo bench store</c>: checkpoints against what the disk and the SDK reach.</summary>
 internal static class BenchStoreCommand
