@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using Bgpo.Silo.Machines;
 
 namespace Bgpo.Client.Clusters;
@@ -52,62 +51,5 @@ internal sealed class Machine : IMachine
         }
         start.Environment["BGPO_FAULT"] = launch.Fault;
         return new LaunchedSilo(Process.Start(start)!, launch.Cluster);
-    }
-
-    private sealed class LaunchedSilo : ILaunchedSilo
-    {
-        private readonly Process _process;
-        private readonly string _cluster;
-        private readonly TaskCompletionSource<bool> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly Channel<string> _errors = Channel.CreateUnbounded<string>();
-
-        internal LaunchedSilo(Process process, string cluster)
-        {
-            (_process, _cluster) = (process, cluster);
-            Id = process.Id;
-            process.StandardInput.Close();
-            process.OutputDataReceived += (_, line) => _joined.TrySetResult(line.Data is not null);
-            process.ErrorDataReceived += (_, line) =>
-            {
-                if (line.Data is not { } text)
-                {
-                    _errors.Writer.TryComplete();
-                    return;
-                }
-                text = text.StartsWith("bgpo: ", StringComparison.Ordinal) ? text["bgpo: ".Length..] : text;
-                _errors.Writer.TryWrite(text);
-                Said?.Invoke(text);
-            };
-            process.BeginOutputReadLine();
-            process.BeginErrorReadLine();
-        }
-
-        public event Action<string>? Said;
-
-        public int Id { get; }
-
-        public async Task Joined(CancellationToken cancellationToken)
-        {
-            // Its first line says that it has joined; without one it has ended.
-            if (await _joined.Task.WaitAsync(cancellationToken))
-            {
-                return;
-            }
-            int code = await Ended(cancellationToken);
-            string? said = null;
-            await foreach (string line in _errors.Reader.ReadAllAsync(cancellationToken))
-            {
-                said ??= line;
-            }
-            throw new BadInputException(said ?? $"a silo of cluster '{_cluster}' did not start (exit code {code})");
-        }
-
-        public async Task<int> Ended(CancellationToken cancellationToken)
-        {
-            await _process.WaitForExitAsync(cancellationToken);
-            return _process.ExitCode;
-        }
-
-        public void Dispose() => _process.Dispose();
     }
 }
