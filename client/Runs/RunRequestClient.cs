@@ -29,10 +29,9 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
     /// <exception cref="BadInputException">It has.</exception>
     internal void RefuseEnded(bool isStoppedFine = false)
     {
-        var state = target.Record.State;
-        if (state is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused) && !(isStoppedFine && state != Storage.Runs.RunState.Completed))
+        if (HasEnded(target.Record) && !(isStoppedFine && target.Record.State != Storage.Runs.RunState.Completed))
         {
-            throw new BadInputException($"run '{target.Run}' is {RunTarget.Word(state)} already");
+            throw new BadInputException($"run '{target.Run}' is {RunTarget.Word(target.Record.State)} already");
         }
     }
 
@@ -87,18 +86,26 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
             return ExitCode.Failed;
         }
 
-        if (answer is null && asked.Record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused) && !asked.WasEnded)
+        if (answer is null && HasEnded(asked.Record) && !asked.WasEnded)
         {
             error.WriteLine($"bgpo: run {target.Run}: {RunTarget.Word(asked.Record.State)} before it took request {asked.Request.Number}");
             return ExitCode.Failed;
         }
 
-        if (isJson)
+        if (!isJson)
         {
-            return ExitCode.Done;
+            Say(asked, done, next);
         }
 
-        output.WriteLine($"run {target.Run}: " + (answer is { } taken ? done(taken.Version)
+        return ExitCode.Done;
+    }
+
+    private static bool HasEnded(RunRecord record) => record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused);
+
+    private void Say(Asked asked, Func<int, string> done, string[][] next)
+    {
+        var output = context.Terminal.Out;
+        output.WriteLine($"run {target.Run}: " + (asked.Answer is { } taken ? done(taken.Version)
             : asked.IsDriven ? $"asked, request {asked.Request.Number}; it takes effect at the next commit, whoever dies"
             : $"recorded, request {asked.Request.Number}; nobody drives the run now, it takes effect when it goes on"));
         var label = "next    ";
@@ -110,8 +117,6 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
             output.WriteLine(label + line);
             label = "        ";
         }
-
-        return ExitCode.Done;
     }
 
     /// <summary>Tells the controller to look. A call that is lost costs a step's time: the store is looked at after each commit.</summary>
@@ -135,24 +140,21 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
     private async Task<Asked> Taken(RunRequest request, bool isWaiting)
     {
         var token = context.Interrupts.Token;
-        var wasEnded = target.Record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused);
+        var wasEnded = HasEnded(target.Record);
         var wait = FirstLook;
         DateTimeOffset? alone = null;
         for (var isFirst = true; ; isFirst = false)
         {
             var record = (await target.Store.ReadAsync(token))?.Record ?? target.Record;
             var isDriven = RunSummaryRow.DriverOf(context, record).Length > 0;
-            var isOver = request.Kind != RequestKind.Stop || record.State != Storage.Runs.RunState.Running;
-            if (record.RequestsTaken >= request.Number && isOver)
+            if (AnswerOf(record, request) is { } answer)
             {
-                var answer = record.Answers?.FirstOrDefault(given => given.Number == request.Number)
-                    ?? new RequestAnswer(request.Number, record.LatestCheckpoint ?? 0);
                 return new Asked(request, answer, record, isDriven, wasEnded);
             }
 
             alone = isDriven ? null : alone ?? context.Time.GetUtcNow();
             var isLost = alone is { } since && (isFirst || context.Time.GetUtcNow() - since > RunWatch.Patience);
-            if (!isWaiting || isLost || record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
+            if (!isWaiting || isLost || HasEnded(record))
             {
                 return new Asked(request, null, record, isDriven, wasEnded);
             }
@@ -170,6 +172,11 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
             wait = wait * 2 > LongestLook ? LongestLook : wait * 2;
         }
     }
+
+    /// <summary>The answer to a request that was taken and, where it is a stop, is done; else null.</summary>
+    private static RequestAnswer? AnswerOf(RunRecord record, RunRequest request) =>
+        record.RequestsTaken < request.Number || (request.Kind == RequestKind.Stop && record.State == Storage.Runs.RunState.Running) ? null
+        : record.Answers?.FirstOrDefault(given => given.Number == request.Number) ?? new RequestAnswer(request.Number, record.LatestCheckpoint ?? 0);
 }
 
 /// <summary>What came of a request.</summary>

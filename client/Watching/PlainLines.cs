@@ -1,6 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
 using Bgpo.Grains;
-
-
 
 namespace Bgpo.Client.Watching;
 
@@ -11,6 +10,7 @@ internal sealed class PlainLines
     private bool _hasRoster;
 
     /// <summary>The line for an event; null when it is not worth one.</summary>
+    [SuppressMessage("Maintainability", "CA1502", Justification = "A case an event.")]
     internal string? Of(RunEvent happened)
     {
         switch (happened)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Bgpo.Grains;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -34,6 +35,7 @@ internal sealed class TrainingView
     /// <summary>Takes an event in.</summary>
     /// <param name="happened">The event.</param>
     /// <param name="now">When it was seen.</param>
+    [SuppressMessage("Maintainability", "CA1502", Justification = "A case an event.")]
     internal void On(RunEvent happened, DateTimeOffset now)
     {
         switch (happened)

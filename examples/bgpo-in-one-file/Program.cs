@@ -12,6 +12,8 @@
 //   Bhat(theta)   = (1 / n_t) * (sum over j of l_j(theta)), the estimate of the ELBO
 //   A             the advantage of a completion
 
+#pragma warning disable CA1502 // One file from top to bottom is what this is.
+
 using System.Diagnostics;
 using Bgpo;
 using Bgpo.ExactSums;

@@ -154,8 +154,8 @@ public static class ClusterMembership
 
     private static IMemberTable? TableOf(ClusterSection cluster) => cluster.Kind switch
     {
-        ClusterSection.Postgres => new PostgresMembers(),
-        ClusterSection.Azure => new AzureMembers(cluster),
+        ClusterKind.Postgres => new PostgresMembers(),
+        ClusterKind.Azure => new AzureMembers(cluster),
         _ => null,
     };
 

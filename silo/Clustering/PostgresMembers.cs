@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Bgpo.Spec;
 using Npgsql;
 
 namespace Bgpo.Silo.Clustering;
@@ -17,7 +16,7 @@ internal sealed class PostgresMembers : IMemberTable
         const string example = $"{Variable}='Host=db;Database=orleans;Username=bgpo;Password=...'";
         if (Connection.Length == 0)
         {
-            return $"field cluster.kind: value '{ClusterSection.Postgres}': needs a connection string in the environment: {example}";
+            return $"field cluster.kind: value 'postgres': needs a connection string in the environment: {example}";
         }
         try
         {

@@ -39,7 +39,7 @@ public sealed class ClusterConfigTests : IDisposable
         _console.ClusterConfig = _console.WorkFile("env.yaml", "cluster: { kind: localhost }");
         Assert.Equal(0, await _console.Run("run", "list"));
         Assert.Equal(Path.Combine(_console.Work, "env.yaml"), _console.Host.Clustering.File);
-        Assert.Equal(new ClusterSection { Kind = "localhost" }, _console.Host.Clustering.Cluster);
+        Assert.Equal(new ClusterSection { Kind = ClusterKind.Localhost }, _console.Host.Clustering.Cluster);
 
         _console.WorkFile("given.yaml", "cluster: {}");
         Assert.Equal(0, await _console.Run("run", "list", "--cluster-config", "given.yaml"));

@@ -32,11 +32,11 @@ public sealed class TheoremTests
     }
 
     [Theory]
-    [InlineData("exact", "uniform")]
-    [InlineData("bernoulli", "uniform")]
-    [InlineData("exact", "stratified")]
-    [InlineData("bernoulli", "stratified")]
-    public void OffPolicy_EveryEstimator_BoundsTheElboObjectiveFromBelow(string masking, string timesteps)
+    [InlineData(Masking.Exact, Timesteps.Uniform)]
+    [InlineData(Masking.Bernoulli, Timesteps.Uniform)]
+    [InlineData(Masking.Exact, Timesteps.Stratified)]
+    [InlineData(Masking.Bernoulli, Timesteps.Stratified)]
+    public void OffPolicy_EveryEstimator_BoundsTheElboObjectiveFromBelow(Masking masking, Timesteps timesteps)
     {
         RunSpec spec = TinyPolicy.Spec(samples: 3, masking: masking, timesteps: timesteps);
         bool strict = false;

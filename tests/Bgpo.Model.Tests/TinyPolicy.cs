@@ -29,7 +29,7 @@ internal sealed class TinyPolicy : IDisposable
         return [.. flat.Select(w => w == 1 ? 1f : 2 * w)];
     }
 
-    public static RunSpec Spec(int samples, int unitSamples = 64, int microbatch = 64, string masking = "exact", string timesteps = "uniform") => new()
+    public static RunSpec Spec(int samples, int unitSamples = 64, int microbatch = 64, Masking masking = Masking.Exact, Timesteps timesteps = Timesteps.Uniform) => new()
     {
         Run = new RunSection { Seed = 11 },
         Rollout = new RolloutSection { Prompts = 1, Completions = 4, ResponseLength = ResponseLength, BlockLength = ResponseLength },

@@ -13,11 +13,11 @@ public sealed class MonteCarloTests
     private static readonly double[] s_value = [.. Enumerable.Range(0, 1 << Toy).Select(m => -0.3 - (0.7 * Math.Sin(5 * m) * Math.Sin(5 * m)))];
 
     [Theory]
-    [InlineData("exact", "uniform")]
-    [InlineData("exact", "stratified")]
-    [InlineData("bernoulli", "uniform")]
-    [InlineData("bernoulli", "stratified")]
-    public void EveryEstimator_IsRightOnAverage(string masking, string timesteps)
+    [InlineData(Masking.Exact, Timesteps.Uniform)]
+    [InlineData(Masking.Exact, Timesteps.Stratified)]
+    [InlineData(Masking.Bernoulli, Timesteps.Uniform)]
+    [InlineData(Masking.Bernoulli, Timesteps.Stratified)]
+    public void EveryEstimator_IsRightOnAverage(Masking masking, Timesteps timesteps)
     {
         // A large smallest t, so that how t is kept above it shows in the mean.
         ObjectiveSection objective = Settings(masking, timesteps, samples: 4) with { MinTimestep = 0.3 };
@@ -31,7 +31,7 @@ public sealed class MonteCarloTests
         }
         double average = sum / items;
         double error = Math.Sqrt(((squares / items) - (average * average)) / items);
-        double expected = masking == "exact" ? ExactExpectation() : BernoulliExpectation(objective.MinTimestep);
+        double expected = masking == Masking.Exact ? ExactExpectation() : BernoulliExpectation(objective.MinTimestep);
         Assert.True(error < 0.02 * Math.Abs(expected), $"too few draws to tell: {error}");
         Assert.Equal(expected, average, 4 * error);
     }
@@ -41,12 +41,12 @@ public sealed class MonteCarloTests
         Assert.Equal(ExactExpectation(), BernoulliExpectation(1e-9), 1e-6);
 
     [Theory]
-    [InlineData("exact")]
-    [InlineData("bernoulli")]
-    public void EveryTokenAlike_GivesTheFullLikelihood(string masking)
+    [InlineData(Masking.Exact)]
+    [InlineData(Masking.Bernoulli)]
+    public void EveryTokenAlike_GivesTheFullLikelihood(Masking masking)
     {
         // Each token worth -1 whatever is masked: the ELBO is -L, for any smallest t.
-        ObjectiveSection objective = Settings(masking, "uniform", 1) with { MinTimestep = 0.2 };
+        ObjectiveSection objective = Settings(masking, Timesteps.Uniform, 1) with { MinTimestep = 0.2 };
         const int items = 40_000;
         double sum = 0;
         var mask = new bool[10];
@@ -54,7 +54,7 @@ public sealed class MonteCarloTests
         {
             sum -= MonteCarlo.Draw(objective, 1, 0, item, 0, mask) * mask.Count(m => m);
         }
-        Assert.Equal(-10, sum / items, masking == "exact" ? 1e-9 : 0.15);
+        Assert.Equal(-10, sum / items, masking == Masking.Exact ? 1e-9 : 0.15);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class MonteCarloTests
         var mask = new bool[8];
         for (uint item = 0; item < n; item++)
         {
-            double weight = MonteCarlo.Draw(Settings("exact", "uniform", 1), 3, 0, item, 0, mask);
+            double weight = MonteCarlo.Draw(Settings(Masking.Exact, Timesteps.Uniform, 1), 3, 0, item, 0, mask);
             int k = mask.Count(m => m);
             Assert.Equal(8.0 / k, weight);
             counts[k - 1]++;
@@ -104,13 +104,13 @@ public sealed class MonteCarloTests
             // With exact masks and n_t = L, every k from 1 to L comes once.
             int[] k = [.. Enumerable.Range(0, 8).Select(j =>
             {
-                MonteCarlo.Draw(Settings("exact", "stratified", 8), 4, 0, item, j, mask);
+                MonteCarlo.Draw(Settings(Masking.Exact, Timesteps.Stratified, 8), 4, 0, item, j, mask);
                 return mask.Count(m => m);
             })];
             Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], k.Order());
 
             // With Bernoulli masks the weight tells t; consecutive ones are 1 / n_t apart.
-            ObjectiveSection bernoulli = Settings("bernoulli", "stratified", 5);
+            ObjectiveSection bernoulli = Settings(Masking.Bernoulli, Timesteps.Stratified, 5);
             double[] t = [.. Enumerable.Range(0, 5).Select(j =>
                 ((1 / MonteCarlo.Draw(bernoulli, 4, 0, item, j, mask)) - bernoulli.MinTimestep) / (1 - bernoulli.MinTimestep)).Order()];
             Assert.All(t.Skip(1).Zip(t, (a, b) => a - b), gap => Assert.Equal(0.2, gap, 1e-9));
@@ -121,7 +121,7 @@ public sealed class MonteCarloTests
     public void UniformTimesteps_AreDrawnAlone()
     {
         var mask = new bool[8];
-        ObjectiveSection objective = Settings("bernoulli", "uniform", 2);
+        ObjectiveSection objective = Settings(Masking.Bernoulli, Timesteps.Uniform, 2);
         double product = 0;
         for (uint item = 0; item < 4000; item++)
         {
@@ -135,16 +135,16 @@ public sealed class MonteCarloTests
     [InlineData(0.3)]
     public void MinTimestep_BoundsTheBernoulliWeight(double smallest)
     {
-        ObjectiveSection objective = Settings("bernoulli", "uniform", 1) with { MinTimestep = smallest };
+        ObjectiveSection objective = Settings(Masking.Bernoulli, Timesteps.Uniform, 1) with { MinTimestep = smallest };
         var mask = new bool[4];
         double most = Enumerable.Range(0, 20_000).Max(item => MonteCarlo.Draw(objective, 5, 0, (uint)item, 0, mask));
         Assert.InRange(most, 0.9 / smallest, 1 / smallest);
     }
 
     [Theory]
-    [InlineData("exact", "uniform")]
-    [InlineData("bernoulli", "stratified")]
-    public void TheAddressAlone_DecidesTheSample(string masking, string timesteps)
+    [InlineData(Masking.Exact, Timesteps.Uniform)]
+    [InlineData(Masking.Bernoulli, Timesteps.Stratified)]
+    public void TheAddressAlone_DecidesTheSample(Masking masking, Timesteps timesteps)
     {
         ObjectiveSection objective = Settings(masking, timesteps, 4);
         (double Weight, string Mask) At(ulong seed, int step, uint item, int draw)
@@ -165,12 +165,12 @@ public sealed class MonteCarloTests
         var mask = new bool[1];
         for (uint item = 0; item < 100; item++)
         {
-            Assert.Equal(1, MonteCarlo.Draw(Settings("exact", "uniform", 1), 1, 0, item, 0, mask));
+            Assert.Equal(1, MonteCarlo.Draw(Settings(Masking.Exact, Timesteps.Uniform, 1), 1, 0, item, 0, mask));
             Assert.True(mask[0]);
         }
     }
 
-    private static ObjectiveSection Settings(string masking, string timesteps, int samples) =>
+    private static ObjectiveSection Settings(Masking masking, Timesteps timesteps, int samples) =>
         new() { Masking = masking, Timesteps = timesteps, Samples = samples };
 
     private static double Estimate(ObjectiveSection objective, uint item, int draw)

@@ -83,33 +83,7 @@ internal static class RunListCommand
 
         foreach (var (entry, seen) in found)
         {
-            var (state, fault) = Standing(context, entry);
-            var unread = entry.IsNewer ? "newer" : "damaged";
-            var version = Math.Max(seen.Version, state?.Version ?? 0);
-            var reward = Reward(seen.Newest);
-            var age = context.Time.GetUtcNow() - entry.Record?.Created;
-            output.WriteLine(isJson
-                ? JsonLines.Line(new
-                {
-                    Run = entry.RunId,
-                    State = state?.State ?? unread,
-                    Version = version,
-                    state?.Steps,
-                    state?.Checkpoint,
-                    MeanReward = reward,
-                    AgeSeconds = age?.TotalSeconds,
-                    seen.Bytes,
-                    Checkpoints = seen.Checkpoints.Count,
-                    state?.Cluster,
-                    entry.Record?.Created,
-                    entry.Record?.Updated,
-                    entry.Record?.ForkedFrom,
-                    state?.WeightsSha256,
-                    Message = fault,
-                })
-                : $"{entry.RunId.PadRight(width)}  {state?.State ?? unread,-9}  {(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  "
-                    + $"{(reward is { } r ? Printed.Share(r) : "-"),6}  {(age is { } old ? Printed.Age(old) : "-"),7}  {StoreCommands.Size(seen.Bytes),10}  "
-                    + $"{fault ?? state?.Cluster}");
+            output.WriteLine(isJson ? Json(context, entry, seen) : Row(context, entry, seen, width));
         }
 
         if (found.Count == 0 && !isJson)
@@ -118,6 +92,42 @@ internal static class RunListCommand
         }
 
         return ExitCode.Done;
+    }
+
+    private static string Unread(CatalogEntry entry) => entry.IsNewer ? "newer" : "damaged";
+
+    private static string Json(ConsoleContext context, CatalogEntry entry, RunOverview seen)
+    {
+        var (state, fault) = Standing(context, entry);
+        return JsonLines.Line(new
+        {
+            Run = entry.RunId,
+            State = state?.State ?? Unread(entry),
+            Version = Math.Max(seen.Version, state?.Version ?? 0),
+            state?.Steps,
+            state?.Checkpoint,
+            MeanReward = Reward(seen.Newest),
+            AgeSeconds = (context.Time.GetUtcNow() - entry.Record?.Created)?.TotalSeconds,
+            seen.Bytes,
+            Checkpoints = seen.Checkpoints.Count,
+            state?.Cluster,
+            entry.Record?.Created,
+            entry.Record?.Updated,
+            entry.Record?.ForkedFrom,
+            state?.WeightsSha256,
+            Message = fault,
+        });
+    }
+
+    private static string Row(ConsoleContext context, CatalogEntry entry, RunOverview seen, int width)
+    {
+        var (state, fault) = Standing(context, entry);
+        var version = Math.Max(seen.Version, state?.Version ?? 0);
+        var reward = Reward(seen.Newest) is { } share ? Printed.Share(share) : "-";
+        var age = entry.Record is { } record ? Printed.Age(context.Time.GetUtcNow() - record.Created) : "-";
+        return $"{entry.RunId.PadRight(width)}  {state?.State ?? Unread(entry),-9}  "
+            + $"{(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  {reward,6}  {age,7}  "
+            + $"{StoreCommands.Size(seen.Bytes),10}  {fault ?? state?.Cluster}";
     }
 
     /// <summary>Where a run stands, or what is wrong with it: one bad run must not hide the others.</summary>

@@ -30,34 +30,9 @@ internal static class RunStatusCommand
                 return ExitCode.Done;
             }
 
-            output.WriteLine($"run         {state.Run}: {state.State} at version {state.Version} of {state.Steps}{(state.Message.Length > 0 ? ": " + state.Message : "")}");
-            if (state.Progress is { } now)
+            foreach (var line in Lines(state, context.Paths.Shown(target.Store.Blobs.Location)))
             {
-                var left = state.State == "running" ? $", about {Printed.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
-                output.WriteLine($"{$"version {now.Version}",-11} mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; {Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago");
-                output.WriteLine($"speed       {Printed.Short(now.SecondsAStep)} s a step{left}");
-                if (now.Solved is { } solved)
-                {
-                    output.WriteLine($"held out    solved {Printed.Percent(solved)} greedily at version {now.EvaluatedVersion}{(now is { EvaluatedVersion: > 0, SolvedBefore: { } before } ? $", {Printed.Percent(before)} before" : "")}");
-                }
-            }
-
-            output.WriteLine($"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}{(state.Silo.Length > 0 ? $", driven by silo {state.Silo}" : "")}");
-            output.WriteLine($"checkpoint  {(state.Checkpoint >= 0 ? $"version {state.Checkpoint}" : "none yet")}");
-            output.WriteLine($"store       {context.Paths.Shown(target.Store.Blobs.Location)}");
-            foreach (var change in state.Changes ?? [])
-            {
-                output.WriteLine($"changed     {change.Field}={change.Value} from step {change.FromStep} on");
-            }
-
-            if (state.Waiting > 0)
-            {
-                output.WriteLine($"asked       {Printed.Many(state.Waiting, "request")} not taken yet");
-            }
-
-            if (state.WeightsSha256 is { } hash)
-            {
-                output.WriteLine($"weights     sha256 {hash}");
+                output.WriteLine(line);
             }
 
             output.WriteLine($"next        {Next(context, state, target.Record.Cluster, selection.Again(parsed))}");
@@ -68,6 +43,46 @@ internal static class RunStatusCommand
             ("run status sudoku", "where the only run whose id begins so stands"),
             ("run status sudoku --json | jq -r .state", "for scripts"),
         ]);
+    }
+
+    private static IEnumerable<string> Lines(RunSummaryRow state, string store)
+    {
+        yield return $"run         {state.Run}: {state.State} at version {state.Version} of {state.Steps}{(state.Message.Length > 0 ? ": " + state.Message : "")}";
+        foreach (var line in state.Progress is { } progress ? Lines(state, progress) : [])
+        {
+            yield return line;
+        }
+
+        yield return $"cluster     {(state.Cluster.Length > 0 ? state.Cluster : "none drives it")}{(state.Silo.Length > 0 ? $", driven by silo {state.Silo}" : "")}";
+        yield return $"checkpoint  {(state.Checkpoint >= 0 ? $"version {state.Checkpoint}" : "none yet")}";
+        yield return $"store       {store}";
+        foreach (var change in state.Changes ?? [])
+        {
+            yield return $"changed     {change.Field}={change.Value} from step {change.FromStep} on";
+        }
+
+        if (state.Waiting > 0)
+        {
+            yield return $"asked       {Printed.Many(state.Waiting, "request")} not taken yet";
+        }
+
+        if (state.WeightsSha256 is { } hash)
+        {
+            yield return $"weights     sha256 {hash}";
+        }
+    }
+
+    private static IEnumerable<string> Lines(RunSummaryRow state, RunProgress now)
+    {
+        var left = state.State == "running" ? $", about {Printed.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
+        yield return $"{$"version {now.Version}",-11} mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; "
+            + $"{Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago";
+        yield return $"speed       {Printed.Short(now.SecondsAStep)} s a step{left}";
+        if (now.Solved is { } solved)
+        {
+            var before = now is { EvaluatedVersion: > 0, SolvedBefore: { } share } ? $", {Printed.Percent(share)} before" : "";
+            yield return $"held out    solved {Printed.Percent(solved)} greedily at version {now.EvaluatedVersion}{before}";
+        }
     }
 
     private static string Next(ConsoleContext context, RunSummaryRow state, string cluster, string[] again) => state.State switch

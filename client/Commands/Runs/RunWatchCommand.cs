@@ -110,13 +110,13 @@ internal static class RunWatchCommand
             }
         }
 
-        if (end is null && recount is not null)
-        {
-            return await recount();
-        }
-
         if (end is null)
         {
+            if (recount is not null)
+            {
+                return await recount();
+            }
+
             status = await grain.GetStatus();
         }
 

@@ -41,5 +41,5 @@ internal sealed class Numerics(RunLease lease, RunReporter reporter)
     }
 
     private bool IsSuitable(RunSpec spec, SiloDevices silo) =>
-        spec.Run.Reproducible != "strict" || silo.Numerics == lease.Record.NumericsFingerprint;
+        spec.Run.Reproducible != Reproducibility.Strict || silo.Numerics == lease.Record.NumericsFingerprint;
 }

@@ -273,14 +273,22 @@ public sealed class RunGrain(
 
     private RunStatus Status()
     {
-        string state = IsRunning
-            ? _requests.IsPaused || _controller!.IsHeld ? "paused" : "running"
-            : _lease.Known?.State.ToString().ToLowerInvariant() ?? "unknown";
+        RunRecord? known = _lease.Known;
+        string message = _controller switch
+        {
+            { Failure.Length: > 0 } failed => failed.Failure,
+            { IsHeld: true } held => held.HeldBy,
+            _ => known?.Reason ?? "",
+        };
         return new RunStatus(
-            Id, state, _controller?.Version ?? 0, _settings?.Newest.Run.Steps ?? 0, _lease.Known?.Epoch ?? 0, _lease.Known?.LatestCheckpoint ?? -1,
-            _controller is { Failure.Length: > 0 } failed ? failed.Failure : _controller is { IsHeld: true } held ? held.HeldBy : _lease.Known?.Reason ?? "", silo.SiloAddress.ToParsableString())
+            Id, State(known), _controller?.Version ?? 0, _settings?.Newest.Run.Steps ?? 0, known?.Epoch ?? 0, known?.LatestCheckpoint ?? -1,
+            message, silo.SiloAddress.ToParsableString())
         {
             SiloName = silo.Name,
         };
     }
+
+    private string State(RunRecord? known) => IsRunning
+        ? _requests.IsPaused || _controller!.IsHeld ? "paused" : "running"
+        : known?.State.ToString().ToLowerInvariant() ?? "unknown";
 }

@@ -20,7 +20,7 @@ public static class MonteCarlo
     {
         double t = Timestep(objective, seed, batchStep, item, draw);
         var stream = new Philox(seed, Purpose.Mask, (uint)batchStep, item, (uint)draw);
-        return objective.Masking == "bernoulli"
+        return objective.Masking == Masking.Bernoulli
             ? Bernoulli(stream, objective.MinTimestep + ((1 - objective.MinTimestep) * t), mask)
             : Exact(stream, 1 + Math.Min(mask.Length - 1, (int)(t * mask.Length)), mask);
     }
@@ -28,7 +28,7 @@ public static class MonteCarlo
     /// <summary>t in (0, 1): drawn alone, or the j-th of n_t evenly spread points from a random start.</summary>
     private static double Timestep(ObjectiveSection objective, ulong seed, int batchStep, uint item, int draw)
     {
-        if (objective.Timesteps == "uniform")
+        if (objective.Timesteps == Timesteps.Uniform)
         {
             return new Philox(seed, Purpose.Timestep, (uint)batchStep, item, (uint)draw).Double(0);
         }

@@ -18,8 +18,8 @@ public static class LearningRate
         double done = (double)(step - optimizer.WarmupSteps) / Math.Max(1, steps - optimizer.WarmupSteps);
         return optimizer.Schedule switch
         {
-            "linear" => optimizer.LearningRate * (1 - done),
-            "cosine" => optimizer.LearningRate * 0.5 * (1 + Math.Cos(Math.PI * done)),
+            Schedule.Linear => optimizer.LearningRate * (1 - done),
+            Schedule.Cosine => optimizer.LearningRate * 0.5 * (1 + Math.Cos(Math.PI * done)),
             _ => optimizer.LearningRate,
         };
     }

@@ -15,21 +15,11 @@ public sealed record ClusterSpec
 /// <summary>Where a cluster's members are written down, and how they are reached.</summary>
 public sealed record ClusterSection : IRuled
 {
-    /// <summary>Processes of one machine.</summary>
-    public const string Localhost = "localhost";
-
-    /// <summary>Processes of many machines, by a PostgreSQL database.</summary>
-    public const string Postgres = "postgres";
-
-    /// <summary>Processes of many machines, by a table of an Azure storage account.</summary>
-    public const string Azure = "azure";
-
     /// <summary>
     /// Where members are written down. localhost: in files, for the processes of one machine; postgres: in a PostgreSQL database, for many
     /// machines; azure: the same in Azure Table Storage.
     /// </summary>
-    [OneOf(Localhost, Postgres, Azure)]
-    public string Kind { get; init; } = Localhost;
+    public ClusterKind Kind { get; init; } = ClusterKind.Localhost;
 
     /// <summary>kind: azure: the storage account; its table service is at <c>https://ACCOUNT.table.core.windows.net</c>.</summary>
     [Pattern("[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")]
@@ -60,17 +50,17 @@ public sealed record ClusterSection : IRuled
     /// <inheritdoc/>
     public IEnumerable<BrokenRule> BrokenRules()
     {
-        if (Kind == Azure && Account.Length == 0)
+        if (Kind == ClusterKind.Azure && Account.Length == 0)
         {
             yield return new(["account", "kind"], "kind: azure needs the name of a storage account");
         }
 
-        if (Kind != Azure && Account.Length > 0)
+        if (Kind != ClusterKind.Azure && Account.Length > 0)
         {
             yield return new(["account", "kind"], "only beside kind: azure");
         }
 
-        if (Kind != Azure && Table.Length > 0)
+        if (Kind != ClusterKind.Azure && Table.Length > 0)
         {
             yield return new(["table", "kind"], "only beside kind: azure");
         }
@@ -80,7 +70,7 @@ public sealed record ClusterSection : IRuled
             yield return new(["address"], "an IP address of this machine, for example 10.0.0.5");
         }
 
-        if (Kind is Postgres or Azure)
+        if (Kind != ClusterKind.Localhost)
         {
             yield break;
         }

@@ -77,8 +77,7 @@ public sealed record RunSection
     /// strict: only silos whose devices compute by the same numerics (library, BLAS, processor, threads per device) as those on which the run
     /// began get its work, so that its weights have the same bits on any number of them. warn: all do, and the run says so.
     /// </summary>
-    [OneOf("strict", "warn")]
-    public string Reproducible { get; init; } = "strict";
+    public Reproducibility Reproducible { get; init; } = Reproducibility.Strict;
 }
 
 /// <summary>The base model.</summary>
@@ -165,12 +164,10 @@ public sealed record ObjectiveSection
     public int Samples { get; init; } = 4;
 
     /// <summary>How t is drawn: <c>uniform</c> draws each alone, <c>stratified</c> spreads the n_t draws evenly from a random start.</summary>
-    [OneOf("uniform", "stratified")]
-    public string Timesteps { get; init; } = "uniform";
+    public Timesteps Timesteps { get; init; } = Timesteps.Uniform;
 
     /// <summary>How masks follow from t: <c>bernoulli</c> masks each token with probability t and weighs by 1/t; <c>exact</c> masks exactly k tokens and weighs by L/k.</summary>
-    [OneOf("bernoulli", "exact")]
-    public string Masking { get; init; } = "exact";
+    public Masking Masking { get; init; } = Masking.Exact;
 
     /// <summary>Smallest t with Bernoulli masks: t is drawn from [MinTimestep, 1], which bounds the weight 1/t.</summary>
     [Range(1e-6, 0.5)]
@@ -215,8 +212,7 @@ public sealed record OptimizerSection
     public double LearningRate { get; init; } = 4e-4;
 
     /// <summary>What follows the warm-up: <c>constant</c>, <c>linear</c> to zero, or <c>cosine</c> to zero.</summary>
-    [OneOf("constant", "linear", "cosine")]
-    public string Schedule { get; init; } = "constant";
+    public Schedule Schedule { get; init; } = Schedule.Constant;
 
     /// <summary>Steps over which the rate climbs linearly to its peak.</summary>
     [Range(0, 1_000_000)]

@@ -29,6 +29,26 @@ internal sealed class SpecBinder(string file, Type rootType)
         var section = Activator.CreateInstance(type)!;
         var fields = SpecSchema.Fields(type);
         var errorsBefore = Errors.Count;
+        CheckIsSection(fields, path, node, set);
+        var entries = (node as SpecNode.Map)?.Entries ?? [];
+        CheckNames(type, fields, path, entries, set);
+        foreach (var (name, property) in fields)
+        {
+            var (key, line, child) = entries.FirstOrDefault(e => e.Key == name);
+            SetField(section, property, Join(path, name), key is null ? null : (line, child), set?[name]);
+        }
+
+        if (Errors.Count == errorsBefore && section is IRuled ruled)
+        {
+            Errors.AddRange(ruled.BrokenRules().Select(rule => Describe(section, path, rule)));
+        }
+
+        return section;
+    }
+
+    private void CheckIsSection(
+        IReadOnlyList<(string Name, PropertyInfo Property)> fields, string path, SpecNode? node, SpecOverride? set)
+    {
         if (set?.Value is { } text)
         {
             Wrong(set.Origin, path, $"value '{Short(text)}'", $"a section; set one of its fields: {Names(fields, path)}");
@@ -38,50 +58,42 @@ internal sealed class SpecBinder(string file, Type rootType)
         {
             Wrong(At(node.Line), path, $"value {Kind(node)}", "a section (fields, indented under it)");
         }
+    }
 
-        var entries = (node as SpecNode.Map)?.Entries ?? [];
+    private void CheckNames(
+        Type type, IReadOnlyList<(string Name, PropertyInfo Property)> fields, string path,
+        IReadOnlyList<(string Key, int Line, SpecNode Value)> entries, SpecOverride? set)
+    {
         foreach (var (key, line, value) in entries.Where(e => fields.All(f => f.Name != e.Key)))
         {
             Unknown(At(line), type, path, key, value is SpecNode.Scalar ? Kind(value) : "");
         }
 
-        foreach (var (key, child) in set?.Children ?? [])
+        foreach (var (key, child) in (set?.Children ?? []).Where(pair => fields.All(f => f.Name != pair.Key)))
         {
-            if (fields.All(f => f.Name != key))
-            {
-                Unknown(child.Leaf.Origin, type, path, key, child.Value is { } given ? $"'{Short(given)}'" : "");
-            }
+            Unknown(child.Leaf.Origin, type, path, key, child.Value is { } given ? $"'{Short(given)}'" : "");
+        }
+    }
+
+    private void SetField(object section, PropertyInfo property, string path, (int Line, SpecNode Value)? entry, SpecOverride? set)
+    {
+        if (set?.Origin is { } origin)
+        {
+            _origins[path] = origin;
+        }
+        else if (entry is { } given)
+        {
+            _origins[path] = At(given.Line);
         }
 
-        foreach (var (name, property) in fields)
+        if (Field(property, path, entry?.Value, set) is { } value)
         {
-            var entry = entries.FirstOrDefault(e => e.Key == name);
-            var inner = Join(path, name);
-            if (set?[name]?.Origin is { } origin)
-            {
-                _origins[inner] = origin;
-            }
-            else if (entry.Key is not null)
-            {
-                _origins[inner] = At(entry.Line);
-            }
-
-            if (Field(property, inner, entry.Value, set?[name]) is { } value)
-            {
-                property.SetValue(section, value);
-            }
-            else if (property.IsDefined(typeof(RequiredAttribute)) && entry.Key is null && set?[name] is null)
-            {
-                Errors.Add($"{file}: field {inner}: missing; expected {SpecSchema.Allowed(property)}");
-            }
+            property.SetValue(section, value);
         }
-
-        if (Errors.Count == errorsBefore && section is IRuled ruled)
+        else if (property.IsDefined(typeof(RequiredAttribute)) && entry is null && set is null)
         {
-            Errors.AddRange(ruled.BrokenRules().Select(rule => Describe(section, path, rule)));
+            Errors.Add($"{file}: field {path}: missing; expected {SpecSchema.Allowed(property)}");
         }
-
-        return section;
     }
 
     /// <summary>A field's value; null when nothing usable was given.</summary>
@@ -126,19 +138,7 @@ internal sealed class SpecBinder(string file, Type rootType)
         }
 
         var nodes = (node as SpecNode.Sequence)?.Items ?? [];
-        if (set?.Value is { } text)
-        {
-            Wrong(set.Origin, path, $"value '{Short(text)}'", $"a list; set a field of one of its items: {path}.0.…");
-        }
-
-        foreach (var (key, child) in set?.Children ?? [])
-        {
-            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= nodes.Count)
-            {
-                Wrong(child.Origin, path, $"item '{Short(key)}'", nodes.Count == 0 ? "the list is empty" : $"0 to {nodes.Count - 1}");
-            }
-        }
-
+        CheckItems(path, nodes.Count, set);
         if (node is not null && nodes.Count == 0 && property.IsDefined(typeof(RequiredAttribute)))
         {
             Wrong(At(node.Line), path, "empty list", "at least one item");
@@ -154,6 +154,22 @@ internal sealed class SpecBinder(string file, Type rootType)
         return node is null ? null : items;
     }
 
+    private void CheckItems(string path, int count, SpecOverride? set)
+    {
+        if (set?.Value is { } text)
+        {
+            Wrong(set.Origin, path, $"value '{Short(text)}'", $"a list; set a field of one of its items: {path}.0.…");
+        }
+
+        foreach (var (key, child) in set?.Children ?? [])
+        {
+            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= count)
+            {
+                Wrong(child.Origin, path, $"item '{Short(key)}'", count == 0 ? "the list is empty" : $"0 to {count - 1}");
+            }
+        }
+    }
+
     private object? Scalar(PropertyInfo property, string path, string origin, SpecNode.Scalar scalar)
     {
         var value = Convert(property.PropertyType, scalar);
@@ -161,7 +177,7 @@ internal sealed class SpecBinder(string file, Type rootType)
         {
             null => false,
             string text => Fits(property, text),
-            bool => true,
+            bool or Enum => true,
             _ => property.GetCustomAttribute<RangeAttribute>() is not { } range
                 || (System.Convert.ToDouble(value, CultureInfo.InvariantCulture) is var number && number >= range.Minimum && number <= range.Maximum),
         };
@@ -170,9 +186,9 @@ internal sealed class SpecBinder(string file, Type rootType)
             return value;
         }
 
-        var near = property.GetCustomAttribute<OneOfAttribute>() is { } oneOf ? Nearest.To(scalar.Text, oneOf.Values) : null;
+        var near = SpecSchema.Words(property) is { } words ? Nearest.To(scalar.Text, words) : null;
         var hint = near is not null ? $"; did you mean '{near}'?"
-            : scalar.Quoted && property.PropertyType != typeof(string) ? " (without quotes)" : "";
+            : scalar.Quoted && property.PropertyType is { IsEnum: false } type && type != typeof(string) ? " (without quotes)" : "";
         Wrong(origin, path, $"value '{Short(scalar.Text)}'", SpecSchema.Allowed(property) + hint);
         return null;
     }
@@ -182,6 +198,11 @@ internal sealed class SpecBinder(string file, Type rootType)
         if (type == typeof(string))
         {
             return scalar.IsNull ? "" : scalar.Text;
+        }
+
+        if (type.IsEnum)
+        {
+            return Enum.GetValues(type).Cast<object>().FirstOrDefault(choice => SpecSchema.Scalar(choice) == scalar.Text);
         }
 
         if (scalar.Quoted)
@@ -221,9 +242,9 @@ internal sealed class SpecBinder(string file, Type rootType)
             return false;
         }
 
-        if (property.GetCustomAttribute<OneOfAttribute>() is { } oneOf)
+        if (SpecSchema.Words(property) is { } words)
         {
-            return oneOf.Values.Contains(text, StringComparer.Ordinal);
+            return words.Contains(text, StringComparer.Ordinal);
         }
 
         return property.GetCustomAttribute<PatternAttribute>() is not { } pattern

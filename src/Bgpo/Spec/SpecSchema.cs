@@ -40,13 +40,18 @@ internal static class SpecSchema
         }
     }
 
+    /// <summary>The only words that a field takes; null where there are others.</summary>
+    internal static string[]? Words(PropertyInfo property) => property.PropertyType.IsEnum
+        ? [.. Enum.GetValues(property.PropertyType).Cast<object>().Select(Scalar)]
+        : property.GetCustomAttribute<OneOfAttribute>()?.Values;
+
     /// <summary>What a field takes, in words: for errors and for docs/run-spec.md.</summary>
     internal static string Allowed(PropertyInfo property)
     {
         var type = property.PropertyType;
-        if (property.GetCustomAttribute<OneOfAttribute>() is { } oneOf)
+        if (Words(property) is { } words)
         {
-            return "one of " + string.Join(", ", oneOf.Values);
+            return "one of " + string.Join(", ", words);
         }
 
         if (property.GetCustomAttribute<PatternAttribute>() is { } pattern)
@@ -90,6 +95,7 @@ internal static class SpecSchema
     internal static string Scalar(object value) => value switch
     {
         bool flag => flag ? "true" : "false",
+        Enum choice => choice.ToString() is var name ? char.ToLowerInvariant(name[0]) + name[1..] : "",
         double number => number.ToString("R", CultureInfo.InvariantCulture),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => (string)value,

@@ -5,16 +5,16 @@ namespace Bgpo.Tests.Spec;
 public class ClusterSpecTests
 {
     [Fact]
-    public void NothingSaid_IsAClusterOfOneMachine() => Assert.Equal(new ClusterSection { Kind = "localhost" }, Load("cluster: {}"));
+    public void NothingSaid_IsAClusterOfOneMachine() => Assert.Equal(new ClusterSection { Kind = ClusterKind.Localhost }, Load("cluster: {}"));
 
     [Fact]
     public void PostgresCluster_HasAnAddressAndPorts() => Assert.Equal(
-        new ClusterSection { Kind = "postgres", Address = "10.0.0.5", SiloPort = 11111, GatewayPort = 30000, Dashboard = 8080 },
+        new ClusterSection { Kind = ClusterKind.Postgres, Address = "10.0.0.5", SiloPort = 11111, GatewayPort = 30000, Dashboard = 8080 },
         Load("cluster: { kind: postgres, address: 10.0.0.5, siloPort: 11111, gatewayPort: 30000, dashboard: 8080 }"));
 
     [Fact]
     public void AzureCluster_HasAnAccountAndATable() => Assert.Equal(
-        new ClusterSection { Kind = "azure", Account = "bgpo", Table = "Members", Address = "10.0.0.5", SiloPort = 11111, GatewayPort = 30000 },
+        new ClusterSection { Kind = ClusterKind.Azure, Account = "bgpo", Table = "Members", Address = "10.0.0.5", SiloPort = 11111, GatewayPort = 30000 },
         Load("cluster: { kind: azure, account: bgpo, table: Members, address: 10.0.0.5, siloPort: 11111, gatewayPort: 30000 }"));
 
     [Theory]

@@ -1,0 +1,57 @@
+namespace Bgpo.Spec;
+
+/// <summary>Which silos get a run's work. In YAML a choice is its name with a small first letter.</summary>
+public enum Reproducibility
+{
+    /// <summary>Only those that compute by the numerics on which the run began.</summary>
+    Strict,
+
+    /// <summary>All; the run says so.</summary>
+    Warn,
+}
+
+/// <summary>How the timesteps t of a completion's Monte Carlo samples are drawn.</summary>
+public enum Timesteps
+{
+    /// <summary>Each alone.</summary>
+    Uniform,
+
+    /// <summary>Spread evenly from a random start.</summary>
+    Stratified,
+}
+
+/// <summary>How a mask follows from t.</summary>
+public enum Masking
+{
+    /// <summary>Each token is masked with probability t; weight 1/t.</summary>
+    Bernoulli,
+
+    /// <summary>Exactly k of L tokens are masked; weight L/k.</summary>
+    Exact,
+}
+
+/// <summary>What follows the learning rate's warm-up.</summary>
+public enum Schedule
+{
+    /// <summary>The peak.</summary>
+    Constant,
+
+    /// <summary>A line to zero.</summary>
+    Linear,
+
+    /// <summary>Half a cosine to zero.</summary>
+    Cosine,
+}
+
+/// <summary>Where a cluster's members are written down.</summary>
+public enum ClusterKind
+{
+    /// <summary>In files: processes of one machine.</summary>
+    Localhost,
+
+    /// <summary>In a PostgreSQL database: processes of many machines.</summary>
+    Postgres,
+
+    /// <summary>In a table of an Azure storage account: processes of many machines.</summary>
+    Azure,
+}
