@@ -1,4 +1,3 @@
-using Bgpo.Grains.Runs;
 using Bgpo.Grains.Steps;
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
