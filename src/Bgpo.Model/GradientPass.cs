@@ -25,9 +25,11 @@ public sealed record UnitOutcome(double[] LogLikelihoods, double Objective, int 
 /// </summary>
 /// <param name="model">The policy, with gradients bound.</param>
 /// <param name="spec">The run's spec.</param>
-public sealed class GradientPass(Transformer model, RunSpec spec)
+/// <param name="endTokens">Tokens that end a response; null: the model's end of sequence alone.</param>
+public sealed class GradientPass(Transformer model, RunSpec spec, IReadOnlyList<int>? endTokens = null)
 {
     private readonly UnitPlan _plan = new(spec);
+    private readonly int[] _endTokens = [.. endTokens ?? [model.Config.EndToken]];
 
     /// <summary>Sets the gradients to the unit's contribution: the gradient of - sum of its terms g_j.</summary>
     /// <param name="group">The unit's group.</param>
@@ -43,7 +45,7 @@ public sealed class GradientPass(Transformer model, RunSpec spec)
         foreach (Range range in Microbatches(samples.Length))
         {
             (int start, int count) = range.GetOffsetAndLength(samples.Length);
-            using var pass = new MaskedLikelihood(model, Masked(group, samples.AsSpan(start, count)));
+            using ILikelihood pass = Likelihoods.Of(model, Masked(group, samples.AsSpan(start, count)), spec.Units.Recompute);
             var coefficients = new double[count];
             for (int i = 0; i < count; i++)
             {
@@ -71,7 +73,7 @@ public sealed class GradientPass(Transformer model, RunSpec spec)
         foreach (Range range in Microbatches(samples.Length))
         {
             (int start, int count) = range.GetOffsetAndLength(samples.Length);
-            using var pass = new MaskedLikelihood(model, Masked(group, samples.AsSpan(start, count)));
+            using ILikelihood pass = Likelihoods.Of(model, Masked(group, samples.AsSpan(start, count)), spec.Units.Recompute);
             for (int i = 0; i < count; i++)
             {
                 likelihoods[start + i] = pass.Values[i];
@@ -101,7 +103,7 @@ public sealed class GradientPass(Transformer model, RunSpec spec)
     /// <summary>Tokens of a response that the likelihood covers: all, or up to and including the first end of sequence.</summary>
     private int CountedLength(int[] response)
     {
-        int end = spec.Objective.CountPadding ? -1 : Array.IndexOf(response, model.Config.EndToken);
+        int end = spec.Objective.CountPadding ? -1 : response.AsSpan().IndexOfAny(_endTokens);
         return end < 0 ? response.Length : end + 1;
     }
 

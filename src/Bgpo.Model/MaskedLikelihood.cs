@@ -18,12 +18,11 @@ public sealed record MaskedSample(int[] Prompt, int[] Response, bool[] Mask, dou
 /// Only masked places go through the head. Their log-probabilities are summed into l_j in double on the CPU, in order, so the
 /// values do not depend on how a device reduces.
 /// </remarks>
-public sealed class MaskedLikelihood : IDisposable
+public sealed class MaskedLikelihood : ILikelihood
 {
     private readonly Tensor? _logProbabilities; // (rows)
-    private readonly int[] _sampleOfRow;
+    private readonly MaskedBatch _batch;
     private readonly Transformer _model;
-    private readonly IReadOnlyList<MaskedSample> _samples;
 
     /// <summary>Runs the network on the samples. With gradients enabled the graph lives until <see cref="Dispose"/>.</summary>
     /// <param name="model">The policy.</param>
@@ -31,58 +30,22 @@ public sealed class MaskedLikelihood : IDisposable
     public MaskedLikelihood(Transformer model, IReadOnlyList<MaskedSample> samples)
     {
         _model = model;
-        _samples = samples;
-        int length = samples[0].Prompt.Length + samples[0].Response.Length;
-        var tokens = new long[samples.Count * length];
-        List<long> rows = [];
-        List<long> targets = [];
-        List<int> sampleOfRow = [];
-        for (int s = 0; s < samples.Count; s++)
+        _batch = new MaskedBatch(model.Config, samples);
+        if (_batch.SampleOfRow.Count == 0)
         {
-            MaskedSample sample = samples[s];
-            int promptLength = sample.Prompt.Length;
-            if (promptLength + sample.Response.Length != length)
-            {
-                throw new ArgumentException($"sample {s} has {promptLength + sample.Response.Length} tokens, the first has {length}.");
-            }
-            for (int p = 0; p < promptLength; p++)
-            {
-                tokens[(s * length) + p] = sample.Prompt[p];
-            }
-            for (int p = 0; p < sample.Response.Length; p++)
-            {
-                bool masked = p < sample.Mask.Length && sample.Mask[p];
-                int place = (s * length) + promptLength + p;
-                tokens[place] = masked ? model.Config.MaskToken : sample.Response[p];
-                if (masked)
-                {
-                    rows.Add(place);
-                    targets.Add(sample.Response[p]);
-                    sampleOfRow.Add(s);
-                }
-            }
-        }
-        _sampleOfRow = [.. sampleOfRow];
-        var values = new double[samples.Count];
-        Values = values;
-        if (rows.Count == 0)
-        {
+            Values = new double[samples.Count];
             return;
         }
         using IDisposable scope = NewDisposeScope();
-        Tensor input = tensor(tokens, [samples.Count, length]).to(model.Device);
-        Tensor hidden = model.Hidden(input).view(samples.Count * length, model.Config.Width);
-        Tensor maskedOnly = hidden.index_select(0, tensor(rows.ToArray()).to(model.Device)); // (rows, D)
+        using AttentionPlan plan = _batch.Plan(model.Device);
+        Tensor hidden = model.Hidden(_batch.Tokens(model.Device), plan).view(samples.Count * _batch.Width, model.Config.Width);
+        Tensor maskedOnly = hidden.index_select(0, _batch.Rows(model.Device)); // (rows, D)
         Tensor logits = model.Logits(maskedOnly); // (rows, V)
         ScalarType wide = logits.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         Tensor all = F.log_softmax(logits.to(wide), -1);
-        Tensor target = tensor(targets.ToArray()).to(model.Device).unsqueeze(1);
+        Tensor target = _batch.Targets(model.Device).unsqueeze(1);
         _logProbabilities = all.gather(1, target).squeeze(1).DetachFromDisposeScope();
-        double[] row = ToDoubles(_logProbabilities);
-        for (int r = 0; r < row.Length; r++)
-        {
-            values[_sampleOfRow[r]] += samples[_sampleOfRow[r]].Weight * row[r];
-        }
+        Values = _batch.Likelihoods(ToDoubles(_logProbabilities));
     }
 
     /// <summary>l_j of each sample, in nats.</summary>
@@ -105,11 +68,7 @@ public sealed class MaskedLikelihood : IDisposable
     public Tensor Weighted(ReadOnlySpan<double> coefficients)
     {
         using IDisposable scope = NewDisposeScope();
-        var perRow = new double[_sampleOfRow.Length];
-        for (int r = 0; r < perRow.Length; r++)
-        {
-            perRow[r] = coefficients[_sampleOfRow[r]] * _samples[_sampleOfRow[r]].Weight;
-        }
+        double[] perRow = _batch.RowWeights(coefficients);
         Tensor log = _logProbabilities ?? zeros(0, dtype: _model.Parameters.dtype, device: _model.Device);
         Tensor weights = tensor(perRow).to(log.dtype).to(_model.Device);
         return (log * weights).sum().MoveToOuterDisposeScope();

@@ -21,10 +21,16 @@ public sealed record ModelConfig
     /// <summary>The longest sequence.</summary>
     internal const int LongestSequence = 1 << 24;
 
+    /// <summary>Stands for a token that config.json does not name.</summary>
+    internal const int NoToken = -1;
+
     private static readonly JsonSerializerOptions s_options = new() { WriteIndented = true };
 
     /// <summary>The family: names of fields and tensors.</summary>
     public ModelFamily Family { get; init; } = ModelFamily.Llada;
+
+    /// <summary>Fields of the file that nobody knows; they are taken to change nothing.</summary>
+    public IReadOnlyList<string> UnknownFields { get; init; } = [];
 
     /// <summary>Width D.</summary>
     public required int Width { get; init; }
@@ -65,6 +71,27 @@ public sealed record ModelConfig
     /// <summary>The padding token.</summary>
     public required int PadToken { get; init; }
 
+    /// <summary>Width of one head; null: D / H.</summary>
+    public int? HeadWidthOrNull { get; init; }
+
+    /// <summary>Whether the head is the embedding.</summary>
+    public bool IsHeadTied { get; init; }
+
+    /// <summary>Whether the query, key and value projections have biases.</summary>
+    public bool HasQueryKeyValueBias { get; init; }
+
+    /// <summary>Whether each query and key head is normalised before it turns.</summary>
+    public bool HasQueryKeyNorm { get; init; }
+
+    /// <summary>Whether the output at a place predicts the place behind it: place i is scored by output i - 1, the first by its own.</summary>
+    public bool ShiftsLogits { get; init; }
+
+    /// <summary>
+    /// Length of the blocks of a sequence between which attention is causal: a token sees its own block and those before it. 0: every token sees
+    /// every other.
+    /// </summary>
+    public int AttentionBlock { get; init; }
+
     /// <summary>Key and value heads.</summary>
     public int KeyValueHeads => KeyValueHeadsOrNull ?? Heads;
 
@@ -72,7 +99,12 @@ public sealed record ModelConfig
     public int EmbeddingRows => EmbeddingRowsOrNull ?? Vocabulary;
 
     /// <summary>Width of one head.</summary>
-    public int HeadWidth => Width / Heads;
+    public int HeadWidth => HeadWidthOrNull ?? (Width / Heads);
+
+    /// <summary>The file's text as it was read, and what it said; null for a configuration that was made here.</summary>
+    private (string Text, string Canonical)? Source { get; init; }
+
+    private string Canonical => Family.Write(this).ToJsonString(s_options) + "\n";
 
     /// <summary>Reads a config.json.</summary>
     /// <param name="json">Its text.</param>
@@ -81,11 +113,28 @@ public sealed record ModelConfig
     public static ModelConfig Parse(string json, string file)
     {
         var fields = ConfigFields.Parse(json, file);
-        return ModelFamily.Of(fields).Read(fields);
+        ModelConfig config = ModelFamily.Of(fields).Read(fields);
+        return config with { Source = (json, config.Canonical), UnknownFields = fields.Unknown };
     }
 
-    /// <summary>The config.json text.</summary>
-    public string ToJson() => Family.Write(this).ToJsonString(s_options) + "\n";
+    /// <summary>The config.json text: as it was read, or made of the fields that are honoured.</summary>
+    public string ToJson() => Source is { } source && source.Canonical == Canonical ? source.Text : Canonical;
+
+    /// <summary>The configuration with the mask token that the tokenizer names, where config.json names none.</summary>
+    /// <param name="token">The token.</param>
+    internal ModelConfig WithMaskToken(int token)
+    {
+        ModelConfig config = this with { MaskToken = token };
+        return config with { Source = Source is { } source ? (source.Text, config.Canonical) : null };
+    }
+
+
+    /// <summary>Two configurations are equal when they make the same network.</summary>
+    /// <param name="other">Another.</param>
+    public bool Equals(ModelConfig? other) => other is not null && Canonical == other.Canonical;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Canonical.GetHashCode(StringComparison.Ordinal);
 
     /// <summary>Refuses sizes that do not fit one another.</summary>
     /// <param name="fields">The fields, for messages.</param>
@@ -102,7 +151,8 @@ public sealed record ModelConfig
                 throw fields.Misfit(field, expected);
             }
         }
-        Must(Width % Heads == 0 && HeadWidth % 2 == 0, heads, $"a divisor of {width} {Width} that leaves an even head width");
+        Must(HeadWidthOrNull is not null || Width % Heads == 0, heads, $"a divisor of {width} {Width} that leaves an even head width");
+        Must(HeadWidth % 2 == 0, HeadWidthOrNull is null ? heads : "head_dim", $"a divisor of {width} {Width} that leaves an even head width");
         Must(Heads % KeyValueHeads == 0, keyValueHeads, $"a divisor of {heads} {Heads}");
         Must(EmbeddingRows >= Vocabulary, rows, $"at least vocab_size {Vocabulary}");
         Must(MaskToken < EmbeddingRows, "mask_token_id", $"a token below {EmbeddingRows}");

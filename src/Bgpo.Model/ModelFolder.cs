@@ -1,3 +1,4 @@
+using Bgpo.Model.Files;
 using Bgpo.Model.Tokenizers;
 using Bgpo.Safetensors;
 
@@ -5,7 +6,7 @@ namespace Bgpo.Model;
 
 /// <summary>
 /// A model as a folder in Hugging Face's manner: config.json, tokenizer.json, model.safetensors (or several with an index) with
-/// LLaDA's tensor names.
+/// its family's tensor names, all of it in memory as float32.
 /// </summary>
 /// <param name="Config">Shape of the network.</param>
 /// <param name="Tokenizer">Text to tokens.</param>
@@ -26,29 +27,18 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
     /// <exception cref="ModelException">The folder or a file is missing or bad; the message names file and tensor.</exception>
     public static ModelFolder Load(string folder)
     {
-        if (!Directory.Exists(folder))
-        {
-            throw new ModelException($"there is no model folder '{folder}'.");
-        }
-        var config = ModelConfig.Parse(ReadText(folder, ConfigFile), Path.Combine(folder, ConfigFile));
-        string tokenizerPath = Path.Combine(folder, TokenizerFile);
-        ITokenizer tokenizer = ParseTokenizer(ReadText(folder, TokenizerFile), tokenizerPath);
-        if (tokenizer.Vocabulary > config.EmbeddingRows || tokenizer.MaskToken != config.MaskToken
-            || tokenizer.EndToken != config.EndToken)
+        using var files = ModelFiles.Open(folder);
+        if (files.Layout.Length > Array.MaxLength)
         {
             throw new ModelException(
-                $"{tokenizerPath}: {tokenizer.Vocabulary} tokens, mask {tokenizer.MaskToken}, end {tokenizer.EndToken} do not fit "
-                + $"{ConfigFile}: {config.EmbeddingRows} rows, mask {config.MaskToken}, end {config.EndToken}.");
+                $"{folder}: has {files.Layout.Length} parameters; all of at most {Array.MaxLength} can be trained: use adapters (model.train: lora).");
         }
-        try
+        var flat = new float[files.Layout.Length];
+        foreach (ParameterSlice slice in files.Layout.Slices)
         {
-            using var model = SafetensorsModel.Open(folder);
-            return new ModelFolder(config, tokenizer, ReadParameters(model, new ParameterLayout(config)));
+            files.ReadSingles(slice.Name, flat.AsSpan((int)slice.Offset, (int)slice.Length));
         }
-        catch (SafetensorsException e)
-        {
-            throw new ModelException(e.Message, e);
-        }
+        return new ModelFolder(files.Config, files.Tokenizer, flat);
     }
 
     /// <summary>Writes a model folder. An existing model there is replaced file by file.</summary>
@@ -57,7 +47,7 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, ConfigFile), Config.ToJson());
-        File.WriteAllText(Path.Combine(folder, TokenizerFile), Tokenizer.ToJson());
+        Tokenizer.Save(folder);
         var layout = new ParameterLayout(Config);
         SafetensorsWriter.WriteFile(
             Path.Combine(folder, SafetensorsModel.SingleFile),
@@ -66,11 +56,42 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
             new Dictionary<string, string> { ["format"] = "pt" });
     }
 
-    /// <summary>Reads a tokenizer.json.</summary>
+    /// <summary>Reads what a run's manifest says of its tokenizer: a tokenizer.json of ours, or where one of Hugging Face's kind is.</summary>
     /// <param name="json">Its text.</param>
     /// <param name="file">Its name, for errors.</param>
     /// <exception cref="ModelException">It is not a tokenizer that this project knows.</exception>
-    public static ITokenizer ParseTokenizer(string json, string file) => CharacterTokenizer.Parse(json, file);
+    public static ITokenizer ParseTokenizer(string json, string file) =>
+        BpeTokenizer.IsReference(json) ? BpeTokenizer.FromReference(json, file) : CharacterTokenizer.Parse(json, file);
+
+    /// <summary>Reads and checks a folder's config.json and tokenizer.json.</summary>
+    /// <param name="folder">Its path.</param>
+    internal static (ModelConfig Config, ITokenizer Tokenizer) ReadTexts(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new ModelException($"there is no model folder '{folder}'.");
+        }
+        var config = ModelConfig.Parse(ReadText(folder, ConfigFile), Path.Combine(folder, ConfigFile));
+        string path = Path.Combine(folder, TokenizerFile);
+        string json = ReadText(folder, TokenizerFile);
+        ITokenizer tokenizer;
+        if (BpeTokenizer.IsHuggingFaces(json))
+        {
+            string settings = Path.Combine(folder, BpeTokenizer.SettingsFile);
+            BpeTokenizer bpe = BpeTokenizer.Read(path, json, File.Exists(settings) ? ReadText(folder, BpeTokenizer.SettingsFile) : null, config);
+            config = config.MaskToken == ModelConfig.NoToken ? config.WithMaskToken(bpe.MaskToken) : config;
+            tokenizer = bpe;
+        }
+        else
+        {
+            tokenizer = CharacterTokenizer.Parse(json, path);
+        }
+        return tokenizer.Vocabulary <= config.EmbeddingRows && tokenizer.MaskToken == config.MaskToken && tokenizer.EndToken == config.EndToken
+            ? (config, tokenizer)
+            : throw new ModelException(
+                $"{path}: {tokenizer.Vocabulary} tokens, mask {tokenizer.MaskToken}, end {tokenizer.EndToken} do not fit "
+                + $"{ConfigFile}: {config.EmbeddingRows} rows, mask {config.MaskToken}, end {config.EndToken}.");
+    }
 
     private static string ReadText(string folder, string name)
     {
@@ -89,47 +110,6 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ModelException($"{path} cannot be read: {e.Message}", e);
-        }
-    }
-
-    private static float[] ReadParameters(SafetensorsModel model, ParameterLayout layout)
-    {
-        // Every name and shape before any memory: a configuration of a huge network beside a small file names the tensor.
-        foreach (ParameterSlice slice in layout.Slices)
-        {
-            SafetensorsReader reader = model.ReaderOf(slice.Name);
-            SafetensorsEntry entry = reader.Entry(slice.Name);
-            if (!entry.Shape.SequenceEqual(slice.Shape))
-            {
-                throw new ModelException(
-                    $"{reader.Label}: tensor '{slice.Name}' has shape [{string.Join(", ", entry.Shape)}]; "
-                    + $"{ConfigFile} makes it [{string.Join(", ", slice.Shape)}].");
-            }
-        }
-        if (model.Names.FirstOrDefault(name => layout.Slices.All(slice => slice.Name != name)) is { } unknown)
-        {
-            throw new ModelException(
-                $"{model.ReaderOf(unknown).Label}: has a tensor '{unknown}' that {ConfigFile} does not call for.");
-        }
-        var flat = new float[layout.Length];
-        foreach (ParameterSlice slice in layout.Slices)
-        {
-            SafetensorsReader reader = model.ReaderOf(slice.Name);
-            float[] values = reader.ReadSingles(slice.Name);
-            RequireFinite(values, $"{reader.Label}: tensor '{slice.Name}'");
-            values.CopyTo(flat, slice.Offset);
-        }
-        return flat;
-    }
-
-    /// <summary>Refuses weights that are no numbers: every answer that they make is nonsense, and nobody is told.</summary>
-    private static void RequireFinite(ReadOnlySpan<float> values, string what)
-    {
-        int at = NonFinite.IndexIn(values);
-        if (at >= 0)
-        {
-            throw new ModelException(
-                $"{what} holds {NonFinite.Name(values[at])} at element {at}; every weight must be a finite number: take another copy of the model.");
         }
     }
 }

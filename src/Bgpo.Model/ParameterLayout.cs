@@ -3,11 +3,10 @@ using Bgpo.Model.Families;
 namespace Bgpo.Model;
 
 /// <summary>
-/// Where each of a network's tensors lies in the flat vector of trainable parameters. The order is part of a run's bits: shards
-/// are cut from this vector.
+/// Where each tensor lies in a flat vector of parameters. The order is part of a run's bits: shards are cut from the vector of what is trained.
 /// </summary>
 /// <remarks>
-/// q, k and v of a block lie next to each other, and so do the two inner projections of its MLP, so that the network can use
+/// q, k and v of a block lie next to each other, and so do their biases and the two inner projections of its MLP, so that the network can use
 /// each of these groups as one matrix while files keep the family's names.
 /// </remarks>
 public sealed class ParameterLayout
@@ -20,23 +19,26 @@ public sealed class ParameterLayout
     public ParameterLayout(ModelConfig config)
     {
         TensorNames names = config.Family.Names;
-        int keyValueWidth = config.KeyValueHeads * config.HeadWidth;
         Add(names.Embedding, config.EmbeddingRows, config.Width);
         for (int n = 0; n < config.Layers; n++)
         {
-            string block = names.BlockOf(n);
-            Add(block + names.AttentionNorm, config.Width);
-            Add($"{block}{names.Query}.weight", config.Width, config.Width);
-            Add($"{block}{names.Key}.weight", keyValueWidth, config.Width);
-            Add($"{block}{names.Value}.weight", keyValueWidth, config.Width);
-            Add($"{block}{names.AttentionOut}.weight", config.Width, config.Width);
-            Add(block + names.MlpNorm, config.Width);
-            Add($"{block}{names.Gate}.weight", config.Hidden, config.Width);
-            Add($"{block}{names.Up}.weight", config.Hidden, config.Width);
-            Add($"{block}{names.Down}.weight", config.Width, config.Hidden);
+            AddBlock(config, names, names.BlockOf(n));
         }
         Add(names.FinalNorm, config.Width);
-        Add(names.Head, config.EmbeddingRows, config.Width);
+        if (!config.IsHeadTied)
+        {
+            Add(names.Head, config.EmbeddingRows, config.Width);
+        }
+    }
+
+    /// <summary>Lays out tensors in a given order.</summary>
+    /// <param name="tensors">Names and shapes.</param>
+    internal ParameterLayout(IEnumerable<(string Name, long[] Shape)> tensors)
+    {
+        foreach ((string name, long[] shape) in tensors)
+        {
+            Add(name, shape);
+        }
     }
 
     /// <summary>Tensors in the order of the flat vector.</summary>
@@ -48,6 +50,36 @@ public sealed class ParameterLayout
     /// <summary>The slice of a tensor.</summary>
     /// <param name="name">The family's name of it.</param>
     public ParameterSlice this[string name] => _byName[name];
+
+    /// <summary>Whether there is such a tensor.</summary>
+    /// <param name="name">The family's name of it.</param>
+    public bool Has(string name) => _byName.ContainsKey(name);
+
+    private void AddBlock(ModelConfig config, TensorNames names, string block)
+    {
+        int queryWidth = config.Heads * config.HeadWidth;
+        int keyValueWidth = config.KeyValueHeads * config.HeadWidth;
+        Add(block + names.AttentionNorm, config.Width);
+        Add($"{block}{names.Query}.weight", queryWidth, config.Width);
+        Add($"{block}{names.Key}.weight", keyValueWidth, config.Width);
+        Add($"{block}{names.Value}.weight", keyValueWidth, config.Width);
+        if (config.HasQueryKeyValueBias)
+        {
+            Add($"{block}{names.Query}.bias", queryWidth);
+            Add($"{block}{names.Key}.bias", keyValueWidth);
+            Add($"{block}{names.Value}.bias", keyValueWidth);
+        }
+        if (config.HasQueryKeyNorm)
+        {
+            Add(block + names.QueryNorm, config.HeadWidth);
+            Add(block + names.KeyNorm, config.HeadWidth);
+        }
+        Add($"{block}{names.AttentionOut}.weight", config.Width, queryWidth);
+        Add(block + names.MlpNorm, config.Width);
+        Add($"{block}{names.Gate}.weight", config.Hidden, config.Width);
+        Add($"{block}{names.Up}.weight", config.Hidden, config.Width);
+        Add($"{block}{names.Down}.weight", config.Width, config.Hidden);
+    }
 
     private void Add(string name, params long[] shape)
     {

@@ -1,17 +1,19 @@
+using Bgpo.Model.Adapters;
 using Bgpo.Model.Families;
+using Bgpo.Model.Files;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 namespace Bgpo.Model;
 
 /// <summary>
-/// LLaDA's masked-diffusion transformer: bidirectional attention, pre-RMSNorm, rotary positions, SwiGLU, no biases, an untied
-/// head and no time input. It reads a partly masked sequence and scores every token of the vocabulary at every place.
+/// The masked-diffusion transformer of all families: pre-RMSNorm, rotary positions, grouped heads, SwiGLU and no time input. It reads a partly
+/// masked sequence and scores every token of the vocabulary at every place. <see cref="ModelConfig"/> says what a family adds.
 /// </summary>
 /// <remarks>
-/// Shapes in comments: B sequences, T tokens, D width, H heads, K key/value heads, E = D / H, V vocabulary. All parameters are
-/// views into one flat vector, and so are their gradients, so a step's contribution is one contiguous array.
-/// Owns its tensors; not safe for two threads at once.
+/// Shapes in comments: B sequences, T tokens, D width, H heads, K key/value heads, E head width, V vocabulary. What is trained are views into one
+/// flat vector, and so are the gradients, so a step's contribution is one contiguous array: all parameters, or the matrices of low-rank
+/// adapters over frozen weights. Owns its tensors, but not the frozen ones; not safe for two threads at once.
 /// </remarks>
 public sealed class Transformer : IDisposable
 {
@@ -20,81 +22,97 @@ public sealed class Transformer : IDisposable
     private readonly Tensor _finalNorm;
     private readonly Tensor _head;
     private readonly List<(Tensor Leaf, Tensor Gradient)> _leaves = [];
-    private readonly Device _device;
+    private readonly RotaryTable _rotary;
     private readonly ScalarType _type;
-    private Tensor? _cos;
-    private Tensor? _sin;
     private bool _gradientsBound;
 
-    /// <summary>A network with all parameters zero; load or initialise <see cref="Parameters"/> before use.</summary>
+    /// <summary>A network of which everything is trained, with all parameters zero; load or initialise <see cref="Parameters"/> before use.</summary>
     /// <param name="config">Its shape.</param>
     /// <param name="device">Where it lives; null: CPU.</param>
     /// <param name="type">Type of parameters and arithmetic.</param>
     public Transformer(ModelConfig config, Device? device = null, ScalarType type = ScalarType.Float32)
+        : this(config, new ParameterLayout(config), device ?? CPU, type, null, null)
+    {
+    }
+
+    /// <summary>A network over frozen weights: nothing of it is trained, or its adapters alone.</summary>
+    /// <param name="weights">The frozen weights; they outlive the network.</param>
+    /// <param name="lora">The adapters, all zero until <see cref="Parameters"/> is loaded; null: none.</param>
+    /// <param name="type">Type of the arithmetic, whatever the weights are kept in.</param>
+    public Transformer(FrozenWeights weights, LoraConfig? lora, ScalarType type = ScalarType.Float32)
+        : this(weights.Config, lora?.LayoutFor(weights.Config) ?? new ParameterLayout([]), weights.Device, type, weights, lora)
+    {
+    }
+
+    private Transformer(
+        ModelConfig config, ParameterLayout trained, Device device, ScalarType type, FrozenWeights? frozen, LoraConfig? lora)
     {
         _ = NativeHeap.KeepFreed();
         Config = config;
-        Layout = new ParameterLayout(config);
-        _device = device ?? CPU;
+        Layout = trained;
+        Device = device;
+        Frozen = frozen;
         _type = type;
-        Parameters = zeros(Layout.Length, dtype: type, device: _device);
-        Gradients = zeros(Layout.Length, dtype: type, device: _device);
+        _rotary = new RotaryTable(config, device, type);
+        Parameters = zeros(Layout.Length, dtype: type, device: device);
+        Gradients = zeros(Layout.Length, dtype: type, device: device);
         TensorNames names = config.Family.Names;
-        int keyValueWidth = config.KeyValueHeads * config.HeadWidth;
-        _embedding = Leaf(names.Embedding, config.EmbeddingRows, config.Width);
-        _blocks = new Block[config.Layers];
-        for (int n = 0; n < config.Layers; n++)
-        {
-            string name = names.BlockOf(n);
-            _blocks[n] = new Block(
-                AttentionNorm: Leaf(name + names.AttentionNorm, config.Width),
-                QueryKeyValue: Leaf($"{name}{names.Query}.weight", config.Width + (2 * keyValueWidth), config.Width),
-                AttentionOut: Leaf($"{name}{names.AttentionOut}.weight", config.Width, config.Width),
-                MlpNorm: Leaf(name + names.MlpNorm, config.Width),
-                GateUp: Leaf($"{name}{names.Gate}.weight", 2 * config.Hidden, config.Width),
-                MlpOut: Leaf($"{name}{names.Down}.weight", config.Width, config.Hidden));
-        }
-        _finalNorm = Leaf(names.FinalNorm, config.Width);
-        _head = Leaf(names.Head, config.EmbeddingRows, config.Width);
+        _embedding = Take(names.Embedding, config.EmbeddingRows, config.Width);
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(n => MakeBlock(names, names.BlockOf(n), lora))];
+        _finalNorm = Take(names.FinalNorm, config.Width);
+        _head = config.IsHeadTied ? _embedding : Take(names.Head, config.EmbeddingRows, config.Width);
     }
 
     /// <summary>Its shape.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>Where each tensor lies in the flat vector.</summary>
+    /// <summary>Where each trained tensor lies in the flat vector.</summary>
     public ParameterLayout Layout { get; }
 
-    /// <summary>All parameters, flat. Writing here changes the network.</summary>
+    /// <summary>All trained parameters, flat. Writing here changes the network.</summary>
     public Tensor Parameters { get; }
 
-    /// <summary>All gradients, flat. <see cref="BindGradients"/> makes backward passes add here.</summary>
+    /// <summary>Their gradients, flat. <see cref="BindGradients"/> makes backward passes add here.</summary>
     public Tensor Gradients { get; }
 
     /// <summary>Where it lives.</summary>
-    public Device Device => _device;
+    public Device Device { get; }
 
-    /// <summary>Hidden states after the final norm.</summary>
+    /// <summary>Blocks.</summary>
+    internal int Depth => _blocks.Length;
+
+    /// <summary>The frozen weights; null where everything is trained.</summary>
+    internal FrozenWeights? Frozen { get; }
+
+    /// <summary>Hidden states after the final norm, each token seeing what its family's attention allows.</summary>
     /// <param name="tokens">(B, T) int64.</param>
     /// <returns>(B, T, D), owned by the caller.</returns>
     public Tensor Hidden(Tensor tokens)
     {
+        using var plan = AttentionPlan.Of(Config, new int[tokens.shape[0]], (int)tokens.shape[1], Device);
+        return Hidden(tokens, plan);
+    }
+
+    /// <summary>Hidden states after the final norm.</summary>
+    /// <param name="tokens">(B, T) int64.</param>
+    /// <param name="plan">Where the tokens stand and what they see.</param>
+    /// <returns>(B, T, D), owned by the caller.</returns>
+    public Tensor Hidden(Tensor tokens, AttentionPlan plan)
+    {
         using IDisposable scope = NewDisposeScope();
-        long b = tokens.shape[0];
-        long t = tokens.shape[1];
-        (Tensor cos, Tensor sin) = Rotary(t);
-        Tensor x = _embedding.index_select(0, tokens.reshape(b * t)).view(b, t, Config.Width); // (B, T, D)
-        foreach (Block block in _blocks)
+        Attention attention = AttentionOf(tokens.shape[1], plan);
+        Tensor x = Embed(tokens);
+        for (int n = 0; n < _blocks.Length; n++)
         {
-            x = x + Attend(block, Normalize(x, block.AttentionNorm), b, t, cos, sin);
-            x = x + Transform(block, Normalize(x, block.MlpNorm));
+            x = Apply(n, x, attention);
         }
-        return Normalize(x, _finalNorm).MoveToOuterDisposeScope();
+        return Finish(x).MoveToOuterDisposeScope();
     }
 
     /// <summary>Scores of the whole vocabulary.</summary>
     /// <param name="hidden">(..., D) hidden states.</param>
     /// <returns>(..., V) logits, owned by the caller.</returns>
-    public Tensor Logits(Tensor hidden) => F.linear(hidden, _head);
+    public Tensor Logits(Tensor hidden) => Linear.Multiply(hidden, _head);
 
     /// <summary>Makes backward passes add into <see cref="Gradients"/>, and sets it to zero.</summary>
     public void BindGradients()
@@ -120,40 +138,81 @@ public sealed class Transformer : IDisposable
             leaf.Dispose();
             gradient.Dispose();
         }
-        _cos?.Dispose();
-        _sin?.Dispose();
+        _rotary.Dispose();
         Parameters.Dispose();
         Gradients.Dispose();
     }
 
-    private Tensor Attend(Block block, Tensor x, long b, long t, Tensor cos, Tensor sin)
+    /// <summary>Positions and mask, ready for the blocks.</summary>
+    /// <param name="length">T.</param>
+    /// <param name="plan">Where the tokens stand and what they see.</param>
+    internal Attention AttentionOf(long length, AttentionPlan plan)
+    {
+        (Tensor cos, Tensor sin) = _rotary.At(length, plan.Positions);
+        return new Attention(cos, sin, plan.Mask);
+    }
+
+    /// <summary>(B, T, D) embeddings of (B, T) tokens.</summary>
+    internal Tensor Embed(Tensor tokens)
+    {
+        using IDisposable scope = NewDisposeScope();
+        long b = tokens.shape[0];
+        long t = tokens.shape[1];
+        return _embedding.index_select(0, tokens.reshape(b * t)).to(_type).view(b, t, Config.Width).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>(B, T, D) after block n.</summary>
+    internal Tensor Apply(int n, Tensor x, Attention attention)
+    {
+        using IDisposable scope = NewDisposeScope();
+        Block block = _blocks[n];
+        x = x + Attend(block, Normalize(x, block.AttentionNorm), attention);
+        x = x + Transform(block, Normalize(x, block.MlpNorm));
+        return x.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The final norm.</summary>
+    internal Tensor Finish(Tensor x)
+    {
+        using IDisposable scope = NewDisposeScope();
+        return Normalize(x, _finalNorm).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Attend(Block block, Tensor x, Attention attention)
     {
         int h = Config.Heads;
         int k = Config.KeyValueHeads;
         int e = Config.HeadWidth;
-        Tensor heads = F.linear(x, block.QueryKeyValue).view(b, t, h + (2 * k), e).transpose(1, 2); // (B, H + 2K, T, E)
-        Tensor rotated = Rotate(heads.narrow(1, 0, h + k), cos, sin); // queries and keys turn alike
+        long b = x.shape[0];
+        long t = x.shape[1];
+        Tensor heads = block.QueryKeyValue.Apply(x).view(b, t, h + (2 * k), e).transpose(1, 2); // (B, H + 2K, T, E)
+        Tensor turning = heads.narrow(1, 0, h + k); // queries and keys turn alike
+        if (block is { QueryNorm: { } queryNorm, KeyNorm: { } keyNorm })
+        {
+            turning = cat([Normalize(heads.narrow(1, 0, h), queryNorm), Normalize(heads.narrow(1, h, k), keyNorm)], 1);
+        }
+        Tensor rotated = Rotate(turning, attention.Cos, attention.Sin);
         Tensor query = rotated.narrow(1, 0, h); // (B, H, T, E)
         Tensor key = Repeat(rotated.narrow(1, h, k), h / k);
         Tensor value = Repeat(heads.narrow(1, h + k, k), h / k);
-        Tensor mixed = F.scaled_dot_product_attention(query, key, value); // (B, H, T, E), every token sees every token
-        return F.linear(mixed.transpose(1, 2).reshape(b, t, Config.Width), block.AttentionOut);
+        Tensor mixed = F.scaled_dot_product_attention(query, key, value, attention.Mask); // (B, H, T, E)
+        return block.AttentionOut.Apply(mixed.transpose(1, 2).reshape(b, t, h * e));
     }
 
     private Tensor Transform(Block block, Tensor x)
     {
-        Tensor gateUp = F.linear(x, block.GateUp); // (B, T, 2 hidden)
+        Tensor gateUp = block.GateUp.Apply(x); // (B, T, 2 hidden)
         Tensor gate = gateUp.narrow(-1, 0, Config.Hidden);
         Tensor up = gateUp.narrow(-1, Config.Hidden, Config.Hidden);
-        return F.linear(F.silu(gate) * up, block.MlpOut);
+        return block.MlpOut.Apply(F.silu(gate) * up);
     }
 
-    /// <summary>RMSNorm in at least float32, cast back before the weight multiplies, as LLaDA does.</summary>
+    /// <summary>RMSNorm in at least float32, cast back before the weight multiplies, as the families do.</summary>
     private Tensor Normalize(Tensor x, Tensor weight)
     {
         Tensor wide = _type == ScalarType.Float64 ? x : x.to(ScalarType.Float32);
         Tensor scaled = wide * (wide.square().mean([-1], keepdim: true) + Config.RmsNormEpsilon).rsqrt();
-        return scaled.to(_type) * weight;
+        return scaled.to(_type) * (weight.dtype == _type ? weight : weight.to(_type));
     }
 
     /// <summary>Rotates the pairs (i, i + E/2) of each head by its position's angle (rotate-half layout).</summary>
@@ -166,37 +225,38 @@ public sealed class Transformer : IDisposable
 
     private static Tensor Repeat(Tensor x, int times) => times == 1 ? x : x.repeat_interleave(times, dim: 1);
 
-    /// <summary>cos and sin of position times frequency, (T, E) each; kept for the longest sequence seen.</summary>
-    private (Tensor Cos, Tensor Sin) Rotary(long t)
+    private Block MakeBlock(TensorNames names, string block, LoraConfig? lora)
     {
-        if (t > Config.MaxSequenceLength)
+        int queryWidth = Config.Heads * Config.HeadWidth;
+        int keyValueWidth = Config.KeyValueHeads * Config.HeadWidth;
+        HashSet<string> adapted = lora is null ? [] : [.. lora.ProjectionsOf(Config.Family)];
+        Linear Map(long inputs, bool hasBias, params (string Projection, long Rows)[] parts)
         {
-            throw new ModelException(
-                $"a sequence of {t} tokens is longer than the model's max_sequence_length {Config.MaxSequenceLength}.");
+            long rows = parts.Sum(part => part.Rows);
+            string first = block + parts[0].Projection;
+            return new Linear(
+                Take(first + ".weight", rows, inputs),
+                hasBias ? Take(first + ".bias", rows) : null,
+                [.. parts.Select(part => Adapter(block + part.Projection, part.Rows, inputs, adapted.Contains(part.Projection) ? lora : null))],
+                lora?.Scale ?? 1);
         }
-        if (_cos is null || _cos.shape[0] < t)
-        {
-            _cos?.Dispose();
-            _sin?.Dispose();
-            int e = Config.HeadWidth;
-            // In double, once, on the CPU: then every device and type starts from the same numbers.
-            var cosines = new double[t * e];
-            var sines = new double[t * e];
-            for (int position = 0; position < t; position++)
-            {
-                for (int i = 0; i < e; i++)
-                {
-                    double angle = position * Math.Pow(Config.RopeTheta, -2.0 * (i % (e / 2)) / e);
-                    cosines[(position * e) + i] = Math.Cos(angle);
-                    sines[(position * e) + i] = Math.Sin(angle);
-                }
-            }
-            ScalarType type = _type == ScalarType.Float64 ? _type : ScalarType.Float32;
-            _cos = tensor(cosines, [t, e]).to(type).to(_device).DetachFromDisposeScope();
-            _sin = tensor(sines, [t, e]).to(type).to(_device).DetachFromDisposeScope();
-        }
-        return (_cos.narrow(0, 0, t), _sin!.narrow(0, 0, t));
+        return new Block(
+            AttentionNorm: Take(block + names.AttentionNorm, Config.Width),
+            QueryKeyValue: Map(
+                Config.Width, Config.HasQueryKeyValueBias, (names.Query, queryWidth), (names.Key, keyValueWidth), (names.Value, keyValueWidth)),
+            QueryNorm: Config.HasQueryKeyNorm ? Take(block + names.QueryNorm, Config.HeadWidth) : null,
+            KeyNorm: Config.HasQueryKeyNorm ? Take(block + names.KeyNorm, Config.HeadWidth) : null,
+            AttentionOut: Map(queryWidth, false, (names.AttentionOut, Config.Width)),
+            MlpNorm: Take(block + names.MlpNorm, Config.Width),
+            GateUp: Map(Config.Width, false, (names.Gate, Config.Hidden), (names.Up, Config.Hidden)),
+            MlpOut: Map(Config.Hidden, false, (names.Down, Config.Width)));
     }
+
+    private LinearPart Adapter(string module, long rows, long inputs, LoraConfig? lora) => lora is null
+        ? new LinearPart(rows)
+        : new LinearPart(rows, Leaf(LoraConfig.NameOfA(module), lora.Rank, inputs), Leaf(LoraConfig.NameOfB(module), rows, lora.Rank));
+
+    private Tensor Take(string first, params long[] shape) => Frozen is { } frozen ? frozen.Take(first, shape) : Leaf(first, shape);
 
     private Tensor Leaf(string first, params long[] shape)
     {
@@ -209,6 +269,13 @@ public sealed class Transformer : IDisposable
         return leaf;
     }
 
+    /// <summary>What attention needs of a batch.</summary>
+    /// <param name="Cos">Rotary cosines.</param>
+    /// <param name="Sin">Rotary sines.</param>
+    /// <param name="Mask">What sees what; null: all see all.</param>
+    internal sealed record Attention(Tensor Cos, Tensor Sin, Tensor? Mask);
+
     private sealed record Block(
-        Tensor AttentionNorm, Tensor QueryKeyValue, Tensor AttentionOut, Tensor MlpNorm, Tensor GateUp, Tensor MlpOut);
+        Tensor AttentionNorm, Linear QueryKeyValue, Tensor? QueryNorm, Tensor? KeyNorm, Linear AttentionOut, Tensor MlpNorm, Linear GateUp,
+        Linear MlpOut);
 }

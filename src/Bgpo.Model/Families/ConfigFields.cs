@@ -119,6 +119,19 @@ internal sealed class ConfigFields(JsonObject fields, string file)
         };
     }
 
+    /// <summary>A list of texts, or null where it is missing.</summary>
+    /// <param name="name">The field.</param>
+    public IReadOnlyList<string>? Texts(string name)
+    {
+        _known.Add(name);
+        return fields[name] switch
+        {
+            null => null,
+            JsonArray list => [.. list.Select(item => item?.ToString() ?? "null")],
+            { } other => throw Wrong(name, other, "a list"),
+        };
+    }
+
     /// <summary>Refuses a field unless it is missing, null, or says what this network does anyway.</summary>
     /// <param name="name">The field.</param>
     /// <param name="expected">What is taken, as JSON: <c>false</c>, <c>1</c>, <c>"silu"</c>, <c>null</c>.</param>

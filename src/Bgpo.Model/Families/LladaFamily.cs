@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
+using Bgpo.Model.Tokenizers;
 
 namespace Bgpo.Model.Families;
 
-/// <summary>LLaDA 1.0 and 1.5, and the small models that this project makes: OLMo's names, full attention, logits of the place itself.</summary>
+/// <summary>LLaDA 1.0 and 1.5, iLLaDA (tied head, grouped heads), and the small models that this project makes: OLMo's names, full attention, logits of the place itself.</summary>
 internal sealed class LladaFamily : ModelFamily
 {
     /// <inheritdoc/>
@@ -10,6 +11,9 @@ internal sealed class LladaFamily : ModelFamily
 
     /// <inheritdoc/>
     public override string ModelType => "llada";
+
+    /// <inheritdoc/>
+    public override ChatTemplate Template => ChatTemplate.Llama;
 
     /// <inheritdoc/>
     public override TensorNames Names { get; } = new()
@@ -41,8 +45,6 @@ internal sealed class LladaFamily : ModelFamily
         fields.Only("attention_layer_norm", "false", "queries and keys are not normalised");
         fields.Only("input_emb_norm", "false", "embeddings are taken as they are");
         fields.Only("include_bias", "false", "the network has no biases");
-        fields.Only("include_qkv_bias", "false", "the network has no biases");
-        fields.Only("weight_tying", "false", "the head is a tensor of its own");
         fields.Only("multi_query_attention", "false", "n_kv_heads says how many heads share keys and values");
         fields.Only("rope", "true", "positions are rotary");
         fields.Only("alibi", "false", "positions are rotary");
@@ -70,29 +72,39 @@ internal sealed class LladaFamily : ModelFamily
             MaskToken = fields.Whole("mask_token_id", 0, ModelConfig.LargestVocabulary),
             EndToken = fields.Whole("eos_token_id", 0, ModelConfig.LargestVocabulary),
             PadToken = fields.Whole("pad_token_id", 0, ModelConfig.LargestVocabulary),
+            IsHeadTied = fields.Flag("weight_tying", false),
+            HasQueryKeyValueBias = fields.Flag("include_qkv_bias", false),
         };
         config.Check(fields, width: "d_model", heads: "n_heads", keyValueHeads: "n_kv_heads", rows: "embedding_size");
         return config;
     }
 
     /// <inheritdoc/>
-    internal override JsonObject Write(ModelConfig config) => new()
+    internal override JsonObject Write(ModelConfig config)
     {
-        ["model_type"] = ModelType,
-        ["d_model"] = config.Width,
-        ["n_layers"] = config.Layers,
-        ["n_heads"] = config.Heads,
-        ["n_kv_heads"] = config.KeyValueHeadsOrNull,
-        ["mlp_hidden_size"] = config.Hidden,
-        ["vocab_size"] = config.Vocabulary,
-        ["embedding_size"] = config.EmbeddingRowsOrNull,
-        ["max_sequence_length"] = config.MaxSequenceLength,
-        ["rope_theta"] = config.RopeTheta,
-        ["rms_norm_eps"] = config.RmsNormEpsilon,
-        ["mask_token_id"] = config.MaskToken,
-        ["eos_token_id"] = config.EndToken,
-        ["pad_token_id"] = config.PadToken,
-        ["weight_tying"] = false,
-        ["include_bias"] = false,
-    };
+        var fields = new JsonObject
+        {
+            ["model_type"] = ModelType,
+            ["d_model"] = config.Width,
+            ["n_layers"] = config.Layers,
+            ["n_heads"] = config.Heads,
+            ["n_kv_heads"] = config.KeyValueHeadsOrNull,
+            ["mlp_hidden_size"] = config.Hidden,
+            ["vocab_size"] = config.Vocabulary,
+            ["embedding_size"] = config.EmbeddingRowsOrNull,
+            ["max_sequence_length"] = config.MaxSequenceLength,
+            ["rope_theta"] = config.RopeTheta,
+            ["rms_norm_eps"] = config.RmsNormEpsilon,
+            ["mask_token_id"] = config.MaskToken,
+            ["eos_token_id"] = config.EndToken,
+            ["pad_token_id"] = config.PadToken,
+            ["weight_tying"] = config.IsHeadTied,
+            ["include_bias"] = false,
+        };
+        if (config.HasQueryKeyValueBias)
+        {
+            fields["include_qkv_bias"] = true;
+        }
+        return fields;
+    }
 }

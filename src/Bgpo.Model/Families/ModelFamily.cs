@@ -1,16 +1,17 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Bgpo.Model.Tokenizers;
 
 namespace Bgpo.Model.Families;
 
 /// <summary>
-/// What differs between families of masked-diffusion language models: the fields of config.json, the names of tensors. A family is one small
-/// class; <see cref="ModelConfig"/> says what they have in common.
+/// What differs between families of masked-diffusion language models: the fields of config.json, the names of tensors, the framing of a
+/// conversation. A family is one small class; <see cref="ModelConfig"/> says what they have in common.
 /// </summary>
 public abstract class ModelFamily
 {
     /// <summary>All families that are known.</summary>
-    public static IReadOnlyList<ModelFamily> All { get; } = [new LladaFamily()];
+    public static IReadOnlyList<ModelFamily> All { get; } = [new LladaFamily(), new DreamFamily(), new SdarFamily()];
 
     /// <summary>The family of the small models that this project makes.</summary>
     public static ModelFamily Llada { get; } = All[0];
@@ -23,6 +24,9 @@ public abstract class ModelFamily
 
     /// <summary>What the family calls its tensors.</summary>
     public abstract TensorNames Names { get; }
+
+    /// <summary>How a conversation is framed for the family's instruction-tuned models.</summary>
+    public abstract ChatTemplate Template { get; }
 
     /// <summary>Reads the fields of a config.json, all of them.</summary>
     /// <param name="fields">The fields.</param>

@@ -12,6 +12,9 @@ public interface ITokenizer
     /// <summary>End of sequence, also the padding of a response.</summary>
     int EndToken { get; }
 
+    /// <summary>Tokens that end a response: <see cref="EndToken"/>, and the one that ends a turn, where the model has one.</summary>
+    IReadOnlyList<int> EndTokens => [EndToken];
+
     /// <summary>The tokens that pose a prompt to the model, ready for a response to follow.</summary>
     /// <param name="text">The prompt.</param>
     /// <exception cref="ModelException">The text has a character or piece that the vocabulary lacks.</exception>
@@ -27,6 +30,10 @@ public interface ITokenizer
     /// <param name="tokens">The response.</param>
     string Decode(ReadOnlySpan<int> tokens);
 
-    /// <summary>The tokenizer.json text that makes this tokenizer again.</summary>
+    /// <summary>The text that makes this tokenizer again, see <see cref="ModelFolder.ParseTokenizer"/>.</summary>
     string ToJson();
+
+    /// <summary>Writes the tokenizer's files into a model folder.</summary>
+    /// <param name="folder">The folder.</param>
+    void Save(string folder) => File.WriteAllText(Path.Combine(folder, ModelFolder.TokenizerFile), ToJson());
 }

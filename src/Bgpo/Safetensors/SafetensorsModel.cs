@@ -16,10 +16,18 @@ public sealed class SafetensorsModel : IDisposable
 
     private readonly SortedDictionary<string, SafetensorsReader> _readerOf = new(StringComparer.Ordinal);
     private readonly List<SafetensorsReader> _readers = [];
+    private readonly List<string> _faults = [];
 
-    private SafetensorsModel()
-    {
-    }
+    private SafetensorsModel(string label) => Label = label;
+
+    /// <summary>The file that names the tensors: the single one, or the index.</summary>
+    public string Label { get; }
+
+    /// <summary>The files that hold them.</summary>
+    public IReadOnlyList<string> Files => [.. _readers.Select(reader => reader.Label)];
+
+    /// <summary>Where index and files differ: tensors that a file lacks or has besides, and such that two files have. Empty when none do.</summary>
+    public IReadOnlyList<string> Faults => _faults;
 
     /// <summary>Names of all tensors, in ordinal order.</summary>
     public IReadOnlyCollection<string> Names => _readerOf.Keys;
@@ -30,11 +38,11 @@ public sealed class SafetensorsModel : IDisposable
     public static SafetensorsModel Open(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        var model = new SafetensorsModel();
+        string single = Path.Combine(folder, SingleFile);
+        string index = Path.Combine(folder, IndexFile);
+        var model = new SafetensorsModel(File.Exists(single) ? single : index);
         try
         {
-            string single = Path.Combine(folder, SingleFile);
-            string index = Path.Combine(folder, IndexFile);
             if (File.Exists(single))
             {
                 model.AddWhole(single);
@@ -102,7 +110,8 @@ public sealed class SafetensorsModel : IDisposable
             }
             if (!reader.Contains(tensor))
             {
-                throw new SafetensorsException($"{path}: says that '{tensor}' is in '{file}', but it is not there.");
+                _faults.Add($"says that '{tensor}' is in '{file}', but it is not there");
+                continue;
             }
 
             if (!_readerOf.TryAdd(tensor, reader))
@@ -110,9 +119,24 @@ public sealed class SafetensorsModel : IDisposable
                 throw new SafetensorsException($"{path}: weight_map names '{tensor}' twice.");
             }
         }
-        if (_readerOf.Count == 0)
+        if (readers.Count == 0)
         {
             throw new SafetensorsException($"{path}: its weight_map is empty.");
+        }
+
+        foreach ((string file, SafetensorsReader reader) in readers)
+        {
+            foreach (string name in reader.Entries.Select(entry => entry.Name))
+            {
+                if (!_readerOf.TryGetValue(name, out SafetensorsReader? named))
+                {
+                    _faults.Add($"names no file for '{name}', which is in '{file}'");
+                }
+                else if (named != reader)
+                {
+                    _faults.Add($"'{name}' is in '{Path.GetFileName(named.Label)}' and in '{file}'");
+                }
+            }
         }
     }
 

@@ -90,15 +90,36 @@ public sealed class SafetensorsReader : IDisposable
             throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} were asked for.");
         }
 
+        ReadAt(name, entry, 0, destination);
+    }
+
+    private void ReadAt(string name, SafetensorsEntry entry, long offset, Span<byte> destination)
+    {
         try
         {
-            _stream.Position = _dataStart + entry.Begin;
+            _stream.Position = _dataStart + entry.Begin + offset;
             _stream.ReadExactly(destination);
         }
         catch (EndOfStreamException exception)
         {
             throw new SafetensorsException($"{Label}: tensor '{name}' ends before its {entry.ByteLength} bytes; the file was cut.", exception);
         }
+    }
+
+    /// <summary>Reads some of a tensor's little-endian bytes.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="offset">The first byte, from the tensor's beginning.</param>
+    /// <param name="destination">As long as what is read.</param>
+    /// <exception cref="SafetensorsException">There is no such tensor, it ends before, or the file shrank.</exception>
+    public void ReadRange(string name, long offset, Span<byte> destination)
+    {
+        SafetensorsEntry entry = Entry(name);
+        if (offset < 0 || offset > entry.ByteLength - destination.Length)
+        {
+            throw new SafetensorsException(
+                $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} from byte {offset} on were asked for.");
+        }
+        ReadAt(name, entry, offset, destination);
     }
 
     /// <summary>Reads a tensor's little-endian bytes, row-major.</summary>

@@ -202,6 +202,9 @@ public sealed record UnitSection
     /// <summary>Samples whose graphs are alive together on the device; memory follows this, never n_t.</summary>
     [Range(1, 4096)]
     public int Microbatch { get; init; } = 8;
+
+    /// <summary>Make each block's graph anew on the way back: memory of one block instead of all, for a third more computing.</summary>
+    public bool Recompute { get; init; }
 }
 
 /// <summary>AdamW and its schedule.</summary>
