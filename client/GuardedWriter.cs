@@ -1,4 +1,5 @@
 using System.Text;
+using Bgpo.Client.Watching;
 
 namespace Bgpo.Client;
 
@@ -23,7 +24,8 @@ internal sealed class GuardedWriter(TextWriter inner, Action<string> failed) : T
     public override void Write(string? value) => Try(value ?? "");
 
     /// <inheritdoc/>
-    public override void WriteLine(string? value) => Try(value + inner.NewLine);
+    /// <remarks>Lines tell what others wrote, too; what paints on a terminal uses the other methods.</remarks>
+    public override void WriteLine(string? value) => Try(Printed.Harmless(value ?? "") + inner.NewLine);
 
     private void Try(string text)
     {

@@ -23,10 +23,10 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
 
     /// <summary>The full path of a file or folder that exists here or in the project; null when neither has it.</summary>
     internal string? Find(string path) =>
-        new[] { WorkingFolder, Home }.OfType<string>().Select(folder => Path.GetFullPath(path, folder)).FirstOrDefault(Path.Exists);
+        new[] { WorkingFolder, Home }.OfType<string>().Select(folder => Path.GetFullPath(Expanded(path), folder)).FirstOrDefault(Path.Exists);
 
     /// <summary>A full path for a file or folder of the caller's, whether it exists or not.</summary>
-    internal string Full(string path) => Path.GetFullPath(path, WorkingFolder);
+    internal string Full(string path) => Path.GetFullPath(Expanded(path), WorkingFolder);
 
     /// <summary>The location of a store: a full path for a folder, a URI as it is.</summary>
     /// <param name="given">As given; null for the folder <c>runs</c>.</param>
@@ -61,6 +61,13 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
 
     /// <summary>A command line that can be pasted into a shell.</summary>
     internal string CommandLine(params string[] arguments) => string.Join(' ', arguments.Select(Quoted).Prepend(Command));
+
+    /// <summary>A path with the user's home in the place of <c>~</c>, which a shell leaves alone in <c>--store=~/runs</c>.</summary>
+    private static string Expanded(string path) => path is "~" || path.StartsWith("~/", StringComparison.Ordinal)
+        ? Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home
+            ? home + path[1..]
+            : throw new BadInputException($"path '{path}': HOME is not set; write the path in full")
+        : path;
 
     private static string Quoted(string argument) =>
         argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@".Contains(c, StringComparison.Ordinal))

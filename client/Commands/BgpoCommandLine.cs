@@ -146,6 +146,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
     private int Explain(Exception exception)
     {
         var cause = exception is AggregateException { InnerException: { } inner } ? inner : exception;
+        cause = cause is TypeInitializationException ? cause.GetBaseException() : cause;
         if (Environment.GetEnvironmentVariable("BGPO_TRACE") == "1")
         {
             context.Terminal.Error.WriteLine(exception);
@@ -169,6 +170,9 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
             case BadInputException or StorageException or IOException or UnauthorizedAccessException or OrleansConfigurationException:
                 Say(cause.Message);
                 return ExitCode.BadInput;
+            case DllNotFoundException:
+                Say($"libtorch does not load: {cause.Message.Trim().Split('\n')[^1]}; {context.Paths.CommandLine("doctor")} says how to mend it");
+                return ExitCode.Failed;
             case RunException:
                 Say(cause.Message);
                 return ExitCode.Failed;

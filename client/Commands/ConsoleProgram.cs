@@ -22,6 +22,12 @@ internal static class ConsoleProgram
 
             Environment.Exit(ExitCode.Interrupted);
         });
+        if (ProcessLimits.RefusalToStart() is { } refusal)
+        {
+            terminal.Error.WriteLine("bgpo: " + refusal);
+            return ExitCode.BadInput;
+        }
+
         try
         {
             interrupts.Listen(Interrupts.NoticesOf(Environment.GetEnvironmentVariable(Interrupts.Variable)));

@@ -43,7 +43,7 @@ internal sealed class DoctorCommand
         var folder = _context.Paths.Store(parsed.GetValue(_store));
         Finding[] findings =
         [
-            Processor(), Memory(), Numerics(), Gpu(), await Store(folder), Disk(folder), Clusters(), Project(),
+            Processor(), Memory(), Limits(), Numerics(), Gpu(), await Store(folder), Disk(folder), Clusters(), Project(),
         ];
         var json = parsed.GetValue(_json);
         foreach (var finding in findings)
@@ -74,8 +74,18 @@ internal sealed class DoctorCommand
             Math.Min(free, allowed) >= EnoughMemoryMiB ? null : $"each silo of a small model takes about 350 MiB; free some, or use fewer --silos and --threads");
     }
 
+    private static Finding Limits() => ProcessLimits.Refusal() is { } refusal
+        ? new Finding("limits", refusal.Split(": raise ")[0], "raise " + refusal.Split(": raise ")[1])
+        : new Finding("limits", "address space and open files suffice", null);
+
     private static Finding Numerics()
     {
+        if (ProcessLimits.Refusal() is not null)
+        {
+            // Libtorch ends the process where it cannot be mapped.
+            return new Finding("numerics", "not tried under these limits", "raise them first");
+        }
+
         try
         {
             using var devices = new PolicyDevices(1);

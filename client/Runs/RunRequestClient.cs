@@ -82,7 +82,7 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
 
         if (answer?.Refused is { } refused)
         {
-            error.WriteLine($"bgpo: run {target.Run}: refused: {refused}");
+            error.WriteLine($"bgpo: run {target.Run}: refused: {Printed.OneLine(refused)}");
             return ExitCode.Failed;
         }
 
@@ -143,10 +143,11 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
         var wasEnded = HasEnded(target.Record);
         var wait = FirstLook;
         DateTimeOffset? alone = null;
+        var owner = new OwnerWatch(context);
         for (var isFirst = true; ; isFirst = false)
         {
             var record = (await target.Store.ReadAsync(token))?.Record ?? target.Record;
-            var isDriven = RunSummaryRow.DriverOf(context, record).Length > 0;
+            var isDriven = RunSummaryRow.DriverOf(context, record).Length > 0 && !owner.IsSilent(record);
             if (AnswerOf(record, request) is { } answer)
             {
                 return new Asked(request, answer, record, isDriven, wasEnded);

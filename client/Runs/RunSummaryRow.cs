@@ -83,7 +83,8 @@ internal sealed record RunSummaryRow(
 
         if (!RunOwners.IsOfThisMachine(record))
         {
-            return context.Time.GetUtcNow() - record.Updated < RunRecord.LeaseDuration ? RunOwners.NameOf(record) : "";
+            return context.Time.GetUtcNow() - record.Updated >= RunRecord.LeaseDuration ? ""
+                : RunOwners.NameOf(record) + OwnerWatch.Skew(context, record);
         }
 
         if (!record.Cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal))

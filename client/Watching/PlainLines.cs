@@ -30,9 +30,9 @@ internal sealed class PlainLines
             case CheckpointSaved saved:
                 return $"checkpoint of version {saved.Version}: {saved.Location} ({Printed.Short(saved.Seconds)} s)";
             case Noticed noticed:
-                return $"notice: {noticed.Message}";
+                return $"notice: {Printed.OneLine(noticed.Message)}";
             case RunPaused paused:
-                return $"paused at version {paused.Version}{(paused.Reason.Length > 0 ? $": {paused.Reason}" : "")}";
+                return $"paused at version {paused.Version}{(paused.Reason.Length > 0 ? $": {Printed.OneLine(paused.Reason)}" : "")}";
             case RunWentOn goes:
                 return $"goes on at version {goes.Version}";
             case SpecChanged changed:
@@ -49,7 +49,7 @@ internal sealed class PlainLines
                 return changes.Length == 0 ? null
                     : $"silos: {string.Join(", ", changes)}; {Printed.Many(roster.Silos, "silo")} with {Printed.Many(roster.Devices, "device")}";
             case StoreStatus store:
-                return $"store: {store.Message}";
+                return $"store: {Printed.OneLine(store.Message)}";
             default:
                 // How the run ends is the summary's to say.
                 return null;

@@ -41,6 +41,16 @@ internal static class Printed
     /// <summary>A number and its noun: 1 shard, 3 shards.</summary>
     internal static string Many(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : noun.EndsWith('s') ? "es" : "s")}";
 
+    /// <summary>What others wrote, as part of a line: line breaks become spaces, and other control characters are shown, not done.</summary>
+    internal static string OneLine(string text) => Harmless(text.ReplaceLineEndings(" "));
+
+    /// <summary>Text in which control characters but line breaks and tabs are shown as \u001b: a terminal would do them.</summary>
+    internal static string Harmless(string text) => text.Any(IsHarmful)
+        ? string.Concat(text.Select(c => IsHarmful(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()))
+        : text;
+
+    private static bool IsHarmful(char c) => char.IsControl(c) && c is not ('\n' or '\t');
+
     /// <summary>Work per second; 0 where no time was measured.</summary>
     internal static double Rate(double amount, double seconds) => seconds > 0 ? amount / seconds : 0;
 }

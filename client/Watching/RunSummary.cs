@@ -32,7 +32,7 @@ internal sealed class RunSummary(ProjectPaths paths)
     internal IEnumerable<string> Stopped(RunStopped stopped, string resume)
     {
         yield return "";
-        yield return $"run         {stopped.Run}: stopped at version {stopped.Version} ({stopped.Reason})";
+        yield return $"run         {stopped.Run}: stopped at version {stopped.Version} ({Printed.OneLine(stopped.Reason)})";
         yield return $"checkpoint  {paths.Shown(stopped.Checkpoint)}";
         yield return $"weights     sha256 {stopped.WeightsSha256}";
         yield return "next        " + resume;

@@ -69,16 +69,18 @@ public static partial class ClusterFolder
     internal static void Make(string path)
     {
         const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        // A folder below one of a group's has its set-group-id bit, which lets nobody in.
+        const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+#pragma warning disable CA1416 // Silos are processes of Linux.
         foreach (string folder in new[] { Path.GetDirectoryName(path)!, path })
         {
-            if (Directory.Exists(folder))
+            if (!Directory.Exists(folder))
             {
-                continue;
+                Directory.CreateDirectory(folder, own);
             }
-#pragma warning disable CA1416 // Silos are processes of Linux.
-            Directory.CreateDirectory(folder, own);
         }
-        if (File.GetUnixFileMode(path) is var mode && (mode & ~own) != 0)
+        if ((File.GetUnixFileMode(path) & others) != 0)
 #pragma warning restore CA1416
         {
             throw new IOException($"the folder '{path}' of a cluster must be its user's alone (mode 700), and is not; remove it");

@@ -96,14 +96,25 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
         return Task.CompletedTask;
     }
 
+    /// <summary>
+    /// The newest version. One that is empty or cut, as after a power cut or a full disk, counts with the rows of the one before it: whoever
+    /// misses a change of its own there makes it again.
+    /// </summary>
     private Table Read()
     {
         while (true)
         {
-            int version = LatestVersion();
+            int latest = LatestVersion();
             try
             {
-                return version == 0 ? new Table(0, []) : JsonSerializer.Deserialize<Table>(File.ReadAllBytes(FileOf(version)))!;
+                for (int version = latest; version > 0 && (version == latest || File.Exists(FileOf(version))); version--)
+                {
+                    if (Parse(File.ReadAllBytes(FileOf(version))) is { } table)
+                    {
+                        return table with { Version = latest };
+                    }
+                }
+                return new Table(latest, []);
             }
             catch (FileNotFoundException)
             {
@@ -112,12 +123,24 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
         }
     }
 
+    private static Table? Parse(byte[] content)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Table>(content) is { Rows: not null } table ? table : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     private bool TryPut(Table table)
     {
         string draft = Path.Combine(directory, $"draft-{Environment.ProcessId}-{Guid.NewGuid():N}");
-        File.WriteAllBytes(draft, JsonSerializer.SerializeToUtf8Bytes(table));
         try
         {
+            File.WriteAllBytes(draft, JsonSerializer.SerializeToUtf8Bytes(table));
             // Fails if the name is taken, in one step.
             File.Move(draft, FileOf(table.Version), overwrite: false);
         }
@@ -125,6 +148,11 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
         {
             File.Delete(draft);
             return false;
+        }
+        catch
+        {
+            File.Delete(draft);
+            throw;
         }
         if (LatestVersion() > table.Version)
         {
@@ -140,7 +168,8 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
     }
 
     private int LatestVersion() => Directory.EnumerateFiles(directory, Members + "*")
-        .Select(file => int.Parse(Path.GetFileName(file)[Members.Length..], CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
+        .Select(file => int.TryParse(Path.GetFileName(file)[Members.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int version) ? version : 0)
+        .DefaultIfEmpty(0).Max();
 
     private string FileOf(int version) => Path.Combine(directory, Members + version.ToString("D10", CultureInfo.InvariantCulture));
 
@@ -150,7 +179,9 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
     {
         try
         {
-            return DateTime.Parse(File.ReadAllText(AliveFile(row.Address)), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
+            return DateTime.TryParse(File.ReadAllText(AliveFile(row.Address)), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime sign)
+                ? sign
+                : row.Alive;
         }
         catch (FileNotFoundException)
         {

@@ -22,6 +22,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     public PolicyDevices(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        _ = Numerics; // loads libtorch: what a device's thread could not tell anybody fails here
         _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"cpu:{i}", i, _queue))];
         _replicas = new PolicyReplica?[count];
         _gates = [.. Enumerable.Range(0, count).Select(_ => new Lock())];

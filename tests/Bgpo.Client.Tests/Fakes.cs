@@ -36,6 +36,8 @@ internal sealed class FakeConsole : IDisposable
 
     internal StringWriter Error { get; } = new() { NewLine = "\n" };
 
+    internal TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>What standard output is, where it is not <see cref="Out"/>.</summary>
     internal TextWriter? OtherOut { get; set; }
 
@@ -80,7 +82,7 @@ internal sealed class FakeConsole : IDisposable
     });
 
     internal ConsoleContext Context() => new(
-        new Terminal(OtherOut ?? Out, OtherError ?? Error), new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, TimeProvider.System, Host, Models, Machine);
+        new Terminal(OtherOut ?? Out, OtherError ?? Error), new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, Time, Host, Models, Machine);
 
     internal Task<int> Run(params string[] arguments)
     {

@@ -72,6 +72,38 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Contains("version 10000 mean reward 0.500, ", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("status")]
+    [InlineData("watch")]
+    [InlineData("list")]
+    public async Task ReasonWithControlCharacters_DrawsNothingInTheTerminal(string command)
+    {
+        await Run("mine", 1e-4, [0.1], state: RunState.Stopped);
+        RunStore store = new RunCatalog(new LocalBlobStore(_console.Store)).Run("mine");
+        StoredRun stored = (await store.ReadAsync())!;
+        await store.UpdateAsync(stored.Record with { Reason = "x\u001b[2K\rrun mine: completed\nrun other: failed" }, stored.ETag);
+
+        string[] arguments = command == "list" ? ["run", command] : ["run", command, "mine"];
+        Assert.Equal(command == "watch" ? 130 : 0, await _console.Run(arguments));
+        string said = _console.Out.ToString() + _console.Error;
+        Assert.DoesNotContain('\u001b', said);
+        Assert.DoesNotContain('\r', said);
+        Assert.DoesNotContain("\nrun other: failed", said, StringComparison.Ordinal);
+        if (command != "list")
+        {
+            Assert.Contains("x\\u001b[2K run mine: completed run other: failed", said, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void LineOnATerminal_ShowsControlCharacters()
+    {
+        using StringWriter output = new() { NewLine = "\n" };
+        using GuardedWriter writer = new(output, Assert.Fail);
+        writer.WriteLine("a\u001b]0;title\u0007\tb\nc\u009b1m");
+        Assert.Equal("a\\u001b]0;title\\u0007\tb\nc\\u009b1m\n", output.ToString());
+    }
+
     [Fact]
     public async Task Compare_NamesWhatWasChangedInMidRun()
     {
@@ -224,7 +256,7 @@ public sealed class RunStoreCommandTests : IDisposable
     {
         Assert.Equal(0, await _console.Run("doctor", "--json"));
         string[] checks = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string)JsonNode.Parse(line)!["check"]!)];
-        Assert.Equal(["processor", "memory", "numerics", "gpu", "store", "disk", "clusters", "project"], checks);
+        Assert.Equal(["processor", "memory", "limits", "numerics", "gpu", "store", "disk", "clusters", "project"], checks);
         Assert.Empty(Directory.GetFileSystemEntries(_console.Work));
     }
 

@@ -109,6 +109,21 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task ExportThatFails_LeavesNothing_AndCanBeMadeAgain()
+    {
+        await Run("mine", RunState.Completed, [0]);
+        string file = Path.Combine(_console.Work, $"m.{Environment.ProcessId}.partial", "model.safetensors");
+        Directory.CreateDirectory(file); // where a file is to be written
+        Assert.Equal(2, await _console.Run("export", "mine", "--out", "m"));
+        Assert.Empty(Directory.GetFileSystemEntries(_console.Work, "m*"));
+        Clear();
+        Directory.CreateDirectory(Path.Combine(_console.Work, "m"));
+        Assert.Equal(0, await _console.Run("export", "mine", "--out", "m"));
+        Assert.Equal(["m"], Directory.GetFileSystemEntries(_console.Work, "m*").Select(Path.GetFileName));
+        _ = ModelFolder.Load(Path.Combine(_console.Work, "m"));
+    }
+
+    [Fact]
     public async Task Journal_ShowsAStepsBatch_OrSaysWhatThereIs()
     {
         await Run("mine", RunState.Completed, [0], journal: 2);

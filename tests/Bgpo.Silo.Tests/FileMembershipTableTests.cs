@@ -88,6 +88,52 @@ public sealed class FileMembershipTableTests : IDisposable
         Assert.InRange(Directory.GetFiles(_folder).Length, 1, 10);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"Version\":2,\"Ro")]
+    [InlineData("null")]
+    public async Task VersionThatIsCut_CountsWithTheRowsOfTheOneBefore(string content)
+    {
+        await _table.InitializeMembershipTable(true);
+        Assert.True(await _table.InsertRow(Entry(1), new TableVersion(1, "")));
+        Assert.True(await _table.InsertRow(Entry(2), new TableVersion(2, "")));
+        File.WriteAllText(Path.Combine(_folder, "members-0000000002"), content);
+        File.WriteAllText(Path.Combine(_folder, "members-0000000002~"), "an editor's");
+
+        MembershipTableData data = await _table.ReadAll();
+        Assert.Equal((2, Entry(1).SiloAddress), (data.Version.Version, Assert.Single(data.Members).Item1.SiloAddress));
+        Assert.True(await _table.InsertRow(Entry(2), new TableVersion(3, "")));
+        Assert.Equal(2, (await _table.ReadAll()).Members.Count);
+    }
+
+    [Fact]
+    public async Task FilesThatAreAllEmpty_AreATableWithoutMembers()
+    {
+        await _table.InitializeMembershipTable(true);
+        MembershipEntry one = Entry(1);
+        Assert.True(await _table.InsertRow(one, new TableVersion(1, "")));
+        File.WriteAllText(Path.Combine(_folder, "members-0000000001"), "");
+        Assert.Empty((await _table.ReadAll()).Members);
+        Assert.True(await _table.InsertRow(one, new TableVersion(2, "")));
+
+        await _table.UpdateIAmAlive(one);
+        File.WriteAllText(Directory.GetFiles(_folder, "alive-*").Single(), "");
+        Assert.Equal(one.IAmAliveTime, (await _table.ReadAll()).Members.Single().Item1.IAmAliveTime);
+    }
+
+    [Fact]
+    public async Task FolderBelowOneOfAGroup_IsItsUsersAlone()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "silos are processes of Linux");
+#pragma warning disable CA1416
+        string all = Path.GetDirectoryName(_folder)!;
+        File.SetUnixFileMode(all, File.GetUnixFileMode(all) | UnixFileMode.SetGroup);
+        await _table.InitializeMembershipTable(true);
+        Assert.Equal((UnixFileMode)Convert.ToInt32("700", 8), File.GetUnixFileMode(_folder) & (UnixFileMode)Convert.ToInt32("777", 8));
+#pragma warning restore CA1416
+        Assert.True(await _table.InsertRow(Entry(1), new TableVersion(1, "")));
+    }
+
     [Fact]
     public async Task FolderThatOthersMayEnter_IsRefused()
     {

@@ -94,7 +94,7 @@ internal sealed class ClusterCommand
             output.WriteLine($"store    {_context.Paths.Shown(store)}");
             foreach (var run in runs)
             {
-                output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of {run.Steps}{(run.Silo.Length > 0 ? $", driven by silo {run.Silo}" : "")}{(run.Message.Length > 0 ? $" ({run.Message})" : "")}");
+                output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of {run.Steps}{(run.Silo.Length > 0 ? $", driven by silo {run.Silo}" : "")}{(run.Message.Length > 0 ? $" ({Printed.OneLine(run.Message)})" : "")}");
             }
 
             if (runs.Count == 0)

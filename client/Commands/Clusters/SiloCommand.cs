@@ -81,6 +81,7 @@ internal sealed class SiloCommand
             ProcessTable.LeaveSession();
         }
 
+        ProcessLimits.Check();
         var settings = Settings(parsed);
         if (!detached)
         {

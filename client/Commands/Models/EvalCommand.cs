@@ -49,6 +49,7 @@ internal sealed class EvalCommand
         var request = new EvaluateRequest(
             decoding.Model, task, spec.Rollout, parsed.GetValue(_count) ?? DefaultCount, decoding.Temperature, decoding.Seed, decoding.Threads);
 
+        ProcessLimits.Check();
         EvaluateOutcome outcome;
         using (var status = new StatusLine(_context.Terminal))
         {

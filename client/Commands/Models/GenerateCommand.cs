@@ -40,6 +40,7 @@ internal sealed class GenerateCommand
         Decoding decoding = _decoding.Read(parsed, _context.Paths);
         var request = new GenerateRequest(
             decoding.Model, parsed.GetRequiredValue(_prompt), decoding.Spec.Rollout, decoding.Temperature, decoding.Seed, decoding.Threads);
+        ProcessLimits.Check();
         var outcome = await _context.Models.Generate(request, _context.Interrupts.Token);
 
         // The completion alone is data: `answer=$(bgpo generate …)` works.

@@ -57,6 +57,7 @@ internal sealed class PretrainCommand
         var folder = OutputFolder(parsed.GetValue(_out), parsed.GetValue(_force));
         var json = parsed.GetValue(_json);
         var request = new PretrainRequest(spec, folder, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+        ProcessLimits.Check();
         PretrainOutcome outcome;
         using (var status = new StatusLine(_terminal))
         {

@@ -127,7 +127,7 @@ internal static class RunListCommand
         var age = entry.Record is { } record ? Printed.Age(context.Time.GetUtcNow() - record.Created) : "-";
         return $"{entry.RunId.PadRight(width)}  {state?.State ?? Unread(entry),-9}  "
             + $"{(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  {reward,6}  {age,7}  "
-            + $"{StoreCommands.Size(seen.Bytes),10}  {fault ?? state?.Cluster}";
+            + $"{StoreCommands.Size(seen.Bytes),10}  {Printed.OneLine(fault ?? state?.Cluster ?? "")}";
     }
 
     /// <summary>Where a run stands, or what is wrong with it: one bad run must not hide the others.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Watching;
 using Bgpo.Silo.Hosting;
 
 namespace Bgpo.Client.Commands.Runs;
@@ -73,5 +74,5 @@ internal static class RunLogsCommand
 
     private static void Write(ConsoleContext context, LogLine line, bool isJson) => context.Terminal.Out.WriteLine(isJson
         ? ClusterLogs.Text(line)
-        : $"{TimeZoneInfo.ConvertTime(line.At, context.Time.LocalTimeZone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)}  {line.Silo,-12}  {line.Level,-7}  {line.Message.ReplaceLineEndings(" ")}");
+        : $"{TimeZoneInfo.ConvertTime(line.At, context.Time.LocalTimeZone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)}  {line.Silo,-12}  {line.Level,-7}  {Printed.OneLine(line.Message)}");
 }

@@ -38,7 +38,8 @@ internal static class RunResumeCommand
             }
 
             var cluster = target.Driven(context);
-            var how = new Resumption(parsed.GetValue(at), parsed.GetValue(takeOver), parsed.GetValue(reason) ?? "");
+            var takesOver = parsed.GetValue(takeOver) || await new OwnerWatch(context).HasGoneSilentAsync(target.Store);
+            var how = new Resumption(parsed.GetValue(at), takesOver, parsed.GetValue(reason) ?? "");
             var status = await RunStarter.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive);
             if (parsed.GetValue(wait))
             {

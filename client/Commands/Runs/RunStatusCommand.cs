@@ -47,7 +47,7 @@ internal static class RunStatusCommand
 
     private static IEnumerable<string> Lines(RunSummaryRow state, string store)
     {
-        yield return $"run         {state.Run}: {state.State} at version {state.Version} of {state.Steps}{(state.Message.Length > 0 ? ": " + state.Message : "")}";
+        yield return $"run         {state.Run}: {state.State} at version {state.Version} of {state.Steps}{(state.Message.Length > 0 ? ": " + Printed.OneLine(state.Message) : "")}";
         foreach (var line in state.Progress is { } progress ? Lines(state, progress) : [])
         {
             yield return line;

@@ -53,7 +53,7 @@ internal static class RunStopCommand
         }
         else
         {
-            output.WriteLine($"run {target.Run}: stopped at version {version} ({record.Reason}); weights sha256 {hash}");
+            output.WriteLine($"run {target.Run}: stopped at version {version} ({Printed.OneLine(record.Reason ?? "")}); weights sha256 {hash}");
             output.WriteLine($"next    {context.Paths.CommandLine(["run", "resume", target.Run, .. again])}");
             output.WriteLine($"        {context.Paths.CommandLine("run", "samples", target.Run, "--store", context.Paths.Shown(target.Store.Blobs.Location))}");
         }

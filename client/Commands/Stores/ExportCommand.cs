@@ -32,7 +32,7 @@ internal static class ExportCommand
             try
             {
                 var (model, manifest) = await ModelSource.FromRun(target.Store, wanted.Version, context.Interrupts.Token);
-                model.Save(folder);
+                SaveWhole(model, folder);
                 context.Terminal.Out.WriteLine(parsed.GetValue(json)
                     ? JsonLines.Line(new { target.Run, manifest.Version, Folder = folder, manifest.ParameterCount, manifest.WeightsSha256 })
                     : $"{context.Paths.Shown(folder)}: version {manifest.Version} of {target.Run}, {Printed.Many(manifest.ParameterCount, "parameter")}, sha256 {manifest.WeightsSha256}");
@@ -49,5 +49,30 @@ internal static class ExportCommand
             ("export sudoku --out models/mine", "the newest whole checkpoint"),
             ("export sudoku@40 --out models/mine --store azblob://ACCOUNT/CONTAINER/prefix", "version 40 of a run in a container"),
         ]);
+    }
+
+    /// <summary>Writes a model folder beside its place and moves it there: what fails, as on a full disk, leaves nothing behind.</summary>
+    private static void SaveWhole(ModelFolder model, string folder)
+    {
+        var draft = $"{folder.TrimEnd(Path.DirectorySeparatorChar)}.{Environment.ProcessId}.partial";
+        try
+        {
+            model.Save(draft);
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder); // empty
+            }
+
+            Directory.Move(draft, folder);
+        }
+        catch
+        {
+            if (Directory.Exists(draft))
+            {
+                Directory.Delete(draft, recursive: true);
+            }
+
+            throw;
+        }
     }
 }

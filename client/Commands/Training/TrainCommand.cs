@@ -94,12 +94,15 @@ internal sealed class TrainCommand
         var options = new HostOptions(
             _context.Paths.Store(parsed.GetValue(_store)), parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
             silos, parsed.GetValue(_cluster) is { } cluster ? Flags.Checked("--cluster", cluster) : run);
+        ProcessLimits.Check();
         _recording.Check(_context, parsed, run);
-        return await Train(run, Beginning(parsed, fork, spec), options, parsed);
+        var takesOver = parsed.GetValue(_takeOver)
+            || (resumed is not null && await new OwnerWatch(_context).HasGoneSilentAsync(new RunStore(BlobStores.Open(options.Store), run)));
+        return await Train(run, Beginning(parsed, fork, spec, takesOver), options, parsed);
     }
 
     /// <summary>What the run's controller is asked for first.</summary>
-    private Func<IRunGrain, string, Task<RunStatus>> Beginning(ParseResult parsed, RunFork? fork, RunSpec? spec)
+    private Func<IRunGrain, string, Task<RunStatus>> Beginning(ParseResult parsed, RunFork? fork, RunSpec? spec, bool takesOver)
     {
         if (fork is not null)
         {
@@ -108,7 +111,7 @@ internal sealed class TrainCommand
 
         if (spec is null)
         {
-            var how = new Resumption(parsed.GetValue(_at), parsed.GetValue(_takeOver));
+            var how = new Resumption(parsed.GetValue(_at), takesOver);
             return (run, key) => run.ResumeAs(how with { Key = key });
         }
 

@@ -69,6 +69,9 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         throw new RunException(owners.Lives(record) == true
             ? $"run '{id}' is driven by {owners.NameOf(record)}, which lives on this machine; watch or stop it there, "
                 + "or take the run over with --take-over if that hangs for good."
+            : record.Updated - time.GetUtcNow() > RunRecord.LeaseDuration
+            ? $"run '{id}' is driven by {owners.NameOf(record)}, whose clock is {(record.Updated - time.GetUtcNow()).TotalSeconds:0} s ahead of this one: "
+                + "nobody can tell when it last gave word. Set both clocks by NTP; if you know that it is dead, take the run over with --take-over."
             : $"run '{id}' is driven by {owners.NameOf(record)}, which gave word "
                 + $"{Math.Max(0, (time.GetUtcNow() - record.Updated).TotalSeconds):0} s ago; after {RunRecord.LeaseDuration.TotalSeconds:0} s of silence it "
                 + "counts as dead, and if you know that it is, take the run over with --take-over.");

@@ -1,0 +1,83 @@
+using Bgpo.Storage.Blobs.Local;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Client.Tests;
+
+/// <summary>A run that a machine whose clock is a day ahead wrote last.</summary>
+public sealed class OwnerWatchTests : IDisposable
+{
+    private readonly FakeConsole _console = new() { Time = new FastTime(200) };
+    private readonly RunStore _run;
+
+    public OwnerWatchTests() => _run = new RunCatalog(new LocalBlobStore(_console.Store), new Ahead()).Run("mine");
+
+    public void Dispose() => _console.Dispose();
+
+    [Fact]
+    public async Task ItsState_NamesTheSkew()
+    {
+        await Create();
+        Assert.Equal(0, await _console.Run("run", "status", "mine"));
+        Assert.Contains("process 7 on machine 'far', whose clock is 24 h ahead of this one", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ThatWritesNoMore_IsTakenOver_AfterAWatch()
+    {
+        await Create();
+        _console.Host.Grain.Emits(Events.Started, Events.Completed);
+        Assert.Equal(0, await _console.Run("train", "--resume", "mine"));
+        Assert.True(_console.Host.Grain.Resumption!.TakesOver);
+        Assert.Contains("whose clock is 24 h ahead of this one; set both by NTP. Watching for 30 s whether it still writes", _console.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ThatStillWrites_IsLeftAlone()
+    {
+        await Create();
+        _console.Time = new Writing(_console.Time, _run);
+        _console.Host.Grain.Emits(Events.Started, Events.Completed);
+        Assert.Equal(0, await _console.Run("train", "--resume", "mine"));
+        Assert.False(_console.Host.Grain.Resumption!.TakesOver);
+    }
+
+    [Fact]
+    public async Task RequestToIt_IsRecorded_AndNotWaitedForForEver()
+    {
+        await Create();
+        Assert.Equal(0, await _console.Run("run", "pause", "mine"));
+        Assert.Contains("recorded, request 1; nobody drives the run now", _console.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    private Task Create() => _run.CreateAsync(new RunRecord
+    {
+        RunId = "mine",
+        State = RunState.Running,
+        Spec = "model:\n  path: models/base\n",
+        Seed = 1,
+        NumericsFingerprint = "",
+        ParameterCount = 1,
+        Cluster = Silo.Hosting.BgpoSilo.OfProcess + "7:1",
+        Host = "far/boot/1/user",
+    });
+
+    private sealed class Ahead : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddDays(1).AddMinutes(1);
+    }
+
+    /// <summary>A clock that the owner writes by whenever somebody waits.</summary>
+    private sealed class Writing(TimeProvider time, RunStore run) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            StoredRun stored = run.ReadAsync().GetAwaiter().GetResult()!;
+            _ = run.UpdateAsync(stored.Record, stored.ETag).GetAwaiter().GetResult();
+            return time.CreateTimer(callback, state, dueTime, period);
+        }
+    }
+}
