@@ -142,6 +142,9 @@ public sealed record ShardStatus(
 {
     /// <summary>History that its version is of.</summary>
     [Id(6)] public long History { get; init; }
+
+    /// <summary>Why the last attempt to have this version copied failed; empty: it did not.</summary>
+    [Id(7)] public string CopyTrouble { get; init; } = "";
 }
 
 /// <summary>A shard's weights.</summary>

@@ -133,6 +133,21 @@ public sealed class RunIdentityTests : IDisposable
     }
 
     [Fact]
+    public async Task ACopyThatNoSiloTook_IsTold_WithTheSiloAndWhy()
+    {
+        await _runs.Complete("a", 1, "run.steps=2");
+        using IHost host = await StartAsync();
+        RunContext run = await host.Services.GetRequiredService<RunContexts>().Get(await KeyAsync());
+        string silo = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
+        var shards = new ShardSet(host.Services.GetRequiredService<IGrainFactory>(), run, 5) { History = 1 };
+        await shards.Load(2, [silo]);
+        Assert.Equal("", await shards.Protect(2, [silo])); // one alone has nobody to copy to
+        const string Gone = "127.0.0.1:1@1";
+        Assert.StartsWith($"{run.Shards} of {run.Shards} shards ({Gone}: ", await shards.Protect(2, [silo, Gone]), StringComparison.Ordinal);
+        await host.StopAsync();
+    }
+
+    [Fact]
     public async Task ARunThatGoesBack_BeginsAHistory()
     {
         await _runs.Complete("a", 1);

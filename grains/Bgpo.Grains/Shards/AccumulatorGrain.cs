@@ -20,6 +20,9 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     /// <summary>The buddy of the version before: it goes on being the buddy as long as it lives.</summary>
     private string _formerBuddy = "";
 
+    /// <summary>The silo that took no copy when it was last asked: another is asked next, where there is one.</summary>
+    private string _unwilling = "";
+
     /// <summary>Whether the buddy has been told that the version before is no longer needed.</summary>
     private bool _settled = true;
     private (long History, int Version, ShardEntry Entry)? _saved;
@@ -105,13 +108,17 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         {
             return Shard.Standing();
         }
-        Shard.Buddy = "";
+        (Shard.Buddy, Shard.CopyTrouble) = ("", "");
         string[] others = [.. silos.Where(other => other != _silo)];
-        // The same buddy as long as it lives; another one, spread by shard, once it is gone.
+        string[] willing = [.. others.Where(other => other != _unwilling)];
+        others = willing.Length > 0 ? willing : others;
+        // The same buddy as long as it lives and takes copies; another one, spread by shard, otherwise.
         if (others.Length > 0)
         {
             string chosen = others.Contains(_formerBuddy) ? _formerBuddy : others[_index % others.Length];
-            if (await Copy(chosen))
+            Shard.CopyTrouble = await Copy(chosen);
+            _unwilling = Shard.CopyTrouble.Length > 0 ? chosen : "";
+            if (Shard.CopyTrouble.Length == 0)
             {
                 (Shard.Buddy, _formerBuddy, _settled) = (chosen, chosen, false);
                 FaultPoint.Hit(GrainFaults.ShardProtected);
@@ -184,8 +191,9 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         return new ShardState(_index, values[0], values[1], values[2]);
     }
 
-    /// <summary>Has a silo hold a copy. A silo that is gone is no fault: the controller asks for another when it sees that it is.</summary>
-    private async Task<bool> Copy(string silo)
+    /// <summary>Has a silo hold a copy.</summary>
+    /// <returns>Why it has none; empty: it has.</returns>
+    private async Task<string> Copy(string silo)
     {
         ShardState state = Shard.State;
         IBuddyGrain holder = Buddy(silo);
@@ -195,12 +203,12 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         {
             await Task.WhenAll(
                 Hold(ShardPartKind.Weights, state.Weights), Hold(ShardPartKind.FirstMoment, state.M), Hold(ShardPartKind.SecondMoment, state.V));
-            return true;
+            return "";
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
             NotHeld(RunKey.IdOf(_run), _index, silo, e.Message);
-            return false;
+            return $"{silo}: {e.Message}";
         }
     }
 

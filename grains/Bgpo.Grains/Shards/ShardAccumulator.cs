@@ -37,10 +37,17 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// <summary>The silo that holds a copy of this version; empty: none.</summary>
     public string Buddy { get; set; } = "";
 
+    /// <summary>Why the last attempt to have this version copied failed; empty: it did not.</summary>
+    public string CopyTrouble { get; set; } = "";
+
     /// <summary>Where the shard stands.</summary>
     /// <param name="fenced">Whether the request that asked was refused.</param>
     public ShardStatus Standing(bool fenced = false) =>
-        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Buddy) { History = History };
+        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Buddy)
+        {
+            History = History,
+            CopyTrouble = CopyTrouble,
+        };
 
     /// <summary>The newest controller's epoch, and the history that the shard is of.</summary>
     public FencingToken Token => new(_epoch, History);
@@ -167,7 +174,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
             _sum = new ExactSum(state.Weights.Length);
         }
         _units.Clear();
-        (Version, _state, _before, Buddy) = (version, state, null, "");
+        (Version, _state, _before, Buddy, CopyTrouble) = (version, state, null, "", "");
     }
 
     /// <summary>Units in the order step, group, block.</summary>

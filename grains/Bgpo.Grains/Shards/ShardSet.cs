@@ -79,12 +79,16 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <summary>Has each shard's state held by a second silo, where there is one.</summary>
     /// <param name="version">The version that they stand at; null: any.</param>
     /// <param name="silos">The live silos.</param>
-    public async Task Protect(int? version, string[] silos)
+    /// <returns>What kept shards from being copied though there is a second silo; empty: nothing.</returns>
+    public async Task<string> Protect(int? version, string[] silos)
     {
-        foreach (ShardStatus standing in await Each(shard => shard.Protect(Token, silos)))
+        ShardStatus[] standings = await Each(shard => shard.Protect(Token, silos));
+        foreach (ShardStatus standing in standings)
         {
             Check(standing, version ?? standing.Version);
         }
+        string[] troubles = [.. standings.Select(standing => standing.CopyTrouble).Where(trouble => trouble.Length > 0)];
+        return troubles.Length == 0 ? "" : $"{troubles.Length} of {standings.Length} shards ({troubles[0].TrimEnd('.')})";
     }
 
     /// <summary>The lowest version that a shard stands at; -1 when one has lost its state.</summary>

@@ -19,6 +19,7 @@ public sealed class StepLoop : IDisposable
     private static readonly TimeSpan s_watchPeriod = TimeSpan.FromMilliseconds(500);
 
     private readonly StepServices _with;
+    private readonly CopyWatch _copies;
     private Task _replicating = Task.CompletedTask;
     private int _changesSeen;
     private int _redispatchedSeen;
@@ -32,6 +33,7 @@ public sealed class StepLoop : IDisposable
     {
         ArgumentNullException.ThrowIfNull(with);
         _with = with;
+        _copies = new CopyWatch(with.Events);
         _healthSeen = with.Store.Blobs.Health;
         Batches = new BatchSource(with, ReportSampling);
     }
@@ -88,6 +90,7 @@ public sealed class StepLoop : IDisposable
     public async Task Look()
     {
         await _with.Dispatcher.Look();
+        _changesSeen = _copies.IsMissing ? -1 : _changesSeen; // no commit comes that would have them copied
         ReplicateAgain();
     }
 
@@ -120,7 +123,8 @@ public sealed class StepLoop : IDisposable
         clock.Commits();
         (double norm, double rate) = await CommitAsync(step, tally, cancellationToken);
         Batches.Prefetch(step + 1, leaving);
-        await _with.Shards.Protect(step + 1, _with.Dispatcher.Silos);
+        string[] silos = _with.Dispatcher.Silos;
+        _copies.Note(await _with.Shards.Protect(step + 1, silos), silos.Length);
         FaultPoint.Hit(GrainFaults.StepCommitted);
         return Measure(batch, tally.Metrics(step + 1, await gradient, _with.Run.Plan.CompletionsPerUpdate), clock) with
         {
@@ -245,7 +249,7 @@ public sealed class StepLoop : IDisposable
         {
             try
             {
-                await _with.Shards.Protect(null, silos);
+                _copies.Note(await _with.Shards.Protect(null, silos), silos.Length);
             }
             catch (Exception e) when (e is TimeoutException or OrleansException or RunException)
             {
