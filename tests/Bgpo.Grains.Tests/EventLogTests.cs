@@ -44,6 +44,27 @@ public sealed class EventLogTests
     }
 
     [Fact]
+    public async Task ARunThatHasEnded_KeepsItsNewestEvents_OnceItsWatchersHaveLeft()
+    {
+        var log = new EventLog(_time);
+        log.Append(n => new Noticed(n, "first"));
+        IAsyncEnumerator<RunEvent> watcher = log.Read(0, CancellationToken.None).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await watcher.MoveNextAsync());
+        for (int i = 0; i < 3000; i++)
+        {
+            log.Append(n => new Noticed(n, "more"));
+        }
+        log.Close();
+        int seen = 1;
+        while (await watcher.MoveNextAsync())
+        {
+            seen++; // who watches to the end misses nothing
+        }
+        Assert.Equal(3001, seen);
+        Assert.Equal(Enumerable.Range(2502, 500).Select(n => $"{n} more"), await Texts(log, after: 0));
+    }
+
+    [Fact]
     public async Task Progress_GivesWayToWhatFollows()
     {
         var log = new EventLog(_time);

@@ -17,6 +17,9 @@ public sealed class EventLog(TimeProvider time)
     /// <summary>Events kept for watchers that come later; the store has every step's metrics.</summary>
     private const int MostKept = 20_000;
 
+    /// <summary>Of a run that has ended, once those who watched it to its end have left.</summary>
+    private const int MostKeptOfEnded = 500;
+
     private readonly List<RunEvent> _events = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _urgent = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,6 +59,7 @@ public sealed class EventLog(TimeProvider time)
     {
         _closed = true;
         Signal(isUrgent: true);
+        Trim();
     }
 
     /// <summary>Starts anew for another run of the loop; watchers go on, also those of a former controller's events.</summary>
@@ -114,6 +118,16 @@ public sealed class EventLog(TimeProvider time)
         finally
         {
             _readers--;
+            Trim();
+        }
+    }
+
+    private void Trim()
+    {
+        if (_closed && _readers == 0 && _events.Count > MostKeptOfEnded)
+        {
+            _events.RemoveRange(0, _events.Count - MostKeptOfEnded);
+            _events.TrimExcess();
         }
     }
 
