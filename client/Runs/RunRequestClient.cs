@@ -177,7 +177,8 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
     /// <summary>The answer to a request that was taken and, where it is a stop, is done; else null.</summary>
     private static RequestAnswer? AnswerOf(RunRecord record, RunRequest request) =>
         record.RequestsTaken < request.Number || (request.Kind == RequestKind.Stop && record.State == Storage.Runs.RunState.Running) ? null
-        : record.Answers?.FirstOrDefault(given => given.Number == request.Number) ?? new RequestAnswer(request.Number, record.LatestCheckpoint ?? 0);
+        : record.Answers?.FirstOrDefault(given => given.Number == request.Number) ?? new RequestAnswer(
+            request.Number, record.LatestCheckpoint ?? 0, "it was taken, but what came of it is not kept any more; `run status` shows how the run stands");
 }
 
 /// <summary>What came of a request.</summary>

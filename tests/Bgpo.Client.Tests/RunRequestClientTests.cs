@@ -122,6 +122,16 @@ public sealed class RunRequestClientTests : IDisposable
     }
 
     [Fact]
+    public async Task ARequestWhoseAnswerIsNotKeptAnyMore_IsNotTakenForDone()
+    {
+        await Driven();
+        _console.Host.Grain.WhenHeeding = () => Change(record => record with { RequestsTaken = 9, Answers = [new RequestAnswer(9, 4)] });
+        Assert.StartsWith(
+            "run mine: refused: it was taken, but what came of it is not kept any more", await _console.Refused(1, "run", "set", "mine", "run.steps=300"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ARunThatEndsBeforeItTakesTheRequest_IsExitCode1()
     {
         await Driven();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Grains.Tests;
@@ -6,6 +7,15 @@ namespace Bgpo.Grains.Tests;
 internal sealed class AbsentStore(
     IBlobStore store, Func<bool> away, Func<string, bool>? refuses = null, Func<string, Task>? before = null) : IBlobStore
 {
+    /// <summary>Done before a write under a condition, with its content.</summary>
+    internal Func<string, ReadOnlyMemory<byte>, Task> BeforeWrite { get; init; } = static (_, _) => Task.CompletedTask;
+
+    /// <summary>Done before blobs are listed.</summary>
+    internal Func<string, Task> BeforeList { get; init; } = static _ => Task.CompletedTask;
+
+    /// <summary>Whether it cannot be tidied up.</summary>
+    internal bool TidyFails { get; init; }
+
     public string Location => store.Location;
 
     public StoreHealth Health => store.Health;
@@ -20,6 +30,7 @@ internal sealed class AbsentStore(
     public async Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         await (before?.Invoke(name) ?? Task.CompletedTask);
+        await BeforeWrite(name, content);
         return await There().PutIfAbsentAsync(name, content, cancellationToken);
     }
 
@@ -27,6 +38,7 @@ internal sealed class AbsentStore(
         string name, ReadOnlyMemory<byte> content, string etag, CancellationToken cancellationToken = default)
     {
         await (before?.Invoke(name) ?? Task.CompletedTask);
+        await BeforeWrite(name, content);
         return await There().PutIfUnchangedAsync(name, content, etag, cancellationToken);
     }
 
@@ -37,14 +49,21 @@ internal sealed class AbsentStore(
             ? throw new StorageException($"{name} is refused") : await There().PutAsync(name, content, cancellationToken);
     }
 
-    public IAsyncEnumerable<BlobEntry> ListAsync(string prefix, CancellationToken cancellationToken = default) =>
-        There().ListAsync(prefix, cancellationToken);
+    public async IAsyncEnumerable<BlobEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await BeforeList(prefix);
+        await foreach (BlobEntry entry in There().ListAsync(prefix, cancellationToken))
+        {
+            yield return entry;
+        }
+    }
 
     public IAsyncEnumerable<string> ListFoldersAsync(CancellationToken cancellationToken = default) => There().ListFoldersAsync(cancellationToken);
 
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) => There().DeleteAsync(name, cancellationToken);
 
-    public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => There().TidyAsync(prefix, cancellationToken);
+    public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) =>
+        TidyFails ? throw new StorageException($"{prefix} cannot be tidied") : There().TidyAsync(prefix, cancellationToken);
 
     private IBlobStore There() => away() ? throw new StoreUnavailableException("the store is away") : store;
 }

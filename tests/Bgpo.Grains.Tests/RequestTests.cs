@@ -1,5 +1,7 @@
+using System.Text;
 using Bgpo.Grains.Runs;
 using Bgpo.Spec;
+using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
@@ -172,6 +174,41 @@ public sealed class RequestTests : IDisposable
         RunRecord after = (await Store("b").ReadAsync())!.Record;
         Assert.Equal((RunState.Stopped, 2L, "enough"), (after.State, after.RequestsTaken, after.Reason));
         Assert.Equal("optimizer.clipNorm", Assert.Single(after.Changes!).Field);
+    }
+
+    [Fact]
+    public async Task AChangeThatComesWhileAStopIsRecorded_IsNotTakenForDone_AndHoldsWhenTheRunGoesOn()
+    {
+        IRunGrain? run = null;
+        long asked = 0;
+        var store = new AbsentStore(_runs.Blobs, () => false)
+        {
+            BeforeWrite = async (_, content) =>
+            {
+                if (asked == 0 && Encoding.UTF8.GetString(content.Span).Contains("\"state\": \"stopped\"", StringComparison.Ordinal))
+                {
+                    asked = (await Store("b").AskAsync(RequestKind.Set, "", ["optimizer.clipNorm=0.5"])).Number;
+                    await run!.CheckRequests();
+                    throw new StoreUnavailableException("the store is away for a moment");
+                }
+            },
+        };
+        await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
+        {
+            if (e is StepCommitted { Metrics.Version: 2 })
+            {
+                run = grain;
+                await Ask("b", null, RequestKind.Pause);
+                await Ask("b", grain, RequestKind.Stop);
+            }
+        }, store);
+        RunRecord stopped = (await Store("b").ReadAsync())!.Record;
+        Assert.Equal((RunState.Stopped, asked - 1), (stopped.State, stopped.RequestsTaken));
+        Assert.Equal(["request 2 came after it: stop", null], stopped.Answers!.Select(answer => answer.Refused));
+
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Resume());
+        Assert.Equal(["optimizer.clipNorm=0.5"], Assert.Single(events.OfType<SpecChanged>()).Fields);
+        Assert.Single(events.OfType<RunCompleted>());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bgpo.Grains.Runs;
 using Bgpo.Silo.Hosting;
 using Bgpo.Storage.Runs;
@@ -286,6 +287,102 @@ public sealed partial class RunTests : IDisposable
         Assert.Contains(events, e => e is Noticed { Message: var said } && said.Contains("journal/00000004.json", StringComparison.Ordinal));
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
         Assert.NotNull(await _runs.Store("b").ReadJournalAsync(4));
+    }
+
+    [Fact]
+    public async Task ARunWhoseFolderCannotBeTidied_IsCompletedAllTheSame()
+    {
+        List<RunEvent> events = await _runs.Events(
+            "a", 1, grain => grain.Start(SmallRuns.Spec("run.steps=2")), store: new AbsentStore(_runs.Blobs, () => false) { TidyFails = true });
+        Assert.Single(events.OfType<RunCompleted>());
+        Assert.Contains(events, e => e is Noticed { Message: var said } && said.Contains("cannot be tidied", StringComparison.Ordinal));
+        Assert.Equal(RunState.Completed, (await _runs.Store("a").ReadAsync())!.Record.State);
+    }
+
+    [Fact]
+    public async Task ARunStoppedBeforeItsLastEvaluation_AndResumedElsewhere_HasThatInItsLastStepsMetrics()
+    {
+        IRunGrain? run = null;
+        var store = new AbsentStore(_runs.Blobs, () => false)
+        {
+            BeforeWrite = (name, _) => name.EndsWith("checkpoints/00000003.json", StringComparison.Ordinal) ? run!.Stop("test") : Task.CompletedTask,
+        };
+        List<RunEvent> stopped = await _runs.Events(
+            "a", 1,
+            grain =>
+            {
+                run = grain;
+                return grain.Start(SmallRuns.Spec("run.steps=3"));
+            },
+            store: store);
+        Assert.Equal(3, Assert.Single(stopped.OfType<RunStopped>()).Version);
+        Assert.Null((await LastStepAsync()).Evaluation);
+        RunCompleted completed = await _runs.Resume("a");
+        Assert.Equal(completed.After, (await LastStepAsync()).Evaluation);
+
+        async Task<StepMetrics> LastStepAsync()
+        {
+            StoredMetrics? last = null;
+            await foreach (StoredMetrics stored in _runs.Store("a").ReadMetricsAsync(3))
+            {
+                last = stored;
+            }
+            return last!.Values.Deserialize<StepMetrics>()!;
+        }
+    }
+
+    [Theory]
+    [InlineData("-a")]
+    [InlineData("a b")]
+    [InlineData("a~b")]
+    public async Task AnIdThatNoRunCanHave_IsRefused(string id)
+    {
+        using IHost host = BgpoSilo.Build(new SiloSettings(_runs.Blobs, 1));
+        await host.StartAsync();
+        IRunGrain run = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(id);
+        Func<Task>[] calls = [() => run.Start(SmallRuns.Spec()), () => run.Resume(), run.EnsureRunning, () => run.GetStatus(), () => run.Stop("")];
+        foreach (Func<Task> call in calls)
+        {
+            Assert.StartsWith($"run id '{id}' is not allowed", (await Assert.ThrowsAsync<RunException>(call)).Message, StringComparison.Ordinal);
+        }
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task AFailedRunThatIsResumed_DoesNotTellItsFormerFailure()
+    {
+        bool isRefused = true;
+        List<RunStatus> statuses = [];
+        IRunGrain? run = null;
+        var store = new AbsentStore(_runs.Blobs, () => false)
+        {
+            BeforeWrite = (name, _) => isRefused && name.EndsWith("checkpoints/00000002.json", StringComparison.Ordinal)
+                ? throw new InvalidOperationException("an odd failure")
+                : Task.CompletedTask,
+            BeforeList = async _ =>
+            {
+                if (!isRefused)
+                {
+                    statuses.Add(await run!.GetStatus());
+                }
+            },
+        };
+        using IHost host = BgpoSilo.Build(new SiloSettings(store, 1));
+        await host.StartAsync();
+        run = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>("a");
+        await run.Start(SmallRuns.Spec("run.steps=4"));
+        RunEvent? last = null;
+        await foreach (RunEvent e in run.Watch(0))
+        {
+            last = e;
+        }
+        Assert.IsType<RunFailed>(last);
+        isRefused = false;
+        await run.Resume();
+        Assert.Contains(statuses, status => status.State == "failed" && status.Message.Contains("odd failure", StringComparison.Ordinal));
+        Assert.Contains(statuses, status => status.State == "running");
+        Assert.All(statuses.Where(status => status.State == "running"), status => Assert.Equal("", status.Message));
+        await host.StopAsync();
     }
 
     [Fact]

@@ -28,7 +28,7 @@ internal sealed class Controller : IRunActions, IDisposable
     /// <param name="with">What it works with.</param>
     /// <param name="from">From where the run goes on.</param>
     /// <param name="counted">Highest version that was ever committed, as far as the store knows.</param>
-    /// <param name="last">The newest step that the controller before has recorded; null: none.</param>
+    /// <param name="last">The newest step that is recorded; null: none.</param>
     internal Controller(ControllerServices with, RestorePoint from, int counted, StepMetrics? last)
     {
         _with = with;
@@ -46,7 +46,11 @@ internal sealed class Controller : IRunActions, IDisposable
         _checkpoints = NewCheckpoints();
         Dispatcher dispatcher = with.NewDispatcher();
         _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
-        _changes = new ChangeRecorder(with, _wait, _loop.Batches);
+        _changes = new ChangeRecorder(with.Store, with.Settings, with.Reporter, _wait, _writes)
+        {
+            Saving = () => _checkpoints.InWork,
+            OnChanged = _loop.Batches.ForgetAfter,
+        };
         _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher, _shards), _loop, Events, counted, last);
     }
 
@@ -64,9 +68,6 @@ internal sealed class Controller : IRunActions, IDisposable
 
     /// <summary>Whether it has taken its last step.</summary>
     internal bool IsEnding { get; private set; }
-
-    /// <summary>The newest step that it or the controller before has recorded.</summary>
-    internal StepMetrics? LastStep => _recorder.Last;
 
     /// <summary>What went wrong; empty: nothing.</summary>
     internal string Failure { get; private set; } = "";
@@ -209,11 +210,11 @@ internal sealed class Controller : IRunActions, IDisposable
             }
         }
         IsEnding = true;
-        await _wait.ForAsync(async token =>
+        await End.TidyAsync(() => _wait.ForAsync(async token =>
         {
             await _writes.Flush(token);
             await _with.Store.Blobs.TidyAsync($"{Id}/", token);
-        });
+        }));
         await End.ReleaseAsync();
     }
 
@@ -295,9 +296,10 @@ internal sealed class Controller : IRunActions, IDisposable
     {
         _loop.Batches.DropPrefetched();
         CheckpointManifest saved = await SaveLastAsync();
-        await _with.Requests.TakeChangesAsync(this);
+        // What is asked from here on waits for whoever goes on with the run.
+        long taken = await _with.Requests.TakeChangesAsync(this);
         string reason = _with.Requests.StopReason!;
-        await WriteRecordAsync(record => RequestHandler.Answered(record, _with.Requests.Newest, Version) with
+        await WriteRecordAsync(record => _with.Requests.AnsweredByStop(record, taken, Version) with
         {
             State = RunState.Stopped,
             Reason = reason,

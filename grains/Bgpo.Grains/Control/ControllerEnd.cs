@@ -35,6 +35,20 @@ internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
         }
     }
 
+    /// <summary>Tidies up after a run whose end is recorded: what cannot be tidied is told, and makes no failure of it.</summary>
+    /// <param name="tidy">Does it.</param>
+    internal async Task TidyAsync(Func<Task> tidy)
+    {
+        try
+        {
+            await tidy();
+        }
+        catch (Exception e)
+        {
+            with.Reporter.Notice($"the run's end is recorded; its folder could not be tidied up: {e.Message}");
+        }
+    }
+
     /// <summary>Frees what the cluster holds of the run; what cannot be reached is gone anyway.</summary>
     internal async Task ReleaseAsync()
     {
@@ -42,7 +56,7 @@ internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
         {
             await shards.Release(await with.Roster.All());
         }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
+        catch (Exception e)
         {
             with.Reporter.Retried("release", e.Message);
         }

@@ -17,8 +17,8 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
     /// <summary>How often a run that waits looks at the store by itself; whoever asks tells it, too, where that is possible.</summary>
     private static readonly TimeSpan s_pollPeriod = TimeSpan.FromSeconds(1);
 
-    /// <summary>Answers that are kept in run.json.</summary>
-    private const int MostAnswers = 16;
+    /// <summary>Answers that are kept in run.json: as many as requests are.</summary>
+    private const int MostAnswers = RunRequests.Most;
 
     private RunRequests _requests = RunRequests.None;
     private TaskCompletionSource _changed = New();
@@ -37,9 +37,6 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
 
     /// <summary>Whether something was asked that is not done.</summary>
     internal bool HasPending => Pending.Any();
-
-    /// <summary>Number of the newest request that is known.</summary>
-    internal long Newest => _requests.Newest;
 
     private IEnumerable<RunRequest> Pending => _requests.Requests.Where(request => request.Number > lease.Record.RequestsTaken);
 
@@ -61,6 +58,21 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
             RequestsTaken = number,
             Answers = [.. (record.Answers ?? []).TakeLast(MostAnswers - 1), new RequestAnswer(number, version, refused)],
         };
+
+    /// <summary>Answers in run.json what a run that stops has not taken: what was asked after the stop, or is overridden by it, is not done.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="upTo">Number of the last request that is answered.</param>
+    /// <param name="version">The version at which the run stops, which is saved.</param>
+    internal RunRecord AnsweredByStop(RunRecord record, long upTo, int version)
+    {
+        foreach (RunRequest request in _requests.Requests.Where(request => request.Number <= upTo))
+        {
+            RunRequest? stop = _requests.Requests.LastOrDefault(later => later.Kind == RequestKind.Stop && later.Number > request.Number && later.Number <= upTo);
+            record = Answered(record, request.Number, version, request.Kind is not (RequestKind.Pause or RequestKind.Resume) ? null
+                : stop is null ? "the run was about to stop" : $"request {stop.Number} came after it: stop");
+        }
+        return record;
+    }
 
     /// <summary>Asks the run to stop after the step in work; the first reason holds.</summary>
     /// <param name="reason">Why.</param>
@@ -146,12 +158,14 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
 
     /// <summary>Before the run stops: changes that were asked for before hold when it goes on.</summary>
     /// <param name="run">The run.</param>
-    internal async Task TakeChangesAsync(IRunActions run)
+    /// <returns>Number of the newest request that was known when no change was left.</returns>
+    internal async Task<long> TakeChangesAsync(IRunActions run)
     {
         while (Pending.FirstOrDefault(request => request.Kind == RequestKind.Set) is { } set)
         {
             await run.ChangeAsync(set);
         }
+        return _requests.Newest;
     }
 
     /// <summary>Takes back what would keep the run from going on, durably: whoever asks to go on means it.</summary>

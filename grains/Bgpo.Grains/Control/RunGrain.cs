@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
@@ -14,7 +15,7 @@ namespace Bgpo.Grains.Control;
 public sealed class RunGrain(
     RunCatalog catalog, RunContexts contexts, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo,
     TimeProvider time, ILogger<RunGrain> log)
-    : Grain, IRunGrain, IDisposable
+    : Grain, IRunGrain, IIncomingGrainCallFilter, IDisposable
 {
     private readonly EventLog _events = new(time);
     private RunReporter _reporter = null!;
@@ -33,12 +34,23 @@ public sealed class RunGrain(
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        if (!BlobName.IsSegment(Id))
+        {
+            return Task.CompletedTask; // every call is refused
+        }
         _reporter = new RunReporter(Id, _events, time, log);
         _creation = new RunCreation(Id, catalog, roster, owners, devices, silo, _reporter);
         _lease = new RunLease(Id, Store, owners, silo, time);
         _requests = new RequestHandler(Store, _lease, _reporter, time);
         return Task.CompletedTask;
     }
+
+    /// <summary>Refuses what is asked of a run that no store can have.</summary>
+    /// <param name="context">The call.</param>
+    public Task Invoke(IIncomingGrainCallContext context) => BlobName.IsSegment(Id)
+        ? context.Invoke()
+        : throw new RunException(
+            $"run id '{Id}' is not allowed: start with a letter or digit and go on with letters, digits, '.', '-' or '_', 128 characters at most.");
 
     /// <summary>A controller whose silo leaves gives up the step in work; its successor goes on from where the shards stand.</summary>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
@@ -128,16 +140,21 @@ public sealed class RunGrain(
             how = await ReadRecordAsync(how, isSuccessor);
             RunContext run = await contexts.Get(RunKey.Of(Id, _lease.Record.Identity));
             await _requests.LoadAsync();
-            RestorePoint from = await ChooseRestorePointAsync(run, how);
+            var numerics = new Numerics(_lease, _reporter);
+            ShardRestorer restorer = new(run, Store, _lease, roster, GrainFactory, _reporter, time);
+            numerics.Check(run, await roster.Get());
+            RestorePoint from = await ChooseRestorePointAsync(run, restorer, how);
+            ControllerServices with = new(
+                run, _settings!, Store, _lease, _requests, _reporter, restorer, numerics, roster, GrainFactory, time);
             if (from.IsComplete)
             {
                 contexts.Forget(run.Key);
                 _events.Reopen(_lease.Record.Epoch);
-                NewController(from, from.Checkpoint!.Version).ReportCompleted(from.Checkpoint, devices.Fingerprint);
+                NewController(with, from, from.Checkpoint!.Version, last: null).ReportCompleted(from.Checkpoint, devices.Fingerprint);
                 return Status();
             }
             string? wentBack = await TakeLeaseAsync(how, from, isSuccessor);
-            await StartControllerAsync(from, wentBack, how.Reason);
+            await StartControllerAsync(with with { Settings = _settings! }, from, wentBack, how.Reason);
         }
         catch (Exception e) when (e is StorageException or SpecException or ArgumentException)
         {
@@ -160,8 +177,7 @@ public sealed class RunGrain(
         {
             await _controller!.AbandonAsync();
         }
-        _controller?.Dispose();
-        _controller = null;
+        DropController();
         _requests.ForgetStop();
         _events.Clear();
     }
@@ -208,11 +224,9 @@ public sealed class RunGrain(
         return how;
     }
 
-    private async Task<RestorePoint> ChooseRestorePointAsync(RunContext run, Resumption how)
+    private async Task<RestorePoint> ChooseRestorePointAsync(RunContext run, ShardRestorer restorer, Resumption how)
     {
         RunRecord record = _lease.Record;
-        new Numerics(_lease, _reporter).Check(run, await roster.Get());
-        ShardRestorer restorer = NewRestorer(run);
         CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
         if (whole is null && (record.GoingBackTo is not null || record.State == RunState.Completed))
         {
@@ -237,6 +251,7 @@ public sealed class RunGrain(
     private async Task<string?> TakeLeaseAsync(Resumption how, RestorePoint from, bool isSuccessor)
     {
         _settings = await _lease.TakeAsync(how, isSuccessor, beginsHistory: from.Checkpoint is not null);
+        DropController(); // what it failed of is over
         if (from.Checkpoint is not null)
         {
             await new ShardSet(GrainFactory, from.Run, _lease.Record.Epoch).Release(await roster.All());
@@ -244,11 +259,11 @@ public sealed class RunGrain(
         return await _lease.GoBackAsync();
     }
 
-    private async Task StartControllerAsync(RestorePoint from, string? wentBack, string reason)
+    private async Task StartControllerAsync(ControllerServices with, RestorePoint from, string? wentBack, string reason)
     {
         int committed = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
         await _requests.BeginAsync();
-        Controller controller = NewController(from, committed);
+        Controller controller = NewController(with, from, committed, await ReadStepAsync(committed));
         _events.Reopen(_lease.Record.Epoch);
         if (wentBack is not null)
         {
@@ -258,18 +273,34 @@ public sealed class RunGrain(
         controller.Start(from, devices.Fingerprint);
     }
 
-    private Controller NewController(RestorePoint from, int committed)
+    /// <summary>What a committed step measured, to which its evaluation may have to be added; null: there is no such record, or it cannot be read.</summary>
+    private async Task<StepMetrics?> ReadStepAsync(int version)
     {
-        var made = new Controller(
-            new ControllerServices(
-                from.Run, _settings!, Store, _lease, _requests, _reporter, NewRestorer(from.Run), new Numerics(_lease, _reporter), roster,
-                GrainFactory, time),
-            from, committed, _controller?.LastStep);
-        _controller?.Dispose();
-        return _controller = made;
+        try
+        {
+            await foreach (StoredMetrics stored in Store.ReadMetricsAsync(Math.Max(1, version)))
+            {
+                return stored.Values.Deserialize<StepMetrics>();
+            }
+        }
+        catch (CorruptBlobException e)
+        {
+            _reporter.Notice(e.Message);
+        }
+        return null;
     }
 
-    private ShardRestorer NewRestorer(RunContext run) => new(run, Store, _lease, roster, GrainFactory, _reporter, time);
+    private Controller NewController(ControllerServices with, RestorePoint from, int committed, StepMetrics? last)
+    {
+        DropController();
+        return _controller = new Controller(with, from, committed, last);
+    }
+
+    private void DropController()
+    {
+        _controller?.Dispose();
+        _controller = null;
+    }
 
     private RunStatus Status()
     {
@@ -281,7 +312,7 @@ public sealed class RunGrain(
             _ => known?.Reason ?? "",
         };
         return new RunStatus(
-            Id, State(known), _controller?.Version ?? 0, _settings?.Newest.Run.Steps ?? 0, known?.Epoch ?? 0, known?.LatestCheckpoint ?? -1,
+            Id, State(known), _controller?.Version ?? known?.LatestCheckpoint ?? 0, _settings?.Newest.Run.Steps ?? 0, known?.Epoch ?? 0, known?.LatestCheckpoint ?? -1,
             message, silo.SiloAddress.ToParsableString())
         {
             SiloName = silo.Name,

@@ -15,14 +15,14 @@ namespace Bgpo.Grains.Control;
 /// <param name="loop">Told how far an evaluation is.</param>
 /// <param name="events">What watchers are told.</param>
 /// <param name="counted">Highest version that was ever committed, as far as the store knows.</param>
-/// <param name="last">The newest step that the controller before has recorded; null: none.</param>
+/// <param name="last">The newest step that is recorded; null: none.</param>
 internal sealed class StepRecorder(
     RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, StepLoop loop, EventLog events, int counted, StepMetrics? last)
 {
     private int _counted = counted;
 
     /// <summary>The newest committed step, which an evaluation of its version is added to.</summary>
-    internal StepMetrics? Last { get; private set; } = last;
+    private StepMetrics? _last = last;
 
     /// <summary>Records a committed step.</summary>
     /// <param name="metrics">What it measured.</param>
@@ -44,10 +44,10 @@ internal sealed class StepRecorder(
         EvaluationSummary summary = await evaluator.Evaluate(
             version, count, (done, total) => loop.Progress(version, "evaluate", done, total), cancellationToken);
         events.Append(n => new Evaluated(n, version, summary, isFinal));
-        if (Last is { } step && step.Version == version)
+        if (_last is { } step && step.Version == version)
         {
             Write(step with { Evaluation = summary });
-            RunMeter.Evaluated(run.Id, Last);
+            RunMeter.Evaluated(run.Id, _last);
         }
         return summary;
     }
@@ -55,7 +55,7 @@ internal sealed class StepRecorder(
     /// <summary>Writes a committed step's metrics, in order with everything else.</summary>
     private void Write(StepMetrics metrics)
     {
-        Last = metrics;
+        _last = metrics;
         JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
         _ = writes.Enqueue(metrics.Version - 1, () => store.WriteMetricsAsync(metrics.Version, values));
     }
