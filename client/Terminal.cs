@@ -22,6 +22,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>Tells of each key that is pressed from now on, without showing it; null where nobody can press one.</summary>
     internal Action<Action<char>>? Keys { get; init; }
 
+    /// <summary>Reads a line that somebody types; null where nobody can.</summary>
+    internal Func<string?>? ReadLine { get; init; }
+
     /// <summary>
     /// The same for who waits for a run's end: a write that fails is told once on <see cref="Error"/> and loses what was to be written, not
     /// the run.
@@ -57,6 +60,7 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
             IsErrorInteractive = !Console.IsErrorRedirected && !dumb,
             HasColor = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
             Size = WindowSize,
+            ReadLine = Console.IsInputRedirected ? null : Console.ReadLine,
             Keys = Console.IsInputRedirected || dumb ? null : ListenForKeys,
         };
 

@@ -40,7 +40,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("eval --model models/base --data no.jsonl", "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]
     [InlineData("generate --model m", "bgpo generate needs PROMPT (see bgpo generate --help)")]
     [InlineData("generate a b", "unexpected argument 'b' of bgpo generate; put quotes around text with spaces (see bgpo generate --help)")]
-    [InlineData("run", "bgpo run needs a command: start, list, status, watch, pause, resume, stop, checkpoint, set, samples, compare, plot, metrics, logs (see bgpo run --help)")]
+    [InlineData("run", "bgpo run needs a command: start, list, status, watch, pause, resume, stop, checkpoint, set, samples, compare, plot, metrics, logs, delete (see bgpo run --help)")]
     [InlineData("run wach x", "unknown command 'wach' of bgpo run; did you mean 'watch'? (see bgpo run --help)")]
     [InlineData("pausee x", "unknown command 'pausee' of bgpo; did you mean 'run pause'? (see bgpo --help)")]
     [InlineData("status", "unknown command 'status' of bgpo; did you mean 'run status' or 'cluster status'? (see bgpo --help)")]

@@ -38,6 +38,9 @@ internal sealed class FakeConsole : IDisposable
 
     internal TimeProvider Time { get; set; } = TimeProvider.System;
 
+    /// <summary>What is typed when somebody is asked; null: nobody can be.</summary>
+    internal string? Typed { get; set; }
+
     /// <summary>What standard output is, where it is not <see cref="Out"/>.</summary>
     internal TextWriter? OtherOut { get; set; }
 
@@ -82,7 +85,7 @@ internal sealed class FakeConsole : IDisposable
     });
 
     internal ConsoleContext Context() => new(
-        new Terminal(OtherOut ?? Out, OtherError ?? Error), new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, Time, Host, Models, Machine);
+        new Terminal(OtherOut ?? Out, OtherError ?? Error) { ReadLine = Typed is null ? null : () => Typed }, new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, Time, Host, Models, Machine);
 
     internal Task<int> Run(params string[] arguments)
     {

@@ -124,6 +124,49 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Delete_SaysWhatThereIs_Asks_AndDeletesOnlyAfterYes()
+    {
+        await Run("mine", RunState.Stopped, [0, 2]);
+        await Run("other", RunState.Completed, [0]);
+        Assert.Equal("run delete asks before it deletes, and nobody can be asked here: add --yes", await _console.Refused(2, "run", "delete", "mi"));
+        Assert.Equal("option --yes: only with the run's whole id, which is 'mine'", Last(await _console.Run("run", "delete", "mi", "--yes"), 2));
+
+        _console.Typed = "";
+        Assert.Contains("nothing is deleted", Last(await _console.Run("run", "delete", "mine"), 1), StringComparison.Ordinal);
+        Assert.Matches(@"run mine: stopped at version 2, 2 checkpoints, \d.* in runs\. Delete it for good\? \[y/N\] ", _console.Error.ToString());
+        Assert.True(Directory.Exists(Path.Combine(Store, "mine")));
+
+        _console.Typed = "y";
+        Assert.Equal(0, await _console.Run("run", "delete", "mine"));
+        Assert.Matches(@"run mine: deleted, \d", _console.Out.ToString());
+        Clear();
+        JsonNode deleted = (await Json("run", "delete", "other", "--yes")).Single();
+        Assert.Equal(("other", true), ((string?)deleted["run"], (bool)deleted["deleted"]!));
+        Assert.Empty(Directory.GetFileSystemEntries(Store));
+    }
+
+    [Theory]
+    [InlineData(RunState.Running)]
+    [InlineData(RunState.Paused)]
+    public async Task Delete_RefusesARunThatSomebodyDrives(RunState state)
+    {
+        await _console.Stored("mine", state, "demo");
+        _console.Host.Clusters["demo"] = [];
+        string word = state.ToString().ToLowerInvariant();
+        Assert.Equal($"run 'mine' is {word} in demo; end it first: bgpo run stop mine", await _console.Refused(2, "run", "delete", "mine", "--yes"));
+        Assert.True(File.Exists(Path.Combine(Store, "mine", "run.json")));
+
+        _console.Host.Clusters.Clear(); // nobody drives it any more
+        Assert.Equal(0, await _console.Run("run", "delete", "mine", "--yes"));
+    }
+
+    private string Last(int code, int expected)
+    {
+        Assert.Equal(expected, code);
+        return _console.Error.ToString().TrimEnd('\n').Split('\n')[^1]["bgpo: ".Length..];
+    }
+
+    [Fact]
     public async Task Journal_ShowsAStepsBatch_OrSaysWhatThereIs()
     {
         await Run("mine", RunState.Completed, [0], journal: 2);

@@ -30,6 +30,9 @@ internal static class Child
                 case ["prune", var store, var run]:
                     await new RunStore(BlobStores.Open(store), run).PruneAsync(1, null);
                     return 0;
+                case ["delete", var store, var run]:
+                    var doomed = new RunStore(BlobStores.Open(store), run);
+                    return await doomed.DeleteAsync((await doomed.ReadAsync())!) ? 0 : 1;
                 case ["hit", var name]:
                     FaultPoint.Hit(name);
                     FaultPoint.Hit(name);

@@ -14,7 +14,7 @@ internal sealed class RunCommand
             RunStartCommand.Make(context), RunListCommand.Make(context), RunStatusCommand.Make(context), RunWatchCommand.Make(context),
             RunPauseCommand.Make(context), RunResumeCommand.Make(context), RunStopCommand.Make(context), RunCheckpointCommand.Make(context),
             RunSetCommand.Make(context), RunSamplesCommand.Make(context), RunCompareCommand.Make(context),
-            RunPlotCommand.Make(context), RunMetricsCommand.Make(context), RunLogsCommand.Make(context),
+            RunPlotCommand.Make(context), RunMetricsCommand.Make(context), RunLogsCommand.Make(context), RunDeleteCommand.Make(context),
         ];
         Command = new Command("run", "Starts runs in a cluster, watches and steers them.");
         foreach (var part in Parts)
@@ -70,6 +70,9 @@ internal sealed class RunSelection
     /// <param name="join">Whether its cluster is asked, too; else the store alone.</param>
     internal Task<RunTarget> Find(ConsoleContext context, ParseResult parsed, bool join = true) =>
         RunTarget.Find(context, parsed.GetValue(_run)!, parsed.GetValue(_cluster), parsed.GetValue(_store), join);
+
+    /// <summary>The id, or its beginning, as given.</summary>
+    internal string Given(ParseResult parsed) => parsed.GetValue(_run)!;
 
     /// <summary>The options that lead another command to the same run, as they were given.</summary>
     internal string[] Again(ParseResult parsed) =>

@@ -81,6 +81,11 @@ public interface IBlobStore
     /// <param name="prefix">A run's folder, for example <c>my-run/</c>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+    /// <summary>Removes a folder that has no blobs any more, where a store has such things.</summary>
+    /// <param name="prefix">A run's folder, for example <c>my-run/</c>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task RemoveFolderAsync(string prefix, CancellationToken cancellationToken = default) => Task.CompletedTask;
 }
 
 /// <summary>A blob's content as read.</summary>

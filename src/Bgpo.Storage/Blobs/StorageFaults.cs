@@ -75,6 +75,9 @@ public static class StorageFaults
     /// <summary>Before each manifest or metrics record that going back to a version deletes.</summary>
     public const string GoBackDelete = "goback.delete";
 
+    /// <summary>Before each blob that the deletion of a run deletes, but its record.</summary>
+    public const string RunDelete = "run.delete";
+
     /// <summary>Those of a write to a local folder.</summary>
     public static IReadOnlyList<string> Folder { get; } = [BlobHalfWritten, BlobWritten, BlobVisible];
 

@@ -289,6 +289,35 @@ public sealed class LocalBlobStore : IBlobStore
         }
     }, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task RemoveFolderAsync(string prefix, CancellationToken cancellationToken = default) => Task.Run(() =>
+    {
+        string folder = Path.Combine(_folder, prefix.TrimEnd('/'));
+        // Out of the way first, in one step: whoever makes a folder of that name meanwhile gets one of their own.
+        string aside = Path.Combine(_folder, $".deleted-{Guid.NewGuid():N}");
+        try
+        {
+            if (!Directory.Exists(folder) || HasBlobs(folder))
+            {
+                return;
+            }
+            Directory.Move(folder, aside);
+            if (HasBlobs(aside))
+            {
+                Directory.Move(aside, folder);
+                return;
+            }
+            Directory.Delete(aside, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Empty folders are no blobs.
+        }
+
+        static bool HasBlobs(string folder) =>
+            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(file => !Path.GetFileName(file).StartsWith('.'));
+    }, cancellationToken);
+
     private static BlobEntry? EntryOf(FileInfo file, string name)
     {
         try

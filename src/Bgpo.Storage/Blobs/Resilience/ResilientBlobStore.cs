@@ -82,6 +82,9 @@ internal sealed class ResilientBlobStore : IBlobStore
     /// <inheritdoc/>
     public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => _store.TidyAsync(prefix, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task RemoveFolderAsync(string prefix, CancellationToken cancellationToken = default) => _store.RemoveFolderAsync(prefix, cancellationToken);
+
     /// <summary>A listing is gathered whole, so that a retry gives nothing twice.</summary>
     private Task<List<T>> GatherAsync<T>(
         string action, Func<CancellationToken, IAsyncEnumerable<T>> list, CancellationToken cancellationToken) =>
