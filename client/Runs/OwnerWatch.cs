@@ -20,29 +20,40 @@ internal sealed class OwnerWatch(ConsoleContext context)
     internal static string Skew(ConsoleContext context, RunRecord record) =>
         IsAhead(context, record) ? $", whose clock is {Printed.Age(record.Updated - context.Time.GetUtcNow())} ahead of this one" : "";
 
-    /// <summary>Watches a run whose owner cannot be told to live or not, for as long as one that is silent counts as alive.</summary>
+    /// <summary>Watches a run whose owner's clock is ahead, for as long as one that is silent counts as alive.</summary>
     /// <param name="store">The run.</param>
     /// <returns>Whether the owner has gone silent; false also where nothing had to be found out.</returns>
-    internal async Task<bool> HasGoneSilentAsync(RunStore store)
+    internal Task<bool> HasGoneSilentAsync(RunStore store) => WatchAsync(store, IsUnclear, "; set both by NTP");
+
+    /// <summary>
+    /// Watches a run of an owner that cannot be seen from here, whatever its clock says: for what cannot be undone, an owner whose clock is
+    /// behind must not be taken for dead.
+    /// </summary>
+    /// <param name="store">The run.</param>
+    /// <returns>Whether the owner has gone silent; true also where nobody can drive the run.</returns>
+    internal async Task<bool> IsAbandonedAsync(RunStore store) =>
+        await store.ReadAsync(context.Interrupts.Token) is not { Record: var record } || !IsUnseen(record)
+        || await WatchAsync(store, IsUnseen, ", which cannot be seen from here");
+
+    private async Task<bool> WatchAsync(RunStore store, Func<RunRecord, bool> isUnclear, string said)
     {
         var token = context.Interrupts.Token;
-        for (var isFirst = true; await store.ReadAsync(token) is { Record: var record } && IsUnclear(record); isFirst = false)
+        for (var isFirst = true; await store.ReadAsync(token) is { Record: var record } && isUnclear(record); isFirst = false)
         {
-            if (!isFirst && record.Nonce != _nonce)
+            if (isFirst)
+            {
+                context.Terminal.Error.WriteLine(
+                    $"bgpo: run '{store.RunId}' was last written by {RunOwners.NameOf(record)}{Skew(context, record)}{said}. "
+                    + $"Watching for {RunRecord.LeaseDuration.TotalSeconds:0} s whether it still writes");
+            }
+            else if (record.Nonce != _nonce)
             {
                 return false;
             }
 
-            if (IsSilent(record))
+            if (HasStoodStill(record))
             {
                 return true;
-            }
-
-            if (isFirst)
-            {
-                context.Terminal.Error.WriteLine(
-                    $"bgpo: run '{store.RunId}' was last written by {RunOwners.NameOf(record)}{Skew(context, record)}; set both by NTP. "
-                    + $"Watching for {RunRecord.LeaseDuration.TotalSeconds:0} s whether it still writes");
             }
 
             await Task.Delay(s_look, context.Time, token);
@@ -53,7 +64,9 @@ internal sealed class OwnerWatch(ConsoleContext context)
 
     /// <summary>Whether an owner whose clock is ahead has written nothing for long, as far as this watch has seen.</summary>
     /// <param name="record">The run's record, as read now.</param>
-    internal bool IsSilent(RunRecord record)
+    internal bool IsSilent(RunRecord record) => HasStoodStill(record) && IsUnclear(record);
+
+    private bool HasStoodStill(RunRecord record)
     {
         var now = context.Time.GetUtcNow();
         if (record.Nonce != _nonce)
@@ -61,10 +74,13 @@ internal sealed class OwnerWatch(ConsoleContext context)
             (_nonce, _since) = (record.Nonce, now);
         }
 
-        return IsUnclear(record) && now - _since >= RunRecord.LeaseDuration;
+        return now - _since >= RunRecord.LeaseDuration;
     }
 
-    private bool IsUnclear(RunRecord record) => record.State is RunState.Running or RunState.Paused && IsAhead(context, record);
+    private bool IsUnclear(RunRecord record) => IsUnseen(record) && IsAhead(context, record);
+
+    private static bool IsUnseen(RunRecord record) =>
+        record.State is RunState.Running or RunState.Paused && record.Cluster.Length > 0 && !RunOwners.IsOfThisMachine(record);
 
     private static bool IsAhead(ConsoleContext context, RunRecord record) =>
         !RunOwners.IsOfThisMachine(record) && record.Updated - context.Time.GetUtcNow() > RunRecord.LeaseDuration;

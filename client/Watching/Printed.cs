@@ -17,6 +17,7 @@ internal static class Printed
     /// <summary>How long ago something was: 12 s, 5 min, 3 h, 9 d.</summary>
     internal static string Age(TimeSpan age) => age switch
     {
+        { TotalSeconds: <= -1 } => "-" + Age(-age), // by another's clock
         { TotalMinutes: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalSeconds:0} s"),
         { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:0} min"),
         { TotalDays: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h"),

@@ -9,7 +9,7 @@ public sealed class OwnerWatchTests : IDisposable
     private readonly FakeConsole _console = new() { Time = new FastTime(200) };
     private readonly RunStore _run;
 
-    public OwnerWatchTests() => _run = new RunCatalog(new LocalBlobStore(_console.Store), new Ahead()).Run("mine");
+    public OwnerWatchTests() => _run = new RunCatalog(new LocalBlobStore(_console.Store), new Ahead(1)).Run("mine");
 
     public void Dispose() => _console.Dispose();
 
@@ -49,7 +49,21 @@ public sealed class OwnerWatchTests : IDisposable
         Assert.Contains("recorded, request 1; nobody drives the run now", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
-    private Task Create() => _run.CreateAsync(new RunRecord
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RunOfAnOwnerWhoCannotBeSeen_IsDeletedAfterAWatchOnly(bool stillWrites)
+    {
+        // Its clock is behind: by its time alone it would count as dead.
+        var run = new RunCatalog(new LocalBlobStore(_console.Store), new Ahead(-1)).Run("mine");
+        await Create(run);
+        _console.Time = stillWrites ? new Writing(_console.Time, run) : _console.Time;
+        Assert.Equal(stillWrites ? 2 : 0, await _console.Run("run", "delete", "mine", "--yes"));
+        Assert.Contains("which cannot be seen from here. Watching for 30 s", _console.Error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(stillWrites, Directory.Exists(Path.Combine(_console.Store, "mine")));
+    }
+
+    private Task Create(RunStore? run = null) => (run ?? _run).CreateAsync(new RunRecord
     {
         RunId = "mine",
         State = RunState.Running,
@@ -61,9 +75,9 @@ public sealed class OwnerWatchTests : IDisposable
         Host = "far/boot/1/user",
     });
 
-    private sealed class Ahead : TimeProvider
+    private sealed class Ahead(int days) : TimeProvider
     {
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddDays(1).AddMinutes(1);
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddDays(days).AddMinutes(1);
     }
 
     /// <summary>A clock that the owner writes by whenever somebody waits.</summary>

@@ -49,6 +49,8 @@ public sealed class StoreCommandTests : IDisposable
                 .Replace("\"runId\"", "\"name\"", StringComparison.Ordinal).Replace("\"version\"", "\"number\"", StringComparison.Ordinal));
             if (file != "run.json")
             {
+                JsonNode[] verified = await Json(code: 1, "checkpoints", "verify", "mine");
+                Assert.Equal([true, false], verified.Select(one => (bool)one["whole"]!));
                 Assert.Equal(0, await _console.Run("checkpoints", "mine"));
                 Assert.Contains("newer: Blob 'mine/checkpoints/00000002.json' has format 9; this version reads up to 1. Use a newer bgpo.", _console.Out.ToString(), StringComparison.Ordinal);
                 _console.Out.GetStringBuilder().Clear();
@@ -262,10 +264,12 @@ public sealed class StoreCommandTests : IDisposable
         Assert.StartsWith(said, await _console.Refused(2, words.Split(' ')), StringComparison.Ordinal);
     }
 
-    private async Task<JsonNode[]> Json(params string[] command)
+    private Task<JsonNode[]> Json(params string[] command) => Json(0, command);
+
+    private async Task<JsonNode[]> Json(int code, params string[] command)
     {
         Clear();
-        Assert.Equal(0, await _console.Run([.. command, "--json"]));
+        Assert.Equal(code, await _console.Run([.. command, "--json"]));
         JsonNode[] lines = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!)];
         Clear();
         return lines;

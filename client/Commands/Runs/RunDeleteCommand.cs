@@ -3,6 +3,7 @@ using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Stores;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
+using Bgpo.Silo.Hosting;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
@@ -50,10 +51,13 @@ internal static class RunDeleteCommand
 
     private static async Task RefuseDriven(ConsoleContext context, RunTarget target, string[] again)
     {
-        if (RunSummaryRow.DriverOf(context, target.Record) is { Length: > 0 } driver && !await new OwnerWatch(context).HasGoneSilentAsync(target.Store))
+        var driver = RunSummaryRow.DriverOf(context, target.Record);
+        var isSeen = driver.Length > 0 && RunOwners.IsOfThisMachine(target.Record);
+        if (isSeen || !await new OwnerWatch(context).IsAbandonedAsync(target.Store))
         {
             throw new BadInputException(
-                $"run '{target.Run}' is {RunTarget.Word(target.Record.State)} in {driver}; end it first: {context.Paths.CommandLine(["run", "stop", target.Run, .. again])}");
+                $"run '{target.Run}' is {RunTarget.Word(target.Record.State)} in {(driver.Length > 0 ? driver : RunOwners.NameOf(target.Record))}; "
+                + $"end it first: {context.Paths.CommandLine(["run", "stop", target.Run, .. again])}");
         }
     }
 

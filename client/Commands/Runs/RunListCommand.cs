@@ -94,7 +94,8 @@ internal static class RunListCommand
         return ExitCode.Done;
     }
 
-    private static string Unread(CatalogEntry entry) => entry.IsNewer ? "newer" : "damaged";
+    /// <summary>What a run is of which no more can be read: a record that is whole was written by another version, as one with fields of a newer one.</summary>
+    private static string Unread(CatalogEntry entry) => entry.IsNewer || entry.Record is not null ? "newer" : "damaged";
 
     private static string Json(ConsoleContext context, CatalogEntry entry, RunOverview seen)
     {
