@@ -57,6 +57,24 @@ public sealed class WriteQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task TheEnd_WaitsForTheWriteInHand_AndWritesNothingElse()
+    {
+        var held = new TaskCompletionSource();
+        _ = _writes.Enqueue(1, async () =>
+        {
+            await held.Task;
+            _written.Add("in hand");
+        });
+        Task waiting = Enqueue(2, "b");
+        Task end = _writes.EndAsync();
+        Assert.False(end.IsCompleted);
+        await Assert.ThrowsAsync<OperationCanceledException>(() => waiting);
+        held.SetResult();
+        await end.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(["in hand"], _written);
+    }
+
+    [Fact]
     public async Task AWriteThatFailsForGood_FailsWhatFollows_AndWhoeverAsks()
     {
         Task bad = _writes.Enqueue(1, () => throw new RunException("fenced"));

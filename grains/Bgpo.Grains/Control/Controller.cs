@@ -351,7 +351,8 @@ internal sealed class Controller : IRunActions, IDisposable
             finally
             {
                 _loop.Dispose();
-                _writes.Dispose();
+                // What it is writing may be of a version that the run is about to go back from.
+                await _writes.EndAsync().WaitAsync(ControllerEnd.LastWrite, _with.Time).AnyEnd();
             }
         }
         catch (Exception e) when (_leaving.IsCancellationRequested)

@@ -12,6 +12,9 @@ internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
     /// <summary>How long a controller that leaves waits for the store.</summary>
     internal static TimeSpan Farewell { get; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a controller that ends waits for the write in hand, which may be retried below.</summary>
+    internal static TimeSpan LastWrite { get; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Records that the run failed, and frees what the cluster holds of it, unless another controller may go on from there.</summary>
     /// <param name="version">The version that it stood at.</param>
     /// <param name="failure">Why.</param>

@@ -21,7 +21,8 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     private readonly CancellationTokenSource _closed = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _fault;
-    private bool _sending;
+    private Task _sending = Task.CompletedTask;
+    private bool _isSending;
     private long? _checked;
 
     /// <summary>Called before a write when this was not for a while; throws where nothing may be written any more.</summary>
@@ -70,10 +71,10 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
         else
         {
             _entries.Enqueue(entry);
-            if (!_sending)
+            if (!_isSending)
             {
-                _sending = true;
-                _ = Send();
+                _isSending = true;
+                _sending = Send();
             }
         }
         // Those who do not wait hear of it by ThrowIfFaulted.
@@ -134,6 +135,13 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
         }
     }
 
+    /// <summary>Drops what is not written, and waits for the write in hand: nothing reaches the store afterwards.</summary>
+    public Task EndAsync()
+    {
+        Dispose();
+        return _sending;
+    }
+
     /// <summary>Drops what is not written: its controller is done with.</summary>
     public void Dispose()
     {
@@ -187,7 +195,7 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
                 Fail(e);
             }
         }
-        _sending = false;
+        _isSending = false;
     }
 
     private void Fail(Exception fault)
