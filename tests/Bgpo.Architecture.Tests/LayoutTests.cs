@@ -126,6 +126,17 @@ public class LayoutTests
         where lines > 60 && !s_exceptions.ContainsKey(name)
         select $"{name}: {lines} lines");
 
+    /// <summary>A run's spec changes in mid-run: the loop reads it as of a step, or says that it wants it as it was started.</summary>
+    [Fact]
+    public void TheLoop_ReadsItsSpecFromOnePlace() => Assert.Empty(
+        from type in Assemblies.Types
+        where RoomOf(type) is "Bgpo.Grains.Steps" or "Bgpo.Grains.Control"
+        from method in type.Methods
+        where method.HasBody
+        from instruction in method.Body.Instructions
+        where instruction.Operand is MethodReference { Name: "get_Spec", DeclaringType.Name: "RunContext" }
+        select $"{type.FullName}.{method.Name} reads RunContext.Spec; take it from RunSettings");
+
     private static string RoomOf(TypeReference type)
     {
         string own = Assemblies.NamespaceOf(type);

@@ -51,7 +51,7 @@ internal sealed class Controller : IRunActions, IDisposable
             Saving = () => _checkpoints.InWork,
             OnChanged = _loop.Batches.ForgetAfter,
         };
-        _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Grains, dispatcher, _shards), _loop, Events, counted, last);
+        _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Settings.Started, with.Grains, dispatcher, _shards), _loop, Events, counted, last);
     }
 
     /// <inheritdoc/>
@@ -265,7 +265,7 @@ internal sealed class Controller : IRunActions, IDisposable
             _checkpoints.Committed(Version);
             if (IsEvaluatedAt(Version))
             {
-                int count = Math.Min(_with.Run.Spec.Evaluation.Count, _with.Settings.Newest.Evaluation.IntermediateCount);
+                int count = Math.Min(_with.Settings.Started.Evaluation.Count, _with.Settings.Newest.Evaluation.IntermediateCount);
                 await _recorder.EvaluateAsync(Version, count, isFinal: false, requests.Stopping);
             }
         }
@@ -322,7 +322,7 @@ internal sealed class Controller : IRunActions, IDisposable
     }
 
     private Task<EvaluationSummary> EvaluateFullyAsync() =>
-        _recorder.EvaluateAsync(Version, _with.Run.Spec.Evaluation.Count, isFinal: true, _with.Requests.Stopping);
+        _recorder.EvaluateAsync(Version, _with.Settings.Started.Evaluation.Count, isFinal: true, _with.Requests.Stopping);
 
     private bool IsEvaluatedAt(int version) => _with.Settings.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
 

@@ -30,6 +30,6 @@ internal sealed record ControllerServices(
         OnRetry = (what, reason) => Reporter.Retried(what, reason.Message),
         OnMoved = Reporter.WorkMoved,
         OnRoster = Reporter.RosterChanged,
-        Suits = silo => Numerics.Suits(Run.Spec, silo),
+        Suits = silo => Numerics.Suits(Settings.Started, silo),
     };
 }

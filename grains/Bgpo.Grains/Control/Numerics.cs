@@ -13,16 +13,16 @@ internal sealed class Numerics(RunLease lease, RunReporter reporter)
     private readonly HashSet<string> _told = [];
 
     /// <summary>A strict run does not go on where nobody computes as those that began it did.</summary>
-    /// <param name="run">The run.</param>
+    /// <param name="spec">The run's spec.</param>
     /// <param name="silos">The live silos.</param>
     /// <exception cref="RunException">None of them suits.</exception>
-    internal void Check(RunContext run, IReadOnlyList<SiloDevices> silos)
+    internal void Check(RunSpec spec, IReadOnlyList<SiloDevices> silos)
     {
         SiloDevices[] workers = [.. silos.Where(silo => silo.Devices > 0)];
-        if (workers.Length > 0 && Array.TrueForAll(workers, silo => !IsSuitable(run.Spec, silo)))
+        if (workers.Length > 0 && Array.TrueForAll(workers, silo => !IsSuitable(spec, silo)))
         {
             throw new RunException(
-                $"run '{run.Id}' began on [{lease.Record.NumericsFingerprint}]; here is only [{workers[0].Numerics}], and its weights would differ "
+                $"run '{lease.Record.RunId}' began on [{lease.Record.NumericsFingerprint}]; here is only [{workers[0].Numerics}], and its weights would differ "
                 + "in their last bits. Resume it on such a machine, or fork it with --set run.reproducible=warn.");
         }
     }

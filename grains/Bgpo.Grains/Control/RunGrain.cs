@@ -142,7 +142,7 @@ public sealed class RunGrain(
             await _requests.LoadAsync();
             var numerics = new Numerics(_lease, _reporter);
             ShardRestorer restorer = new(run, Store, _lease, roster, GrainFactory, _reporter, time);
-            numerics.Check(run, await roster.Get());
+            numerics.Check(_settings!.Started, await roster.Get());
             RestorePoint from = await ChooseRestorePointAsync(run, restorer, how);
             ControllerServices with = new(
                 run, _settings!, Store, _lease, _requests, _reporter, restorer, numerics, roster, GrainFactory, time);

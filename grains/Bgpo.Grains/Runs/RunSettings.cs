@@ -22,12 +22,15 @@ public sealed class RunSettings
     public RunSettings(RunRecord record)
     {
         (_yaml, _run, _changes) = (record.Spec, record.RunId, [.. record.Changes ?? []]);
-        Newest = Made(_changes);
+        (Started, Newest) = (Made([]), Made(_changes));
     }
 
     /// <summary>The settings of a run that nobody changes.</summary>
     /// <param name="spec">Its spec.</param>
-    public RunSettings(RunSpec spec) => (_yaml, _run, _changes, Newest) = (SpecWriter.Write(spec), spec.Run.Name, [], spec);
+    public RunSettings(RunSpec spec) => (_yaml, _run, _changes, Started, Newest) = (SpecWriter.Write(spec), spec.Run.Name, [], spec, spec);
+
+    /// <summary>The spec as the run was started: for what is to be the same at every version.</summary>
+    public RunSpec Started { get; }
 
     /// <summary>The spec with every change: for what no step's bits depend on, and for where the run ends.</summary>
     public RunSpec Newest { get; private set; }

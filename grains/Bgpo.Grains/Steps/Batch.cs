@@ -17,12 +17,13 @@ public sealed class Batch
     private const int Priority = 0;
 
     private readonly RunContext _run;
+    private readonly RunSpec _spec;
     private readonly Task<JournalGroup>[] _groups;
     private readonly Dictionary<UnitName, double[]> _likelihoods = [];
 
-    private Batch(RunContext run, int step, RolloutSection rollout, Task<JournalGroup>[] groups, bool journalled)
+    private Batch(RunContext run, RunSpec spec, int step, Task<JournalGroup>[] groups, bool journalled)
     {
-        (_run, Rollout) = (run, rollout);
+        (_run, _spec) = (run, spec);
         Step = step;
         _groups = groups;
         IsJournalled = journalled;
@@ -32,7 +33,7 @@ public sealed class Batch
     public int Step { get; }
 
     /// <summary>How it is sampled.</summary>
-    public RolloutSection Rollout { get; }
+    public RolloutSection Rollout => _spec.Rollout;
 
     /// <summary>Whether it came from the journal, which then has the old policy's values too.</summary>
     public bool IsJournalled { get; }
@@ -55,9 +56,10 @@ public sealed class Batch
 
     /// <summary>Takes a batch from the journal.</summary>
     /// <param name="run">The run.</param>
+    /// <param name="spec">The spec that the batch's step is taken by.</param>
     /// <param name="journal">The batch's record.</param>
-    public static Batch FromJournal(RunContext run, JournalStep journal) =>
-        new(run, journal.Step, run.Spec.Rollout, [.. journal.Groups.Select(Task.FromResult)], journalled: true);
+    public static Batch FromJournal(RunContext run, RunSpec spec, JournalStep journal) =>
+        new(run, spec, journal.Step, [.. journal.Groups.Select(Task.FromResult)], journalled: true);
 
     /// <summary>
     /// Whether a batch's record was sampled as its step is to be. It is not where a controller that had gone further, before the run
@@ -73,18 +75,18 @@ public sealed class Batch
     /// <param name="run">The run.</param>
     /// <param name="history">The history that those weights are of.</param>
     /// <param name="step">The step, whose weights are the old policy.</param>
-    /// <param name="rollout">How the step is sampled.</param>
+    /// <param name="spec">The spec that the step is taken by.</param>
     /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they are.</param>
     /// <param name="grains">Where rollout grains are found.</param>
     /// <param name="dispatcher">Who finds a silo.</param>
     /// <param name="changed">Told when a group is ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Batch Sample(
-        RunContext run, long history, int step, RolloutSection rollout, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
+        RunContext run, long history, int step, RunSpec spec, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
         CancellationToken cancellationToken)
     {
-        var groups = new Task<JournalGroup>[run.Spec.Rollout.Prompts];
-        var batch = new Batch(run, step, rollout, groups, journalled: false);
+        var groups = new Task<JournalGroup>[spec.Rollout.Prompts];
+        var batch = new Batch(run, spec, step, groups, journalled: false);
         for (int g = 0; g < groups.Length; g++)
         {
             groups[g] = given?.Step == step && given._groups[g].IsCompletedSuccessfully
@@ -136,10 +138,10 @@ public sealed class Batch
 
     private double[][] OldOf(int group)
     {
-        var old = new double[_run.Spec.Rollout.Completions][];
+        var old = new double[_spec.Rollout.Completions][];
         for (int c = 0; c < old.Length; c++)
         {
-            old[c] = new double[_run.Spec.Objective.Samples];
+            old[c] = new double[_spec.Objective.Samples];
         }
         foreach (UnitId unit in _run.Plan.UnitsOf(Step, group))
         {
@@ -157,7 +159,7 @@ public sealed class Batch
         long history, int group, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed, CancellationToken cancellationToken)
     {
         Prompt prompt = _run.Task.TrainingPrompt(_run.Seed, Step, group);
-        int count = _run.Spec.Rollout.Completions;
+        int count = _spec.Rollout.Completions;
         var request = new RolloutRequest(
             history, Step, Purpose.Rollout, Step, [.. Enumerable.Range(0, count).Select(c => Philox.Item(group, c))],
             [.. Enumerable.Repeat(prompt.Text, count)], Rollout.Temperature, Rollout.DenoisingSteps);
@@ -178,7 +180,7 @@ public sealed class Batch
             Completions = [.. rollout.Completions.Zip(rollout.Texts, (tokens, text) => new JournalCompletion(tokens, text))],
             Rewards = score.Rewards,
             Exact = score.Exact,
-            Advantages = Advantage.OfGroup(score.Rewards, _run.Spec.Objective.NormalizeByStd),
+            Advantages = Advantage.OfGroup(score.Rewards, _spec.Objective.NormalizeByStd),
         };
     }
 }

@@ -39,20 +39,20 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         {
             return Current;
         }
-        RolloutSection rollout = with.Settings.At(batchStep).Rollout;
+        RunSpec spec = with.Settings.At(batchStep);
         bool isAmid = batchStep != step;
         JournalStep? journal = batchStep <= JournalledTo ? await ReadJournalAsync(batchStep, isAmid, cancellationToken) : null;
         cancellationToken.ThrowIfCancellationRequested();
-        if (journal is not null && (isAmid || Batch.IsSampledBy(rollout, journal)))
+        if (journal is not null && (isAmid || Batch.IsSampledBy(spec.Rollout, journal)))
         {
-            return Current = Batch.FromJournal(with.Run, journal);
+            return Current = Batch.FromJournal(with.Run, spec, journal);
         }
         if (isAmid)
         {
             throw new RunException(
                 $"run '{with.Run.Id}': step {step} needs the journal of step {batchStep}, which is not in {with.Store.Blobs.Location}.");
         }
-        return Current = Sample(step, rollout, cancellationToken);
+        return Current = Sample(step, spec, cancellationToken);
     }
 
     /// <summary>
@@ -69,7 +69,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
             return;
         }
         var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _prefetched = new Prefetched(Sample(step, with.Settings.At(step).Rollout, giveUp.Token), giveUp);
+        _prefetched = new Prefetched(Sample(step, with.Settings.At(step), giveUp.Token), giveUp);
     }
 
     /// <summary>Takes a step's prefetched batch in hand; null when there is none, or it was not sampled as the step is to be taken now.</summary>
@@ -139,10 +139,10 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         }
     }
 
-    private Batch Sample(int step, RolloutSection rollout, CancellationToken cancellationToken)
+    private Batch Sample(int step, RunSpec spec, CancellationToken cancellationToken)
     {
         Batch batch = Batch.Sample(
-            with.Run, with.Shards.History, step, rollout, _givenUp, with.Grains, with.Dispatcher, onSampled, cancellationToken);
+            with.Run, with.Shards.History, step, spec, _givenUp, with.Grains, with.Dispatcher, onSampled, cancellationToken);
         _givenUp = null;
         return batch;
     }

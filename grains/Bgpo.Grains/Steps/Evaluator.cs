@@ -1,15 +1,17 @@
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
+using Bgpo.Spec;
 using Bgpo.Tasks;
 
 namespace Bgpo.Grains.Steps;
 
 /// <summary>Evaluates a version on held-out problems, greedily and at the evaluation's temperature, over the live silos.</summary>
 /// <param name="run">The run.</param>
+/// <param name="spec">Its spec as it was started: evaluations are the same at every version.</param>
 /// <param name="grains">Where rollout grains are found.</param>
 /// <param name="dispatcher">Who finds a silo.</param>
 /// <param name="shards">The run's shards, whose history a version is of.</param>
-public sealed class Evaluator(RunContext run, IGrainFactory grains, Dispatcher dispatcher, ShardSet shards)
+public sealed class Evaluator(RunContext run, RunSpec spec, IGrainFactory grains, Dispatcher dispatcher, ShardSet shards)
 {
     /// <summary>Problems decoded together. Part of an evaluation's bits, so it is fixed.</summary>
     private const int ProblemsPerUnit = 32;
@@ -40,7 +42,7 @@ public sealed class Evaluator(RunContext run, IGrainFactory grains, Dispatcher d
             return result;
         }
         Task<ScoreResult[]> greedy = Task.WhenAll(units.Select(unit => Judged(unit, 0)));
-        Task<ScoreResult[]> sampled = Task.WhenAll(units.Select(unit => Judged(unit, run.Spec.Evaluation.Temperature)));
+        Task<ScoreResult[]> sampled = Task.WhenAll(units.Select(unit => Judged(unit, spec.Evaluation.Temperature)));
         ScoreResult[] atZero = await greedy;
         return new EvaluationSummary(
             ExactShare(atZero), ExactShare(await sampled), atZero.SelectMany(unit => unit.Rewards).Average(), problems.Count);
@@ -52,7 +54,7 @@ public sealed class Evaluator(RunContext run, IGrainFactory grains, Dispatcher d
     private async Task<ScoreResult> SampleAndScore(
         string silo, int version, (Prompt Prompt, int Index)[] unit, double temperature, CancellationToken cancellationToken)
     {
-        int steps = run.Spec.Evaluation.DenoisingSteps > 0 ? run.Spec.Evaluation.DenoisingSteps : run.Spec.Rollout.DenoisingSteps;
+        int steps = spec.Evaluation.DenoisingSteps > 0 ? spec.Evaluation.DenoisingSteps : spec.Rollout.DenoisingSteps;
         // The same noise at every version: differences between versions are then the weights' own.
         var request = new RolloutRequest(
             shards.History, version, Purpose.Evaluation, 0, [.. unit.Select(problem => (uint)problem.Index)],

@@ -280,6 +280,7 @@ public sealed class StepLoop : IDisposable
         StoreHealth health = _with.Store.Blobs.Health, before = _healthSeen;
         _healthSeen = health;
         bool isNew = step == batch.Step;
+        RolloutSection rollout = _with.Settings.At(batch.Step).Rollout;
         return metrics with
         {
             RolloutSeconds = isNew ? batch.RolloutSeconds : 0,
@@ -287,7 +288,7 @@ public sealed class StepLoop : IDisposable
             CommitSeconds = clock.CommitSeconds,
             Seconds = clock.Seconds,
             Tokens = batch.RolloutSeconds > 0 && isNew
-                ? batch.Count * _with.Run.Spec.Rollout.Completions * _with.Run.Spec.Rollout.ResponseLength
+                ? batch.Count * rollout.Completions * rollout.ResponseLength
                 : 0,
             Redispatched = _with.Dispatcher.Redispatched - clock.Redispatched,
             RssMiB = Environment.WorkingSet / 1048576.0,
