@@ -77,6 +77,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
         var pretrain = new PretrainCommand(context);
         var evaluate = new EvalCommand(context);
         var generate = new GenerateCommand(context);
+        var model = new ModelCommand(context);
         var silo = new SiloCommand(context);
         var run = new RunCommand(context);
         var cluster = new ClusterCommand(context);
@@ -89,7 +90,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {
-            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
+            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, model.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
             verify.Command, doctor.Command, completion.Command, completion.Words,
         };
         foreach (var part in stores.Roots.Concat(more.Where(part => !part.Command.Parents.Any())))
@@ -125,6 +126,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
             [pretrain.Command] = PretrainCommand.Examples,
             [evaluate.Command] = EvalCommand.Examples,
             [generate.Command] = GenerateCommand.Examples,
+            [model.Command] = ModelCommand.Examples,
             [silo.Command] = SiloCommand.Examples,
             [run.Command] = RunCommand.Examples,
             [cluster.Command] = ClusterCommand.Examples,
@@ -134,7 +136,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
             [verify.Command] = VerifyCommand.Examples,
             [verify.Elastic] = VerifyCommand.Examples,
         };
-        foreach (var part in run.Parts.Concat(cluster.Parts).Append(silo.Drained).Concat(stores.Parts).Concat(more))
+        foreach (var part in run.Parts.Concat(model.Parts).Concat(cluster.Parts).Append(silo.Drained).Concat(stores.Parts).Concat(more))
         {
             examples[part.Command] = part.Examples;
         }

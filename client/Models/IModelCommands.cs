@@ -1,4 +1,5 @@
 using Bgpo.Grains;
+using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
 
 
@@ -17,8 +18,8 @@ internal interface IModelCommands
     /// <summary>Evaluates a model on held-out problems.</summary>
     Task<EvaluateOutcome> Evaluate(EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken);
 
-    /// <summary>Completes one prompt.</summary>
-    Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken);
+    /// <summary>Completes one prompt, or answers in a conversation.</summary>
+    Task<GenerateOutcome> Generate(GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken);
 }
 
 /// <summary>What to pretrain.</summary>
@@ -74,7 +75,30 @@ internal sealed record EvaluateOutcome(double Exact, double MeanReward, int Coun
 /// <param name="Seed">Seed of the sampling noise.</param>
 /// <param name="Threads">CPU threads that may be used.</param>
 internal sealed record GenerateRequest(
-    string Model, string Prompt, RolloutSection Rollout, double Temperature, long Seed, int Threads);
+    string Model, string Prompt, RolloutSection Rollout, double Temperature, long Seed, int Threads)
+{
+    /// <summary>The conversation to answer; null: the prompt is completed.</summary>
+    internal ChatRequest? Chat { get; init; }
+
+    /// <summary>Lengths that were asked for; where null, the rollout's, or those of a conversation.</summary>
+    internal (int? Length, int? Block, int? Steps) Given { get; init; }
+
+    /// <summary>Which tokens of a step stay.</summary>
+    internal Remasking Remasking { get; init; }
+
+    /// <summary>File to write each token that is set to, full path; null: none.</summary>
+    internal string? Trace { get; init; }
+}
+
+/// <summary>A conversation.</summary>
+/// <param name="Messages">Its messages.</param>
+/// <param name="Template">Name of the chat template; null: the family's.</param>
+internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, string? Template);
+
+/// <summary>How far a completion has come.</summary>
+/// <param name="Step">Denoising steps taken.</param>
+/// <param name="Text">The response so far; places that are not filled yet are left out.</param>
+internal sealed record GenerateProgress(int Step, string Text);
 
 /// <summary>A completion.</summary>
 /// <param name="Text">Its text up to the first end-of-sequence token.</param>

@@ -52,38 +52,24 @@ internal sealed class ModelCommands : IModelCommands
         EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        ModelFolder model = await ModelSource.Load(request.Model, cancellationToken);
+        using LoadedModel model = await ModelSource.Open(request.Model, cancellationToken);
         ITask task = Bad(() => TaskRegistry.Create(request.Task));
         Score[] scores = await Score(
             model, task, request.Count, Options(request.Rollout, request.Temperature), (ulong)request.Seed, request.Threads, progress,
             cancellationToken);
         return new EvaluateOutcome(
             scores.Average(score => score.Exact ? 1.0 : 0.0), scores.Average(score => score.Reward), scores.Length,
-            WeightsHash.Of(model.Parameters), Stopwatch.GetElapsedTime(started).TotalSeconds);
+            model.WeightsSha256, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
     /// <inheritdoc/>
-    public async Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken)
-    {
-        ModelFolder folder = await ModelSource.Load(request.Model, cancellationToken);
-        int[] prompt = Bad(() => folder.Tokenizer.EncodePrompt(request.Prompt));
-        long started = Stopwatch.GetTimestamp();
-        using var device = new DeviceWorker("cpu:0");
-        int[][] responses = await device.Run(() => Bad(() =>
-        {
-            using var model = new Transformer(folder.Config);
-            FlatVector.Load(model, folder.Parameters);
-            return Sampler.Sample(
-                model, [prompt], Options(request.Rollout, request.Temperature),
-                (_, step) => new Philox((ulong)request.Seed, Purpose.Evaluation, 0, 0, (uint)step));
-        }));
-        return new GenerateOutcome(
-            folder.Tokenizer.Decode(responses[0]), responses[0].Length, Stopwatch.GetElapsedTime(started).TotalSeconds);
-    }
+    public Task<GenerateOutcome> Generate(GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken) =>
+        Generation.Run(request, progress, cancellationToken);
 
     private static async Task<EvaluationSummary> Summarize(
-        ModelFolder model, ITask task, PretrainSpec spec, int threads, CancellationToken cancellationToken)
+        ModelFolder folder, ITask task, PretrainSpec spec, int threads, CancellationToken cancellationToken)
     {
+        using var model = LoadedModel.Of(folder);
         var rollout = new RolloutSection
         {
             ResponseLength = spec.ResponseLength,
@@ -102,7 +88,7 @@ internal sealed class ModelCommands : IModelCommands
 
     /// <summary>Answers held-out problems and judges the answers: on as many device threads as given, the same on any number.</summary>
     private static async Task<Score[]> Score(
-        ModelFolder folder, ITask task, int count, SamplerOptions options, ulong seed, int threads, IProgress<ProblemsDone> progress,
+        LoadedModel folder, ITask task, int count, SamplerOptions options, ulong seed, int threads, IProgress<ProblemsDone> progress,
         CancellationToken cancellationToken)
     {
         IReadOnlyList<Prompt> problems = task.HeldOut(count);
@@ -119,15 +105,14 @@ internal sealed class ModelCommands : IModelCommands
             using var worker = new DeviceWorker($"cpu:{device}");
             await worker.Run(() => Bad(() =>
             {
-                using var model = new Transformer(folder.Config);
-                FlatVector.Load(model, folder.Parameters);
+                using Transformer model = folder.NewNetwork();
                 for (int u = Interlocked.Increment(ref next); u < units.Length; u = Interlocked.Increment(ref next))
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     (int[] Tokens, int Index)[] unit = units[u];
                     int[][] answers = Sampler.Sample(
                         model, [.. unit.Select(problem => problem.Tokens)], options,
-                        (b, step) => new Philox(seed, Purpose.Evaluation, 0, (uint)unit[b].Index, (uint)step));
+                        (b, step) => new Philox(seed, Purpose.Evaluation, 0, (uint)unit[b].Index, (uint)step), folder.Tokenizer.EndTokens);
                     for (int i = 0; i < unit.Length; i++)
                     {
                         scores[unit[i].Index] = task.Score(problems[unit[i].Index], folder.Tokenizer.Decode(answers[i]));
@@ -141,7 +126,7 @@ internal sealed class ModelCommands : IModelCommands
         return scores;
     }
 
-    private static SamplerOptions Options(RolloutSection rollout, double temperature) =>
+    internal static SamplerOptions Options(RolloutSection rollout, double temperature) =>
         new(rollout.ResponseLength, rollout.BlockLength, rollout.DenoisingSteps, temperature);
 
     /// <summary>Where a model is written before it takes its place whole.</summary>
@@ -176,7 +161,7 @@ internal sealed class ModelCommands : IModelCommands
     }
 
     /// <summary>Turns what is wrong with the caller's input into one line.</summary>
-    private static T Bad<T>(Func<T> work)
+    internal static T Bad<T>(Func<T> work)
     {
         try
         {

@@ -1,4 +1,7 @@
 using Bgpo.Model;
+using Bgpo.Model.Adapters;
+using Bgpo.Model.Tokenizers;
+using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
@@ -13,29 +16,42 @@ internal static class ModelSource
     private const string RunFile = "run.json";
     private const string CheckpointFolder = "checkpoints";
 
-    /// <summary>Loads it.</summary>
+    /// <summary>Tokenizers of one token a character are smaller than this, in bytes; byte-level ones have 256 entries at least.</summary>
+    private const long SmallTokenizer = 2048;
+
+    /// <summary>Loads it. Weights of a folder with a tokenizer of Hugging Face's kind stay in the type of its files.</summary>
     /// <param name="path">The path.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BadInputException">There is no model at the path.</exception>
-    internal static async Task<ModelFolder> Load(string path, CancellationToken cancellationToken)
+    internal static async Task<LoadedModel> Open(string path, CancellationToken cancellationToken)
     {
         try
         {
             if (!BlobStores.IsFolder(path))
             {
-                return await FromUri(path, cancellationToken);
+                return (await FromUri(path, cancellationToken)).Open();
             }
             if (File.Exists(Path.Combine(path, RunFile)))
             {
-                return await FromRun(path, null, cancellationToken);
+                return (await FromRun(path, null, cancellationToken)).Open();
             }
             string? parent = Path.GetDirectoryName(path);
-            return File.Exists(path) && Path.GetFileName(parent) == CheckpointFolder
-                && int.TryParse(Path.GetFileNameWithoutExtension(path), out int version)
-                ? await FromRun(Path.GetDirectoryName(parent)!, version, cancellationToken)
-                : ModelFolder.Load(path);
+            if (File.Exists(path) && Path.GetFileName(parent) == CheckpointFolder
+                && int.TryParse(Path.GetFileNameWithoutExtension(path), out int version))
+            {
+                return (await FromRun(Path.GetDirectoryName(parent)!, version, cancellationToken)).Open();
+            }
+            if (AdapterFolder.IsOne(path))
+            {
+                var adapters = AdapterFolder.Load(path);
+                return LoadedModel.Open(adapters.Base, adapters.Lora, adapters.Vector);
+            }
+            string tokenizer = Path.Combine(path, ModelFolder.TokenizerFile);
+            return File.Exists(tokenizer) && new FileInfo(tokenizer).Length >= SmallTokenizer
+                ? LoadedModel.Open(path)
+                : LoadedModel.Of(ModelFolder.Load(path));
         }
-        catch (Exception e) when (e is ModelException or StorageException or ArgumentException)
+        catch (Exception e) when (e is ModelException or StorageException or ArgumentException or SpecException)
         {
             throw new BadInputException(e.Message, e);
         }
@@ -47,29 +63,35 @@ internal static class ModelSource
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="StorageException">There is no such checkpoint, or it is not whole.</exception>
     /// <exception cref="ModelException">It is of a model that this version does not know.</exception>
-    internal static async Task<(ModelFolder Model, CheckpointManifest Manifest)> FromRun(
-        RunStore store, int? version, CancellationToken cancellationToken)
+    internal static async Task<StoredModel> FromRun(RunStore store, int? version, CancellationToken cancellationToken)
     {
         CheckpointManifest manifest = await store.RequireCheckpointAsync(version, cancellationToken: cancellationToken);
         var parameters = new float[manifest.ParameterCount];
         await store.LoadShardsAsync(
             manifest, shard => shard.Weights.CopyTo(parameters, (long)shard.Index * manifest.ShardSize), withMoments: false, cancellationToken);
-        string label = $"{store.RunId}@{manifest.Version}";
-        return (new ModelFolder(
-            ModelConfig.Parse(manifest.ModelConfig, label), ModelFolder.ParseTokenizer(manifest.Tokenizer, label), parameters), manifest);
+        (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, manifest.Tokenizer, $"{store.RunId}@{manifest.Version}");
+        string folder = manifest.Adapter is null ? "" : await BaseOf(store, cancellationToken);
+        return new StoredModel(manifest, config, tokenizer, parameters, folder);
     }
 
-    private static async Task<ModelFolder> FromRun(string folder, int? version, CancellationToken cancellationToken)
+    /// <summary>The folder of the model that a run's adapters are over.</summary>
+    private static async Task<string> BaseOf(RunStore store, CancellationToken cancellationToken)
+    {
+        StoredRun run = await store.ReadAsync(cancellationToken) ?? throw new StorageException($"there is no run '{store.RunId}' in {store.Blobs.Location}.");
+        return SpecLoader.Load<RunSpec>(run.Record.Spec, $"run.json of {store.RunId}", []).Model.Path;
+    }
+
+    private static async Task<StoredModel> FromRun(string folder, int? version, CancellationToken cancellationToken)
     {
         IBlobStore blobs = BlobStores.Open(Path.GetDirectoryName(Path.GetFullPath(folder))!);
-        return (await FromRun(new RunStore(blobs, Path.GetFileName(folder)), version, cancellationToken)).Model;
+        return await FromRun(new RunStore(blobs, Path.GetFileName(folder)), version, cancellationToken);
     }
 
     /// <summary>STORE/RUN or STORE/RUN@VERSION, where the store is not a folder.</summary>
-    private static async Task<ModelFolder> FromUri(string uri, CancellationToken cancellationToken)
+    private static async Task<StoredModel> FromUri(string uri, CancellationToken cancellationToken)
     {
         int cut = uri.TrimEnd('/').LastIndexOf('/');
         RunReference run = RunReference.Parse(uri.TrimEnd('/')[(cut + 1)..], "option --model");
-        return (await FromRun(new RunStore(BlobStores.Open(uri[..cut]), run.Run), run.Version, cancellationToken)).Model;
+        return await FromRun(new RunStore(BlobStores.Open(uri[..cut]), run.Run), run.Version, cancellationToken);
     }
 }

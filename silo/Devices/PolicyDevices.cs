@@ -13,6 +13,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     private readonly DeviceQueue _queue = new();
     private readonly DeviceWorker[] _workers;
     private readonly PolicyReplica?[] _replicas;
+    private readonly BaseWeights _bases = new();
 
     /// <summary>A device's replica is used under its gate: by the device's thread, and by whoever frees it.</summary>
     private readonly Lock[] _gates;
@@ -102,7 +103,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
         if (_replicas[device]?.Run != run.Key)
         {
             _replicas[device]?.Dispose();
-            _replicas[device] = new PolicyReplica(run);
+            _replicas[device] = new PolicyReplica(run, _bases);
         }
         return _replicas[device]!;
     }

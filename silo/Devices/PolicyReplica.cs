@@ -14,15 +14,17 @@ public sealed class PolicyReplica : IDisposable
     private readonly RunContext _run;
     private readonly Transformer _model;
     private readonly GradientPass _gradient;
+    private readonly Action _release;
     private Weights? _taken;
 
     /// <summary>An empty replica.</summary>
     /// <param name="run">The run.</param>
-    public PolicyReplica(RunContext run)
+    /// <param name="bases">The frozen weights of this silo.</param>
+    public PolicyReplica(RunContext run, BaseWeights bases)
     {
         _run = run;
-        _model = new Transformer(run.Config);
-        _gradient = new GradientPass(_model, run.Spec);
+        (_model, _release) = bases.NewNetwork(run);
+        _gradient = new GradientPass(_model, run.Spec, run.Tokenizer.EndTokens);
     }
 
     /// <summary>Key of the run it belongs to.</summary>
@@ -38,7 +40,7 @@ public sealed class PolicyReplica : IDisposable
         int[][] prompts = [.. request.Prompts.Select(_run.Tokenizer.EncodePrompt)];
         int[][] completions = Sampler.Sample(
             _model, prompts, _run.Sampling(request.DenoisingSteps, request.Temperature),
-            (b, step) => new Philox(_run.Seed, request.Purpose, (uint)request.Step, request.Items[b], (uint)step));
+            (b, step) => new Philox(_run.Seed, request.Purpose, (uint)request.Step, request.Items[b], (uint)step), _run.Tokenizer.EndTokens);
         string[] texts = [.. completions.Select(tokens => _run.Tokenizer.Decode(tokens))];
         return new RolloutResult(prompts, completions, texts, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
@@ -69,7 +71,11 @@ public sealed class PolicyReplica : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
+    public void Dispose()
+    {
+        _model.Dispose();
+        _release();
+    }
 
     /// <summary>Moves to a version of the weights.</summary>
     private void Take(Weights weights)

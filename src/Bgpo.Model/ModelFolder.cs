@@ -63,6 +63,18 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
     public static ITokenizer ParseTokenizer(string json, string file) =>
         BpeTokenizer.IsReference(json) ? BpeTokenizer.FromReference(json, file) : CharacterTokenizer.Parse(json, file);
 
+    /// <summary>Reads what a checkpoint's manifest says of its model.</summary>
+    /// <param name="config">Text of config.json.</param>
+    /// <param name="tokenizer">Text of the tokenizer, see <see cref="ParseTokenizer"/>.</param>
+    /// <param name="run">The run, for errors.</param>
+    /// <exception cref="ModelException">It is not a model that this project knows.</exception>
+    public static (ModelConfig Config, ITokenizer Tokenizer) ParseTexts(string config, string tokenizer, string run)
+    {
+        var parsed = ModelConfig.Parse(config, $"model configuration of {run}");
+        ITokenizer tokens = ParseTokenizer(tokenizer, $"tokenizer of {run}");
+        return (parsed.MaskToken == ModelConfig.NoToken ? parsed.WithMaskToken(tokens.MaskToken) : parsed, tokens);
+    }
+
     /// <summary>Reads and checks a folder's config.json and tokenizer.json.</summary>
     /// <param name="folder">Its path.</param>
     internal static (ModelConfig Config, ITokenizer Tokenizer) ReadTexts(string folder)
@@ -93,7 +105,7 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
                 + $"{ConfigFile}: {config.EmbeddingRows} rows, mask {config.MaskToken}, end {config.EndToken}.");
     }
 
-    private static string ReadText(string folder, string name)
+    internal static string ReadText(string folder, string name)
     {
         string path = Path.Combine(folder, name);
         try

@@ -1,20 +1,6 @@
+using Bgpo.Spec;
+
 namespace Bgpo.Model;
-
-/// <summary>Which of a step's candidates stay.</summary>
-public enum Remasking
-{
-    /// <summary>Those whose own probability is highest: LLaDA's low_confidence, Dream's maskgit_plus.</summary>
-    LowConfidence,
-
-    /// <summary>Those whose place's distribution has the least entropy: Dream's entropy.</summary>
-    Entropy,
-
-    /// <summary>Those whose place's two best tokens are furthest apart: Dream's topk_margin.</summary>
-    Margin,
-
-    /// <summary>Those furthest left.</summary>
-    LeftToRight,
-}
 
 /// <summary>How a response is decoded.</summary>
 /// <param name="ResponseLength">L tokens.</param>

@@ -1,3 +1,5 @@
+using Bgpo.Spec;
+
 namespace Bgpo.Model;
 
 /// <summary>Chooses tokens for one block of one sequence. Working space is kept between calls.</summary>

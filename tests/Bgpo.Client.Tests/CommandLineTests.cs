@@ -38,7 +38,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("eval --model models/base --task sudoku", "option --task: value 'sudoku': one of sudoku4x4, countdown3; did you mean 'sudoku4x4'?")]
     [InlineData("eval --model models/base --temperature NaN", "option --temperature: value 'NaN': a number from 0 to 10")]
     [InlineData("eval --model models/base --data no.jsonl", "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]
-    [InlineData("generate --model m", "bgpo generate needs PROMPT (see bgpo generate --help)")]
+    [InlineData("generate --model m", "argument PROMPT is missing: give a prompt, or ask in the model's chat template with --chat TEXT")]
     [InlineData("generate a b", "unexpected argument 'b' of bgpo generate; put quotes around text with spaces (see bgpo generate --help)")]
     [InlineData("run", "bgpo run needs a command: start, list, status, watch, pause, resume, stop, checkpoint, set, samples, compare, plot, metrics, logs, delete (see bgpo run --help)")]
     [InlineData("run wach x", "unknown command 'wach' of bgpo run; did you mean 'watch'? (see bgpo run --help)")]
@@ -181,6 +181,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task Examples_AreValidCommandLines(string line)
     {
         Directory.CreateDirectory(Path.Combine(_console.Home, "models", "sudoku-base"));
+        Directory.CreateDirectory(Path.Combine(_console.Home, "models", "LLaDA-8B-Instruct"));
         Directory.CreateDirectory(Path.Combine(_console.Work, "configs"));
         _console.WorkFile("configs/countdown.yaml", "model:\n  path: models/base\n");
         _console.WorkFile("configs/pretrain-sudoku.yaml", "phases:\n  - steps: 4\n");

@@ -378,7 +378,7 @@ internal sealed class FakeModels : IModelCommands
         return Task.FromResult(new EvaluateOutcome(0.5, 0.75, 2, "abc", 1.25));
     }
 
-    public Task<GenerateOutcome> Generate(GenerateRequest request, CancellationToken cancellationToken)
+    public Task<GenerateOutcome> Generate(GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken)
     {
         Throw(cancellationToken);
         Generated = request;

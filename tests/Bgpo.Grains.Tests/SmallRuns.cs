@@ -122,7 +122,7 @@ internal sealed class SmallRuns : IDisposable
     }
 
     /// <summary>The project's own base model: an untrained one earns no rewards, and a run of it would teach nothing.</summary>
-    private static string BaseModel()
+    internal static string BaseModel()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Orleans.sln")))

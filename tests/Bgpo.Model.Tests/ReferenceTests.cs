@@ -2,6 +2,7 @@ using System.Text.Json;
 using Bgpo.Model.Adapters;
 using Bgpo.Model.Files;
 using Bgpo.Model.Tokenizers;
+using Bgpo.Spec;
 using static TorchSharp.torch;
 
 namespace Bgpo.Model.Tests;

@@ -30,14 +30,15 @@ internal sealed class DecodingOptions(string task, string config)
     /// <summary>What a command line says.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="paths">Where models and specs are looked up.</param>
+    /// <param name="withSteps">Whether the option <c>--steps</c> is a field of the spec.</param>
     /// <exception cref="BadInputException">There is no such model or task.</exception>
     /// <exception cref="SpecException">The spec or an override is wrong.</exception>
-    internal Decoding Read(ParseResult parsed, ProjectPaths paths)
+    internal Decoding Read(ParseResult parsed, ProjectPaths paths, bool withSteps = true)
     {
         string given = parsed.GetValue(Model)
             ?? throw new BadInputException("option --model is missing: name a model folder, for example --model models/sudoku-base");
         string[] overrides = parsed.GetValue(Set) ?? [];
-        if (parsed.GetValue(Steps) is { } steps)
+        if (withSteps && parsed.GetValue(Steps) is { } steps)
         {
             overrides = [.. overrides, $"rollout.denoisingSteps={steps}"];
         }

@@ -24,6 +24,16 @@ internal sealed class StoreCommands
     internal static Option<string?> StoreOption() => Flags.Text(
         "--store", "STORE", "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER; default: runs");
 
+    /// <summary>The full path of a folder to make.</summary>
+    /// <exception cref="BadInputException">There is something in its place.</exception>
+    internal static string NewFolder(ConsoleContext context, string given)
+    {
+        var folder = context.Paths.Full(given);
+        return File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            ? throw new BadInputException($"option --out: value '{given}': is there already; name a new or empty folder")
+            : folder;
+    }
+
     /// <summary>Bytes as people read them.</summary>
     internal static string Size(long bytes) => bytes switch
     {

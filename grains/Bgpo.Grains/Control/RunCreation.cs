@@ -36,7 +36,7 @@ internal sealed class RunCreation(
     internal Task StartAsync(string specYaml, string key) => Refusing(async () =>
     {
         RunSpec spec = Read(specYaml);
-        ModelFolder model = ModelFolder.Load(spec.Model.Path);
+        TrainedModel model = TrainedModel.Load(spec);
         CheckFits(spec, model.Config, model.Tokenizer);
         if (await IsBegunAsync(key))
         {
@@ -67,7 +67,8 @@ internal sealed class RunCreation(
         CheckpointManifest whole = await other.RequireCheckpointAsync(version, reporter.Notice);
         string label = $"{source}@{whole.Version}";
         CheckGoesOn(spec, new RunSettings(origin.Record).At(whole.Version), whole, label);
-        CheckFits(spec, ModelConfig.Parse(whole.ModelConfig, label), ModelFolder.ParseTokenizer(whole.Tokenizer, label));
+        (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(whole.ModelConfig, whole.Tokenizer, label);
+        CheckFits(spec, config, tokenizer);
         await DropRemainsAsync(whole.Version);
         await Store.ForkAsync(other, whole);
         IReadOnlyList<SpecChange>? later = RunSettings.Later(origin.Record, whole.Version, spec, own ?? []);
@@ -172,9 +173,12 @@ internal sealed class RunCreation(
     }
 
     /// <summary>Writes the base model as the checkpoint of version 0, so that the store alone is enough to go on.</summary>
-    private async Task SaveBaseAsync(RunSpec spec, ModelFolder model)
+    private async Task SaveBaseAsync(RunSpec spec, TrainedModel model)
     {
-        var run = new RunContext(id, spec, TaskRegistry.Create(spec.Task), model.Config, model.Tokenizer, model.Parameters.LongLength);
+        var run = new RunContext(id, spec, TaskRegistry.Create(spec.Task), model.Config, model.Tokenizer, model.Parameters.LongLength)
+        {
+            Adapter = model.Adapter,
+        };
         IReadOnlyList<ShardEntry> entries = await Store.SaveShardsAsync(Enumerable.Range(0, run.Shards).Select(shard =>
         {
             (long offset, int length) = ShardKey.Span(shard, run.Parameters);
@@ -186,6 +190,11 @@ internal sealed class RunCreation(
     /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
     private static void CheckFits(RunSpec spec, ModelConfig config, ITokenizer tokenizer)
     {
+        if (config.AttentionBlock > 0 && spec.Rollout.BlockLength != config.AttentionBlock)
+        {
+            throw new ModelException(
+                $"field rollout.blockLength: value '{spec.Rollout.BlockLength}': the model attends in blocks of {config.AttentionBlock}; decode by those.");
+        }
         ITask task = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
         int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
         if (room <= 0)

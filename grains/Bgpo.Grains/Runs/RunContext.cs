@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Bgpo.Model;
+using Bgpo.Model.Adapters;
 using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
@@ -23,6 +24,12 @@ public sealed record RunContext(
     /// <summary>What the run is called in keys of grains and in a silo's memory: see <see cref="RunKey"/>.</summary>
     public string Key { get; init; } = Id;
 
+    /// <summary>What the parameters are where they are not all weights; null where they are.</summary>
+    public AdapterManifest? Adapter { get; init; }
+
+    /// <summary>The adapters; null where all weights are trained.</summary>
+    public LoraConfig? Lora => Adapter is { } adapter ? new LoraConfig(adapter.Rank, adapter.Alpha, adapter.Targets) : null;
+
     /// <summary>Shards that hold the parameters.</summary>
     public int Shards { get; } = ShardKey.Count(Parameters);
 
@@ -36,7 +43,11 @@ public sealed record RunContext(
     /// <param name="denoisingSteps">Forward passes for the whole response.</param>
     /// <param name="temperature">Gumbel temperature.</param>
     public SamplerOptions Sampling(int denoisingSteps, double temperature) =>
-        new(Spec.Rollout.ResponseLength, Spec.Rollout.BlockLength, denoisingSteps, temperature);
+        new(Spec.Rollout.ResponseLength, Spec.Rollout.BlockLength, denoisingSteps, temperature)
+        {
+            Remasking = Spec.Rollout.Remasking,
+            StopsAtEnd = Spec.Rollout.StopAtEnd,
+        };
 }
 
 /// <summary>This silo's run contexts, read from the store when a run is first met.</summary>
@@ -80,9 +91,17 @@ public sealed class RunContexts(RunCatalog runs)
         try
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(stored.Record.Spec, $"run.json of {run}", []);
-            var config = ModelConfig.Parse(manifest.ModelConfig, $"model configuration of {run}");
-            ITokenizer tokenizer = ModelFolder.ParseTokenizer(manifest.Tokenizer, $"tokenizer of {run}");
-            return new RunContext(run, spec, TaskRegistry.Create(spec.Task), config, tokenizer, manifest.ParameterCount) { Key = key };
+            (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, manifest.Tokenizer, run);
+            if (manifest.Adapter is { } adapter)
+            {
+                // The base's weights are read, once a process: off the grain's turn.
+                await Task.Run(() => TrainedModel.CheckBase(spec.Model.Path, adapter, run));
+            }
+            return new RunContext(run, spec, TaskRegistry.Create(spec.Task), config, tokenizer, manifest.ParameterCount)
+            {
+                Key = key,
+                Adapter = manifest.Adapter,
+            };
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException)
         {

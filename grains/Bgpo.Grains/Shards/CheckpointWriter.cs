@@ -104,6 +104,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
         Shards = entries,
         ModelConfig = run.Config.ToJson(),
         Tokenizer = run.Tokenizer.ToJson(),
+        Adapter = run.Adapter,
         WeightsSha256 = CheckpointManifest.HashOf(entries),
         JournalPosition = run.Plan.BatchStep(version),
     };

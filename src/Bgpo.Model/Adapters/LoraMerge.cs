@@ -6,6 +6,8 @@ namespace Bgpo.Model.Adapters;
 /// <summary>Adds what adapters have learned to the weights that they adapt: W + alpha / r B A.</summary>
 public static class LoraMerge
 {
+    private const string Ending = ".weight";
+
     /// <summary>Merges into a flat vector of all weights.</summary>
     /// <param name="weights">The vector; changed in place.</param>
     /// <param name="layout">Its layout.</param>
@@ -26,15 +28,13 @@ public static class LoraMerge
     /// <param name="lora">The adapters.</param>
     /// <param name="adapters">Their layout.</param>
     /// <param name="trained">Their vector.</param>
-    /// <returns>Whether it has one.</returns>
-    public static bool Into(Span<float> values, ParameterSlice slice, LoraConfig lora, ParameterLayout adapters, float[] trained)
+    public static void Into(Span<float> values, ParameterSlice slice, LoraConfig lora, ParameterLayout adapters, float[] trained)
     {
-        const string ending = ".weight";
-        string module = slice.Name.EndsWith(ending, StringComparison.Ordinal) ? slice.Name[..^ending.Length] : slice.Name;
-        if (!adapters.Has(LoraConfig.NameOfA(module)))
+        if (!HasAdapter(slice, adapters))
         {
-            return false;
+            return;
         }
+        string module = ModuleOf(slice);
         using IDisposable noGradient = no_grad();
         using IDisposable scope = NewDisposeScope();
         Tensor Matrix(string name)
@@ -49,6 +49,13 @@ public static class LoraMerge
         {
             values[i] += deltas[i];
         }
-        return true;
     }
+
+    /// <summary>Whether a tensor has an adapter.</summary>
+    /// <param name="slice">The tensor.</param>
+    /// <param name="adapters">The adapters' layout.</param>
+    public static bool HasAdapter(ParameterSlice slice, ParameterLayout adapters) => adapters.Has(LoraConfig.NameOfA(ModuleOf(slice)));
+
+    private static string ModuleOf(ParameterSlice slice) =>
+        slice.Name.EndsWith(Ending, StringComparison.Ordinal) ? slice.Name[..^Ending.Length] : slice.Name;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Bgpo.Model.Tokenizers;
@@ -13,6 +14,8 @@ public sealed class ModelFiles : IDisposable
 {
     /// <summary>Faults that a message lists; how many more there are is said.</summary>
     private const int FaultsListed = 6;
+
+    private static readonly ConcurrentDictionary<string, Lazy<string>> s_hashes = new(StringComparer.Ordinal);
 
     private readonly SafetensorsModel _tensors;
 
@@ -144,6 +147,14 @@ public sealed class ModelFiles : IDisposable
         byte[] buffer = new byte[16 << 20];
         return Combine(Layout.Slices.ToDictionary(
             slice => slice.Name, slice => Read(slice.Name, buffer.Length, (_, count, read) => read(buffer.AsSpan(0, count)))));
+    }
+
+    /// <summary>As <see cref="Sha256"/>, read once a process as long as the files' lengths and times stay the same.</summary>
+    /// <exception cref="ModelException">A value is NaN or infinite, or a file was cut.</exception>
+    public string RememberedSha256()
+    {
+        string files = string.Join('|', Shards.Select(shard => new FileInfo(shard)).Select(file => $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}"));
+        return s_hashes.GetOrAdd(files, _ => new Lazy<string>(Sha256)).Value;
     }
 
     /// <inheritdoc/>

@@ -18,6 +18,9 @@ public sealed class BpeTokenizer : ITokenizer
     /// <summary>What a reference to a tokenizer says in its <c>type</c>.</summary>
     private const string ReferenceType = "huggingface";
 
+    /// <summary>What ends a document in all of these families.</summary>
+    private const string EndOfText = "<|endoftext|>";
+
     /// <summary>The only version of tokenizer.json so far.</summary>
     private const string KnownVersion = "1.0";
 
@@ -45,8 +48,9 @@ public sealed class BpeTokenizer : ITokenizer
         MaskToken = mask;
         EndToken = end;
         Template = template;
-        int endOfTurn = tokens.ById.FirstOrDefault(token => token.Value == template.EndOfTurn, new(end, "")).Key;
-        EndTokens = endOfTurn == end ? [end] : [end, endOfTurn];
+        // The end of a turn ends a response, and so does the end of a document where that is another token than the end of sequence.
+        EndTokens = [.. new[] { end }.Concat(tokens.ById.Where(token => token.Value == template.EndOfTurn || token.Value == EndOfText)
+            .Select(token => token.Key).Order()).Distinct()];
         _tokenizer = s_loaded.GetOrAdd((path, _sha256), file => new Lazy<Tokenizer>(() => Load(file.Path))).Value;
     }
 
@@ -163,7 +167,7 @@ public sealed class BpeTokenizer : ITokenizer
     /// <inheritdoc/>
     public int[] EncodeResponse(string text, int length)
     {
-        int[] tokens = [.. Encode(text), .. EndTokens.Skip(1)];
+        int[] tokens = [.. Encode(text), .. Template.EndOfTurn.Length > 0 ? Encode(Template.EndOfTurn) : []];
         return tokens.Length <= length
             ? [.. tokens, .. Enumerable.Repeat(EndToken, length - tokens.Length)]
             : throw new ModelException($"the answer '{text}' has {tokens.Length} tokens; the response length is {length}.");
@@ -201,6 +205,11 @@ public sealed class BpeTokenizer : ITokenizer
         Flush();
         return text.ToString();
     }
+
+    /// <summary>A token's name: its own for a special one, else its text.</summary>
+    /// <param name="token">The token.</param>
+    public string NameOf(int token) =>
+        _special.TryGetValue(token, out string? name) ? name : token < Vocabulary ? _tokenizer.Decode([(uint)token]) : "";
 
     /// <summary>A reference: where the file is, its SHA-256, and what it was read as.</summary>
     public string ToJson() => new JsonObject

@@ -29,6 +29,9 @@ public sealed record CheckpointManifest
     /// <summary>Text of the model's tokenizer.json.</summary>
     public required string Tokenizer { get; init; }
 
+    /// <summary>What the shards hold where they are not all weights; null where they are.</summary>
+    public AdapterManifest? Adapter { get; init; }
+
     /// <summary>The optimizer's scalars by name, such as the number of steps taken. Bit-exact, finite.</summary>
     public IReadOnlyDictionary<string, double> Optimizer { get; init; } = new Dictionary<string, double>();
 

@@ -55,3 +55,39 @@ public enum ClusterKind
     /// <summary>In a table of an Azure storage account: processes of many machines.</summary>
     Azure,
 }
+
+/// <summary>What of a model a run trains.</summary>
+public enum TrainedPart
+{
+    /// <summary>All weights.</summary>
+    Full,
+
+    /// <summary>Low-rank adapters over frozen weights.</summary>
+    Lora,
+}
+
+/// <summary>How prompts are framed.</summary>
+public enum Framing
+{
+    /// <summary>In the chat template of the model's family.</summary>
+    Chat,
+
+    /// <summary>Not at all.</summary>
+    Plain,
+}
+
+/// <summary>Which of a step's candidates stay.</summary>
+public enum Remasking
+{
+    /// <summary>Those whose own probability is highest: LLaDA's low_confidence, Dream's maskgit_plus.</summary>
+    LowConfidence,
+
+    /// <summary>Those whose place's distribution has the least entropy: Dream's entropy.</summary>
+    Entropy,
+
+    /// <summary>Those whose place's two best tokens are furthest apart: Dream's topk_margin.</summary>
+    Margin,
+
+    /// <summary>Those furthest left.</summary>
+    LeftToRight,
+}

@@ -86,6 +86,31 @@ public sealed record ModelSection
     /// <summary>Folder with config.json, tokenizer.json and model.safetensors; looked up from the working directory, then from the project's folder.</summary>
     [Required]
     public string Path { get; init; } = "";
+
+    /// <summary>What is trained: all weights, or low-rank adapters over the frozen ones.</summary>
+    public TrainedPart Train { get; init; } = TrainedPart.Full;
+
+    /// <summary>The adapters.</summary>
+    public LoraSection Lora { get; init; } = new();
+
+    /// <summary>How prompts are framed for a model with a tokenizer of Hugging Face's kind: in its family's chat template, or not at all.</summary>
+    public Framing Template { get; init; } = Framing.Chat;
+}
+
+/// <summary>Low-rank adapters (LoRA), by the names that PEFT has.</summary>
+public sealed record LoraSection
+{
+    /// <summary>Rank r of the matrices.</summary>
+    [Range(1, 4096)]
+    public int Rank { get; init; } = 16;
+
+    /// <summary>Adapters are scaled by alpha / rank.</summary>
+    [Range(0.001, 1e6)]
+    public double Alpha { get; init; } = 32;
+
+    /// <summary>Projections that get adapters: <c>all-linear</c> for all of the blocks, or names as in the model's files with commas between, such as <c>q_proj,v_proj</c>.</summary>
+    [Pattern("[A-Za-z0-9_.-]+( ?, ?[A-Za-z0-9_.-]+)*", "all-linear, or names of projections with commas between")]
+    public string Targets { get; init; } = "all-linear";
 }
 
 /// <summary>The task: prompts and rewards.</summary>
@@ -150,6 +175,12 @@ public sealed record RolloutSection : IRuled
     /// <summary>Gumbel temperature; 0 is greedy.</summary>
     [Range(0.0, 10.0)]
     public double Temperature { get; init; } = 1.0;
+
+    /// <summary>Which tokens of a step stay: <c>lowConfidence</c> by their own probability, <c>entropy</c> and <c>margin</c> by their place's distribution.</summary>
+    public Remasking Remasking { get; init; } = Remasking.LowConfidence;
+
+    /// <summary>End a response with the block that has an end token: faster, and another policy than without.</summary>
+    public bool StopAtEnd { get; init; }
 
     /// <inheritdoc/>
     public IEnumerable<BrokenRule> BrokenRules() =>
