@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Bgpo.Client.CommandLine;
+using Bgpo.Spec;
 
 namespace Bgpo.Client;
 
@@ -44,7 +44,7 @@ internal sealed class Interrupts : IDisposable
             var known = Notices.FirstOrDefault(notice => notice.Name == name);
             signals.Add(known.Name is not null ? known.Number : throw new BadInputException(
                 $"{Variable}: value '{word}': one or several of {string.Join(", ", Notices.Select(notice => notice.Name))}, with commas between"
-                + Usage.Suggestion(name, Notices.Select(notice => notice.Name))));
+                + Nearest.Hint(name, Notices.Select(notice => notice.Name))));
         }
 
         return signals;

@@ -1,5 +1,5 @@
-using Bgpo.Client.CommandLine;
 using Bgpo.Storage.Blobs;
+
 
 namespace Bgpo.Client;
 
@@ -30,7 +30,7 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
 
     /// <summary>The location of a store: a full path for a folder, a URI as it is.</summary>
     /// <param name="given">As given; null for the folder <c>runs</c>.</param>
-    internal string Store(string? given) => Flags.StoreFolder(given) is var location && BlobStores.IsFolder(location) ? Full(location) : location;
+    internal string Store(string? given) => StoreFolder(given) is var location && BlobStores.IsFolder(location) ? Full(location) : location;
 
     /// <summary>The location of a store that is read from: a folder that was given must be there.</summary>
     /// <param name="given">As given; null for the folder <c>runs</c>, which the first run makes.</param>
@@ -68,6 +68,10 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
             ? home + path[1..]
             : throw new BadInputException($"path '{path}': HOME is not set; write the path in full")
         : path;
+
+    /// <summary>The folder of a store as given; an empty one is an unset variable of a script, not the working directory.</summary>
+    private static string StoreFolder(string? given) => given is null ? "runs"
+        : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder or a store's URI");
 
     private static string Quoted(string argument) =>
         argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@".Contains(c, StringComparison.Ordinal))

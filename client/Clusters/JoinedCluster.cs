@@ -1,4 +1,3 @@
-using Bgpo.Client.Runs;
 using Bgpo.Grains;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Hosting;

@@ -1,6 +1,6 @@
-using Bgpo.Client.Runs;
 using Bgpo.Grains;
 using Bgpo.Silo.Clustering;
+
 
 
 

@@ -117,10 +117,6 @@ internal static class Flags
         ? name
         : throw new BadInputException($"option {option}: value '{name}': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit");
 
-    /// <summary>The folder of a store as given; an empty one is an unset variable of a script, not the working directory.</summary>
-    internal static string StoreFolder(string? given) => given is null ? "runs"
-        : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder or a store's URI");
-
     internal static Option<string[]> Set() => new("--set")
     {
         Description = "override a field of the spec; as often as wanted, the last one of a field wins",

@@ -106,7 +106,7 @@ internal static class Usage
 
     /// <summary>What was perhaps meant; empty when nothing is near.</summary>
     internal static string Suggestion(string token, IEnumerable<string> known) =>
-        Nearest.To(token.Split('=')[0], known) is { } near ? $"; did you mean '{near}'?" : "";
+        Nearest.Hint(token.Split('=')[0], known);
 
     private static IEnumerable<string> Path(Command command) => Lineage(command).Select(c => c.Name).Reverse();
 

@@ -7,6 +7,7 @@ using Bgpo.Client.Commands.Models;
 using Bgpo.Client.Commands.Runs;
 using Bgpo.Client.Commands.Stores;
 using Bgpo.Client.Commands.Training;
+using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Silo.Clustering;
 using Bgpo.Spec;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 
 namespace Bgpo.Client.Commands;
 

@@ -1,5 +1,7 @@
-using Bgpo.Client.Commands.Runs;
+using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
+
 
 namespace Bgpo.Client.Commands;
 

@@ -4,6 +4,7 @@ using Bgpo.Spec;
 
 
 
+
 namespace Bgpo.Client.Models;
 
 /// <summary>

@@ -1,10 +1,10 @@
 using Bgpo.Client.Clusters;
-using Bgpo.Client.Runs;
 using Bgpo.Grains;
 using Bgpo.Silo.Hosting;
 using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
+
 
 
 
@@ -54,7 +54,7 @@ internal sealed class FaultInjector(
 
         if (candidates.Length == 0)
         {
-            tell(new FaultEvent("passed", Now, "", "", 0, $"no silo to choose from; the cluster has {Watching.Printed.Many(silos.Count, "silo")}"));
+            tell(new FaultEvent("passed", Now, "", "", 0, $"no silo to choose from; the cluster has {Printed.Many(silos.Count, "silo")}"));
             return null;
         }
 

@@ -3,6 +3,7 @@ using Bgpo.Spec;
 
 
 
+
 namespace Bgpo.Client.Runs;
 
 /// <summary>What a run is started with.</summary>

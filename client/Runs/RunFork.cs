@@ -1,6 +1,8 @@
+using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
+
 
 namespace Bgpo.Client.Runs;
 

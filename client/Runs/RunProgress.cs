@@ -1,6 +1,8 @@
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
 using Bgpo.Grains.Runs;
+
 
 namespace Bgpo.Client.Runs;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
 using Bgpo.Storage.Blobs;

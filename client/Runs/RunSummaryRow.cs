@@ -1,8 +1,10 @@
 using Bgpo.Client.Clusters;
+using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Grains.Runs;
 using Bgpo.Silo.Hosting;
 using Bgpo.Storage.Runs;
+
 
 
 

@@ -1,7 +1,10 @@
+using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
+
 
 
 

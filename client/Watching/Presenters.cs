@@ -13,13 +13,15 @@ internal static class Presenters
     internal const string QuitFooter = "q leaves; the run goes on";
 
     /// <summary>JSON lines where asked for, the live view on a terminal, plain lines elsewhere.</summary>
-    /// <param name="context">What commands work with.</param>
+    /// <param name="terminal">Where.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="isJson">Whether JSON was asked for.</param>
     /// <param name="isQuiet">Whether steps are left out.</param>
     /// <param name="footer">What the live view says of leaving.</param>
     /// <param name="peakRssMiB">Peak memory of the process that trains when asked; null: it is another one.</param>
-    internal static IRunPresenter For(ConsoleContext context, bool isJson, bool isQuiet, string footer, Func<double?> peakRssMiB) =>
-        isJson ? new JsonPresenter(context.Terminal, peakRssMiB)
-        : context.Terminal.IsInteractive && !isQuiet ? new LivePresenter(context.Terminal, context.Time, footer)
-        : new PlainPresenter(context.Terminal, isQuiet);
+    internal static IRunPresenter For(
+        Terminal terminal, TimeProvider time, bool isJson, bool isQuiet, string footer, Func<double?> peakRssMiB) =>
+        isJson ? new JsonPresenter(terminal, peakRssMiB)
+        : terminal.IsInteractive && !isQuiet ? new LivePresenter(terminal, time, footer)
+        : new PlainPresenter(terminal, isQuiet);
 }

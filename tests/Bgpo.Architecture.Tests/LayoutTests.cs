@@ -13,6 +13,19 @@ public class LayoutTests
 
     private static readonly string[] s_libraries = [.. s_algorithm, "Bgpo.Tasks", "Bgpo.Model", "Bgpo.Storage.Blobs", "Bgpo.Storage.Runs"];
 
+    /// <summary>What the console is a client of, and starts.</summary>
+    private static readonly string[] s_engine =
+    [
+        .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Silo.Machines", "Bgpo.Silo.Clustering",
+        "Bgpo.Silo.Devices", "Bgpo.Silo.Hosting",
+    ];
+
+    private static readonly string[] s_console =
+    [
+        "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Plotting", "Bgpo.Client.Clusters", "Bgpo.Client.Watching", "Bgpo.Client.Models",
+        "Bgpo.Client.Hosting", "Bgpo.Client.Runs", "Bgpo.Client.Metrics", "Bgpo.Client.Proof",
+    ];
+
     /// <summary>
     /// Rooms, those that name nobody first: each may name the ones that it lists, which all stand above it. A room is a namespace with those
     /// inside it that have no row of their own. A namespace that is in no room fails the test, and so does a reference that is not listed.
@@ -53,19 +66,32 @@ public class LayoutTests
             "Bgpo.Silo.Machines", "Bgpo.Silo.Clustering", "Bgpo.Silo.Devices",
         ]),
 
-        ("Bgpo.Client",
+        // What commands stand on: errors, the terminal, paths; then each room on those above it.
+        ("Bgpo.Client", s_engine),
+        ("Bgpo.Client.CommandLine", [.. s_engine, "Bgpo.Client"]),
+        ("Bgpo.Client.Plotting", []),
+        ("Bgpo.Client.Clusters", [.. s_engine, "Bgpo.Client"]),
+        ("Bgpo.Client.Watching", [.. s_engine, "Bgpo.Client", "Bgpo.Client.Plotting", "Bgpo.Client.Clusters"]),
+        ("Bgpo.Client.Models", [.. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Watching"]),
+        ("Bgpo.Client.Hosting", ["Bgpo.Client", "Bgpo.Client.Clusters", "Bgpo.Client.Models"]),
+        ("Bgpo.Client.Runs",
         [
-            .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Runs", "Bgpo.Silo.Machines", "Bgpo.Silo.Clustering", "Bgpo.Silo.Devices", "Bgpo.Silo.Hosting",
+            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Clusters", "Bgpo.Client.Watching", "Bgpo.Client.Hosting",
         ]),
-        ("Bgpo.Client.Commands",
+        ("Bgpo.Client.Metrics",
         [
-            .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Silo.Machines", "Bgpo.Silo.Clustering",
-            "Bgpo.Silo.Devices", "Bgpo.Silo.Hosting", "Bgpo.Client",
+            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Watching", "Bgpo.Client.Hosting", "Bgpo.Client.Runs",
         ]),
+        ("Bgpo.Client.Proof",
+        [
+            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Clusters", "Bgpo.Client.Watching", "Bgpo.Client.Runs",
+        ]),
+        ("Bgpo.Client.Commands", [.. s_engine, .. s_console]),
         ("Bgpo.Bench",
         [
             .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Grains.Work", "Bgpo.Grains.Hosting",
-            "Bgpo.Grains.Shards", "Bgpo.Grains.Steps", "Bgpo.Silo.Machines", "Bgpo.Silo.Hosting", "Bgpo.Client", "Bgpo.Client.Commands",
+            "Bgpo.Grains.Shards", "Bgpo.Grains.Steps", "Bgpo.Silo.Machines", "Bgpo.Silo.Hosting", "Bgpo.Client", "Bgpo.Client.CommandLine",
+            "Bgpo.Client.Hosting", "Bgpo.Client.Watching", "Bgpo.Client.Commands",
         ]),
     ];
 

@@ -7,6 +7,7 @@ using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 
+
 namespace Bgpo.Client.Tests;
 
 public sealed class CommandLineTests : IDisposable

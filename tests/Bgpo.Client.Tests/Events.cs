@@ -2,6 +2,7 @@ using Bgpo.Grains;
 
 
 
+
 namespace Bgpo.Client.Tests;
 
 /// <summary>Events of a small run.</summary>

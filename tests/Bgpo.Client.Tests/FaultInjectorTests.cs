@@ -5,6 +5,7 @@ using Bgpo.Silo.Machines;
 
 
 
+
 namespace Bgpo.Client.Tests;
 
 public sealed class FaultInjectorTests : IDisposable

@@ -1,5 +1,6 @@
 using Bgpo.Client.Clusters;
 
+
 namespace Bgpo.Client.Tests;
 
 public class LaunchedSiloTests

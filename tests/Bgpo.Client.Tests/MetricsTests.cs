@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Bgpo.Client.Clusters;
 using Bgpo.Client.Metrics;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;

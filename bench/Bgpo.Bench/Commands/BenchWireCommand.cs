@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands.Runs;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 
 namespace Bgpo.Bench.Commands;

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Proof;
-using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 
 namespace Bgpo.Client.Commands.Clusters;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands.Runs;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;

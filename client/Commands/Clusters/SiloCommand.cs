@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands.Runs;
+using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Grains.Placement;
 using Bgpo.Silo.Clustering;
@@ -90,10 +90,10 @@ internal sealed class SiloCommand
 
         var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);
         var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, name));
-        using var telemetry = Metrics.Telemetry.Start(name);
+        using var telemetry = Telemetry.Start(name);
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         await Start(host, name, settings.Cluster!);
-        Tell($"silo {name} of cluster {settings.Cluster}: joined, {Watching.Printed.Many(settings.Devices, "device")}, "
+        Tell($"silo {name} of cluster {settings.Cluster}: joined, {Printed.Many(settings.Devices, "device")}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
         if (ClusterMembership.Notice(settings.Clustering) is { } notice)
         {

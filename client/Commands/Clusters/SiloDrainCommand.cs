@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands.Runs;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 
 namespace Bgpo.Client.Commands.Clusters;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Runs;
 
 namespace Bgpo.Client.Commands.Runs;
@@ -42,11 +43,6 @@ internal sealed class RunCommand
     /// <summary>Its commands, each with its examples.</summary>
     internal IReadOnlyList<CommandPart> Parts { get; }
 }
-
-/// <summary>A command below another, and examples for its help.</summary>
-/// <param name="Command">The command.</param>
-/// <param name="Examples">Command lines without the program's name, and what they do.</param>
-internal sealed record CommandPart(Command Command, IReadOnlyList<(string Line, string Meaning)> Examples);
 
 /// <summary>What commands about one run take.</summary>
 internal sealed class RunSelection

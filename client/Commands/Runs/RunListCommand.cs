@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Stores;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Spec;

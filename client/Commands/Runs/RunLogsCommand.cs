@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 using Bgpo.Silo.Hosting;
 

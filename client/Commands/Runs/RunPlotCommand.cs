@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Plotting;
 using Bgpo.Client.Runs;
 using Bgpo.Grains;

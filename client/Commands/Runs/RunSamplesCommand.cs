@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Stores;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Storage.Blobs;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Clusters;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Metrics;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;

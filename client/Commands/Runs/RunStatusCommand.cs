@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Metrics;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
@@ -66,7 +68,7 @@ internal static class RunWatchCommand
         var grain = cluster.GetRun(run);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
         var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;
-        var presenter = Presenters.For(context, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter, static () => null);
+        var presenter = Presenters.For(context.Terminal, context.Time, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter, static () => null);
         if (store is not null)
         {
             await RunHistory.Recall(presenter, store, leave.Token);

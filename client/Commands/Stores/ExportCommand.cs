@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Commands.Runs;
+using Bgpo.Client.Hosting;
+using Bgpo.Client.Models;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Model;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Runs;
+using Bgpo.Client.Hosting;
 
 namespace Bgpo.Client.Commands.Stores;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Metrics;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
@@ -132,7 +134,7 @@ internal sealed class TrainCommand
         RunEvent? end;
         var resume = new RunSummary(context.Paths).Resume(run, parsed.GetValue(_store));
         var store = new RunStore(BlobStores.Open(options.Store), run);
-        var shown = Presenters.For(context, parsed.GetValue(_json), parsed.GetValue(_quiet), Presenters.StopFooter, static () => ConsoleContext.PeakRssMiB());
+        var shown = Presenters.For(context.Terminal, context.Time, parsed.GetValue(_json), parsed.GetValue(_quiet), Presenters.StopFooter, static () => ConsoleContext.PeakRssMiB());
         await RunHistory.Recall(shown, store, interrupted);
         var presenter = await _recording.WrapBesideARun(context, parsed, shown, store);
         cluster.Said += presenter.Say;

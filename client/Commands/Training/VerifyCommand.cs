@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Proof;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;

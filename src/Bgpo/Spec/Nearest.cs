@@ -25,6 +25,11 @@ public static class Nearest
             : null;
     }
 
+    /// <summary>The end of an error's line that suggests the nearest of the known names; empty when none is near enough.</summary>
+    /// <param name="name">What was written.</param>
+    /// <param name="known">What may be written.</param>
+    public static string Hint(string name, IEnumerable<string> known) => To(name, known) is { } near ? $"; did you mean '{near}'?" : "";
+
     private static string Plain(string name) =>
         string.Concat(name.Where(c => c is not ('-' or '_')).Select(char.ToLowerInvariant).Take(64));
 

@@ -4,7 +4,7 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 
-namespace Bgpo.Client.Metrics;
+namespace Bgpo.Client.Clusters;
 
 /// <summary>
 /// Sends this process's meters by OTLP where the standard variables of OpenTelemetry ask for it: OTEL_EXPORTER_OTLP_ENDPOINT (or

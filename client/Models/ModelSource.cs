@@ -7,7 +7,8 @@ using Bgpo.Storage.Runs;
 
 
 
-namespace Bgpo.Client.Runs;
+
+namespace Bgpo.Client.Models;
 
 /// <summary>Loads what <c>--model</c> names: a model folder, a run's folder (its newest checkpoint), one checkpoint's manifest, or
 /// <c>STORE/RUN[@VERSION]</c> of a store that is no folder.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Bgpo.Client.Watching;
+namespace Bgpo.Client;
 
 /// <summary>Numbers as people read them.</summary>
 internal static class Printed

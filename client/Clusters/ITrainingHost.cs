@@ -2,7 +2,8 @@ using Bgpo.Grains;
 
 
 
-namespace Bgpo.Client.Runs;
+
+namespace Bgpo.Client.Clusters;
 
 /// <summary>Starts what runs live in, or joins it where it runs already.</summary>
 internal interface ITrainingHost

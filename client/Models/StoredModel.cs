@@ -3,7 +3,7 @@ using Bgpo.Model.Adapters;
 using Bgpo.Model.Tokenizers;
 using Bgpo.Storage.Runs;
 
-namespace Bgpo.Client.Runs;
+namespace Bgpo.Client.Models;
 
 /// <summary>A checkpoint's model: all weights, or adapters over a base.</summary>
 /// <param name="Manifest">The checkpoint.</param>

@@ -1,4 +1,3 @@
-using Bgpo.Client.Clusters;
 using Bgpo.Grains;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Hosting;
@@ -7,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Bgpo.Client.Runs;
+namespace Bgpo.Client.Clusters;
 
 /// <summary>Runs live in a silo inside this process, in silo processes that it starts, or in a cluster that is there.</summary>
 /// <param name="machine">Where silo processes are started.</param>
@@ -28,7 +27,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         {
             IHost host = BgpoSilo.Build(new SiloSettings(BlobStores.Open(options.Store), options.Threads), logging);
             await host.StartAsync(cancellationToken);
-            return new Cluster(host, Metrics.Telemetry.Start(BgpoSilo.NameOf(Environment.ProcessId)));
+            return new Cluster(host, Telemetry.Start(BgpoSilo.NameOf(Environment.ProcessId)));
         }
         catch (StorageException e)
         {

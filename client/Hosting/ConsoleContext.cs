@@ -1,9 +1,9 @@
 using Bgpo.Client.Clusters;
 using Bgpo.Client.Models;
-using Bgpo.Client.Runs;
 
 
-namespace Bgpo.Client;
+
+namespace Bgpo.Client.Hosting;
 
 /// <summary>What commands work with.</summary>
 /// <param name="Terminal">Where they write.</param>

@@ -1,8 +1,8 @@
 using Bgpo.Client.Clusters;
 using Bgpo.Client.Models;
-using Bgpo.Client.Runs;
 
-namespace Bgpo.Client;
+
+namespace Bgpo.Client.Hosting;
 
 /// <summary>What this console works with.</summary>
 internal static class Hosts

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Bgpo.Client.Runs;
+namespace Bgpo.Client;
 
 /// <summary>A run and perhaps one of its versions: <c>RUN[@VERSION]</c>.</summary>
 /// <param name="Run">The run's id, or the beginning of it.</param>
