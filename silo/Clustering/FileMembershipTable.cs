@@ -13,6 +13,7 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
 {
     private const string Members = "members-";
     private const string Alive = "alive-";
+    private const string Draft = "draft-";
     private const int KeptVersions = 8;
 
     /// <inheritdoc/>
@@ -35,6 +36,10 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
     /// <inheritdoc/>
     public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate)
     {
+        foreach (FileInfo draft in new DirectoryInfo(directory).EnumerateFiles(Draft + "*").Where(file => file.LastWriteTimeUtc < beforeDate))
+        {
+            draft.Delete(); // of a silo that was killed before it put it in place
+        }
         while (true)
         {
             Table table = Read();
@@ -89,10 +94,11 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
     /// <inheritdoc/>
     public Task UpdateIAmAlive(MembershipEntry entry)
     {
-        // A sign of life is nobody else's business: it changes no version.
+        // A sign of life is nobody else's business: it changes no version. The file's time is the sign, so none is ever half written, and a
+        // silo that is killed here leaves nothing behind that is not cleared away with it.
         string file = AliveFile(entry.SiloAddress.ToParsableString());
-        File.WriteAllText(file + ".tmp", entry.IAmAliveTime.ToString("O", CultureInfo.InvariantCulture));
-        File.Move(file + ".tmp", file, overwrite: true);
+        File.Create(file).Dispose();
+        File.SetLastWriteTimeUtc(file, entry.IAmAliveTime);
         return Task.CompletedTask;
     }
 
@@ -137,7 +143,7 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
 
     private bool TryPut(Table table)
     {
-        string draft = Path.Combine(directory, $"draft-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        string draft = Path.Combine(directory, $"{Draft}{Environment.ProcessId}-{Guid.NewGuid():N}");
         try
         {
             File.WriteAllBytes(draft, JsonSerializer.SerializeToUtf8Bytes(table));
@@ -175,19 +181,7 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
 
     private string AliveFile(string address) => Path.Combine(directory, Alive + address.Replace(':', '-'));
 
-    private DateTime LastSign(Row row)
-    {
-        try
-        {
-            return DateTime.TryParse(File.ReadAllText(AliveFile(row.Address)), CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime sign)
-                ? sign
-                : row.Alive;
-        }
-        catch (FileNotFoundException)
-        {
-            return row.Alive;
-        }
-    }
+    private DateTime LastSign(Row row) => new FileInfo(AliveFile(row.Address)) is { Exists: true } sign ? sign.LastWriteTimeUtc : row.Alive;
 
     private MembershipTableData DataOf(Table table, Func<Row, bool> wanted) => new(
         [.. table.Rows.Where(wanted).Select(row => Tuple.Create(EntryOf(row), row.ETag))],

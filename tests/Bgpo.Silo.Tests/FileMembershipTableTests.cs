@@ -88,6 +88,23 @@ public sealed class FileMembershipTableTests : IDisposable
         Assert.InRange(Directory.GetFiles(_folder).Length, 1, 10);
     }
 
+    [Fact]
+    public async Task ASiloKilledWhileItWrites_LeavesNothingThatIsNotClearedAway()
+    {
+        await _table.InitializeMembershipTable(true);
+        MembershipEntry killed = Entry(1);
+        Assert.True(await _table.InsertRow(killed, new TableVersion(1, "")));
+        // A sign of life needs no second file, which a kill would leave: here one cannot be made.
+        Directory.CreateDirectory(Path.Combine(_folder, $"alive-{killed.SiloAddress.ToParsableString().Replace(':', '-')}.tmp"));
+        await _table.UpdateIAmAlive(killed);
+        string draft = Path.Combine(_folder, "draft-1-of-a-killed-silo");
+        File.WriteAllText(draft, "");
+        File.SetLastWriteTimeUtc(draft, killed.IAmAliveTime);
+
+        await _table.CleanupDefunctSiloEntries(killed.IAmAliveTime.AddHours(1));
+        Assert.False(File.Exists(draft));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{\"Version\":2,\"Ro")]
@@ -117,7 +134,7 @@ public sealed class FileMembershipTableTests : IDisposable
         Assert.True(await _table.InsertRow(one, new TableVersion(2, "")));
 
         await _table.UpdateIAmAlive(one);
-        File.WriteAllText(Directory.GetFiles(_folder, "alive-*").Single(), "");
+        File.Delete(Directory.GetFiles(_folder, "alive-*").Single());
         Assert.Equal(one.IAmAliveTime, (await _table.ReadAll()).Members.Single().Item1.IAmAliveTime);
     }
 
