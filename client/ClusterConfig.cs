@@ -39,7 +39,13 @@ internal sealed record ClusterConfig
         }
 
         var cluster = SpecFile.Load<ClusterSpec>(path, paths, [], Expected).Cluster;
-        cluster = cluster with { Tls = cluster.Tls.From(Path.GetDirectoryName(full)!) };
+        var tls = new TlsSection
+        {
+            Certificate = ProjectPaths.Expanded(cluster.Tls.Certificate),
+            Key = ProjectPaths.Expanded(cluster.Tls.Key),
+            Authority = ProjectPaths.Expanded(cluster.Tls.Authority),
+        };
+        cluster = cluster with { Tls = tls.From(Path.GetDirectoryName(full)!) };
         return ClusterMembership.Refusal(cluster) is { } refusal
             ? throw new BadInputException($"{paths.Shown(path)}: {refusal}")
             : new ClusterConfig { File = full, Cluster = cluster };

@@ -13,8 +13,9 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
     internal string? ClusterConfig { get; init; }
 
     /// <summary>The process's own.</summary>
+    /// <exception cref="BadInputException">The working directory has been removed.</exception>
     internal static ProjectPaths OfProcess() => new(
-        Directory.GetCurrentDirectory(),
+        WorkingDirectory(),
         Environment.GetEnvironmentVariable("BGPO_HOME") is { Length: > 0 } home ? home : null,
         Environment.GetEnvironmentVariable("BGPO_COMMAND") is { Length: > 0 } command ? command : "bgpo")
     {
@@ -63,7 +64,7 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
     internal string CommandLine(params string[] arguments) => string.Join(' ', arguments.Select(Quoted).Prepend(Command));
 
     /// <summary>A path with the user's home in the place of <c>~</c>, which a shell leaves alone in <c>--store=~/runs</c>.</summary>
-    private static string Expanded(string path) => path is "~" || path.StartsWith("~/", StringComparison.Ordinal)
+    internal static string Expanded(string path) => path is "~" || path.StartsWith("~/", StringComparison.Ordinal)
         ? Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home
             ? home + path[1..]
             : throw new BadInputException($"path '{path}': HOME is not set; write the path in full")
@@ -72,6 +73,18 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
     /// <summary>The folder of a store as given; an empty one is an unset variable of a script, not the working directory.</summary>
     private static string StoreFolder(string? given) => given is null ? "runs"
         : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder or a store's URI");
+
+    private static string WorkingDirectory()
+    {
+        try
+        {
+            return Directory.GetCurrentDirectory();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException("the working directory is gone, or may not be entered; change to one that is there", e);
+        }
+    }
 
     private static string Quoted(string argument) =>
         argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@".Contains(c, StringComparison.Ordinal))

@@ -12,7 +12,7 @@ internal static class SiloLogging
         if (Environment.GetEnvironmentVariable("BGPO_LOG") is { Length: > 0 } path)
         {
             logging.SetMinimumLevel(LogLevel.Information).AddProvider(new FileLoggerProvider(
-                path, TimeProvider.System, static message => Terminal.OfProcess().Error.WriteLine("bgpo: " + message)));
+                ProjectPaths.Expanded(path), TimeProvider.System, static message => Terminal.OfProcess().Error.WriteLine("bgpo: " + message)));
         }
     }
 

@@ -30,8 +30,10 @@ internal static class ConsoleProgram
             return ExitCode.BadInput;
         }
 
+        ProjectPaths paths;
         try
         {
+            paths = ProjectPaths.OfProcess();
             interrupts.Listen(Interrupts.NoticesOf(Environment.GetEnvironmentVariable(Interrupts.Variable)));
         }
         catch (BadInputException e)
@@ -42,7 +44,7 @@ internal static class ConsoleProgram
 
         var machine = Hosts.Machine();
         var context = new ConsoleContext(
-            terminal, ProjectPaths.OfProcess(), interrupts, TimeProvider.System, Hosts.Training(machine), Hosts.Models(), machine);
+            terminal, paths, interrupts, TimeProvider.System, Hosts.Training(machine), Hosts.Models(), machine);
         return await new BgpoCommandLine(context, more(context)).Run(arguments);
     }
 }

@@ -21,6 +21,14 @@ public sealed class ClusterConfigTests : IDisposable
         Assert.StartsWith(expected.Replace("WORK", _console.Work, StringComparison.Ordinal), await _console.Refused(2, "run", "list", "--cluster-config", "c.yaml"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task TildeInAFilesPath_IsTheUsersHome()
+    {
+        Assert.SkipWhen(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("HOME")), "no home");
+        _console.WorkFile("c.yaml", "cluster: { tls: { certificate: ~/none/silo.pem, authority: ~/none/ca.pem } }");
+        Assert.Contains($"value '{Environment.GetEnvironmentVariable("HOME")!.TrimEnd('/')}/none/", await _console.Refused(2, "run", "list", "--cluster-config", "c.yaml"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("train")]
     [InlineData("silo")]
