@@ -17,6 +17,9 @@ public readonly record struct SamplerOptions(int ResponseLength, int BlockLength
     /// </summary>
     public bool StopsAtEnd { get; init; }
 
+    /// <summary>Whether every pass reads whole sequences where keys and values of finished blocks could be kept: the same tokens, slower.</summary>
+    public bool ReadsWhole { get; init; }
+
     /// <summary>Blocks of a response.</summary>
     public int Blocks => ResponseLength / BlockLength;
 

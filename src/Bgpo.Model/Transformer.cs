@@ -97,10 +97,18 @@ public sealed class Transformer : IDisposable
     /// <param name="tokens">(B, T) int64.</param>
     /// <param name="plan">Where the tokens stand and what they see.</param>
     /// <returns>(B, T, D), owned by the caller.</returns>
-    public Tensor Hidden(Tensor tokens, AttentionPlan plan)
+    public Tensor Hidden(Tensor tokens, AttentionPlan plan) => Hidden(tokens, plan, null, keeps: false);
+
+    /// <summary>Hidden states after the final norm, of tokens that also see those of a cache.</summary>
+    /// <param name="tokens">(B, T) int64.</param>
+    /// <param name="plan">Where the tokens stand and what they see of one another.</param>
+    /// <param name="cache">What was read before; null: nothing.</param>
+    /// <param name="keeps">Whether these are added to it.</param>
+    /// <returns>(B, T, D), owned by the caller.</returns>
+    internal Tensor Hidden(Tensor tokens, AttentionPlan plan, KeyValueCache? cache, bool keeps)
     {
         using IDisposable scope = NewDisposeScope();
-        Attention attention = AttentionOf(tokens.shape[1], plan);
+        Attention attention = AttentionOf(tokens.shape[1], plan) with { Cache = cache, Keeps = keeps };
         Tensor x = Embed(tokens);
         for (int n = 0; n < _blocks.Length; n++)
         {
@@ -166,7 +174,7 @@ public sealed class Transformer : IDisposable
     {
         using IDisposable scope = NewDisposeScope();
         Block block = _blocks[n];
-        x = x + Attend(block, Normalize(x, block.AttentionNorm), attention);
+        x = x + Attend(block, n, Normalize(x, block.AttentionNorm), attention);
         x = x + Transform(block, Normalize(x, block.MlpNorm));
         return x.MoveToOuterDisposeScope();
     }
@@ -178,7 +186,7 @@ public sealed class Transformer : IDisposable
         return Normalize(x, _finalNorm).MoveToOuterDisposeScope();
     }
 
-    private Tensor Attend(Block block, Tensor x, Attention attention)
+    private Tensor Attend(Block block, int n, Tensor x, Attention attention)
     {
         int h = Config.Heads;
         int k = Config.KeyValueHeads;
@@ -193,9 +201,13 @@ public sealed class Transformer : IDisposable
         }
         Tensor rotated = Rotate(turning, attention.Cos, attention.Sin);
         Tensor query = rotated.narrow(1, 0, h); // (B, H, T, E)
-        Tensor key = Repeat(rotated.narrow(1, h, k), h / k);
-        Tensor value = Repeat(heads.narrow(1, h + k, k), h / k);
-        Tensor mixed = F.scaled_dot_product_attention(query, key, value, attention.Mask); // (B, H, T, E)
+        Tensor key = rotated.narrow(1, h, k);
+        Tensor value = heads.narrow(1, h + k, k);
+        if (attention.Cache is { } cache)
+        {
+            (key, value) = cache.Extend(n, key, value, attention.Keeps);
+        }
+        Tensor mixed = F.scaled_dot_product_attention(query, Repeat(key, h / k), Repeat(value, h / k), attention.Mask); // (B, H, T, E)
         return block.AttentionOut.Apply(mixed.transpose(1, 2).reshape(b, t, h * e));
     }
 
@@ -273,7 +285,14 @@ public sealed class Transformer : IDisposable
     /// <param name="Cos">Rotary cosines.</param>
     /// <param name="Sin">Rotary sines.</param>
     /// <param name="Mask">What sees what; null: all see all.</param>
-    internal sealed record Attention(Tensor Cos, Tensor Sin, Tensor? Mask);
+    internal sealed record Attention(Tensor Cos, Tensor Sin, Tensor? Mask)
+    {
+        /// <summary>What was read before; null: nothing.</summary>
+        public KeyValueCache? Cache { get; init; }
+
+        /// <summary>Whether what is read now is added to it.</summary>
+        public bool Keeps { get; init; }
+    }
 
     private sealed record Block(
         Tensor AttentionNorm, Linear QueryKeyValue, Tensor? QueryNorm, Tensor? KeyNorm, Linear AttentionOut, Tensor MlpNorm, Linear GateUp,

@@ -1,4 +1,6 @@
+using Bgpo.Model;
 using Bgpo.Model.Files;
+using Bgpo.Model.Tokenizers;
 using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Tests;
@@ -53,6 +55,28 @@ public sealed class AdapterRunTests : IDisposable
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("llada", 16)]
+    [InlineData("dream", 16)]
+    [InlineData("sdar", 4)]
+    public async Task AModelOfHuggingFacesKind_IsAskedInItsChatTemplate_AndItsTokenizerIsNamedNotCopied(string family, int block)
+    {
+        string folder = Path.Combine(SmallRuns.BaseModel(), "..", "..", "tests", "Bgpo.Model.Tests", "Reference", family);
+        await _runs.Complete("a", 1, [.. s_lora, $"model.path={folder}", "run.steps=1", $"rollout.blockLength={block}", "evaluation.count=2"]);
+        CheckpointManifest manifest = (await _runs.Store("a").ReadManifestAsync(1))!;
+        ITokenizer tokenizer = ModelFolder.ParseTokenizer(manifest.Tokenizer, "test");
+        Assert.InRange(manifest.Tokenizer.Length, 1, 1000);
+        JournalStep journal = (await _runs.Store("a").ReadJournalAsync(0))!;
+        Assert.All(journal.Groups, group => Assert.Equal(tokenizer.EncodePrompt(group.Prompt), group.PromptTokens));
+
+        if (family == "sdar")
+        {
+            RunException refused = await Assert.ThrowsAsync<RunException>(
+                () => _runs.Complete("b", 1, [.. s_lora, $"model.path={folder}", "rollout.blockLength=8"]));
+            Assert.Contains("the model attends in blocks of 4", refused.Message, StringComparison.Ordinal);
         }
     }
 }

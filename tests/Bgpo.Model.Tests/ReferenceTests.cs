@@ -188,6 +188,26 @@ public sealed class ReferenceTests
         Assert.All(trace, set => Assert.InRange(set.Confidence, 0, 1));
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(4, 0)]
+    [InlineData(6, 1)]
+    [InlineData(11, 1)]
+    public void KeptKeysAndValuesOfFinishedBlocks_ChangeNoToken(int promptLength, double temperature)
+    {
+        using var files = ModelFiles.Open(Path.Combine(s_reference, "sdar"));
+        using var weights = FrozenWeights.Load(files);
+        using var model = new Transformer(weights, null);
+        int[][] prompts = [.. Enumerable.Range(0, 4).Select(i => Enumerable.Range(0, promptLength).Select(p => (17 * (i + p)) % 250).ToArray())];
+        var options = new SamplerOptions(20, 4, 10, temperature);
+        int[][] Sample(SamplerOptions how, List<double> confidences) => Sampler.Sample(
+            model, prompts, how, (b, step) => new Philox(9, Purpose.Rollout, 0, (uint)b, (uint)step), null, set => confidences.Add(set.Confidence));
+        List<double> kept = [];
+        List<double> whole = [];
+        Assert.Equal(Sample(options with { ReadsWhole = true }, whole), Sample(options, kept));
+        Assert.Equal(whole, kept, (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
     [Fact]
     public void TheBlockLengthOfABlockCausalModel_IsItsOwn()
     {

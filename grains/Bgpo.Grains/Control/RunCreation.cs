@@ -36,7 +36,8 @@ internal sealed class RunCreation(
     internal Task StartAsync(string specYaml, string key) => Refusing(async () =>
     {
         RunSpec spec = Read(specYaml);
-        TrainedModel model = TrainedModel.Load(spec);
+        // Off the grain's turn: a large base takes a minute to read.
+        TrainedModel model = await Task.Run(() => TrainedModel.Load(spec));
         CheckFits(spec, model.Config, model.Tokenizer);
         if (await IsBegunAsync(key))
         {

@@ -150,6 +150,10 @@ public sealed class BpeTokenizer : ITokenizer
     public int[] EncodeChat(IReadOnlyList<ChatMessage> messages)
     {
         int[] tokens = Encode(Template.Render(messages));
+        if (tokens is [int first, int second, ..] && first == second && _special.ContainsKey(first))
+        {
+            tokens = tokens[1..]; // a tokenizer that begins every text by itself, and a template that does
+        }
         return Array.IndexOf(tokens, MaskToken) < 0
             ? tokens
             : throw new ModelException($"the prompt holds '{_special[MaskToken]}', which is the model's mask token; take it out.");
