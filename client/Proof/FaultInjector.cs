@@ -46,7 +46,7 @@ internal sealed class FaultInjector(
         var silos = await Silos(cancellationToken);
         Refill(silos);
         SiloDescription[] candidates = [.. (await Qualified(silos)).Where(IsThere)];
-        if (Volatile.Read(ref _starting) > 0 && silos.Count(silo => silo.State == "active") <= 1)
+        if (Volatile.Read(ref _starting) > 0 && silos.Count(silo => silo.State == SiloState.Active) <= 1)
         {
             tell(new FaultEvent("passed", Now, "", "", 0, "the last silo is spared until one that is starting has joined"));
             return null;
@@ -89,7 +89,7 @@ internal sealed class FaultInjector(
         }
     }
 
-    private bool IsThere(SiloDescription silo) => silo.State == "active" && Process(silo) is not null;
+    private bool IsThere(SiloDescription silo) => silo.State == SiloState.Active && Process(silo) is not null;
 
     /// <summary>
     /// Starts silos until there are as many as at first: one that was declared dead because the machine was too busy for it to
@@ -103,7 +103,7 @@ internal sealed class FaultInjector(
             _size = silos.Count;
         }
 
-        for (var there = silos.Count(silo => silo.State == "active") + Volatile.Read(ref _starting); options.Restart && _model is not null && there < _size; there++)
+        for (var there = silos.Count(silo => silo.State == SiloState.Active) + Volatile.Read(ref _starting); options.Restart && _model is not null && there < _size; there++)
         {
             Replace(_model, "in place of one that ended by itself");
         }

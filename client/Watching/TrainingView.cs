@@ -194,7 +194,7 @@ internal sealed class TrainingView
     }
 
     private static ViewLine Phase(Progressed progress, int width) => Progress(
-        progress.Phase, progress.Done, progress.Total,
+        progress.Phase.ToString().ToLowerInvariant(), progress.Done, progress.Total,
         $"{progress.InFlight} in flight on {Printed.Many(progress.Devices, "device")}", width);
 
     private static ViewLine Progress(string label, int done, int total, string tail, int width)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Bgpo.Grains;
 
 /// <summary>Something that happened to a run, in order, for whoever watches.</summary>
@@ -29,17 +31,42 @@ public sealed record RunStarted(
     [Id(10)] public long SinceUnixMilliseconds { get; init; }
 }
 
+/// <summary>What a controller's work in hand is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RunPhase>))]
+public enum RunPhase
+{
+    /// <summary>Held-out problems are answered.</summary>
+    [JsonStringEnumMemberName("evaluate")]
+    Evaluate,
+
+    /// <summary>A batch's groups are sampled and scored.</summary>
+    [JsonStringEnumMemberName("rollout")]
+    Rollout,
+
+    /// <summary>A step's units are computed.</summary>
+    [JsonStringEnumMemberName("gradient")]
+    Gradient,
+
+    /// <summary>The shards move to the next version.</summary>
+    [JsonStringEnumMemberName("commit")]
+    Commit,
+
+    /// <summary>A checkpoint is saved, and steps wait for it.</summary>
+    [JsonStringEnumMemberName("checkpoint")]
+    Checkpoint,
+}
+
 /// <summary>How far the work in hand has come. Sent at most a few times a second; a watcher may miss some.</summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Version">Version whose step is in work.</param>
-/// <param name="Phase">evaluate, rollout, gradient, commit or checkpoint.</param>
+/// <param name="Phase">What is being done.</param>
 /// <param name="Done">Units of the phase that are done.</param>
 /// <param name="Total">Units of the phase.</param>
 /// <param name="InFlight">Units on devices now.</param>
 /// <param name="Devices">Live devices.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.Progressed")]
 public sealed record Progressed(
-    long Sequence, [property: Id(0)] int Version, [property: Id(1)] string Phase, [property: Id(2)] int Done,
+    long Sequence, [property: Id(0)] int Version, [property: Id(1)] RunPhase Phase, [property: Id(2)] int Done,
     [property: Id(3)] int Total, [property: Id(4)] int InFlight, [property: Id(5)] int Devices) : RunEvent(Sequence);
 
 /// <summary>A step was committed.</summary>

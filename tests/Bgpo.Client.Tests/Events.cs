@@ -10,7 +10,7 @@ internal static class Events
 {
     internal static readonly RunStarted Started = new(1, "sudoku-1", 0, 120, 216_512, 1, 1, "sudoku4x4", "/s/runs/sudoku-1", "libtorch 1.13");
 
-    internal static readonly Progressed Rollout = new(2, 47, "rollout", 12, 16, 4, 2);
+    internal static readonly Progressed Rollout = new(2, 47, RunPhase.Rollout, 12, 16, 4, 2);
 
     internal static readonly Evaluated Before = new(3, 0, new EvaluationSummary(0.301, 0.051, 0.61, 256), true);
 

@@ -205,7 +205,7 @@ internal sealed class FakeMachine : IMachine
     internal SiloDescription Silo(int process, string cluster, string store, params string[] command)
     {
         Processes.Add(new MachineProcess(process, 7, 1, false, command.Length > 0 ? command : ["dotnet", "/b/Bgpo.Client.dll", "silo", "--cluster", cluster], 100));
-        return new SiloDescription($"127.0.0.1:{process}@1", $"silo-{process}", "active", process, 7, 2, store, "");
+        return new SiloDescription($"127.0.0.1:{process}@1", $"silo-{process}", SiloState.Active, process, 7, 2, store, "");
     }
 
     private sealed class LaunchedSilo(int id, Task joining) : ILaunchedSilo

@@ -42,7 +42,7 @@ public sealed class FaultInjectorTests : IDisposable
 
         joining.SetResult();
         await injector.DisposeAsync();
-        _console.Host.Clusters["demo"] = [last, last with { Name = "new", State = "leaving" }];
+        _console.Host.Clusters["demo"] = [last, last with { Name = "new", State = SiloState.Leaving }];
         Assert.Equal(last, await Inject(FaultKind.Kill, restart: true));
     }
 
@@ -80,7 +80,7 @@ public sealed class FaultInjectorTests : IDisposable
     public async Task OneThatIsLeaving_IsLeftAlone()
     {
         SiloDescription silo = Silo(41);
-        _console.Host.Clusters["demo"] = [silo with { State = "leaving" }];
+        _console.Host.Clusters["demo"] = [silo with { State = SiloState.Leaving }];
         Assert.Null(await Inject(FaultKind.Kill, restart: true));
     }
 

@@ -223,7 +223,7 @@ public sealed class EventLogTests
 
     private static StepCommitted Step(long sequence, int version) => new(sequence, new StepMetrics { Version = version });
 
-    private static Progressed Progress(long sequence, int done) => new(sequence, 1, "gradient", done, 9, 0, 1);
+    private static Progressed Progress(long sequence, int done) => new(sequence, 1, RunPhase.Gradient, done, 9, 0, 1);
 
     private static async Task<List<string>> Texts(EventLog log, long after)
     {

@@ -81,7 +81,7 @@ internal sealed class ClusterCommand
                 {
                     Cluster = joined.Name,
                     Silos = silos.Count,
-                    Leaving = silos.Count(silo => silo.State != "active"),
+                    Leaving = silos.Count(silo => silo.State != SiloState.Active),
                     Devices = devices,
                     RssMiB = Math.Round(memory, 1),
                     Store = store,
@@ -134,7 +134,7 @@ internal sealed class ClusterCommand
             foreach (var silo in silos)
             {
                 var process = ProcessOf(silo);
-                var state = process?.IsStopped == true ? "stopped" : silo.State;
+                var state = process?.IsStopped == true ? "stopped" : silo.State.ToString().ToLowerInvariant();
                 var memory = process?.ResidentMiB ?? 0;
                 output.WriteLine(parsed.GetValue(json)
                     ? JsonLines.Line(new { Silo = silo.Name, silo.Address, silo.Process, silo.Roles, silo.DeviceKind, silo.Devices, silo.Numerics, silo.MemoryMiB, State = state, RssMiB = Math.Round(memory, 1), silo.Store })

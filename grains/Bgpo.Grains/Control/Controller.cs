@@ -130,7 +130,7 @@ internal sealed class Controller : IRunActions, IDisposable
         {
             _loop.Batches.DropPrefetched();
         }
-        _loop.Progress(Version, "checkpoint", 0, 1, force: true);
+        _loop.Progress(Version, RunPhase.Checkpoint, 0, 1, force: true);
         await _wait.ForAsync(token => _checkpoints.SaveNow(Version, token));
     }
 
@@ -310,7 +310,7 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private Task<CheckpointManifest> SaveLastAsync()
     {
-        _loop.Progress(Version, "checkpoint", 0, _with.Run.Shards, force: true);
+        _loop.Progress(Version, RunPhase.Checkpoint, 0, _with.Run.Shards, force: true);
         return _wait.ForAsync(token => _checkpoints.SaveNow(Version, token));
     }
 

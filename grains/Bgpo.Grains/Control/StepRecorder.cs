@@ -42,7 +42,7 @@ internal sealed class StepRecorder(
     internal async Task<EvaluationSummary> EvaluateAsync(int version, int count, bool isFinal, CancellationToken cancellationToken)
     {
         EvaluationSummary summary = await evaluator.Evaluate(
-            version, count, (done, total) => loop.Progress(version, "evaluate", done, total), cancellationToken);
+            version, count, (done, total) => loop.Progress(version, RunPhase.Evaluate, done, total), cancellationToken);
         events.Append(n => new Evaluated(n, version, summary, isFinal));
         if (_last is { } step && step.Version == version)
         {

@@ -13,12 +13,12 @@ public sealed class ClusterGrain(ISiloMetadataCache metadata) : Grain, IClusterG
         return
         [
             .. hosts.Where(host => host.Value is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping)
-                .Select(host => Describe(host.Key, host.Value == SiloStatus.Active ? "active" : "leaving"))
+                .Select(host => Describe(host.Key, host.Value == SiloStatus.Active ? SiloState.Active : SiloState.Leaving))
                 .OrderBy(silo => silo.Name, StringComparer.Ordinal),
         ];
     }
 
-    private SiloDescription Describe(SiloAddress silo, string state)
+    private SiloDescription Describe(SiloAddress silo, SiloState state)
     {
         IReadOnlyDictionary<string, string> said = metadata.GetSiloMetadata(silo).Metadata;
         string Text(string key) => said.TryGetValue(key, out string? text) ? text : "";

@@ -100,7 +100,7 @@ public sealed class StepLoop : IDisposable
     /// <param name="done">Units done.</param>
     /// <param name="total">Units in all.</param>
     /// <param name="force">Tell even if something was told just before.</param>
-    public void Progress(int version, string phase, int done, int total, bool force = false)
+    public void Progress(int version, RunPhase phase, int done, int total, bool force = false)
     {
         if (force || _lastProgress == 0 || Stopwatch.GetElapsedTime(_lastProgress) > s_progressPeriod)
         {
@@ -222,7 +222,7 @@ public sealed class StepLoop : IDisposable
     /// <summary>Commit: every shard has every unit once; all of them take the same step.</summary>
     private async Task<(double Norm, double Rate)> CommitAsync(int step, StepTally tally, CancellationToken cancellationToken)
     {
-        Progress(step, "commit", 0, _with.Run.Shards, force: true);
+        Progress(step, RunPhase.Commit, 0, _with.Run.Shards, force: true);
         int completions = _with.Run.Plan.CompletionsPerUpdate;
         double norm = await _with.Shards.GradientNorm(step, tally.Units, completions);
         RunSpec spec = _with.Settings.At(step);
@@ -308,7 +308,7 @@ public sealed class StepLoop : IDisposable
     {
         if (batch == Batches.Current) // else the step before it is in work
         {
-            Progress(batch.Step, "rollout", batch.Ready, batch.Count);
+            Progress(batch.Step, RunPhase.Rollout, batch.Ready, batch.Count);
         }
     }
 
@@ -320,7 +320,7 @@ public sealed class StepLoop : IDisposable
         }
         else
         {
-            Progress(step, "gradient", tally.Done, tally.Units.Count);
+            Progress(step, RunPhase.Gradient, tally.Done, tally.Units.Count);
         }
     }
 
