@@ -115,7 +115,7 @@ public sealed class ChangeRecorderTests : IDisposable
 
         public Task ChangeAsync(RunRequest request) => Task.CompletedTask;
 
-        public void NoteTrouble(StorageException trouble)
+        public void NoteTrouble(StorageException? trouble)
         {
         }
 

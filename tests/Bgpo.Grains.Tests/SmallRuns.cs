@@ -13,7 +13,9 @@ internal sealed class SmallRuns : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-run-").FullName;
 
-    internal IBlobStore Blobs => new LocalBlobStore(Path.Combine(_folder, "runs"));
+    internal string Root => Path.Combine(_folder, "runs");
+
+    internal IBlobStore Blobs => new LocalBlobStore(Root);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

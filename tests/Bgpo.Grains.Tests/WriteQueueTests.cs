@@ -40,6 +40,23 @@ public sealed class WriteQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatIsTakenMeanwhile_IsNoAllClear_ForWhatWasRefused()
+    {
+        _writes.Note("shards", new StoreUnavailableException("no space is left"));
+        for (int i = 0; i < 5; i++)
+        {
+            await Enqueue(i, $"small {i}");
+            _writes.Note("shards", new StoreUnavailableException("no space is left"));
+        }
+        Assert.False(_writes.Healthy);
+        Assert.Equal(["no space is left"], _health);
+
+        _writes.Note("shards", null);
+        Assert.True(_writes.Healthy);
+        Assert.Equal(["no space is left", null], _health);
+    }
+
+    [Fact]
     public async Task TrainingWaits_OnlyOnceTheStoreLagsTooFarBehind()
     {
         _away = true;

@@ -39,7 +39,7 @@ internal sealed class Controller : IRunActions, IDisposable
             OnRefusal = (version, refusal) => with.Hold.Note($"the record of version {version}", refusal),
             CheckLease = with.Lease.CheckAsync,
         };
-        with.Restorer.OnTrouble = _writes.Note;
+        with.Restorer.OnTrouble = trouble => _writes.Note("restore", trouble);
         (with.Hold.Version, with.Hold.Post) = (() => Version, PostRecord);
         _wait = new StoreWait(with.Store, () => _writes.Healthy && !IsHeld, with.Requests, () => Version, with.Time, _leaving.Token);
         _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch) { History = with.Lease.Record.History };
@@ -138,7 +138,7 @@ internal sealed class Controller : IRunActions, IDisposable
     public Task WriteRecordAsync(Func<RunRecord, RunRecord> change) => _wait.ForAsync(token => PostRecord(change).WaitAsync(token));
 
     /// <inheritdoc/>
-    public void NoteTrouble(StorageException trouble) => _writes.Note(trouble);
+    public void NoteTrouble(StorageException? trouble) => _writes.Note("requests", trouble);
 
     /// <inheritdoc/>
     public async Task IdleAsync()

@@ -139,6 +139,7 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
                 {
                     await TakeAsync(request, run);
                 }
+                run.NoteTrouble(null);
             }
             catch (StorageException e) when (e is StoreUnavailableException or StoreRefusedException)
             {
@@ -302,9 +303,9 @@ internal interface IRunActions
     /// <param name="request">What was asked.</param>
     Task ChangeAsync(RunRequest request);
 
-    /// <summary>Takes note of a store that does not answer.</summary>
-    /// <param name="trouble">What it said.</param>
-    void NoteTrouble(StorageException trouble);
+    /// <summary>Takes note of what the store said to a request.</summary>
+    /// <param name="trouble">What it said; null: it did what was asked.</param>
+    void NoteTrouble(StorageException? trouble);
 
     /// <summary>Looks after shards and store while no step is taken.</summary>
     Task IdleAsync();

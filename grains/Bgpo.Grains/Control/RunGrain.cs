@@ -59,7 +59,7 @@ public sealed class RunGrain(
     /// <inheritdoc/>
     public async Task<RunStatus> Start(string specYaml, string key)
     {
-        await ForgetFormerRunAsync();
+        await ForgetFormerRunAsync(isDeletedIfMissing: true);
         await _creation.StartAsync(specYaml, key);
         return await Resume();
     }
@@ -67,7 +67,7 @@ public sealed class RunGrain(
     /// <inheritdoc/>
     public async Task<RunStatus> Fork(string specYaml, string source, int? version, string[]? own, string key)
     {
-        await ForgetFormerRunAsync();
+        await ForgetFormerRunAsync(isDeletedIfMissing: true);
         await _creation.ForkAsync(specYaml, source, version, own, key);
         return await Resume();
     }
@@ -130,7 +130,7 @@ public sealed class RunGrain(
         {
             await (_controller?.Ended ?? Task.CompletedTask); // it is about to end: what goes on goes on from there
         }
-        await ForgetFormerRunAsync();
+        await ForgetFormerRunAsync(isDeletedIfMissing: false);
         if (IsRunning)
         {
             return await GoOnAsync(how, isSuccessor);
@@ -141,11 +141,11 @@ public sealed class RunGrain(
             RunContext run = await contexts.Get(RunKey.Of(Id, _lease.Record.Identity));
             await _requests.LoadAsync();
             var numerics = new Numerics(_lease, _reporter);
-            ShardRestorer restorer = new(run, Store, _lease, roster, GrainFactory, _reporter, time);
+            ShardRestorer restorer = new(run, Store.Existing(), _lease, roster, GrainFactory, _reporter, time);
             numerics.Check(_settings!.Started, await roster.Get());
             RestorePoint from = await ChooseRestorePointAsync(run, restorer, how);
             ControllerServices with = new(
-                run, _settings!, Store, _lease, _requests, _reporter, restorer, numerics, roster, GrainFactory, time);
+                run, _settings!, Store.Existing(), _lease, _requests, _reporter, restorer, numerics, roster, GrainFactory, time);
             if (from.IsComplete)
             {
                 contexts.Forget(run.Key);
@@ -164,12 +164,15 @@ public sealed class RunGrain(
     }
 
     /// <summary>
-    /// Where the store has another run of this id, or none: what is known here is of a run that was deleted. Its controller ends, and nothing
-    /// of it is told to those who ask for the next.
+    /// Where the store has another run of this id: what is known here is of a run that was deleted. Its controller ends, and nothing of it is
+    /// told to those who ask for the next.
     /// </summary>
-    private async Task ForgetFormerRunAsync()
+    /// <param name="isDeletedIfMissing">
+    /// Whether a run that is not in the store counts as deleted, too: where one is to begin under its id. Else it may come back.
+    /// </param>
+    private async Task ForgetFormerRunAsync(bool isDeletedIfMissing)
     {
-        if (_lease.Known is not { } known || await ReadIdentityAsync() == known.Identity)
+        if (_lease.Known is not { } known || (await ReadIdentityAsync() ?? (isDeletedIfMissing ? null : known.Identity)) == known.Identity)
         {
             return;
         }

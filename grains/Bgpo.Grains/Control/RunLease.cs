@@ -23,7 +23,13 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     /// <summary>How often a controller that has nothing else to write gives a heartbeat.</summary>
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a record may be missing in a store that is there before the run counts as deleted.</summary>
+    private static readonly TimeSpan s_missingPatience = TimeSpan.FromSeconds(5);
+
     private StoredRun? _stored;
+
+    /// <summary>Since when the record is missing; null: it is there.</summary>
+    private long? _missingSince;
 
     /// <summary>Run.json as it was last read or written here; null before.</summary>
     internal RunRecord? Known => _stored?.Record;
@@ -146,6 +152,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     /// <summary>Changes run.json, unless another controller has.</summary>
     /// <param name="change">The change.</param>
     /// <exception cref="RunException">Another controller holds the run.</exception>
+    /// <exception cref="Storage.Blobs.StoreUnavailableException">There is no run.json at the moment.</exception>
     internal async Task WriteAsync(Func<RunRecord, RunRecord> change)
     {
         while (true)
@@ -161,15 +168,36 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
 
     /// <summary>Reads run.json, which must name this controller still.</summary>
     /// <exception cref="RunException">It names another.</exception>
+    /// <exception cref="Storage.Blobs.StoreUnavailableException">It is not there at the moment.</exception>
     internal Task CheckAsync() => ReadOwnAsync();
 
     private async Task<StoredRun> ReadOwnAsync()
     {
-        StoredRun? found = await store.ReadAsync();
-        return found?.Record.Controller == Record.Controller
+        StoredRun found = await store.ReadAsync() ?? throw await MissingAsync();
+        _missingSince = null;
+        return found.Record.Controller == Record.Controller
             ? found
             : throw new RunException(
                 $"run '{id}' was resumed by another process (epoch {Record.Epoch} is over), which goes on with it; this one stops.");
+    }
+
+    /// <summary>
+    /// Missing is not fenced: the store, or the record, may come back. Only where the store is the one that it was, and the record stays away
+    /// for a while, the run was deleted.
+    /// </summary>
+    private async Task<Exception> MissingAsync()
+    {
+        if (!await store.Blobs.IsSameAsync())
+        {
+            _missingSince = null;
+            return store.RecordMissing();
+        }
+        _missingSince ??= time.GetTimestamp();
+        return time.GetElapsedTime(_missingSince.Value) < s_missingPatience
+            ? store.RecordMissing()
+            : new RunException(
+                $"run '{id}' was deleted: {store.Blobs.Location} is there, and the run's record is not, for "
+                + $"{s_missingPatience.TotalSeconds:0} s now; this controller ends.");
     }
 
     /// <summary>Gives heartbeats, so that a controller on another machine can tell that this one lives.</summary>

@@ -31,8 +31,8 @@ internal sealed class ShardRestorer(
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Told of a store that does not answer.</summary>
-    internal Action<StorageException> OnTrouble { get; set; } = static _ => { };
+    /// <summary>Told of a store that does not answer, and with null that it did.</summary>
+    internal Action<StorageException?> OnTrouble { get; set; } = static _ => { };
 
     /// <summary>The newest whole checkpoint; where the run goes back, of those that it keeps.</summary>
     /// <exception cref="RunException">There is none.</exception>
@@ -75,6 +75,7 @@ internal sealed class ShardRestorer(
                 if (checkpoint is null && await FindAsync(committed) is { } held)
                 {
                     await Shards().Load(held);
+                    OnTrouble(null);
                     return (held.Version, null);
                 }
                 checkpoint ??= await NewestCheckpointAsync();
@@ -84,6 +85,7 @@ internal sealed class ShardRestorer(
                     beginsHistory = false;
                 }
                 await Shards().Load(checkpoint.Version, await roster.All());
+                OnTrouble(null);
                 return (checkpoint.Version, checkpoint);
             }
             catch (Exception e) when (recoveries < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))

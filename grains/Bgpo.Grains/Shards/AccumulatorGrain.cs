@@ -34,7 +34,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     {
         (_run, _index) = ShardKey.Parse(this.GetPrimaryKeyString());
         RunContext context = await runs.Get(_run, cancellationToken);
-        _store = catalog.Run(context.Id);
+        _store = catalog.Run(context.Id).Existing();
         _shard = new ShardAccumulator(_index, context.Spec.Optimizer);
     }
 

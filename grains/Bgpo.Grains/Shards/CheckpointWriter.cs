@@ -18,6 +18,8 @@ namespace Bgpo.Grains.Shards;
 /// <param name="time">Clock and timers.</param>
 public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet shards, WriteQueue writes, TimeProvider time)
 {
+    private const string Shards = "shards";
+
     private Task<CheckpointManifest?> _saving = Task.FromResult<CheckpointManifest?>(null);
     private int _savingVersion;
     private int? _kept;
@@ -117,14 +119,16 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
         {
             try
             {
-                CheckpointManifest manifest = await PublishAsync(Manifest(run, version, await shards.Save(version)), cancellationToken);
+                ShardEntry[] entries = await shards.Save(version);
+                writes.Note(Shards, null);
+                CheckpointManifest manifest = await PublishAsync(Manifest(run, version, entries), cancellationToken);
                 OnRefusal(version, null);
                 await OnSaved(manifest, Stopwatch.GetElapsedTime(started).TotalSeconds);
                 return manifest;
             }
             catch (StorageException e) when (WriteQueue.IsTransient(e))
             {
-                writes.Note(e);
+                writes.Note(Shards, e);
             }
             catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or OperationCanceledException or CorruptBlobException)
             {

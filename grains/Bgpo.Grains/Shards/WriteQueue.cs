@@ -17,7 +17,10 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     /// <summary>A process that was stopped for longer asks again before it writes.</summary>
     private static readonly TimeSpan s_checkPeriod = TimeSpan.FromSeconds(1);
 
+    private const string QueueItself = "queue";
+
     private readonly Queue<Entry> _entries = [];
+    private readonly HashSet<string> _refused = [];
     private readonly CancellationTokenSource _closed = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _fault;
@@ -28,10 +31,11 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     /// <summary>Called before a write when this was not for a while; throws where nothing may be written any more.</summary>
     public Func<Task> CheckLease { get; init; } = static () => Task.CompletedTask;
 
-    /// <summary>Whether the last write succeeded.</summary>
-    public bool Healthy { get; private set; } = true;
+    /// <summary>Whether nothing that the store refused waits to be taken.</summary>
+    public bool Healthy => _refused.Count == 0;
 
-    /// <summary>Told when the store stops taking writes, with what it said, and when it takes them again, with null.</summary>
+    /// <summary>Told when the store stops taking things, with what it said, and when it has taken all that it refused, with
+    /// null.</summary>
     public Action<StorageException?> OnHealth { get; init; } = static _ => { };
 
     /// <summary>
@@ -124,13 +128,18 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
         ThrowIfFaulted();
     }
 
-    /// <summary>Takes what a write outside of the box tells of the store's health.</summary>
-    /// <param name="trouble">What it said; null: it took the write.</param>
-    public void Note(StorageException? trouble)
+    /// <summary>
+    /// Takes note of what the store said to something. That it takes other things is no all-clear: a full disk takes small ones
+    /// for long.
+    /// </summary>
+    /// <param name="what">What was asked of it.</param>
+    /// <param name="trouble">What it said; null: it did it.</param>
+    public void Note(string what, StorageException? trouble)
     {
-        if (Healthy != trouble is null)
+        bool before = Healthy;
+        _ = trouble is null ? _refused.Remove(what) : _refused.Add(what);
+        if (Healthy != before)
         {
-            Healthy = trouble is null;
             OnHealth(trouble);
         }
     }
@@ -170,7 +179,7 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
                 if (_fault is null)
                 {
                     _entries.Dequeue();
-                    Note(null);
+                    Note(QueueItself, null);
                     if (IsRefused)
                     {
                         IsRefused = false;
@@ -182,7 +191,7 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
             }
             catch (StorageException e) when (IsTransient(e) || e is StoreRefusedException)
             {
-                Note(e);
+                Note(QueueItself, e);
                 if (e is StoreRefusedException refusal)
                 {
                     IsRefused = true;

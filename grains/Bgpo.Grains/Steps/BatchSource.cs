@@ -14,6 +14,8 @@ namespace Bgpo.Grains.Steps;
 /// <param name="onSampled">Told of each group that is sampled.</param>
 public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : IDisposable
 {
+    private const string Journal = "journal";
+
     private Prefetched? _prefetched;
 
     /// <summary>A batch of an attempt that was given up: what it has sampled need not be sampled again.</summary>
@@ -159,7 +161,9 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         {
             try
             {
-                return await with.Store.ReadJournalAsync(batchStep, either.Token);
+                JournalStep? found = await with.Store.ReadJournalAsync(batchStep, either.Token);
+                with.WriteQueue.Note(Journal, null);
+                return found;
             }
             catch (StoreUnavailableException) when (!isNeeded)
             {
@@ -177,7 +181,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
             }
             catch (StoreUnavailableException e)
             {
-                with.WriteQueue.Note(e);
+                with.WriteQueue.Note(Journal, e);
                 await Task.Delay(WriteQueue.Pause(attempt), with.Time, either.Token);
             }
         }

@@ -77,6 +77,19 @@ public interface IBlobStore
     /// <returns>Whether there was one.</returns>
     Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// The same store for those who know that a blob is there, as the record of a run is. While it is not the store counts as
+    /// unavailable: nothing is written, and nothing counts as absent.
+    /// </summary>
+    /// <param name="name">The blob's name.</param>
+    IBlobStore Requiring(string name) => new RecordGuard(this, name);
+
+    /// <summary>
+    /// Whether the store is the one that this process first met there. Where another folder stands in its place, as beneath a disk that is
+    /// not mounted, what is missing may come back; else it was deleted.
+    /// </summary>
+    Task<bool> IsSameAsync() => Task.FromResult(true);
+
     /// <summary>Removes what writers that died left behind beside the blobs, where a store has such things.</summary>
     /// <param name="prefix">A run's folder, for example <c>my-run/</c>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -22,7 +22,7 @@ public sealed partial class RunStore
     /// <param name="fields">Of a set: <c>field=value</c> each.</param>
     /// <param name="cancellationToken">Ends the wait; when the task completes the request is durable.</param>
     /// <returns>The request, with its number.</returns>
-    /// <exception cref="StorageException">Too many requests wait.</exception>
+    /// <exception cref="StorageException">Too many requests wait, or there is no such run.</exception>
     public async Task<RunRequest> AskAsync(
         RequestKind kind, string reason, IReadOnlyList<string> fields, CancellationToken cancellationToken = default)
     {
@@ -35,7 +35,9 @@ public sealed partial class RunStore
             {
                 return written; // by a try of this very request that seemed to fail; others have asked since
             }
-            long taken = (await ReadAsync(cancellationToken).ConfigureAwait(false))?.Record.RequestsTaken ?? 0;
+            long taken = await ReadAsync(cancellationToken).ConfigureAwait(false) is { } stored
+                ? stored.Record.RequestsTaken
+                : throw new StorageException($"There is no run '{RunId}' in '{Blobs.Location}' to ask anything of.");
             if (before.Count >= RunRequests.Most && before[^RunRequests.Most].Number > taken)
             {
                 throw new StorageException(

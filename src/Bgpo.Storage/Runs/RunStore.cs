@@ -35,6 +35,15 @@ public sealed partial class RunStore
 
     private string RecordName => $"{RunId}/run.json";
 
+    /// <summary>
+    /// The same run, known to exist: while its record is not there the store counts as unavailable. Nothing is written then, and
+    /// nothing counts as absent.
+    /// </summary>
+    public RunStore Existing() => new(Blobs.Requiring(RecordName), RunId, _time);
+
+    /// <summary>What is to be said where the record of a run that exists is not in the store: it may come back.</summary>
+    public StoreUnavailableException RecordMissing() => RecordGuard.Missing(Blobs.Location, RecordName);
+
     /// <summary>Writes a new run's record.</summary>
     /// <param name="record">The record; its times and its <see cref="RunRecord.Uid"/> are set here.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -14,6 +14,7 @@ internal sealed class AzureBlobStore : IBlobStore
 
     private readonly AzureLocation _location;
     private readonly BlobContainerClient _container;
+    private volatile bool _answered;
 
     /// <param name="location">The container and the prefix of all names.</param>
     /// <param name="container">The container's client; its own retries are off.</param>
@@ -201,11 +202,14 @@ internal sealed class AzureBlobStore : IBlobStore
     {
         try
         {
-            return await call().ConfigureAwait(false);
+            T result = await call().ConfigureAwait(false);
+            _answered = true;
+            return result;
         }
         catch (RequestFailedException exception)
             when (AzureErrors.IsAbsent(exception) || (_location.EmulatorPort is not null && AzureErrors.IsContainerMissing(exception)))
         {
+            _answered |= AzureErrors.IsAbsent(exception);
             return whenAbsent;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -214,7 +218,7 @@ internal sealed class AzureBlobStore : IBlobStore
         }
         catch (Exception exception) when (exception is not (FaultException or ArgumentException))
         {
-            throw AzureErrors.Translate(exception, _location, action);
+            throw AzureErrors.Translate(exception, _location, action, _answered);
         }
     }
 }

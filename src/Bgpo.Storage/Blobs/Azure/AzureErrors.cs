@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
 using Azure.Storage.Blobs.Models;
+using Microsoft.Identity.Client;
 
 namespace Bgpo.Storage.Blobs.Azure;
 
@@ -18,18 +19,25 @@ internal static class AzureErrors
     public static bool IsConditionLost(RequestFailedException exception) =>
         exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.ErrorCode == BlobErrorCode.ConditionNotMet || IsAbsent(exception);
 
-    public static StorageException Translate(Exception exception, AzureLocation location, string action)
+    /// <summary>The store's exception for one of the SDK.</summary>
+    /// <param name="exception">The SDK's, perhaps within others.</param>
+    /// <param name="location">The store.</param>
+    /// <param name="action">What was tried.</param>
+    /// <param name="answered">Whether the store has let this process in before: then what is missing now may come back.</param>
+    public static StorageException Translate(Exception exception, AzureLocation location, string action, bool answered = false)
     {
-        (bool heals, string what) = exception switch
+        Exception telling = WithCauses(exception)
+            .FirstOrDefault(static e => e is RequestFailedException or AuthenticationFailedException) ?? exception;
+        (bool heals, string what) = telling switch
         {
             RequestFailedException { Status: 0 } e => (true, Unreachable(location, e)),
             RequestFailedException { Status: 408 or 429 or >= 500 } e => (true, $"the service answers {Code(e)}"),
             RequestFailedException { Status: 401 or 403 } e => (false, $"the credentials are not accepted ({Code(e)}); {Credentials(location)}"),
-            RequestFailedException e when IsContainerMissing(e) => (false,
+            RequestFailedException e when IsContainerMissing(e) => (answered,
                 $"there is no container '{location.Container}'; create it: az storage container create --account-name {location.Account} "
                 + $"--name {location.Container} --auth-mode login"),
             RequestFailedException e => (false, $"the service refuses: {Code(e)}"),
-            AuthenticationFailedException e => (IsNetwork(e), $"no token: {FirstLine(e)}; {Credentials(location)}"),
+            AuthenticationFailedException e => (answered || IsPassing(e), $"no token: {FirstLine(e)}; {Credentials(location)}"),
             _ => (true, Unreachable(location, exception)),
         };
         string message = $"Store '{location.Text}': cannot {action}: {what}.";
@@ -58,16 +66,21 @@ internal static class AzureErrors
         return (end < 0 ? text : text[..end]).Trim().TrimEnd('.');
     }
 
-    private static bool IsNetwork(Exception exception)
+    /// <summary>
+    /// Whether no token is to be had now, but may be soon: the network or the service that gives them fails, or a machine's
+    /// managed identity is not up yet, for which its service answers 404 or 410.
+    /// </summary>
+    private static bool IsPassing(AuthenticationFailedException exception) => WithCauses(exception).Any(static cause => cause
+        is HttpRequestException or SocketException or IOException or TimeoutException or OperationCanceledException
+        or RequestFailedException { Status: 0 or 404 or 408 or 410 or 429 or >= 500 }
+        or MsalException { IsRetryable: true } or MsalServiceException { StatusCode: 404 or 408 or 410 or 429 or >= 500 });
+
+    /// <summary>An exception and all that it was caused by, the outermost first.</summary>
+    private static IEnumerable<Exception> WithCauses(Exception exception)
     {
-        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is HttpRequestException or SocketException or IOException or TimeoutException or OperationCanceledException
-                || cause is RequestFailedException { Status: 0 or >= 500 })
-            {
-                return true;
-            }
-        }
-        return false;
+        IEnumerable<Exception> causes = exception is AggregateException many
+            ? many.InnerExceptions
+            : exception.InnerException is { } inner ? [inner] : [];
+        return causes.SelectMany(WithCauses).Prepend(exception);
     }
 }

@@ -5,6 +5,9 @@ namespace Bgpo.Storage.Blobs.Local;
 /// <summary>The few system calls that .NET does not offer: atomic creation by link(2), and syncing a folder.</summary>
 internal static partial class Libc
 {
+    private const int AtWorkingFolder = -100;
+    private const uint InodeNumber = 0x100;
+
     public const int NotPermitted = 1;
     public const int NoEntry = 2;
     public const int AccessDenied = 13;
@@ -44,6 +47,20 @@ internal static partial class Libc
         }
     }
 
+    /// <summary>What tells a file or folder from another of the same path, now or later; null where the system does not say.</summary>
+    public static (uint Major, uint Minor, ulong Number)? IdentityOf(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+        // struct statx of linux/stat.h: 256 bytes, stx_ino at 32, stx_dev_major at 136, stx_dev_minor at 140.
+        Span<byte> about = stackalloc byte[256];
+        return StatxCall(AtWorkingFolder, path, 0, InodeNumber, ref MemoryMarshal.GetReference(about)) == 0
+            ? (BitConverter.ToUInt32(about[136..]), BitConverter.ToUInt32(about[140..]), BitConverter.ToUInt64(about[32..]))
+            : null;
+    }
+
     public static IOException Failure(string call, string path) => Failure(call, path, Marshal.GetLastPInvokeError());
 
     public static IOException Failure(string call, string path, int error) =>
@@ -60,6 +77,10 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SyncCall(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int StatxCall(int folder, string path, int flags, uint mask, ref byte about);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -8,7 +8,8 @@ namespace Bgpo.Storage.Blobs.Local;
 /// <remarks>
 /// A write goes to a temporary file beside its target, is synced, becomes visible by one link(2) or rename(2), and then the folder
 /// is synced. ETags are content hashes. What a killed writer leaves are temporary files; they are never listed, and the first write
-/// of a store to a folder removes those whose writer is gone, and those that are older than an hour and held by nobody.
+/// of a store to a folder removes those whose writer is gone, and those that are older than an hour and held by nobody. The
+/// store's folder itself, once it was there, is not made again: without it the store is away.
 /// </remarks>
 public sealed class LocalBlobStore : IBlobStore
 {
@@ -17,6 +18,8 @@ public sealed class LocalBlobStore : IBlobStore
 
     private readonly string _folder;
     private readonly TemporaryFiles _temporary;
+    private readonly string? _required;
+    private readonly FolderPresence _presence;
 
     /// <summary>A store in a folder. The folder is made by the first write.</summary>
     /// <param name="folder">Its path.</param>
@@ -28,20 +31,38 @@ public sealed class LocalBlobStore : IBlobStore
         _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         _temporary = new TemporaryFiles(time ?? TimeProvider.System);
         Location = folder;
+        _presence = new FolderPresence(_folder, folder);
         if (File.Exists(_folder))
         {
             throw new StoreRefusedException($"Store '{folder}' is a file; expected a folder. Name another with --store.");
         }
     }
 
+    /// <summary>The same store, which writes only where a blob is: looked for at the last moment, since a disk may be unmounted
+    /// at any.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="required">The blob's name.</param>
+    internal LocalBlobStore(LocalBlobStore store, string required)
+    {
+        (_folder, _temporary, _presence, Location) = (store._folder, store._temporary, store._presence, store.Location);
+        _required = required;
+        _ = PathOf(required);
+    }
+
     /// <inheritdoc/>
     public string Location { get; }
+
+    /// <inheritdoc/>
+    public IBlobStore Requiring(string name) => new RecordGuard(new LocalBlobStore(this, name), name);
+
+    /// <inheritdoc/>
+    public Task<bool> IsSameAsync() => Task.Run(_presence.IsSame);
 
     /// <inheritdoc/>
     public Task<Blob?> GetAsync(string name, CancellationToken cancellationToken = default)
     {
         string path = PathOf(name);
-        return OnPool($"read '{name}'", () => ReadFile(path) is { } content ? new Blob(content, ETagOf(content)) : null, cancellationToken);
+        return OnPool($"read '{name}'", () => FileContent.Read(path) is { } content ? new Blob(content, ETagOf(content)) : null, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -50,7 +71,7 @@ public sealed class LocalBlobStore : IBlobStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         string path = PathOf(name);
-        return OnPool($"read '{name}'", int? () => ReadFileRange(path, offset, destination.Span), cancellationToken);
+        return OnPool($"read '{name}'", int? () => FileContent.ReadRange(path, offset, destination.Span), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -83,7 +104,7 @@ public sealed class LocalBlobStore : IBlobStore
                 Libc.SyncFolder(folder); // as in FindAsync
                 return null;
             }
-            string temporary = _temporary.Write(folder, content.Span);
+            string temporary = WriteTemporary(folder, content.Span);
             try
             {
                 bool won = await LinkAsync(temporary, path, folder, cancellationToken).ConfigureAwait(false);
@@ -164,53 +185,6 @@ public sealed class LocalBlobStore : IBlobStore
 
     private static string FolderOf(string path) => Path.GetDirectoryName(path)!;
 
-    private static byte[]? ReadFile(string path)
-    {
-        try
-        {
-            using SafeFileHandle file = OpenToRead(path);
-            var content = new byte[RandomAccess.GetLength(file)];
-            int read = ReadFully(file, 0, content);
-            return read == content.Length ? content : content[..read];
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    private static int? ReadFileRange(string path, long offset, Span<byte> destination)
-    {
-        try
-        {
-            using SafeFileHandle file = OpenToRead(path);
-            return ReadFully(file, offset, destination);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    private static SafeFileHandle OpenToRead(string path) =>
-        File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-
-    private static int ReadFully(SafeFileHandle file, long offset, Span<byte> destination)
-    {
-        int total = 0;
-        while (total < destination.Length)
-        {
-            int read = RandomAccess.Read(file, destination[total..], offset + total);
-            if (read == 0)
-            {
-                break;
-            }
-
-            total += read;
-        }
-        return total;
-    }
-
     /// <summary>Makes the temporary file visible under the blob's name unless that is taken.</summary>
     private static async Task<bool> LinkAsync(string temporary, string path, string folder, CancellationToken cancellationToken)
     {
@@ -252,13 +226,13 @@ public sealed class LocalBlobStore : IBlobStore
                 return null;
             }
             // Written and synced before the lock is taken, so the lock is short.
-            string temporary = _temporary.Write(folder, content.Span);
+            string temporary = WriteTemporary(folder, content.Span);
             try
             {
                 // Synced after the lock is free: a process that is stopped (SIGSTOP) while the disk works must not hold up the others.
                 using (await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false))
                 {
-                    if (etag is not null && (ReadFile(path) is not { } current || ETagOf(current) != etag))
+                    if (etag is not null && (FileContent.Read(path) is not { } current || ETagOf(current) != etag))
                     {
                         return null;
                     }
@@ -317,6 +291,18 @@ public sealed class LocalBlobStore : IBlobStore
         static bool HasBlobs(string folder) =>
             Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(file => !Path.GetFileName(file).StartsWith('.'));
     }, cancellationToken);
+
+    private string WriteTemporary(string folder, ReadOnlySpan<byte> content)
+    {
+        if (_required is null)
+        {
+            return _temporary.Write(folder, content, root: _presence.IsSeen ? _folder : null);
+        }
+        string required = PathOf(_required);
+        return File.Exists(required)
+            ? _temporary.Write(folder, content, root: FolderOf(required))
+            : throw RecordGuard.Missing(Location, _required);
+    }
 
     private static BlobEntry? EntryOf(FileInfo file, string name)
     {
@@ -396,10 +382,19 @@ public sealed class LocalBlobStore : IBlobStore
     {
         try
         {
-            return await Task.Run(work, cancellationToken).ConfigureAwait(false);
+            return await Task.Run(
+                async () =>
+                {
+                    _presence.Check(action);
+                    T result = await work().ConfigureAwait(false);
+                    _presence.Check(action); // what was not found may only have gone with the folder
+                    return result;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (FolderErrors.IsFileSystemError(exception))
         {
+            _presence.Check(action, exception);
             throw FolderErrors.Translate(exception, Location, action);
         }
     }

@@ -17,10 +17,11 @@ internal sealed class TemporaryFiles(TimeProvider time)
     /// <summary>Writes one, synced; the first in a folder first removes what others left there.</summary>
     /// <param name="folder">The folder, which is made when missing.</param>
     /// <param name="content">Its content.</param>
+    /// <param name="root">A folder above it that must be there; null: any is made.</param>
     /// <returns>Its path.</returns>
-    internal string Write(string folder, ReadOnlySpan<byte> content)
+    internal string Write(string folder, ReadOnlySpan<byte> content, string? root)
     {
-        MakeFolder(folder);
+        MakeFolder(folder, root);
         if (_swept.TryAdd(folder, true))
         {
             Sweep(folder);
@@ -72,15 +73,19 @@ internal sealed class TemporaryFiles(TimeProvider time)
         }
     }
 
-    private static void MakeFolder(string folder)
+    private static void MakeFolder(string folder, string? root)
     {
         if (Directory.Exists(folder))
         {
             return;
         }
+        if (folder == root)
+        {
+            throw new DirectoryNotFoundException($"'{folder}' is gone");
+        }
 
         string parent = Path.GetDirectoryName(folder)!;
-        MakeFolder(parent);
+        MakeFolder(parent, root);
         Directory.CreateDirectory(folder);
         Libc.SyncFolder(parent);
     }

@@ -20,6 +20,8 @@ internal sealed class ResilientBlobStore : IBlobStore
         _pipeline = new StorePipeline(store.Location, patience, time ?? TimeProvider.System);
     }
 
+    private ResilientBlobStore(IBlobStore store, StorePipeline pipeline) => (_store, _pipeline) = (store, pipeline);
+
     /// <inheritdoc/>
     public string Location => _store.Location;
 
@@ -78,6 +80,12 @@ internal sealed class ResilientBlobStore : IBlobStore
         // Deleted by an attempt whose answer was lost is deleted by this call.
         _pipeline.RunAsync(
             $"delete '{name}'", 0, async (again, token) => await _store.DeleteAsync(name, token).ConfigureAwait(false) || again, cancellationToken);
+
+    /// <inheritdoc/>
+    public IBlobStore Requiring(string name) => new ResilientBlobStore(_store.Requiring(name), _pipeline);
+
+    /// <inheritdoc/>
+    public Task<bool> IsSameAsync() => _store.IsSameAsync();
 
     /// <inheritdoc/>
     public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => _store.TidyAsync(prefix, cancellationToken);
