@@ -66,7 +66,11 @@ internal sealed record ProblemsDone(int Done, int Total);
 /// <param name="Count">Problems.</param>
 /// <param name="WeightsSha256">The weights' hash, lower-case hex.</param>
 /// <param name="Seconds">Time it took.</param>
-internal sealed record EvaluateOutcome(double Exact, double MeanReward, int Count, string WeightsSha256, double Seconds);
+internal sealed record EvaluateOutcome(double Exact, double MeanReward, int Count, string WeightsSha256, double Seconds)
+{
+    /// <summary>Problems of the data file; null where there is none.</summary>
+    internal int? InFile { get; init; }
+}
 
 /// <summary>What to complete.</summary>
 /// <param name="Model">Model folder or checkpoint, full path; it exists.</param>

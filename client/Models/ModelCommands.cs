@@ -58,7 +58,10 @@ internal sealed class ModelCommands : IModelCommands
             cancellationToken);
         return new EvaluateOutcome(
             scores.Average(score => score.Exact ? 1.0 : 0.0), scores.Average(score => score.Reward), scores.Length,
-            model.WeightsSha256, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            model.WeightsSha256, Stopwatch.GetElapsedTime(started).TotalSeconds)
+        {
+            InFile = request.Task.EvaluationData.Length > 0 ? task.HeldOut(int.MaxValue).Count : null,
+        };
     }
 
     /// <inheritdoc/>

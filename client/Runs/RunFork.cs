@@ -50,8 +50,13 @@ internal sealed record RunFork(string Source, int Version, RunSpec Spec, string[
     /// <param name="paths">Where the spec's files are.</param>
     internal Func<IRunGrain, string, Task<RunStatus>> Begin(ProjectPaths paths)
     {
-        // The model's folder may be gone: a fork has its weights from the checkpoint.
-        var yaml = SpecWriter.Write(Spec with { Task = Spec.Task.WithFullPaths(paths, "field task.evaluationData") });
+        // The model's folder and the data may be gone: a fork has its weights from the checkpoint, and the run keeps a copy of
+        // its
+        // data.
+        var spec = Own.Contains("task.evaluationData")
+            ? Spec with { Task = Spec.Task.WithFullPaths(paths, "field task.evaluationData") }
+            : Spec;
+        var yaml = SpecWriter.Write(spec);
         return (run, key) => run.Fork(yaml, Source, Version, Own, key);
     }
 }

@@ -375,7 +375,7 @@ internal sealed class FakeModels : IModelCommands
         Throw(cancellationToken);
         Evaluated = request;
         progress.Report(new ProblemsDone(1, 2));
-        return Task.FromResult(new EvaluateOutcome(0.5, 0.75, 2, "abc", 1.25));
+        return Task.FromResult(new EvaluateOutcome(0.5, 0.75, 2, "abc", 1.25) { InFile = request.Task.EvaluationData.Length > 0 ? 3 : null });
     }
 
     public Task<GenerateOutcome> Generate(GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken)

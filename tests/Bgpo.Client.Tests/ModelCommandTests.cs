@@ -63,11 +63,25 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Eval_OfADataFile_TakesAllOfIt_UnlessTold_AndSaysWhereItDoesNot()
+    {
+        _console.WorkFile("ev.csv", "");
+        Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--data", "ev.csv"));
+        Assert.Equal(int.MaxValue, _console.Models.Evaluated!.Count);
+        Assert.Contains("problems    2 of sudoku4x4 (the first of 3 in ev.csv), greedy", _console.Out.ToString(), StringComparison.Ordinal);
+
+        Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--set", "task.evaluationData=ev.csv", "--count", "2"));
+        Assert.Equal(2, _console.Models.Evaluated.Count);
+        Assert.Equal(0, await _console.Run("eval", "--model", "models/base"));
+        Assert.Equal(256, _console.Models.Evaluated.Count);
+    }
+
+    [Fact]
     public async Task Eval_Json_IsOneLine()
     {
         Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--json"));
         Assert.Equal(
-            $$"""{"model":"{{Path.Combine(_console.Home, "models", "base")}}","task":"sudoku4x4","count":2,"temperature":0,"seed":1,"exact":0.5,"meanReward":0.75,"weightsSha256":"abc","seconds":1.25}""" + "\n",
+            $$"""{"model":"{{Path.Combine(_console.Home, "models", "base")}}","task":"sudoku4x4","count":2,"inFile":null,"temperature":0,"seed":1,"exact":0.5,"meanReward":0.75,"weightsSha256":"abc","seconds":1.25}""" + "\n",
             _console.Out.ToString());
     }
 

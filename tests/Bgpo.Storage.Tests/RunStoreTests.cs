@@ -40,6 +40,34 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task File_IsKeptByItsHash_AndADamagedCopyIsNamed()
+    {
+        byte[] content = [1, 2, 3];
+        RunFile file = await _run.KeepFileAsync("/data/ev.csv", content);
+        Assert.Equal(new RunFile("039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81", 3, true, "/data/ev.csv"), file);
+        Assert.Equal(content, (await _run.ReadFileAsync(file)).ToArray());
+
+        string path = Path.Combine(_folder, "my-run", "files", file.Sha256);
+        foreach (byte[] other in new byte[][] { [1, 2], [1, 2, 4], [1, 2, 3, 4] })
+        {
+            File.WriteAllBytes(path, other);
+            Assert.Contains(file.Sha256, (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadFileAsync(file))).Message, StringComparison.Ordinal);
+        }
+        await _run.KeepFileAsync("/data/ev.csv", content); // mends it
+        Assert.Equal(content, (await _run.ReadFileAsync(file)).ToArray());
+        File.Delete(path);
+        Assert.Contains("is missing", (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadFileAsync(file))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task File_TooLargeForACopy_IsOnlyKnownByItsHash()
+    {
+        RunFile file = await _run.KeepFileAsync("/data/large.csv", new byte[RunStore.LargestCopy + 1]);
+        Assert.Equal((false, RunStore.LargestCopy + 1L), (file.IsKept, file.Bytes));
+        Assert.False(Directory.Exists(Path.Combine(_folder, "my-run", "files")));
+    }
+
+    [Fact]
     public async Task Update_AfterSomebodyElse_ChangesNothing()
     {
         StoredRun created = await _run.CreateAsync(Samples.Record("my-run"));

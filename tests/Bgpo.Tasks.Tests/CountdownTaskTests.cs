@@ -234,7 +234,7 @@ public class CountdownTaskTests
     }
 
     [Fact]
-    public void DataFileThatCoversAllOfTraining_IsRefused()
+    public void DataFileThatCoversAllOfTraining_IsRefusedByTraining_ButCanBeEvaluatedOn()
     {
         Prompt[] file =
         [
@@ -242,7 +242,10 @@ public class CountdownTaskTests
                select CountdownTask.Pose(new CountdownProblem(a, b, c, 1)),
         ];
         TaskSection small = Spec with { MaxNumber = 10, EvaluationData = "all.jsonl" };
-        Assert.Contains("all.jsonl", Assert.Throws<TaskDataException>(() => new CountdownTask(small, file)).Message, StringComparison.Ordinal);
+        CountdownTask task = new(small, file);
+        Assert.Equal(file, task.HeldOut(1000));
+        Assert.Contains("all.jsonl", Assert.Throws<TaskDataException>(() => task.TrainingPrompt(1, 0, 0)).Message, StringComparison.Ordinal);
+        Assert.Throws<TaskDataException>(() => task.TrainingExample(1, 0, 0, 0));
     }
 
     [Theory]

@@ -224,10 +224,14 @@ public class SudokuTaskTests
     }
 
     [Fact]
-    public void DataFileThatCoversAllOfTraining_IsRefused()
+    public void DataFileOfAllGrids_IsRefusedByTraining_ButCanBeEvaluatedOn()
     {
-        Prompt[] file = [.. Task.TrainingSolutions.Select(solution => SudokuTask.Pose(solution.Keep(~3u), solution))];
-        Assert.Throws<TaskDataException>(() => new SudokuTask(Spec with { EvaluationData = "all.csv" }, file));
+        Prompt[] file = [.. Grid.Solved.ToArray().Select(solution => SudokuTask.Pose(solution.Keep(~3u), solution))];
+        SudokuTask task = new(Spec with { EvaluationData = "all.csv" }, file);
+        Assert.Equal(288, task.HeldOut(1000).Count);
+        Assert.All(task.HeldOut(288), prompt => Assert.True(task.Score(prompt, prompt.Reference).Exact));
+        Assert.Contains("all.csv", Assert.Throws<TaskDataException>(() => task.TrainingPrompt(1, 0, 0)).Message, StringComparison.Ordinal);
+        Assert.Throws<TaskDataException>(() => task.TrainingExample(1, 0, 0, 0));
     }
 
     private static bool Completes(string grid, string puzzle) =>

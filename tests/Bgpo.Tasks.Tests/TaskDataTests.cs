@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.IO.Pipes;
+using System.Text;
 using Bgpo.Spec;
 using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
@@ -49,7 +52,8 @@ public sealed class TaskDataTests : IDisposable
     [InlineData("Puzzle,Solution\n3102200002100320", 2, "16 digits")]
     [InlineData("Puzzle,Solution\n3102200002100320,3142243142131324,", 2, "16 digits")]
     [InlineData("Puzzle,Solution\n3102200002100320,3142243142131325", 2, "16 digits")]
-    [InlineData("Puzzle,Solution\n3102200002100320,3142243142131324\n\n", 3, "16 digits")]
+    [InlineData("Puzzle,Solution\n3102200002100320,3142243142131324\n\n3102200002100320,3142243142131324\n", 3, "16 digits")]
+    [InlineData("\nPuzzle,Solution\n3102200002100320,3142243142131324\n", 1, "Puzzle,Solution")]
     [InlineData("Puzzle,Solution\n3102200002100320,3142243142131323", 2, "every row")]
     [InlineData("Puzzle,Solution\n3102200002100320,3142243142131320", 2, "every row")]
     [InlineData("Puzzle,Solution\n4102200002100320,3142243142131324", 2, "keeps the puzzle's givens")]
@@ -74,7 +78,8 @@ public sealed class TaskDataTests : IDisposable
     [InlineData("""{"input":"30,100,93","output":"\ud800"}""")]
     public void BadCountdownLine_IsNamedWithWhatWasExpected(string bad)
     {
-        string text = $$"""{"input":"30,100,93","output":"23"}""" + "\n" + bad + "\n";
+        const string Good = """{"input":"30,100,93","output":"23"}""";
+        string text = Good + "\n" + bad + "\n" + Good + "\n";
         TaskDataException error = Assert.Throws<TaskDataException>(() => CountdownData.Parse(new StringReader(text), "some.jsonl"));
         Check(error, "some.jsonl", 2, bad, """{"input":"30,100,93","output":"23"}""");
     }
@@ -106,6 +111,59 @@ public sealed class TaskDataTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("sudoku4x4", "Puzzle,Solution\n3102200002100320,3142243142131324\n", "\n")]
+    [InlineData("sudoku4x4", "Puzzle,Solution\r\n3102200002100320,3142243142131324\r\n", "\r\n\t \r\n\r\n")]
+    [InlineData("countdown3", """{"input":"30,100,93","output":"23"}""", "\n\n\n")]
+    public void BlankLinesAtTheEnd_AreNoProblems(string name, string text, string end) =>
+        Assert.Equal(Create(name, text).HeldOut(10), Create(name, text + end).HeldOut(10));
+
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public void FileWithAByteOrderMark_ReadsAsTheTextThatItHolds(string encoding) => AssertReads(
+        [.. Encoding.GetEncoding(encoding).GetPreamble(), .. Encoding.GetEncoding(encoding).GetBytes(Lines(3))], 3);
+
+    [Fact]
+    public void FilePackedByGzip_ReadsAsTheTextThatItHolds_AndADamagedOneIsNamed()
+    {
+        byte[] packed = Packed(Lines(3));
+        AssertReads(packed, 3);
+        packed[^1] ^= 1;
+        TaskDataException error = Assert.Throws<TaskDataException>(() => AssertReads(packed, 3));
+        Assert.Contains("gzip", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pipe_IsReadToItsEnd_AndOnlyOnce()
+    {
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        string path = $"/dev/fd/{pipe.GetClientHandleAsString()}";
+        // More than the kernel holds of a pipe.
+        Task writing = Task.Run(async () =>
+        {
+            await pipe.WriteAsync(Encoding.UTF8.GetBytes(Lines(5000)));
+            pipe.DisposeLocalCopyOfClientHandle();
+            await pipe.DisposeAsync();
+        });
+        EvaluationFile file = EvaluationFile.Read(path)!;
+        await writing;
+        Assert.True(file.IsStream);
+        Assert.Equal(5000, TaskRegistry.Create(new TaskSection { EvaluationData = path }, file).HeldOut(10_000).Count);
+    }
+
+    [Fact]
+    public void File_IsKnownByTheHashOfItsBytes()
+    {
+        string path = Path.Combine(_folder, "data");
+        File.WriteAllText(path, "abc");
+        EvaluationFile file = EvaluationFile.Read(path)!;
+        Assert.Equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", file.Sha256);
+        Assert.False(file.IsStream);
+        Assert.Null(EvaluationFile.Read(""));
+    }
+
     [Fact]
     public void LongOrUnprintableLine_IsShownShortAndEscaped()
     {
@@ -122,6 +180,26 @@ public sealed class TaskDataTests : IDisposable
         Assert.Equal(line, error.Line);
         Assert.StartsWith($"{file}, line {line}: found '{content}', expected ", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    private static string Lines(int count) =>
+        "Puzzle,Solution\n" + string.Concat(Enumerable.Repeat("3102200002100320,3142243142131324\n", count));
+
+    private static byte[] Packed(string text)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(text));
+        }
+        return packed.ToArray();
+    }
+
+    private void AssertReads(byte[] content, int problems)
+    {
+        string path = Path.Combine(_folder, "bytes");
+        File.WriteAllBytes(path, content);
+        Assert.Equal(problems, TaskRegistry.Create(new TaskSection { EvaluationData = path }).HeldOut(100).Count);
     }
 
     private ITask Create(string name, string text)

@@ -16,7 +16,8 @@ internal sealed class EvalCommand
     private readonly DecodingOptions _decoding = new(
         $"one of {string.Join(", ", SamplingSettings.Tasks)}; default: the spec's", "run spec with the task and its decoding; default: the project's own of the task");
     private readonly Option<string?> _data = Flags.Text("--data", "FILE", "problems in the task's public format; default: the task's held-out split");
-    private readonly Option<int?> _count = Flags.Whole("--count", "N", $"problems; default: {DefaultCount}", 1, 100_000);
+    private readonly Option<int?> _count =
+        Flags.Whole("--count", "N", $"problems; default: all of a data file, else {DefaultCount}", 1, 100_000);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
 
     internal EvalCommand(ConsoleContext context)
@@ -48,7 +49,8 @@ internal sealed class EvalCommand
             ? (spec.Task with { EvaluationData = data }).WithFullPaths(_context.Paths, "option --data")
             : spec.Task.WithFullPaths(_context.Paths, "field task.evaluationData");
         var request = new EvaluateRequest(
-            decoding.Model, task, spec.Rollout, parsed.GetValue(_count) ?? DefaultCount, decoding.Temperature, decoding.Seed, decoding.Threads);
+            decoding.Model, task, spec.Rollout, parsed.GetValue(_count) ?? (task.EvaluationData.Length > 0 ? int.MaxValue : DefaultCount),
+            decoding.Temperature, decoding.Seed, decoding.Threads);
 
         ProcessLimits.Check();
         EvaluateOutcome outcome;
@@ -66,6 +68,7 @@ internal sealed class EvalCommand
                 request.Model,
                 Task = task.Name,
                 outcome.Count,
+                outcome.InFile,
                 request.Temperature,
                 request.Seed,
                 outcome.Exact,
@@ -78,7 +81,11 @@ internal sealed class EvalCommand
 
         var how = request.Temperature == 0 ? "greedy" : $"at temperature {request.Temperature}";
         output.WriteLine($"model       {_context.Paths.Shown(request.Model)} (sha256 {outcome.WeightsSha256})");
-        output.WriteLine($"problems    {Printed.Count(outcome.Count)} of {task.Name}, {how}, {Printed.Many(spec.Rollout.DenoisingSteps, "denoising step")}");
+        var first = outcome.InFile is { } all && all != outcome.Count
+            ? $" (the first of {Printed.Count(all)} in {_context.Paths.Shown(task.EvaluationData)})"
+            : "";
+        var steps = Printed.Many(spec.Rollout.DenoisingSteps, "denoising step");
+        output.WriteLine($"problems    {Printed.Count(outcome.Count)} of {task.Name}{first}, {how}, {steps}");
         output.WriteLine($"solved      {Printed.Percent(outcome.Exact)}");
         output.WriteLine($"reward      {Printed.Share(outcome.MeanReward)}");
         output.WriteLine($"time        {Printed.Short(outcome.Seconds)} s");

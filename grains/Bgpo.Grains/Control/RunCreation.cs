@@ -27,6 +27,8 @@ namespace Bgpo.Grains.Control;
 internal sealed class RunCreation(
     string id, RunCatalog catalog, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo, RunReporter reporter)
 {
+    private const string DataField = "task.evaluationData";
+
     private RunStore Store => catalog.Run(id);
 
     /// <summary>Makes the run from the model that its spec names, unless this very call has made it before.</summary>
@@ -38,15 +40,18 @@ internal sealed class RunCreation(
         RunSpec spec = Read(specYaml);
         // Off the grain's turn: a large base takes a minute to read.
         TrainedModel model = await Task.Run(() => TrainedModel.Load(spec));
-        CheckFits(spec, model.Config, model.Tokenizer);
+        EvaluationFile? data = EvaluationFile.Read(spec.Task.EvaluationData);
+        ITask task = TaskRegistry.Create(spec.Task, data); // a bad data file is the caller's news, before anything is written
+        CheckFits(spec, task, model.Config, model.Tokenizer);
         if (await IsBegunAsync(key))
         {
             return;
         }
         await DropRemainsAsync(0);
         // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
-        await SaveBaseAsync(spec, model);
-        await Store.CreateAsync(await NewRecordAsync(spec, specYaml, model.Parameters.LongLength, key) with { LatestCheckpoint = 0 });
+        CheckpointManifest saved = await SaveBaseAsync(spec, task, model);
+        RunFile? kept = await KeepAsync(data, task, spec.Evaluation.Count);
+        await Store.CreateAsync(await NewRecordAsync(spec, specYaml, saved, key) with { EvaluationData = kept });
     });
 
     /// <summary>Makes the run from another's checkpoint, unless this very call has made it before.</summary>
@@ -67,15 +72,19 @@ internal sealed class RunCreation(
         StoredRun origin = await other.ReadAsync() ?? throw new RunException($"there is no run '{source}' in {Store.Blobs.Location} to fork.");
         CheckpointManifest whole = await other.RequireCheckpointAsync(version, reporter.Notice);
         string label = $"{source}@{whole.Version}";
-        CheckGoesOn(spec, new RunSettings(origin.Record).At(whole.Version), whole, label);
+        RunSpec before = new RunSettings(origin.Record).At(whole.Version);
+        EvaluationFile? data = await DataOfForkAsync(spec, before, other, origin.Record, own);
+        bool isOtherData = origin.Record.EvaluationData is { } had && had.Sha256 != data?.Sha256;
+        CheckGoesOn(spec, before, whole, label, isOtherData);
+        ITask task = TaskRegistry.Create(spec.Task, data);
         (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(whole.ModelConfig, whole.Tokenizer, label);
-        CheckFits(spec, config, tokenizer);
+        CheckFits(spec, task, config, tokenizer);
         await DropRemainsAsync(whole.Version);
         await Store.ForkAsync(other, whole);
         IReadOnlyList<SpecChange>? later = RunSettings.Later(origin.Record, whole.Version, spec, own ?? []);
-        await Store.CreateAsync(await NewRecordAsync(spec, specYaml, whole.ParameterCount, key) with
+        await Store.CreateAsync(await NewRecordAsync(spec, specYaml, whole, key) with
         {
-            LatestCheckpoint = whole.Version,
+            EvaluationData = await KeepAsync(data, task, spec.Evaluation.Count),
             ForkedFrom = label,
             Changes = later,
         });
@@ -102,7 +111,7 @@ internal sealed class RunCreation(
     private RunSpec Read(string yaml) => SpecLoader.Load<RunSpec>(yaml, $"spec of run {id}", []);
 
     /// <summary>Refuses a spec that cannot go on from the checkpoint of another.</summary>
-    private static void CheckGoesOn(RunSpec spec, RunSpec origin, CheckpointManifest from, string label)
+    private static void CheckGoesOn(RunSpec spec, RunSpec origin, CheckpointManifest from, string label, bool isOtherData)
     {
         if (spec.Model != origin.Model)
         {
@@ -116,7 +125,7 @@ internal sealed class RunCreation(
         }
         // Amid a batch, its rollouts and their old likelihoods are the source's, made as the source's spec says.
         bool amid = from.JournalPosition < from.Version;
-        if (amid && (spec.Run.Seed != origin.Run.Seed || spec.Task != origin.Task || spec.Rollout != origin.Rollout
+        if (amid && (isOtherData || spec.Run.Seed != origin.Run.Seed || spec.Task != origin.Task || spec.Rollout != origin.Rollout
             || spec.Objective != origin.Objective || spec.Units != origin.Units))
         {
             throw new RunException(
@@ -130,6 +139,35 @@ internal sealed class RunCreation(
                 $"{label} would be amid a batch of {plan.UpdatesPerBatch} updates (objective.minibatches x objective.epochs) whose first is not taken; "
                 + $"fork a multiple of {plan.UpdatesPerBatch}.");
         }
+    }
+
+    /// <summary>The evaluation data of a fork: its source's as that began with it, unless the fork names a file itself.</summary>
+    private static async Task<EvaluationFile?> DataOfForkAsync(
+        RunSpec spec, RunSpec origin, RunStore source, RunRecord record, string[]? own)
+    {
+        if (spec.Task.EvaluationData != origin.Task.EvaluationData || own?.Contains(DataField) == true)
+        {
+            return EvaluationFile.Read(spec.Task.EvaluationData);
+        }
+        await RunFiles.CheckUnchangedAsync(record);
+        return await RunFiles.ReadAsync(source, record, spec.Task);
+    }
+
+    /// <summary>Keeps the data with the run; says so where it is too large, or not all of it is evaluated on.</summary>
+    private async Task<RunFile?> KeepAsync(EvaluationFile? data, ITask task, int evaluated)
+    {
+        RunFile? kept = await RunFiles.KeepAsync(Store, data);
+        if (data is not null && task.HeldOut(int.MaxValue).Count is var all && all > evaluated)
+        {
+            reporter.Notice($"evaluations take the first {evaluated} of the {all} problems in {data.Path} (evaluation.count).");
+        }
+        if (kept is { IsKept: false })
+        {
+            reporter.Notice(
+                $"{kept.Path} has {kept.Bytes >> 20} MiB, too much for a copy in the store: as long as the run may go on, keep the file "
+                + "as it is.");
+        }
+        return kept;
     }
 
     /// <summary>A start or fork that was cut short may have left a first checkpoint, which can be another's, and a journal.</summary>
@@ -155,7 +193,7 @@ internal sealed class RunCreation(
         _ => throw new RunException($"run '{id}' exists already in {Store.Blobs.Location}; go on with it by train --resume {id} or, in a cluster, run resume {id}; or choose another id."),
     };
 
-    private async Task<RunRecord> NewRecordAsync(RunSpec spec, string specYaml, long parameters, string key)
+    private async Task<RunRecord> NewRecordAsync(RunSpec spec, string specYaml, CheckpointManifest first, string key)
     {
         // Those of the silos that work: this one may only hold state.
         string[] numerics = [.. (await roster.Get()).Where(silo => silo.Devices > 0).Select(silo => silo.Numerics)];
@@ -166,7 +204,9 @@ internal sealed class RunCreation(
             Spec = specYaml,
             Seed = spec.Run.Seed,
             NumericsFingerprint = numerics.Contains(devices.Fingerprint) || numerics.Length == 0 ? devices.Fingerprint : numerics[0],
-            ParameterCount = parameters,
+            ParameterCount = first.ParameterCount,
+            LatestCheckpoint = first.Version,
+            TokenizerSha256 = RunStore.HashOf(first.Tokenizer),
             Cluster = silo.ClusterId,
             Host = owners.Host,
             BegunBy = key.Length > 0 ? key : null,
@@ -174,9 +214,9 @@ internal sealed class RunCreation(
     }
 
     /// <summary>Writes the base model as the checkpoint of version 0, so that the store alone is enough to go on.</summary>
-    private async Task SaveBaseAsync(RunSpec spec, TrainedModel model)
+    private async Task<CheckpointManifest> SaveBaseAsync(RunSpec spec, ITask task, TrainedModel model)
     {
-        var run = new RunContext(id, spec, TaskRegistry.Create(spec.Task), model.Config, model.Tokenizer, model.Parameters.LongLength)
+        var run = new RunContext(id, spec, task, model.Config, model.Tokenizer, model.Parameters.LongLength)
         {
             Adapter = model.Adapter,
         };
@@ -185,18 +225,17 @@ internal sealed class RunCreation(
             (long offset, int length) = ShardKey.Span(shard, run.Parameters);
             return new ShardState(shard, [.. model.Parameters.AsSpan((int)offset, length)], [], []);
         }));
-        await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, [.. entries]));
+        return await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, [.. entries]));
     }
 
     /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
-    private static void CheckFits(RunSpec spec, ModelConfig config, ITokenizer tokenizer)
+    private static void CheckFits(RunSpec spec, ITask task, ModelConfig config, ITokenizer tokenizer)
     {
         if (config.AttentionBlock > 0 && spec.Rollout.BlockLength != config.AttentionBlock)
         {
             throw new ModelException(
                 $"field rollout.blockLength: value '{spec.Rollout.BlockLength}': the model attends in blocks of {config.AttentionBlock}; decode by those.");
         }
-        ITask task = TaskRegistry.Create(spec.Task); // a bad data file is the caller's news, before anything is written
         int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
         if (room <= 0)
         {

@@ -164,15 +164,20 @@ public sealed class RunGrain(
     }
 
     /// <summary>
-    /// Where the store has another run of this id: what is known here is of a run that was deleted. Its controller ends, and nothing of it is
-    /// told to those who ask for the next.
+    /// Where the store has another run of this id: what is known here is of a run that was deleted. Its controller ends, and
+    /// nothing of it is told to those who ask for the next.
     /// </summary>
     /// <param name="isDeletedIfMissing">
     /// Whether a run that is not in the store counts as deleted, too: where one is to begin under its id. Else it may come back.
     /// </param>
     private async Task ForgetFormerRunAsync(bool isDeletedIfMissing)
     {
-        if (_lease.Known is not { } known || (await ReadIdentityAsync() ?? (isDeletedIfMissing ? null : known.Identity)) == known.Identity)
+        if (_lease.Known is not { } known)
+        {
+            return;
+        }
+        string? found = await ReadIdentityAsync() ?? (isDeletedIfMissing ? null : known.Identity);
+        if (found == known.Identity)
         {
             return;
         }
@@ -221,6 +226,7 @@ public sealed class RunGrain(
         _lease.CheckFree(how);
         if (!isSuccessor)
         {
+            await RunFiles.CheckUnchangedAsync(_lease.Record); // whoever goes on for one that died has the run's copy
             await _requests.CancelPendingStopAsync(isRunning: false);
         }
         _settings = new RunSettings(_lease.Record);

@@ -36,6 +36,9 @@ public sealed record RunContext(
     /// <summary>Steps, batches and units.</summary>
     public UnitPlan Plan { get; } = new(Spec);
 
+    /// <summary>The tokenizer's text, as every manifest of the run holds it.</summary>
+    public string TokenizerJson { get; init; } = Tokenizer.ToJson();
+
     /// <summary>Seed of every random number.</summary>
     public ulong Seed => (ulong)Spec.Run.Seed;
 
@@ -59,10 +62,13 @@ public sealed class RunContexts(RunCatalog runs)
     /// <summary>The context of a run.</summary>
     /// <param name="run">The run's <see cref="RunKey"/>; its id alone stands for whichever run has it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="RunException">There is no such run, its record is bad, or another run has its id now.</exception>
+    /// <exception cref="RunException">Its record is bad, or another run has its id now.</exception>
+    /// <exception cref="StoreUnavailableException">There is no such run at the moment.</exception>
     public async Task<RunContext> Get(string run, CancellationToken cancellationToken = default)
     {
-        Lazy<Task<RunContext>> context = _contexts.GetOrAdd(run, id => new Lazy<Task<RunContext>>(() => Read(id)));
+        // A reading that failed after those who waited had left is not served to the next.
+        Lazy<Task<RunContext>> context = _contexts.AddOrUpdate(
+            run, Reading, (id, held) => held is { IsValueCreated: true, Value.IsFaulted: true } ? Reading(id) : held);
         try
         {
             return await context.Value.WaitAsync(cancellationToken);
@@ -78,29 +84,34 @@ public sealed class RunContexts(RunCatalog runs)
     /// <param name="run">The run's key.</param>
     public void Forget(string run) => _contexts.TryRemove(run, out _);
 
+    private Lazy<Task<RunContext>> Reading(string key) => new(() => Read(key));
+
     private async Task<RunContext> Read(string key)
     {
         string run = RunKey.IdOf(key);
-        RunStore store = runs.Run(run);
-        StoredRun stored = await store.ReadAsync() ?? throw new RunException($"there is no run '{run}' in {store.Blobs.Location}.");
+        // Whoever asks for a run's context has met the run: a record that is missing may come back.
+        RunStore store = runs.Run(run).Existing();
+        StoredRun stored = await store.ReadAsync() ?? throw store.RecordMissing();
         if (key != run && key != RunKey.Of(run, stored.Record.Identity))
         {
             throw new RunException($"run '{run}' was deleted, and another was started under its id; this one is over.");
         }
-        CheckpointManifest manifest = await AnyManifest(store);
+        CheckpointManifest manifest = await AnyManifest(store, stored.Record);
         try
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(stored.Record.Spec, $"run.json of {run}", []);
+            ITask task = TaskRegistry.Create(spec.Task, await RunFiles.ReadAsync(store, stored.Record, spec.Task));
             (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, manifest.Tokenizer, run);
             if (manifest.Adapter is { } adapter)
             {
                 // The base's weights are read, once a process: off the grain's turn.
                 await Task.Run(() => TrainedModel.CheckBase(spec.Model.Path, adapter, run));
             }
-            return new RunContext(run, spec, TaskRegistry.Create(spec.Task), config, tokenizer, manifest.ParameterCount)
+            return new RunContext(run, spec, task, config, tokenizer, manifest.ParameterCount)
             {
                 Key = key,
                 Adapter = manifest.Adapter,
+                TokenizerJson = manifest.Tokenizer,
             };
         }
         catch (Exception e) when (e is SpecException or ModelException or TaskDataException)
@@ -110,7 +121,7 @@ public sealed class RunContexts(RunCatalog runs)
     }
 
     /// <summary>Any manifest tells the network's shape and tokens; the first is written before a run starts.</summary>
-    private static async Task<CheckpointManifest> AnyManifest(RunStore store)
+    private static async Task<CheckpointManifest> AnyManifest(RunStore store, RunRecord record)
     {
         string reason = "it has none";
         foreach (int version in await store.ListCheckpointsAsync())
@@ -119,7 +130,11 @@ public sealed class RunContexts(RunCatalog runs)
             {
                 if (await store.ReadManifestAsync(version) is { } manifest)
                 {
-                    return manifest;
+                    if (record.TokenizerSha256 is not { } known || RunStore.HashOf(manifest.Tokenizer) == known)
+                    {
+                        return manifest;
+                    }
+                    reason = $"{store.CheckpointLocation(version)} has another tokenizer than the run began with.";
                 }
             }
             catch (CorruptBlobException e)

@@ -105,7 +105,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
         ParameterCount = run.Parameters,
         Shards = entries,
         ModelConfig = run.Config.ToJson(),
-        Tokenizer = run.Tokenizer.ToJson(),
+        Tokenizer = run.TokenizerJson,
         Adapter = run.Adapter,
         WeightsSha256 = CheckpointManifest.HashOf(entries),
         JournalPosition = run.Plan.BatchStep(version),

@@ -104,6 +104,12 @@ public sealed record RunRecord
     /// <summary>The run and version that this one was forked from, <c>RUN@VERSION</c>; null for one that began by itself.</summary>
     public string? ForkedFrom { get; init; }
 
+    /// <summary>The task's evaluation data file; null where there is none, and in records of older versions.</summary>
+    public RunFile? EvaluationData { get; init; }
+
+    /// <summary>SHA-256 of the tokenizer's text, which each manifest holds; null in records of older versions.</summary>
+    public string? TokenizerSha256 { get; init; }
+
     /// <summary>Key of the call that began the run: the same call made again finds its own; null where it had none.</summary>
     public string? BegunBy { get; init; }
 
@@ -136,6 +142,13 @@ public sealed record RunRecord
     [JsonIgnore]
     public int FirstVersion => ForkedFrom is { } from ? int.Parse(from[(from.LastIndexOf('@') + 1)..], CultureInfo.InvariantCulture) : 0;
 }
+
+/// <summary>A file from outside that the run depends on.</summary>
+/// <param name="Sha256">SHA-256 of its bytes.</param>
+/// <param name="Bytes">How many they are.</param>
+/// <param name="IsKept">Whether the run has a copy, <c>files/SHA256</c>.</param>
+/// <param name="Path">Where it was when the run began; null where it was a pipe.</param>
+public sealed record RunFile(string Sha256, long Bytes, bool IsKept, string? Path = null);
 
 /// <summary>A run record as read, with the ETag to change it by.</summary>
 /// <param name="Record">The record.</param>

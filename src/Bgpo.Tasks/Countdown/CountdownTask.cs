@@ -32,23 +32,17 @@ internal sealed class CountdownTask : ITask
     /// <summary>Expressions tried on a set of numbers before it is given up; nearly every set needs fewer.</summary>
     private const int Tries = 64;
 
+    private readonly string _dataPath;
+    private readonly bool _hasTrainingSet;
     private readonly int _maxNumber;
     private readonly IReadOnlyList<Prompt>? _file;
     private readonly HashSet<(int Low, int Middle, int High)> _fileSets = [];
 
-    /// <summary>Makes the task and reads its data file.</summary>
+    /// <summary>Makes the task.</summary>
     /// <param name="spec">The task section.</param>
+    /// <param name="file">The data file's problems; null for the task's own held-out split.</param>
     /// <exception cref="ArgumentException">MaxNumber is out of range.</exception>
-    /// <exception cref="TaskDataException">The data file is bad, or leaves no numbers to train on.</exception>
-    public CountdownTask(TaskSection spec)
-        : this(spec, DataFile.Read(spec.EvaluationData, CountdownData.Parse))
-    {
-    }
-
-    /// <summary>Makes the task with the problems of a data file already read.</summary>
-    /// <param name="spec">The task section.</param>
-    /// <param name="file">The file's problems; null for the task's own held-out split.</param>
-    public CountdownTask(TaskSection spec, IReadOnlyList<Prompt>? file)
+    public CountdownTask(TaskSection spec, IReadOnlyList<Prompt>? file = null)
     {
         if (spec.MaxNumber is < 10 or > CountdownProblem.Largest)
         {
@@ -56,18 +50,12 @@ internal sealed class CountdownTask : ITask
                 $"Task {TaskName} was asked for numbers up to {spec.MaxNumber}; expected MaxNumber from 10 to {CountdownProblem.Largest}, "
                 + "because prompts give each number three characters.", nameof(spec));
         }
-        _maxNumber = spec.MaxNumber;
-        _file = file;
+        (_dataPath, _maxNumber, _file) = (spec.EvaluationData, spec.MaxNumber, file);
         foreach (Prompt prompt in file ?? [])
         {
             _fileSets.Add(ParseProblem(prompt.Text).Sorted);
         }
-        if (!HasTrainingSet())
-        {
-            throw new TaskDataException(
-                spec.EvaluationData, $"its problems cover every set of numbers up to {_maxNumber} that training may use; give fewer "
-                + "problems or raise MaxNumber, or the evaluation would ask for what training has shown.");
-        }
+        _hasTrainingSet = HasTrainingSet();
     }
 
     /// <inheritdoc/>
@@ -80,13 +68,13 @@ internal sealed class CountdownTask : ITask
 
     /// <inheritdoc/>
     public Prompt TrainingPrompt(ulong seed, int step, int index) =>
-        Pose(Draw(Streams.Training(seed, step, index), heldOut: false).Problem);
+        Pose(DrawTraining(Streams.Training(seed, step, index)).Problem);
 
     /// <inheritdoc/>
     public Example TrainingExample(ulong seed, int step, int index, double answerNoise)
     {
         Noise.Check(answerNoise);
-        (CountdownProblem problem, CountdownAnswer answer) = Draw(Streams.Pretraining(seed, step, index), heldOut: false);
+        (CountdownProblem problem, CountdownAnswer answer) = DrawTraining(Streams.Pretraining(seed, step, index));
         string spelled = answer.Spell(problem);
         return new Example(Pose(problem), Disturb(spelled, problem, Streams.AnswerNoise(seed, step, index), answerNoise));
     }
@@ -166,6 +154,14 @@ internal sealed class CountdownTask : ITask
         }
         return disturbed.ToString();
     }
+
+    /// <exception cref="TaskDataException">The data file leaves no numbers to train on; it can be evaluated on all the
+    /// same.</exception>
+    private (CountdownProblem Problem, CountdownAnswer Answer) DrawTraining(Philox random) => _hasTrainingSet
+        ? Draw(random, heldOut: false)
+        : throw new TaskDataException(
+            _dataPath, $"its problems cover every set of numbers up to {_maxNumber} that training may use; give fewer "
+            + "problems or raise MaxNumber, or the evaluation would ask for what training has shown.");
 
     /// <summary>Draws numbers of the wanted split, then an answer whose value makes the target.</summary>
     private (CountdownProblem Problem, CountdownAnswer Answer) Draw(Philox random, bool heldOut)

@@ -19,17 +19,19 @@ internal static class SudokuData
     /// <exception cref="TaskDataException">A line is bad, or there is no problem.</exception>
     public static IReadOnlyList<Prompt> Parse(TextReader reader, string file)
     {
-        string? header = reader.ReadLine() ?? throw DataFile.Empty(file, Line);
-        if (header != Header)
-        {
-            throw new TaskDataException(file, 1, header, $"the header '{Header}'");
-        }
         List<Prompt> prompts = [];
-        for (int number = 2; reader.ReadLine() is { } line; number++)
+        foreach ((int number, string line) in EvaluationFile.Lines(reader))
         {
-            prompts.Add(ParseLine(line, reason => new TaskDataException(file, number, line, reason)));
+            if (number > 1)
+            {
+                prompts.Add(ParseLine(line, reason => new TaskDataException(file, number, line, reason)));
+            }
+            else if (line != Header)
+            {
+                throw new TaskDataException(file, 1, line, $"the header '{Header}'");
+            }
         }
-        return prompts.Count > 0 ? prompts : throw DataFile.Empty(file, Line);
+        return prompts.Count > 0 ? prompts : throw EvaluationFile.Empty(file, Line);
     }
 
     private static Prompt ParseLine(string line, Func<string, TaskDataException> error)

@@ -34,19 +34,11 @@ internal sealed class SudokuTask : ITask
     private readonly IReadOnlyList<Prompt>? _file;
     private readonly Grid[] _training;
 
-    /// <summary>Makes the task and reads its data file.</summary>
+    /// <summary>Makes the task.</summary>
     /// <param name="spec">The task section.</param>
+    /// <param name="file">The data file's problems; null for the task's own held-out split.</param>
     /// <exception cref="ArgumentException">The bounds on blanks allow no puzzle with a single solution.</exception>
-    /// <exception cref="TaskDataException">The data file is bad, or leaves no solution to train on.</exception>
-    public SudokuTask(TaskSection spec)
-        : this(spec, DataFile.Read(spec.EvaluationData, SudokuData.Parse))
-    {
-    }
-
-    /// <summary>Makes the task with the problems of a data file already read.</summary>
-    /// <param name="spec">The task section.</param>
-    /// <param name="file">The file's problems; null for the task's own held-out split.</param>
-    public SudokuTask(TaskSection spec, IReadOnlyList<Prompt>? file)
+    public SudokuTask(TaskSection spec, IReadOnlyList<Prompt>? file = null)
     {
         if (spec.MinBlanks < 1 || spec.MinBlanks > spec.MaxBlanks || spec.MaxBlanks > MostBlanks)
         {
@@ -61,12 +53,6 @@ internal sealed class SudokuTask : ITask
         {
             Grid[] puzzles = [.. file.Select(prompt => ParsePuzzle(prompt.Text))];
             _training = [.. _training.Where(solution => !puzzles.Any(puzzle => puzzle.Admits(solution)))];
-            if (_training.Length == 0)
-            {
-                throw new TaskDataException(
-                    spec.EvaluationData, "its puzzles cover every solution grid of the training split; give fewer puzzles, "
-                    + "or the evaluation would ask for what training has shown.");
-            }
         }
     }
 
@@ -86,13 +72,13 @@ internal sealed class SudokuTask : ITask
     }
 
     /// <inheritdoc/>
-    public Prompt TrainingPrompt(ulong seed, int step, int index) => Draw(Streams.Training(seed, step, index), _training);
+    public Prompt TrainingPrompt(ulong seed, int step, int index) => DrawTraining(Streams.Training(seed, step, index));
 
     /// <inheritdoc/>
     public Example TrainingExample(ulong seed, int step, int index, double answerNoise)
     {
         Noise.Check(answerNoise);
-        Prompt prompt = Draw(Streams.Pretraining(seed, step, index), _training);
+        Prompt prompt = DrawTraining(Streams.Pretraining(seed, step, index));
         Philox noise = Streams.AnswerNoise(seed, step, index);
         char[] answer = prompt.Reference.ToCharArray();
         for (int cell = 0; cell < answer.Length; cell++)
@@ -166,6 +152,14 @@ internal sealed class SudokuTask : ITask
         }
         throw new ArgumentException($"The Sudoku '{puzzle}' has no solution; give one whose givens agree.", nameof(puzzle));
     }
+
+    /// <exception cref="TaskDataException">The data file leaves no solution to train on; it can be evaluated on all the
+    /// same.</exception>
+    private Prompt DrawTraining(Philox random) => _training.Length > 0
+        ? Draw(random, _training)
+        : throw new TaskDataException(
+            _spec.EvaluationData, "its puzzles cover every solution grid of the training split; give fewer puzzles, "
+            + "or the evaluation would ask for what training has shown.");
 
     /// <summary>Draws a solution and a number of blanks, then blanks until only one solution is left.</summary>
     private Prompt Draw(Philox random, ReadOnlySpan<Grid> solutions)
