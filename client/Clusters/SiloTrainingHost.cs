@@ -19,6 +19,8 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
     /// <inheritdoc/>
     public async Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken)
     {
+        // Before there is a run; silo processes have the same environment.
+        Telemetry.Check(Environment.GetEnvironmentVariable);
         if (options.Silos > 0)
         {
             return await SiloProcesses.Start(options, machine, Clustering, cancellationToken);
@@ -27,7 +29,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         {
             IHost host = BgpoSilo.Build(new SiloSettings(BlobStores.Open(options.Store), options.Threads), logging);
             await host.StartAsync(cancellationToken);
-            return new Cluster(host, Telemetry.Start(BgpoSilo.NameOf(Environment.ProcessId)));
+            return new Cluster(host);
         }
         catch (StorageException e)
         {
@@ -42,12 +44,43 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
     /// <inheritdoc/>
     public bool IsAlive(string cluster) => ClusterMembership.HasLiveSilo(cluster, Clustering.Cluster);
 
-    private sealed class Cluster(IHost host, IDisposable? telemetry) : ITrainingCluster
+    private sealed class Cluster : ITrainingCluster
     {
+        private readonly IHost _host;
+        private readonly Telemetry? _telemetry;
+        private readonly Lock _gate = new();
+        private Action<string>? _listeners;
+
+        /// <summary>What was said while nobody listened.</summary>
+        private string? _unheard;
+
+        public Cluster(IHost host)
+        {
+            _host = host;
+            _telemetry = Telemetry.Start(BgpoSilo.NameOf(Environment.ProcessId), Say);
+        }
+
         public event Action<string>? Said
         {
-            add { } // A silo inside this process has its logs.
-            remove { }
+            add
+            {
+                lock (_gate)
+                {
+                    _listeners += value;
+                }
+                if (Interlocked.Exchange(ref _unheard, null) is { } line)
+                {
+                    value?.Invoke(line);
+                }
+            }
+
+            remove
+            {
+                lock (_gate)
+                {
+                    _listeners -= value;
+                }
+            }
         }
 
         public string Name => "";
@@ -55,22 +88,37 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         public bool IsAlive => true;
 
         public async Task<IReadOnlyList<SiloDescription>> GetSilos(CancellationToken cancellationToken) =>
-            await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IClusterGrain>(0).GetSilos();
+            await _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IClusterGrain>(0).GetSilos();
 
-        public IRunGrain GetRun(string run) => host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(run);
+        public IRunGrain GetRun(string run) => _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(run);
 
         public async ValueTask DisposeAsync()
         {
-            await host.StopAsync();
-            telemetry?.Dispose();
-            if (host is IAsyncDisposable disposable)
+            await _host.StopAsync();
+            _telemetry?.Dispose();
+            if (_unheard is { } line)
+            {
+                Console.Error.WriteLine("bgpo: " + line); // of what was sent last, when nobody listened any more
+            }
+            if (_host is IAsyncDisposable disposable)
             {
                 await disposable.DisposeAsync();
             }
             else
             {
-                host.Dispose();
+                _host.Dispose();
             }
+        }
+
+        private void Say(string line)
+        {
+            Action<string>? listeners;
+            lock (_gate)
+            {
+                listeners = _listeners;
+                _unheard = listeners is null ? line : null;
+            }
+            listeners?.Invoke(line);
         }
     }
 }

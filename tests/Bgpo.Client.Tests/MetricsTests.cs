@@ -106,8 +106,85 @@ public sealed class MetricsTests : IDisposable
     [InlineData("OTEL_SDK_DISABLED=true OTEL_EXPORTER_OTLP_ENDPOINT=http://x", false)]
     public void Otlp_IsSent_WhereTheStandardVariablesAskForIt(string environment, bool isWanted)
     {
+        Assert.Equal(isWanted, Telemetry.IsWanted(Variables(environment)));
+    }
+
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=localhost", "OTEL_EXPORTER_OTLP_ENDPOINT: value 'localhost'")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4317", "http://localhost:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=:::nonsense", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: value ':::nonsense'")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=http://x OTEL_EXPORTER_OTLP_PROTOCOL=carrier", "OTEL_EXPORTER_OTLP_PROTOCOL: value 'carrier': expected grpc")]
+    [InlineData("OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/json", "http/protobuf")]
+    [InlineData("OTEL_METRICS_EXPORTER=otlp OTEL_METRIC_EXPORT_INTERVAL=soon", "OTEL_METRIC_EXPORT_INTERVAL: value 'soon'")]
+    [InlineData("OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_TIMEOUT=-1", "OTEL_EXPORTER_OTLP_TIMEOUT: value '-1'")]
+    [InlineData("OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_COMPRESSION=zip", "none or gzip")]
+    [InlineData("OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_HEADERS=secret", "OTEL_EXPORTER_OTLP_HEADERS: expected key=value")]
+    public void Otlp_NonsenseInTheEnvironment_IsRefusedByName(string environment, string said)
+    {
+        BadInputException refused = Assert.Throws<BadInputException>(() => Telemetry.Check(Variables(environment)));
+        Assert.Contains(said, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=nonsense OTEL_SDK_DISABLED=true")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL=nonsense")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=https://user@collector.example:4318/path OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_HEADERS=a=b,c=d")]
+    public void Otlp_WhatIsMeant_OrNotUsed_IsLeftAlone(string environment) => Telemetry.Check(Variables(environment));
+
+    [Theory]
+    [InlineData("http/protobuf")]
+    [InlineData("grpc")]
+    public async Task Otlp_ACollectorThatIsNotThere_IsToldOnce(string protocol)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        var said = new TaskCompletionSource<string>();
+        int lines = 0;
+        using (Telemetry? telemetry = WithVariables(port, protocol, () => Telemetry.Start("here", line =>
+        {
+            lines++;
+            said.TrySetResult(line);
+        })))
+        {
+            RunMeter.Committed("otlp-dead", Events.Step(7).Metrics, isNew: true);
+            string line = await said.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            RunMeter.Left("otlp-dead");
+            Assert.Contains($":{port}", line, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', line);
+        }
+        Assert.Equal(1, lines);
+    }
+
+    private static Telemetry? WithVariables(int port, string protocol, Func<Telemetry?> start)
+    {
+        (string Name, string Value)[] variables =
+        [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTEL_METRIC_EXPORT_INTERVAL", "50"),
+        ];
+        foreach ((string name, string value) in variables)
+        {
+            Environment.SetEnvironmentVariable(name, value);
+        }
+        try
+        {
+            return start();
+        }
+        finally
+        {
+            foreach ((string name, _) in variables)
+            {
+                Environment.SetEnvironmentVariable(name, null);
+            }
+        }
+    }
+
+    private static Func<string, string?> Variables(string environment)
+    {
         var set = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
-        Assert.Equal(isWanted, Telemetry.IsWanted(name => set.GetValueOrDefault(name)));
+        return name => set.GetValueOrDefault(name);
     }
 
     [Fact]
@@ -120,7 +197,7 @@ public sealed class MetricsTests : IDisposable
         Environment.SetEnvironmentVariable("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
         try
         {
-            using Telemetry? telemetry = Telemetry.Start("here");
+            using Telemetry? telemetry = Telemetry.Start("here", Assert.Fail);
             Assert.NotNull(telemetry);
             RunMeter.Committed("otlp-run", Events.Step(7).Metrics, isNew: true);
         }

@@ -82,6 +82,7 @@ internal sealed class SiloCommand
         }
 
         ProcessLimits.Check();
+        Telemetry.Check(Environment.GetEnvironmentVariable);
         var settings = Settings(parsed);
         if (!detached)
         {
@@ -90,7 +91,7 @@ internal sealed class SiloCommand
 
         var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);
         var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, name));
-        using var telemetry = Telemetry.Start(name);
+        using var telemetry = Telemetry.Start(name, line => Say($"silo {name}: {line}"));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         await Start(host, name, settings.Cluster!);
         Tell($"silo {name} of cluster {settings.Cluster}: joined, {Printed.Many(settings.Devices, "device")}, "
