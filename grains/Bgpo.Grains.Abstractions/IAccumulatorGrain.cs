@@ -16,9 +16,13 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     /// <param name="token">The controller's; raises the shard's epoch. What the shard holds of another history does not count.</param>
     /// <param name="version">Version to stand at.</param>
     /// <param name="buddy">The silo whose copy to take; null: the checkpoint of that version.</param>
+    /// <param name="entryJson">
+    /// The shard's entry in the checkpoint's manifest, as <see cref="SavedShard"/> has it: who has read the manifest spares
+    /// every shard to do so. Null: the shard reads the manifest where it needs it.
+    /// </param>
     /// <exception cref="StaleVersionException">The buddy does not hold that version any more.</exception>
     [ResponseTimeout("00:02:00")]
-    Task<ShardStatus> Load(FencingToken token, int version, string? buddy);
+    Task<ShardStatus> Load(FencingToken token, int version, string? buddy, string? entryJson = null);
 
     /// <summary>Adds a contribution once.</summary>
     /// <param name="contribution">A unit's gradient on this shard.</param>

@@ -24,6 +24,7 @@ internal sealed partial class RunKeeper(
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
     private readonly SemaphoreSlim _gone = new(0);
+    private HashSet<string> _driven = [];
 
     /// <inheritdoc/>
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
@@ -62,26 +63,36 @@ internal sealed partial class RunKeeper(
         }
     }
 
-    /// <summary>Asks every run; false when one could not be asked.</summary>
+    /// <summary>
+    /// Asks every run, those first that were driven here when it last looked: of a silo that is gone it was one of these. False
+    /// when one could not be asked.
+    /// </summary>
     private async Task<bool> KeepRuns(CancellationToken stoppingToken)
     {
-        bool all = true;
+        var asked = _driven.ToDictionary(run => run, run => Keep(run, stoppingToken));
+        bool isListed = true;
         try
         {
+            HashSet<string> driven = [];
             await foreach (CatalogEntry run in catalog.ListAsync(stoppingToken))
             {
-                if (run.Record is { State: RunState.Running or RunState.Paused } record && owners.IsThis(record))
+                if (run.Record is { State: RunState.Running or RunState.Paused } record
+                    && owners.IsThis(record) && driven.Add(run.RunId))
                 {
-                    all &= await Keep(run.RunId, stoppingToken);
+                    if (!asked.ContainsKey(run.RunId))
+                    {
+                        asked[run.RunId] = Keep(run.RunId, stoppingToken);
+                    }
                 }
             }
-            return all;
+            _driven = driven;
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
             CouldNotKeep(e.Message); // whatever is wrong with a store must not end a silo
-            return false;
+            isListed = false;
         }
+        return (await Task.WhenAll(asked.Values)).All(static isDone => isDone) && isListed;
     }
 
     /// <summary>Asks one run: whatever is wrong with it must not keep the others waiting. False when it is worth asking again soon.</summary>

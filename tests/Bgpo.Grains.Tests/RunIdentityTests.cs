@@ -115,7 +115,8 @@ public sealed class RunIdentityTests : IDisposable
         string silo = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
         var before = new ShardSet(grains, run, 5) { History = 1 };
         var after = new ShardSet(grains, run, 5) { History = 2 };
-        await before.Load(2, [silo]);
+        CheckpointManifest second = (await _runs.Store("a").ReadManifestAsync(2))!;
+        await before.Load(second, [silo]);
         Weights old = await weights.Get(run, 1, 2);
         Assert.Same(old, await weights.Get(run, 1, 2));
         Assert.Equal(2, Assert.Single(await before.FindHeldVersions([silo])).Version);
@@ -126,7 +127,7 @@ public sealed class RunIdentityTests : IDisposable
         await Assert.ThrowsAsync<StaleVersionException>(() => after.Save(2));
         await Assert.ThrowsAsync<StaleVersionException>(() => weights.Get(run, 2, 2));
 
-        await after.Load(2, [silo]);
+        await after.Load(second, [silo]);
         Assert.NotSame(old, await weights.Get(run, 2, 2));
         await Assert.ThrowsAsync<StaleVersionException>(() => weights.Get(run, 1, 2));
         await Assert.ThrowsAsync<StaleVersionException>(() => before.Save(2));

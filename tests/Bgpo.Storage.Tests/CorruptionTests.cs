@@ -57,6 +57,42 @@ public sealed class CorruptionTests : IDisposable
         Assert.Equal(2, (await _run.LatestWholeCheckpointAsync(line => Assert.Fail(line)))!.Version);
     }
 
+    public static TheoryData<string, string> AbsurdManifests => new()
+    {
+        { "shard size 2^30", "shard size 1073741824" },
+        { "shard size of 2^31 - 1 and as many parameters", "shard size 2147483647" },
+        { "2^62 parameters", "4611686018427387904 parameters" },
+        { "shards of 2^24 that are 64", "67108864" },
+        { "journal beyond", "journal position 2147483647" },
+        { "no shard in a place", "nothing in place 1" },
+    };
+
+    [Theory]
+    [MemberData(nameof(AbsurdManifests))]
+    public async Task ManifestWithAbsurdSizes_IsNamed_AndTheOlderCheckpointIsTaken(string what, string said)
+    {
+        CheckpointManifest good = await Samples.SaveAsync(_run, 1);
+        ShardEntry first = good.Shards[0];
+        CheckpointManifest absurd = what switch
+        {
+            "shard size 2^30" => good with { ShardSize = 1 << 30, ParameterCount = 1 << 30, Shards = [first with { Elements = 1 << 30 }] },
+            "shard size of 2^31 - 1 and as many parameters" =>
+                good with { ShardSize = int.MaxValue, ParameterCount = int.MaxValue, Shards = [first with { Elements = int.MaxValue }] },
+            "2^62 parameters" => good with { ShardSize = 1, ParameterCount = 1L << 62 },
+            "shards of 2^24 that are 64" => good with { ShardSize = 1 << 24, ParameterCount = 1 << 24, Shards = [first with { Elements = 1 << 24 }] },
+            "journal beyond" => good with { JournalPosition = int.MaxValue },
+            _ => good with { Shards = [first, null!, good.Shards[2]] },
+        };
+        absurd = absurd with { Version = 2, WeightsSha256 = what[0] == 'n' ? good.WeightsSha256 : CheckpointManifest.HashOf(absurd.Shards) };
+        await _run.Blobs.PutAsync("r/checkpoints/00000002.json", SealedJson.Write(absurd, StorageJson.Indented.CheckpointManifest));
+
+        CheckpointVerification found = await _run.VerifyCheckpointAsync(2);
+        Assert.NotEmpty(found.Faults);
+        Assert.All(found.Faults, fault => Assert.StartsWith("Blob 'r/", fault, StringComparison.Ordinal));
+        Assert.Contains(found.Faults, fault => fault.Contains(said, StringComparison.Ordinal));
+        Assert.Equal(1, (await _run.LatestWholeCheckpointAsync())!.Version);
+    }
+
     [Fact]
     public async Task AMissingManifest_IsNamed_AsLongAsTheRunKnowsOfIt()
     {

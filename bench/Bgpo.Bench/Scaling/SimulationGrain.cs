@@ -54,7 +54,7 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
             Time = time,
             GoesOn = step => step < run.Spec.Run.Steps,
         });
-        await shards.Load(0, []);
+        await shards.Load(new HeldVersion(0, new string?[run.Shards]));
         await loop.Take(0, CancellationToken.None);
         silos.Reset();
         long sent = messages.Read();

@@ -14,6 +14,9 @@ namespace Bgpo.Client.Commands.Runs;
 /// <summary><c>bgpo run list</c>, and <c>bgpo runs</c> beside the other commands of a store: its runs, by what the store says and whether their clusters live.</summary>
 internal static class RunListCommand
 {
+    /// <summary>Runs that are looked over at the same time: over a network each takes tens of milliseconds.</summary>
+    private const int LooksAtOnce = 16;
+
     /// <summary>Makes <c>run list</c>.</summary>
     internal static CommandPart Make(ConsoleContext context)
     {
@@ -66,18 +69,16 @@ internal static class RunListCommand
     {
         var token = context.Interrupts.Token;
         var catalog = new RunCatalog(BlobStores.Open(location));
-        List<(CatalogEntry Entry, RunOverview Seen)> found = [];
-        await foreach (var entry in catalog.ListAsync(token))
-        {
-            if (!isActive || entry.Record?.State is RunState.Running or RunState.Paused)
-            {
-                found.Add((entry, await catalog.Run(entry.RunId).OverviewAsync(token)));
-            }
-        }
+        var entries = await catalog.ListAsync(token)
+            .Where(entry => !isActive || entry.Record?.State is RunState.Running or RunState.Paused).ToListAsync(token);
+        var found = new (CatalogEntry Entry, RunOverview Seen)[entries.Count];
+        var few = new ParallelOptions { MaxDegreeOfParallelism = LooksAtOnce, CancellationToken = token };
+        await Parallel.ForAsync(0, found.Length, few, async (i, stop) =>
+            found[i] = (entries[i], await catalog.Run(entries[i].RunId).OverviewAsync(stop)));
 
         var output = context.Terminal.Out;
         var width = Math.Max(12, found.Select(run => run.Entry.RunId.Length).DefaultIfEmpty(0).Max());
-        if (!isJson && found.Count > 0)
+        if (!isJson && found.Length > 0)
         {
             output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"version",-12}  {"reward",6}  {"age",7}  {"size",10}  cluster");
         }
@@ -87,7 +88,7 @@ internal static class RunListCommand
             output.WriteLine(isJson ? Json(context, entry, seen) : Row(context, entry, seen, width));
         }
 
-        if (found.Count == 0 && !isJson)
+        if (found.Length == 0 && !isJson)
         {
             context.Terminal.Error.WriteLine($"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; {RunTarget.First(context, location, cluster)} makes one");
         }

@@ -84,7 +84,7 @@ internal sealed class ShardRestorer(
                     await lease.BeginHistoryAsync();
                     beginsHistory = false;
                 }
-                await Shards().Load(checkpoint.Version, await roster.All());
+                await Shards().Load(checkpoint, await roster.All());
                 OnTrouble(null);
                 return (checkpoint.Version, checkpoint);
             }

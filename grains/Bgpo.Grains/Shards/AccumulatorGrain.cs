@@ -48,7 +48,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     }
 
     /// <inheritdoc/>
-    public async Task<ShardStatus> Load(FencingToken token, int version, string? buddy)
+    public async Task<ShardStatus> Load(FencingToken token, int version, string? buddy, string? entryJson)
     {
         if (!Shard.Accept(token.Epoch))
         {
@@ -58,7 +58,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         {
             FaultPoint.Hit(GrainFaults.ShardLoad);
             var wanted = new HeldShard(_index, version, token.History);
-            ShardState state = buddy is null ? await FromCheckpoint(wanted) : await FromBuddy(buddy, wanted);
+            ShardState state = buddy is null ? await FromCheckpoint(wanted, entryJson) : await FromBuddy(buddy, wanted);
             Shard.Load(token.History, version, state);
             if (buddy is not null && buddy != _silo)
             {
@@ -169,12 +169,14 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         return Task.CompletedTask;
     }
 
-    private async Task<ShardState> FromCheckpoint(HeldShard wanted)
+    private async Task<ShardState> FromCheckpoint(HeldShard wanted, string? entryJson)
     {
-        CheckpointManifest manifest = await _store!.ReadManifestAsync(wanted.Version) ?? throw new StaleVersionException(
-            $"shard {_index} of run '{RunKey.IdOf(_run)}' lost version {wanted.Version}, of which there is no checkpoint.");
-        ShardState state = await Task.Run(() => _store.LoadShardAsync(manifest.Shards[_index]));
-        _saved = (wanted.History, wanted.Version, manifest.Shards[_index]);
+        ShardEntry entry = entryJson is null
+            ? (await _store!.ReadManifestAsync(wanted.Version))?.Shards[_index] ?? throw new StaleVersionException(
+                $"shard {_index} of run '{RunKey.IdOf(_run)}' lost version {wanted.Version}, of which there is no checkpoint.")
+            : JsonSerializer.Deserialize<ShardEntry>(entryJson)!;
+        ShardState state = await Task.Run(() => _store!.LoadShardAsync(entry));
+        _saved = (wanted.History, wanted.Version, entry);
         return state;
     }
 

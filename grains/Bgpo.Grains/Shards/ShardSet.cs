@@ -67,12 +67,17 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         }
     }
 
-    /// <summary>Has every shard stand at a checkpoint's version, and drops copies of older histories, which nobody will ask for.</summary>
-    /// <param name="version">The version.</param>
+    /// <summary>Has every shard stand at a checkpoint, and drops copies of older histories, which nobody will ask for.</summary>
+    /// <param name="checkpoint">Its manifest, read once for all of them.</param>
     /// <param name="silos">The live silos.</param>
-    public async Task Load(int version, string[] silos)
+    public async Task Load(CheckpointManifest checkpoint, string[] silos)
     {
-        await Load(new HeldVersion(version, new string?[run.Shards]));
+        string EntryOf(int index) => JsonSerializer.Serialize(checkpoint.Shards[index]);
+        foreach (ShardStatus standing in await Each(
+            (shard, index) => shard.Load(Token, checkpoint.Version, buddy: null, EntryOf(index))))
+        {
+            Check(standing, checkpoint.Version);
+        }
         await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).BeginHistory(History))));
     }
 

@@ -8,6 +8,9 @@ public sealed record CheckpointManifest
     /// <summary>Format written by this version.</summary>
     public const int CurrentFormat = 1;
 
+    /// <summary>Largest shard, parameters: many times what this version writes. A blob of one is held in memory.</summary>
+    public const int LargestShard = 1 << 24;
+
     /// <summary>Format of the file.</summary>
     public int FormatVersion { get; init; } = CurrentFormat;
 
@@ -56,6 +59,14 @@ public sealed record CheckpointManifest
         {
             return $"has version {Version}, {ParameterCount} parameters, shard size {ShardSize}, journal position {JournalPosition}";
         }
+        if (ShardSize > LargestShard)
+        {
+            return $"has shard size {ShardSize}; expected at most {LargestShard}";
+        }
+        if (JournalPosition > Version)
+        {
+            return $"has journal position {JournalPosition}; expected at most its version, {Version}";
+        }
 
         long count = (ParameterCount / ShardSize) + (ParameterCount % ShardSize == 0 ? 0 : 1);
         if (Shards.Count != count)
@@ -65,7 +76,10 @@ public sealed record CheckpointManifest
 
         for (int i = 0; i < Shards.Count; i++)
         {
-            ShardEntry shard = Shards[i];
+            if (Shards[i] is not { } shard)
+            {
+                return $"has nothing in place {i}; expected shard {i}";
+            }
             long elements = Math.Min(ShardSize, ParameterCount - ((long)i * ShardSize));
             if (shard.Index != i || shard.Elements != elements)
             {

@@ -8,6 +8,9 @@ namespace Bgpo.Storage.Runs;
 /// <param name="time">The clock for the runs that are opened here.</param>
 public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
 {
+    /// <summary>Records that are read at the same time: over a network each takes tens of milliseconds.</summary>
+    private const int ReadsAtOnce = 32;
+
     /// <summary>Opens a run, which need not exist yet.</summary>
     /// <param name="runId">The run's id.</param>
     /// <exception cref="ArgumentException">The id is not allowed.</exception>
@@ -17,28 +20,50 @@ public sealed class RunCatalog(IBlobStore blobs, TimeProvider? time = null)
     /// <param name="cancellationToken">Ends the listing.</param>
     public async IAsyncEnumerable<CatalogEntry> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (string runId in blobs.ListFoldersAsync(cancellationToken).ConfigureAwait(false))
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = new Queue<Task<CatalogEntry?>>();
+        try
         {
-            if (!BlobName.IsSegment(runId))
+            await foreach (string runId in blobs.ListFoldersAsync(cancellationToken).ConfigureAwait(false))
             {
-                continue;
-            }
+                if (!BlobName.IsSegment(runId))
+                {
+                    continue;
+                }
 
-            CatalogEntry? entry;
-            try
-            {
-                StoredRun? run = await Run(runId).ReadAsync(cancellationToken).ConfigureAwait(false);
-                entry = run is null ? null : new CatalogEntry(runId, run.Record, null);
+                reading.Enqueue(ReadAsync(runId, over.Token));
+                if (reading.Count == ReadsAtOnce && await reading.Dequeue().ConfigureAwait(false) is { } entry)
+                {
+                    yield return entry;
+                }
             }
-            catch (StorageException exception) when (exception is not (StoreUnavailableException or StoreRefusedException))
+            while (reading.TryDequeue(out Task<CatalogEntry?>? next))
             {
-                // One bad run must not hide the others.
-                entry = new CatalogEntry(runId, null, exception.Message) { IsNewer = exception is NewerFormatException };
+                if (await next.ConfigureAwait(false) is { } entry)
+                {
+                    yield return entry;
+                }
             }
-            if (entry is not null)
-            {
-                yield return entry;
-            }
+        }
+        finally
+        {
+            // Those that nobody waits for any more: the listing failed, or whoever listed has left.
+            await over.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll((IEnumerable<Task>)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<CatalogEntry?> ReadAsync(string runId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            StoredRun? run = await Run(runId).ReadAsync(cancellationToken).ConfigureAwait(false);
+            return run is null ? null : new CatalogEntry(runId, run.Record, null);
+        }
+        catch (StorageException exception) when (exception is not (StoreUnavailableException or StoreRefusedException))
+        {
+            // One bad run must not hide the others.
+            return new CatalogEntry(runId, null, exception.Message) { IsNewer = exception is NewerFormatException };
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using Bgpo.Safetensors;
 using Bgpo.Storage.Blobs;
 
@@ -10,6 +11,9 @@ public sealed partial class RunStore
     /// <summary>More than the header of a shard's blob takes.</summary>
     private const int HeaderBound = 512;
 
+    /// <summary>Looks for blobs at the same time: each is a short question, and a large checkpoint has thousands.</summary>
+    private const int LooksAtOnce = 32;
+
     private string BlobNameOf(string hash) => $"{RunId}/blobs/{hash}.safetensors";
 
     /// <summary>A manifest's blobs, each once, and a size that none reaches.</summary>
@@ -19,6 +23,7 @@ public sealed partial class RunStore
         .DistinctBy(blob => blob.Hash)
         .Select(blob => (blob.Hash!, blob.Bound));
 
+    // No manifest has a shard so large that this overflows.
     private static int BoundOf(ShardEntry shard, int tensors) => checked((shard.Elements * sizeof(float) * tensors) + HeaderBound);
 
     private static Task ForEachBlobAsync(
@@ -83,47 +88,33 @@ public sealed partial class RunStore
             throw new CorruptBlobException(
                 name, $"is truncated or altered: its {(read == bound ? "more than " : "")}{read} bytes do not make its name");
         }
+        if (read < bound - HeaderBound)
+        {
+            throw new CorruptBlobException(name, $"has {read} bytes; its manifest says {bound - HeaderBound} of numbers alone");
+        }
         await use(new ArraySegment<byte>(buffer, 0, read)).ConfigureAwait(false);
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    /// <summary>Looks for a manifest's blobs by one listing.</summary>
+    /// <summary>Looks for a manifest's blobs, and for no others: a run that goes on for long has many more.</summary>
     /// <returns>The names of those that are so old that a prune may have its eye on them.</returns>
     /// <exception cref="CorruptBlobException">One is missing.</exception>
-    private async Task<IReadOnlyList<string>> CheckPresentAsync(CheckpointManifest manifest, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> CheckPresentAsync(
+        CheckpointManifest manifest, IEnumerable<string> names, CancellationToken cancellationToken)
     {
-        Dictionary<string, DateTimeOffset> there = new(StringComparer.Ordinal);
-        await foreach (BlobEntry entry in Blobs.ListAsync($"{RunId}/blobs/", cancellationToken).ConfigureAwait(false))
-        {
-            there[entry.Name] = entry.Modified;
-        }
-
         DateTimeOffset recent = _time.GetUtcNow() - (UploadTime / 2);
-        List<string> old = [];
-        foreach (string name in BlobsOf(manifest).Select(blob => BlobNameOf(blob.Hash)))
+        var old = new ConcurrentBag<string>();
+        await Parallel.ForEachAsync(names, Few(LooksAtOnce, cancellationToken), async (name, token) =>
         {
-            if (!there.TryGetValue(name, out DateTimeOffset modified))
+            if (await Blobs.FindAsync(name, token).ConfigureAwait(false) is not { } found)
             {
-                throw Missing(name, manifest);
+                throw new CorruptBlobException(name, $"is missing; save all shards of version {manifest.Version} first");
             }
-
-            if (modified < recent)
+            if (found.Modified < recent)
             {
                 old.Add(name);
             }
-        }
-        return old;
-    }
-
-    private async Task CheckPresentAsync(CheckpointManifest manifest, IEnumerable<string> names, CancellationToken cancellationToken) =>
-        await Parallel.ForEachAsync(names, Few(BlobsAtOnce, cancellationToken), async (name, token) =>
-        {
-            if (await Blobs.FindAsync(name, token).ConfigureAwait(false) is null)
-            {
-                throw Missing(name, manifest);
-            }
         }).ConfigureAwait(false);
-
-    private static CorruptBlobException Missing(string name, CheckpointManifest manifest) =>
-        new(name, $"is missing; save all shards of version {manifest.Version} first");
+        return [.. old];
+    }
 }

@@ -131,7 +131,8 @@ public sealed partial class RunStore
             throw new ArgumentException($"The manifest of version {manifest.Version} {fault}.", nameof(manifest));
         }
 
-        IReadOnlyList<string> old = await CheckPresentAsync(manifest, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<string> old = await CheckPresentAsync(
+            manifest, BlobsOf(manifest).Select(blob => BlobNameOf(blob.Hash)), cancellationToken).ConfigureAwait(false);
 
         manifest = manifest with { Created = _time.GetUtcNow() };
         string name = ManifestName(manifest.Version);
@@ -145,7 +146,7 @@ public sealed partial class RunStore
         FaultPoint.Hit(StorageFaults.ManifestAfter);
         // From here on no prune deletes these blobs; one that had decided to before may have, of those that are not new. Saving the
         // version again heals that.
-        await CheckPresentAsync(manifest, old, cancellationToken).ConfigureAwait(false);
+        _ = await CheckPresentAsync(manifest, old, cancellationToken).ConfigureAwait(false);
         return manifest;
     }
 
