@@ -44,7 +44,11 @@ public interface IRunGrain : IGrainWithStringKey
     [ResponseTimeout("00:10:00")]
     Task CheckRequests();
 
-    /// <summary>Finishes the step in hand (an evaluation is given up), saves a checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>.</summary>
+    /// <summary>
+    /// Asks a run that is running to stop, as a request in the store does: it finishes the step in hand (an evaluation is given up), saves a
+    /// checkpoint and ends the loop. Watchers see <see cref="RunStopped"/>. Where the store does not take the request, it holds for this
+    /// controller alone.
+    /// </summary>
     /// <param name="reason">Recorded with the run.</param>
     Task Stop(string reason);
 

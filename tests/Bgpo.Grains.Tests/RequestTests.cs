@@ -172,7 +172,7 @@ public sealed class RequestTests : IDisposable
         RunStopped stopped = events.OfType<RunStopped>().Single();
         Assert.Equal((record.LatestCheckpoint, "enough"), (stopped.Version, stopped.Reason));
         RunRecord after = (await Store("b").ReadAsync())!.Record;
-        Assert.Equal((RunState.Stopped, 2L, "enough"), (after.State, after.RequestsTaken, after.Reason));
+        Assert.Equal((RunState.Stopped, record.RequestsTaken + 2, "enough"), (after.State, after.RequestsTaken, after.Reason));
         Assert.Equal("optimizer.clipNorm", Assert.Single(after.Changes!).Field);
     }
 
@@ -209,6 +209,17 @@ public sealed class RequestTests : IDisposable
         List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Resume());
         Assert.Equal(["optimizer.clipNorm=0.5"], Assert.Single(events.OfType<SpecChanged>()).Fields);
         Assert.Single(events.OfType<RunCompleted>());
+    }
+
+    [Fact]
+    public async Task AStopByCall_IsARequestLikeAnyOther()
+    {
+        await _runs.StopAfter("b", 2, 2, []);
+        RunRequest asked = Assert.Single((await Store("b").ReadRequestsAsync()).Requests);
+        Assert.Equal((RequestKind.Stop, "test"), (asked.Kind, asked.Reason));
+        RunRecord record = (await Store("b").ReadAsync())!.Record;
+        Assert.Equal((RunState.Stopped, "test", asked.Number), (record.State, record.Reason, record.RequestsTaken));
+        Assert.Null(Assert.Single(record.Answers!).Refused);
     }
 
     [Fact]

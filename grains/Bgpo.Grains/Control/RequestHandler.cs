@@ -17,6 +17,9 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
     /// <summary>How often a run that waits looks at the store by itself; whoever asks tells it, too, where that is possible.</summary>
     private static readonly TimeSpan s_pollPeriod = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the store may take over a stop before only this controller is asked.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     /// <summary>Answers that are kept in run.json: as many as requests are.</summary>
     private const int MostAnswers = RunRequests.Most;
 
@@ -72,6 +75,28 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
                 : stop is null ? "the run was about to stop" : $"request {stop.Number} came after it: stop");
         }
         return record;
+    }
+
+    /// <summary>
+    /// Asks the run to stop by a request of its own, which holds whoever dies; where the store does not take that, only this controller is
+    /// asked. A run that is about to stop is not asked again.
+    /// </summary>
+    /// <param name="reason">Why.</param>
+    internal async Task AskToStopAsync(string reason)
+    {
+        if (StopReason is null)
+        {
+            try
+            {
+                await store.AskAsync(RequestKind.Stop, reason, []).WaitAsync(s_patience, time);
+                await PollAsync();
+            }
+            catch (Exception e) when (e is StorageException or TimeoutException)
+            {
+                reporter.Retried("stop", e.Message);
+            }
+        }
+        await StopAsync(reason);
     }
 
     /// <summary>Asks the run to stop after the step in work; the first reason holds.</summary>

@@ -106,7 +106,7 @@ public sealed class RunGrain(
     }
 
     /// <inheritdoc/>
-    public Task Stop(string reason) => _requests.StopAsync(reason);
+    public Task Stop(string reason) => IsRunning ? _requests.AskToStopAsync(reason) : _requests.StopAsync(reason);
 
     /// <inheritdoc/>
     public Task<RunStatus> GetStatus() => Task.FromResult(Status());
