@@ -1,5 +1,4 @@
 using System.Text;
-using Bgpo.Client.Watching;
 
 namespace Bgpo.Client;
 

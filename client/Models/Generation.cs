@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Model;
 using Bgpo.Model.Tokenizers;

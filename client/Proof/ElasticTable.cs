@@ -1,5 +1,4 @@
 using System.Globalization;
-using Bgpo.Client.Watching;
 
 namespace Bgpo.Client.Proof;
 

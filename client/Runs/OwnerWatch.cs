@@ -1,5 +1,4 @@
 using Bgpo.Client.Hosting;
-using Bgpo.Client.Watching;
 using Bgpo.Silo.Hosting;
 using Bgpo.Storage.Runs;
 

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Bgpo.Model;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
-using Bgpo.Client.Commands.Runs;
 
 namespace Bgpo.Client.Commands.Models;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
-using Bgpo.Client.Commands.Runs;
 using Bgpo.Client.Commands.Stores;
 using Bgpo.Client.Watching;
 using Bgpo.Model;

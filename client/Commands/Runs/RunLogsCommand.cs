@@ -3,7 +3,6 @@ using System.Globalization;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
-using Bgpo.Client.Watching;
 using Bgpo.Silo.Hosting;
 
 namespace Bgpo.Client.Commands.Runs;

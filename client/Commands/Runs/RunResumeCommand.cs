@@ -47,10 +47,9 @@ internal static class RunResumeCommand
                 return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false, store: target.Store);
             }
 
-            context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(RunSummaryRow.Of(status, cluster.Name))
-                : status.State == "completed" ? Completed(context, target.Run, status.Version, selection.Again(parsed))
-                : $"run {target.Run}: goes on at version {status.Version} in cluster {cluster.Name}\n"
-                    + $"next    {context.Paths.CommandLine(["run", "watch", target.Run, .. selection.Again(parsed)])}");
+            context.Terminal.Out.WriteLine(parsed.GetValue(json)
+                ? JsonLines.Line(RunSummaryRow.Of(status, cluster.Name))
+                : GoesOn(context, cluster.Name, status, selection.Again(parsed)));
             return ExitCode.Done;
         });
         return new CommandPart(command,
@@ -60,6 +59,11 @@ internal static class RunResumeCommand
             ("run resume sudoku --cluster demo --at 40", "goes back to version 40 and on from there"),
         ]);
     }
+
+    private static string GoesOn(ConsoleContext context, string cluster, RunStatus status, string[] again) => status.State == "completed"
+        ? Completed(context, status.Run, status.Version, again)
+        : $"run {status.Run}: goes on at version {status.Version} in cluster {cluster}\n"
+            + $"next    {context.Paths.CommandLine(["run", "watch", status.Run, .. again])}";
 
     private static string Completed(ConsoleContext context, string run, int version, string[] again) =>
         $"run {run}: is completed at version {version}, there is nothing to go on with\n"

@@ -1,5 +1,4 @@
 using Bgpo.Grains.Placement;
-using Bgpo.Grains.Runs;
 using Bgpo.Spec;
 
 

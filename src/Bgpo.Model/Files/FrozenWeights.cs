@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Bgpo.Model.Families;
 using Bgpo.Safetensors;
 using static TorchSharp.torch;
