@@ -110,6 +110,27 @@ public sealed class RunFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task ARunWhoseModelFolderIsGone_IsResumedAndForked_WithTheCopyOfItsTokenizer()
+    {
+        string model = Path.Combine(_folder, "model");
+        Directory.CreateDirectory(model);
+        string source = Path.Combine(SmallRuns.BaseModel(), "..", "..", "tests", "Bgpo.Model.Tests", "Reference", "llada");
+        foreach (string file in Directory.GetFiles(source))
+        {
+            File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        }
+        string[] overrides = [$"model.path={model}", "run.steps=2", "evaluation.count=2", "checkpoint.every=1"];
+        string undisturbed = (await _runs.Complete("a", 1, overrides)).WeightsSha256;
+        await _runs.StopAfter("b", 1, steps: 1, overrides);
+        Directory.Delete(model, recursive: true);
+
+        Assert.Equal(undisturbed, (await _runs.Resume("b")).WeightsSha256);
+        RunCompleted fork = (await _runs.Events("c", 1, run => run.Fork(SmallRuns.Spec(overrides), "a", 1, own: []))).OfType<RunCompleted>().Single();
+        Assert.Equal(undisturbed, fork.WeightsSha256);
+        Assert.NotNull((await _runs.Store("c").ReadAsync())!.Record.TokenizerFile);
+    }
+
+    [Fact]
     public async Task ACopyThatIsDamaged_IsReplacedByTheFile_WhereThatIsAsItWas()
     {
         await _runs.StopAfter("a", 1, steps: 2, [Field]);

@@ -51,7 +51,11 @@ internal sealed class RunCreation(
         // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
         CheckpointManifest saved = await SaveBaseAsync(spec, task, model);
         RunFile? kept = await KeepAsync(data, task, spec.Evaluation.Count);
-        await Store.CreateAsync(await NewRecordAsync(spec, specYaml, saved, key) with { EvaluationData = kept });
+        await Store.CreateAsync(await NewRecordAsync(spec, specYaml, saved, key) with
+        {
+            EvaluationData = kept,
+            TokenizerFile = await RunFiles.KeepTokenizerAsync(Store, saved.Tokenizer, saved.Tokenizer),
+        });
     });
 
     /// <summary>Makes the run from another's checkpoint, unless this very call has made it before.</summary>
@@ -77,7 +81,8 @@ internal sealed class RunCreation(
         bool isOtherData = origin.Record.EvaluationData is { } had && had.Sha256 != data?.Sha256;
         CheckGoesOn(spec, before, whole, label, isOtherData);
         ITask task = TaskRegistry.Create(spec.Task, data);
-        (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(whole.ModelConfig, whole.Tokenizer, label);
+        string readable = await RunFiles.ReadableTokenizerAsync(other, origin.Record, whole.Tokenizer);
+        (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(whole.ModelConfig, readable, label);
         CheckFits(spec, task, config, tokenizer);
         await DropRemainsAsync(whole.Version);
         await Store.ForkAsync(other, whole);
@@ -85,6 +90,7 @@ internal sealed class RunCreation(
         await Store.CreateAsync(await NewRecordAsync(spec, specYaml, whole, key) with
         {
             EvaluationData = await KeepAsync(data, task, spec.Evaluation.Count),
+            TokenizerFile = await RunFiles.KeepTokenizerAsync(Store, whole.Tokenizer, readable),
             ForkedFrom = label,
             Changes = later,
         });

@@ -101,7 +101,8 @@ public sealed class RunContexts(RunCatalog runs)
         {
             RunSpec spec = SpecLoader.Load<RunSpec>(stored.Record.Spec, $"run.json of {run}", []);
             ITask task = TaskRegistry.Create(spec.Task, await RunFiles.ReadAsync(store, stored.Record, spec.Task));
-            (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, manifest.Tokenizer, run);
+            string readable = await RunFiles.ReadableTokenizerAsync(store, stored.Record, manifest.Tokenizer);
+            (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, readable, run);
             if (manifest.Adapter is { } adapter)
             {
                 // The base's weights are read, once a process: off the grain's turn.

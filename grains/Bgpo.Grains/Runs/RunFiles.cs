@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Bgpo.Model;
+using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
@@ -62,6 +65,46 @@ internal static class RunFiles
             $"a pipe of more than {RunStore.LargestCopy >> 20} MiB cannot be read again when the run goes on; name a file."),
         _ => await store.KeepFileAsync(file.IsStream ? null : Path.GetFullPath(file.Path), file.Content),
     };
+
+    /// <summary>Keeps the file of a tokenizer that manifests only name.</summary>
+    /// <param name="store">The run's store.</param>
+    /// <param name="tokenizer">What the manifests say of it.</param>
+    /// <param name="readable">The same, by the path where it can be read.</param>
+    internal static async Task<RunFile?> KeepTokenizerAsync(RunStore store, string tokenizer, string readable) =>
+        BpeTokenizer.IsReference(tokenizer)
+            ? await store.KeepFileAsync(PathIn(tokenizer), await File.ReadAllBytesAsync(PathIn(readable)))
+            : null;
+
+    /// <summary>
+    /// What a run's tokenizer is read by: what its manifests say, or that with the path of the run's copy where the file is gone.
+    /// </summary>
+    /// <param name="store">The run's store.</param>
+    /// <param name="record">Its record.</param>
+    /// <param name="tokenizer">What its manifests say.</param>
+    /// <exception cref="CorruptBlobException">The copy is missing, cut or altered.</exception>
+    internal static async Task<string> ReadableTokenizerAsync(RunStore store, RunRecord record, string tokenizer)
+    {
+        if (record.TokenizerFile is not { IsKept: true } kept || File.Exists(kept.Path))
+        {
+            return tokenizer;
+        }
+        ReadOnlyMemory<byte> content = await store.ReadFileAsync(kept);
+        string folder = Path.Combine(CacheFolder(), "bgpo", "files", kept.Sha256);
+        string path = Path.Combine(folder, ModelFolder.TokenizerFile);
+        string partial = Path.Combine(folder, $"{Guid.NewGuid():N}.partial");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllBytesAsync(partial, content.ToArray());
+        File.Move(partial, path, overwrite: true);
+        JsonNode reference = JsonNode.Parse(tokenizer)!;
+        reference["path"] = path;
+        return reference.ToJsonString();
+    }
+
+    private static string CacheFolder() => Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named
+        ? named
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+
+    private static string PathIn(string tokenizer) => (string)JsonNode.Parse(tokenizer)!["path"]!;
 
     /// <summary>One that cannot be read here, as on another machine, tells nothing of what the run's copy is.</summary>
     private static EvaluationFile? TryRead(string? path)

@@ -110,6 +110,9 @@ public sealed record RunRecord
     /// <summary>SHA-256 of the tokenizer's text, which each manifest holds; null in records of older versions.</summary>
     public string? TokenizerSha256 { get; init; }
 
+    /// <summary>The tokenizer's file, where the manifests only name it; null where they hold it, and in records of older versions.</summary>
+    public RunFile? TokenizerFile { get; init; }
+
     /// <summary>Key of the call that began the run: the same call made again finds its own; null where it had none.</summary>
     public string? BegunBy { get; init; }
 
