@@ -43,7 +43,8 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
 
     /// <summary>What decides the bits that the devices of this process compute.</summary>
     internal static string Numerics { get; } = string.Join(
-        "; ", Kind, RuntimeInformation.ProcessArchitecture, CpuName.Read(), Libtorch.Description, "1 thread a device");
+        "; ", Kind, RuntimeInformation.ProcessArchitecture, CpuName.Read(), Libtorch.Description, "1 thread a device", "probe "
+            + NumericsProbe.Digest);
 
     /// <inheritdoc/>
     public Task<RolloutResult> Sample(

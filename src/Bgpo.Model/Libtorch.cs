@@ -30,6 +30,14 @@ public static partial class Libtorch
         ("ONEDNN_MAX_CPU_ISA", "AVX2"),
     ];
 
+    /// <summary>
+    /// How the names begin of what libtorch and its libraries read: BLAS, oneDNN under both of its names, OpenMP. What is not set
+    /// here is taken away, be it a mode of less precision or other kernels.
+    /// </summary>
+    private static readonly string[] s_taken =
+        ["MKL_", "ONEDNN_", "DNNL_", "MKLDNN_", "ATEN_", "TORCH_", "OMP_", "GOMP_", "KMP_", "OPENBLAS_", "BLIS_", "VECLIB_",
+            "NVIDIA_TF32"];
+
     /// <summary>What computes, for a run's fingerprint: libtorch's version, its BLAS, and the instructions that it is held to.</summary>
     public static string Description => $"libtorch {__version__[..__version__.LastIndexOf('.')]}; MKL CBWR=AVX2, ATen and oneDNN AVX2";
 
@@ -56,6 +64,10 @@ public static partial class Libtorch
         if (!OperatingSystem.IsLinux())
         {
             return;
+        }
+        foreach (string name in Environment.GetEnvironmentVariables().Keys.OfType<string>().Where(IsTaken))
+        {
+            _ = RemoveEnvironment(name);
         }
         foreach ((string name, string value) in s_settings)
         {
@@ -97,6 +109,12 @@ public static partial class Libtorch
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SetEnvironment(string name, string value, int overwrite);
+
+    private static bool IsTaken(string name) => s_taken.Any(beginning => name.StartsWith(beginning, StringComparison.Ordinal));
+
+    [LibraryImport("libc", EntryPoint = "unsetenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int RemoveEnvironment(string name);
 
     [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -43,9 +43,43 @@ public class NumericsTests
     [InlineData("ATEN_CPU_CAPABILITY", "avx2")]
     public void WhatDecidesBits_IsSet_WhateverTheEnvironmentSays(string name, string value) => Assert.Equal(value, Marshal.PtrToStringUTF8(GetEnvironment(name)));
 
+    [Theory]
+    [InlineData("DNNL_DEFAULT_FPMATH_MODE", "BF16", null)]
+    [InlineData("MKL_ENABLE_INSTRUCTIONS", "SSE4_2", null)]
+    [InlineData("KMP_DETERMINISTIC_REDUCTION", "0", null)]
+    [InlineData("ATEN_CPU_CAPABILITY", "default", "avx2")]
+    [InlineData("BGPO_TESTS_LEFT", "1", "1")]
+    public void WhatTheEnvironmentAsksOfTheLibraries_IsTakenAway(string name, string asked, string? left)
+    {
+        // As a process begins that was given it: .NET's copy, and the one that native code reads.
+        Environment.SetEnvironmentVariable(name, asked);
+        _ = SetEnvironment(name, asked, 1);
+        try
+        {
+            Libtorch.Load();
+            Assert.Equal(left, Marshal.PtrToStringUTF8(GetEnvironment(name)));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(name, null);
+        }
+    }
+
+    [Fact]
+    public void TheProbe_IsTheSame_HoweverOftenItIsTaken()
+    {
+        Assert.Matches("^[0-9a-f]{8}$", NumericsProbe.Digest);
+        Assert.All(Enumerable.Range(0, 20), _ => Assert.Equal(NumericsProbe.Digest, NumericsProbe.Compute()));
+    }
+
     [Fact]
     public void TheFingerprint_NamesLibtorchAndItsInstructions() =>
         Assert.Equal("libtorch 2.10.0; MKL CBWR=AVX2, ATen and oneDNN AVX2", Libtorch.Description);
+
+    [DllImport("libc", EntryPoint = "setenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SetEnvironment([MarshalAs(UnmanagedType.LPStr)] string name,
+        [MarshalAs(UnmanagedType.LPStr)] string value, int overwrite);
 
     [DllImport("libc", EntryPoint = "getenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

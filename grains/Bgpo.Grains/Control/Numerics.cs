@@ -9,6 +9,8 @@ namespace Bgpo.Grains.Control;
 /// <param name="reporter">Told, once for each silo, that its numerics are not the run's.</param>
 internal sealed class Numerics(RunLease lease, RunReporter reporter)
 {
+    private const string Probe = "; probe ";
+
     private readonly HashSet<string> _told = [];
 
     /// <summary>A strict run does not go on where nobody computes as those that began it did.</summary>
@@ -32,7 +34,7 @@ internal sealed class Numerics(RunLease lease, RunReporter reporter)
     internal bool Suits(RunSpec spec, SiloDevices silo)
     {
         bool suits = IsSuitable(spec, silo);
-        if (silo.Numerics != lease.Record.NumericsFingerprint && _told.Add(silo.Silo))
+        if (!IsSame(silo.Numerics, lease.Record.NumericsFingerprint) && _told.Add(silo.Silo))
         {
             reporter.OtherNumerics(silo, suits, lease.Record.NumericsFingerprint);
         }
@@ -40,5 +42,11 @@ internal sealed class Numerics(RunLease lease, RunReporter reporter)
     }
 
     private bool IsSuitable(RunSpec spec, SiloDevices silo) =>
-        spec.Run.Reproducible != Reproducibility.Strict || silo.Numerics == lease.Record.NumericsFingerprint;
+        spec.Run.Reproducible != Reproducibility.Strict || IsSame(silo.Numerics, lease.Record.NumericsFingerprint);
+
+    /// <summary>
+    /// Whether a silo computes as the run began; a run that was begun before there was a probe says nothing of it.
+    /// </summary>
+    private static bool IsSame(string silo, string run) =>
+        silo == run || (!run.Contains(Probe, StringComparison.Ordinal) && silo.Split(Probe)[0] == run);
 }
