@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Bgpo.Client.Clusters;
 
 /// <summary>
-/// Appends log lines to a file: time, level, category, message. A file that cannot be written any more, as on a full disk, is told of once on
-/// stderr; what is logged then is lost, and nothing else.
+/// Appends log lines to a file: time, level, category, message. A file that cannot be written any more, as on a full disk, is
+/// told of once on stderr; what is logged then is lost, and nothing else.
 /// </summary>
 internal sealed class FileLoggerProvider : ILoggerProvider
 {

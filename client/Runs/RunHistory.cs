@@ -103,7 +103,9 @@ internal static class RunHistory
         {
             Storage.Runs.RunState.Completed => new RunCompleted(
                 0, store.RunId, version, hash, Evaluation(RunResult.EvaluationBefore), Evaluation(RunResult.EvaluationAfter),
-                (double?)record.Result?[RunResult.Seconds] ?? steps.Sum(step => step.Seconds), where),
+                (double?)record.Result?[RunResult.Seconds] ?? steps.Sum(step => step.Seconds),
+                    where)
+            { Warnings = RunResult.WarningsOf(record.Result) },
             Storage.Runs.RunState.Stopped => new RunStopped(0, store.RunId, version, record.Reason ?? "", hash, where),
             _ => new RunFailed(0, store.RunId, steps is [.., var last] ? last.Version : version, record.Reason ?? "nothing more is known", Store: false),
         });

@@ -11,6 +11,7 @@ internal static class JsonLines
 {
     private static readonly JsonSerializerOptions Options = new()
     {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -31,6 +32,7 @@ internal static class JsonLines
         StoreStatus => Tagged("store", happened),
         Noticed => Tagged("notice", happened),
         RunCompleted done => Completed(done, peakRssMiB),
+        LearningWarned => Tagged("warning", happened),
         RunPaused => Tagged("paused", happened),
         RunWentOn => Tagged("continued", happened),
         SpecChanged => Tagged("changed", happened),
@@ -85,6 +87,7 @@ internal static class JsonLines
             ["seconds"] = Math.Round(done.Seconds, 3),
             ["peakRssMiB"] = peakRssMiB is { } peak ? Math.Round(peak, 1) : null,
             ["checkpoint"] = done.Checkpoint,
+            ["warnings"] = new JsonArray([.. done.Warnings.Select(line => (JsonNode)line)]),
         }.ToJsonString(Options);
 
         static JsonObject Evaluation(EvaluationSummary result) => new()

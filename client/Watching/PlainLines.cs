@@ -31,6 +31,8 @@ internal sealed class PlainLines
                 return $"checkpoint of version {saved.Version}: {saved.Location} ({Printed.Short(saved.Seconds)} s)";
             case Noticed noticed:
                 return $"notice: {Printed.OneLine(noticed.Message)}";
+            case LearningWarned warned:
+                return $"{(warned.IsOver ? "no longer" : "warning")}: {Printed.OneLine(warned.Message)}";
             case RunPaused paused:
                 return $"paused at version {paused.Version}{(paused.Reason.Length > 0 ? $": {Printed.OneLine(paused.Reason)}" : "")}";
             case RunWentOn goes:

@@ -21,6 +21,11 @@ internal sealed class RunSummary(ProjectPaths paths)
         yield return $"run         {done.Run}: version {done.Version} in {Printed.Clock(done.Seconds)}{(peakRssMiB is { } peak ? $", peak memory {Printed.Count(peak)} MiB" : "")}";
         yield return $"checkpoint  {paths.Shown(done.Checkpoint)}";
         yield return $"weights     sha256 {done.WeightsSha256}";
+        foreach (var line in Warned(done.Warnings))
+        {
+            yield return line;
+        }
+
         var model = ModelOf(done.Checkpoint);
         yield return "next        " + paths.CommandLine(["eval", "--model", model, .. task.Length > 0 ? new[] { "--task", task } : []]);
         yield return "            " + paths.CommandLine(["generate", "--model", model, ExamplePrompts.For(task)]);
@@ -35,6 +40,11 @@ internal sealed class RunSummary(ProjectPaths paths)
         yield return $"run         {stopped.Run}: stopped at version {stopped.Version} ({Printed.OneLine(stopped.Reason)})";
         yield return $"checkpoint  {paths.Shown(stopped.Checkpoint)}";
         yield return $"weights     sha256 {stopped.WeightsSha256}";
+        foreach (var line in Warned(stopped.Warnings))
+        {
+            yield return line;
+        }
+
         yield return "next        " + resume;
     }
 
@@ -45,6 +55,8 @@ internal sealed class RunSummary(ProjectPaths paths)
     /// <summary>What <c>--model</c> takes: the run's folder, two above the manifest.</summary>
     private string ModelOf(string checkpoint) =>
         paths.Shown(checkpoint.LastIndexOf("/checkpoints/", StringComparison.Ordinal) is > 0 and var end ? checkpoint[..end] : checkpoint); // A URI's slashes are no path's.
+
+    private static IEnumerable<string> Warned(string[] warnings) => warnings.Select(warning => "warning     " + warning);
 
     private static string Row(string label, double before, double after, Func<double, string> show, double scale) =>
         $"  {label,-26}{show(before),9}{show(after),10}{((after - before) * scale).ToString(scale == 1 ? "+0.000;-0.000;0" : "+0.0;-0.0;0"),10}";

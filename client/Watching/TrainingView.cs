@@ -16,6 +16,7 @@ internal sealed class TrainingView
 
     private readonly List<StepMetrics> _steps = [];
     private readonly List<string> _notices = [];
+    private readonly SortedDictionary<LearningConcern, string> _concerns = [];
     private readonly List<Evaluated> _evaluations = [];
     private readonly List<RosterChanged> _rosters = [];
     private StoreStatus? _store;
@@ -43,6 +44,7 @@ internal sealed class TrainingView
             case RunStarted started:
                 _startedAt = started.SinceUnixMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(started.SinceUnixMilliseconds) : now;
                 (_started, _paused) = (started, null);
+                _concerns.Clear();
                 if (_checkpoint?.Version > started.Checkpoint)
                 {
                     _checkpoint = null; // the run went back, and dropped it
@@ -66,6 +68,12 @@ internal sealed class TrainingView
                 break;
             case RosterChanged roster:
                 _rosters.Add(roster);
+                break;
+            case LearningWarned { IsOver: true } over:
+                _concerns.Remove(over.Concern);
+                break;
+            case LearningWarned warned:
+                _concerns[warned.Concern] = warned.Message;
                 break;
             case RunPaused paused:
                 _paused = paused;
@@ -167,6 +175,8 @@ internal sealed class TrainingView
             rows.Add(Store(now, width));
         }
 
+        rows.AddRange(_concerns.Values.Select(concern =>
+            new ViewLine(width).Label("warning", Label).Add(concern, ViewLine.Warning)));
         rows.AddRange(_notices.Select(notice => new ViewLine(width).Add(notice, ViewLine.Warning)));
         if (_started is not null && _end is null)
         {
@@ -263,7 +273,9 @@ internal sealed class TrainingView
             .Add($"  {last.ActiveGroups} of {last.Groups} groups teach");
         yield return new ViewLine(width).Label("optimizer", Label)
             .Add($"gradient norm {Printed.Short(last.GradientNorm)}  learning rate {Printed.Tiny(last.LearningRate)}  ELBO {Printed.Short(last.Elbo)}")
-            .Add(last.BoundHits > 0 ? $"  bound hit {last.BoundHits} times" : "", ViewLine.Warning);
+            .Add(last.BoundHits > 0 ? $"  bound hit {last.BoundHits} times" : "", ViewLine.Warning)
+            .Add(last.HalvedUnits > 0 ? $"  {Printed.Many(last.HalvedUnits, "unit")} halved to fit the sum" : "",
+                ViewLine.Warning);
         yield return new ViewLine(width).Label("memory", Label).Add($"{Printed.Count(last.RssMiB)} MiB")
             .Add(last.Redispatched > 0 ? $"  {Printed.Many(last.Redispatched, "unit")} dispatched again" : "", ViewLine.Warning);
     }

@@ -71,6 +71,7 @@ for (int step = 0; step < spec.Run.Steps; step++)
         {
             objective += Differentiate(group, unit);
             FlatVector.CopyTo(policy.Gradients, gradient);
+            _ = ContributionBound.Fit(gradient); // off-policy exp(d) may be huge
             sum.Add(gradient, unit);
         }
     }
@@ -144,7 +145,7 @@ double Differentiate(Group group, UnitId unit)
             ObjectiveTerm g = Objective.Term(
                 group.Advantages[samples[i].Completion], d, spec.Objective.Samples, spec.Objective.MaxLogRatio);
             objective += g.Value;
-            coefficients[i] = -g.Derivative;
+            coefficients[i] = Math.Min(-g.Derivative, Objective.MostDerivative);
         }
         likelihood.Backward(coefficients); // adds the sum over the samples of -(dg_j / dl_j) * grad l_j(theta)
     }

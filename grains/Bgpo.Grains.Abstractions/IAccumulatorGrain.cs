@@ -130,7 +130,13 @@ public sealed record SummaryOutcome([property: Id(0)] ShardStatus Standing, [pro
 [GenerateSerializer, Immutable, Alias("bgpo.CommitRequest")]
 public sealed record CommitRequest(
     [property: Id(0)] FencingToken Token, [property: Id(1)] int Step, [property: Id(2)] int Units, [property: Id(3)] double ClipFactor,
-    [property: Id(4)] double LearningRate, [property: Id(5)] int Completions, [property: Id(6)] bool Keep);
+    [property: Id(4)] double LearningRate, [property: Id(5)] int Completions, [property: Id(6)] bool Keep)
+{
+    /// <summary>
+    /// The version that is being saved, which stays kept beside v + 1; every other that was kept goes. -1: none is.
+    /// </summary>
+    [Id(7)] public int Saving { get; init; } = -1;
+}
 
 /// <summary>Where a shard stands.</summary>
 /// <param name="Version">Version of its weights; -1 before it is loaded.</param>

@@ -30,10 +30,11 @@ public interface ILearnerGrain : IGrainWithStringKey
 /// <param name="Unit">Which unit; its step is also the version of the weights.</param>
 /// <param name="Record">The group's record in the journal.</param>
 /// <param name="OldLogLikelihoods">l_j(theta_old) of the unit's samples; null on-policy.</param>
+/// <param name="MaxLogRatio">Bound on d = l_j(theta) - l_j(theta_old) in this step.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.UnitRequest")]
 public sealed record UnitRequest(
     [property: Id(0)] FencingToken Token, [property: Id(1)] UnitName Unit, [property: Id(2)] GroupWork Record,
-    [property: Id(3)] double[]? OldLogLikelihoods);
+    [property: Id(3)] double[]? OldLogLikelihoods, [property: Id(4)] double MaxLogRatio);
 
 /// <summary>A unit's id in messages.</summary>
 /// <param name="Step">The step v whose sum the unit goes into.</param>
@@ -69,4 +70,8 @@ public sealed record GroupWork(
 [GenerateSerializer, Immutable, Alias("bgpo.UnitResult")]
 public sealed record UnitResult(
     [property: Id(0)] double[] LogLikelihoods, [property: Id(1)] double Objective, [property: Id(2)] int BoundHits,
-    [property: Id(3)] double DeviceSeconds);
+    [property: Id(3)] double DeviceSeconds)
+{
+    /// <summary>Times that its contribution was halved to fit the exact sum; 0: never.</summary>
+    [Id(4)] public int Halvings { get; init; }
+}

@@ -142,6 +142,17 @@ public sealed record StoreStatus(
 [GenerateSerializer, Immutable, Alias("bgpo.Noticed")]
 public sealed record Noticed(long Sequence, [property: Id(0)] string Message) : RunEvent(Sequence);
 
+/// <summary>Something keeps the run from learning, or does so no longer.</summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Version">Version at which it was seen.</param>
+/// <param name="Concern">What it is.</param>
+/// <param name="IsOver">Whether it is over.</param>
+/// <param name="Message">One line for people: what, since when, what to change.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.LearningWarned")]
+public sealed record LearningWarned(
+    long Sequence, [property: Id(0)] int Version, [property: Id(1)] LearningConcern Concern, [property: Id(2)] bool IsOver,
+    [property: Id(3)] string Message) : RunEvent(Sequence);
+
 /// <summary>The run reached its last version.</summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Run">Run id.</param>
@@ -155,11 +166,15 @@ public sealed record Noticed(long Sequence, [property: Id(0)] string Message) : 
 public sealed record RunCompleted(
     long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string WeightsSha256,
     [property: Id(3)] EvaluationSummary Before, [property: Id(4)] EvaluationSummary After, [property: Id(5)] double Seconds,
-    [property: Id(6)] string Checkpoint) : RunEvent(Sequence);
+    [property: Id(6)] string Checkpoint) : RunEvent(Sequence)
+{
+    /// <summary>What kept it from learning, a line each with the versions: of its last controller.</summary>
+    [Id(7)] public string[] Warnings { get; init; } = [];
+}
 
 /// <summary>
-/// The run is paused: on request, its checkpoint written, until it is told to go on; or because something cannot be saved, its weights held in
-/// memory, until it can. The step in work then is the last.
+/// The run is paused: on request, its checkpoint written, until it is told to go on; or because something cannot be saved, its
+/// weights held in memory, until it can. The step in work then is the last.
 /// </summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Run">Run id.</param>
@@ -197,7 +212,11 @@ public sealed record SpecChanged(
 [GenerateSerializer, Immutable, Alias("bgpo.RunStopped")]
 public sealed record RunStopped(
     long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Reason,
-    [property: Id(3)] string WeightsSha256, [property: Id(4)] string Checkpoint) : RunEvent(Sequence);
+    [property: Id(3)] string WeightsSha256, [property: Id(4)] string Checkpoint) : RunEvent(Sequence)
+{
+    /// <summary>What kept it from learning, a line each with the versions: of its last controller.</summary>
+    [Id(5)] public string[] Warnings { get; init; } = [];
+}
 
 /// <summary>The run cannot go on.</summary>
 /// <param name="Sequence">Place in the stream.</param>
@@ -309,6 +328,18 @@ public sealed record StepMetrics
 
     /// <summary>Attempts at the store that the controller's process made again during the step.</summary>
     [Id(31)] public long StoreRetries { get; init; }
+
+    /// <summary>Units that were halved to fit the exact sum, and are in it with less than their weight.</summary>
+    [Id(33)] public int HalvedUnits { get; init; }
+
+    /// <summary>Different completions of a group, as a share of its completions, averaged over the update's groups.</summary>
+    [Id(34)] public double DistinctShare { get; init; }
+
+    /// <summary>Share of the update's completions that have no end-of-sequence token.</summary>
+    [Id(35)] public double UnendedShare { get; init; }
+
+    /// <summary>Highest reward of the update's completions less the lowest.</summary>
+    [Id(36)] public double RewardRange { get; init; }
 
     /// <summary>Operations on the store that the controller's process gave up as unavailable during the step; they come again later.</summary>
     [Id(32)] public long StoreFailures { get; init; }

@@ -22,7 +22,13 @@ public sealed record StepSeries(string Instrument, string Unit, string Tag, stri
         new("bgpo.run.elbo", "nat", "objective/elbo", "Mean ELBO estimate of the active completions.", step => step.Elbo),
         new("bgpo.run.objective", "1", "objective/lower_bound", "The lower bound, averaged over the update's completions.", step => step.Objective),
         new("bgpo.run.bound_hits", "{hit}", "objective/bound_hits", "Times that the bound on exp(d) acted.", step => step.BoundHits),
+        new("bgpo.run.units.halved", "{unit}", "objective/halved_units", "Units that were halved to fit the exact sum.", step =>
+            step.HalvedUnits),
         new("bgpo.run.groups.teaching", "{group}", "groups/teaching", "Groups with spread in their rewards.", step => step.ActiveGroups),
+        new("bgpo.run.completions.distinct", "1", "completions/distinct", "Different completions of a group, as a share of them.",
+            step => step.DistinctShare),
+        new("bgpo.run.completions.unended", "1", "completions/unended",
+            "Share of the completions without an end-of-sequence token.", step => step.UnendedShare),
         new("bgpo.run.step.duration", "s", "seconds/step", "Wall-clock time of the step.", step => step.Seconds),
         new("bgpo.run.rollout.duration", "s", "seconds/rollout", "Device time of rollouts, summed over devices.", step => step.RolloutSeconds),
         new("bgpo.run.reward.duration", "s", "seconds/reward", "Time spent scoring, summed.", step => step.RewardSeconds),

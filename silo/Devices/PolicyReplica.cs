@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Bgpo.ExactSums;
 using Bgpo.Grains;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Work;
@@ -53,10 +54,12 @@ public sealed class PolicyReplica : IDisposable
     {
         long started = Stopwatch.GetTimestamp();
         Take(weights);
-        UnitOutcome outcome = _gradient.Compute(RecordOf(request.Record), request.Unit.ToId(), request.OldLogLikelihoods);
+        UnitOutcome outcome = _gradient.Compute(RecordOf(request.Record), request.Unit.ToId(), request.OldLogLikelihoods,
+            request.MaxLogRatio);
         FlatVector.CopyTo(_model.Gradients, gradient[..(int)_run.Parameters]);
+        int halvings = ContributionBound.Fit(gradient[..(int)_run.Parameters]);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        return new UnitResult(outcome.LogLikelihoods, outcome.Objective, outcome.BoundHits, seconds);
+        return new UnitResult(outcome.LogLikelihoods, outcome.Objective, outcome.BoundHits, seconds) { Halvings = halvings };
     }
 
     /// <summary>Computes l_j of a unit's samples.</summary>

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Bgpo.Silo.Hosting;
 
 /// <summary>
-/// Keeps what a log does to itself: a logger that fails, as on a full disk, must not end or hang what it tells of. Grains, Orleans and devices
-/// of a silo log through this.
+/// Keeps what a log does to itself: a logger that fails, as on a full disk, must not end or hang what it tells of. Grains,
+/// Orleans and devices of a silo log through this.
 /// </summary>
 /// <param name="factory">Makes the loggers that may fail.</param>
 internal sealed class GuardedLogging(ILoggerFactory factory) : ILoggerFactory
@@ -54,7 +54,8 @@ internal sealed class GuardedLogging(ILoggerFactory factory) : ILoggerFactory
             }
         }
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?,
+            string> formatter)
         {
             try
             {

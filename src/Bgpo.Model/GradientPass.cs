@@ -35,7 +35,9 @@ public sealed class GradientPass(Transformer model, RunSpec spec, IReadOnlyList<
     /// <param name="group">The unit's group.</param>
     /// <param name="unit">Which unit.</param>
     /// <param name="oldLogLikelihoods">l_j(theta_old) of the unit's samples, in order; null on-policy, where d = 0.</param>
-    public UnitOutcome Compute(GroupRecord group, UnitId unit, IReadOnlyList<double>? oldLogLikelihoods)
+    /// <param name="maxLogRatio">Bound on d; null: the spec's, which may have been changed in mid-run.</param>
+    public UnitOutcome Compute(GroupRecord group, UnitId unit, IReadOnlyList<double>? oldLogLikelihoods,
+        double? maxLogRatio = null)
     {
         model.BindGradients();
         SampleId[] samples = [.. _plan.SamplesOf(unit.Block)];
@@ -52,10 +54,12 @@ public sealed class GradientPass(Transformer model, RunSpec spec, IReadOnlyList<
                 double likelihood = likelihoods[start + i] = pass.Values[i];
                 double ratio = oldLogLikelihoods is null ? 0 : likelihood - oldLogLikelihoods[start + i];
                 ObjectiveTerm term = Objectives.Objective.Term(
-                    group.Advantages[samples[start + i].Completion], ratio, spec.Objective.Samples, spec.Objective.MaxLogRatio);
-                coefficients[i] = -term.Derivative;
+                    group.Advantages[samples[start + i].Completion], ratio, spec.Objective.Samples,
+                        maxLogRatio ?? spec.Objective.MaxLogRatio);
+                // One that is no number stays none, and is refused as such.
+                coefficients[i] = Math.Min(-term.Derivative, Objectives.Objective.MostDerivative);
                 objective += term.Value;
-                hits += term.Bounded ? 1 : 0;
+                hits += term.Bounded || -term.Derivative > Objectives.Objective.MostDerivative ? 1 : 0;
             }
             pass.Backward(coefficients);
         }

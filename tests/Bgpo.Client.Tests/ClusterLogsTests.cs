@@ -56,7 +56,8 @@ public sealed partial class ClusterLogsTests : IDisposable
             Told(log, "mine", "begins");
         }
         Assert.Contains("'/dev/full' cannot be written", Assert.Single(said), StringComparison.Ordinal);
-        using var closed = new FileLoggerProvider("/dev/full", TimeProvider.System, static _ => throw new IOException("stderr is full, too"));
+        using var closed = new FileLoggerProvider("/dev/full", TimeProvider.System, static _ =>
+            throw new IOException("stderr is full, too"));
         Gone(closed.CreateLogger("x"));
     }
 

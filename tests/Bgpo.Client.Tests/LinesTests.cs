@@ -39,7 +39,7 @@ public class LinesTests
 
     [Fact]
     public void Json_CompletedLine_IsWhatScriptsAreToldToExpect() => Assert.Equal(
-        """{"event":"completed","run":"sudoku-1","version":120,"weightsSha256":"0123abcd","evalBefore":{"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.61},"evalAfter":{"greedyExact":0.836,"sampledExact":0.82,"meanReward":0.912},"seconds":93.1,"peakRssMiB":612.3,"checkpoint":"/s/runs/sudoku-1/checkpoints/00000120.json"}""",
+        """{"event":"completed","run":"sudoku-1","version":120,"weightsSha256":"0123abcd","evalBefore":{"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.61},"evalAfter":{"greedyExact":0.836,"sampledExact":0.82,"meanReward":0.912},"seconds":93.1,"peakRssMiB":612.3,"checkpoint":"/s/runs/sudoku-1/checkpoints/00000120.json","warnings":[]}""",
         JsonLines.Of(Events.Completed, 612.3456));
 
     [Fact]
@@ -54,7 +54,7 @@ public class LinesTests
             JsonLines.Of(Events.Between, 0));
         Assert.Equal("""{"event":"failed","run":"r","version":3,"message":"no \"x\"","store":false}""", JsonLines.Of(new RunFailed(1, "r", 3, "no \"x\"", false), 0));
         Assert.Equal(
-            """{"event":"stopped","run":"sudoku-1","version":48,"reason":"interrupted","weightsSha256":"0123abcd","checkpoint":"/s/runs/sudoku-1/checkpoints/00000048.json"}""",
+            """{"event":"stopped","run":"sudoku-1","version":48,"reason":"interrupted","weightsSha256":"0123abcd","checkpoint":"/s/runs/sudoku-1/checkpoints/00000048.json","warnings":[]}""",
             JsonLines.Of(Events.Stopped, 0));
     }
 
@@ -88,11 +88,26 @@ public class LinesTests
             Events.Started, Events.Rollout, Events.Step(1), Events.Before, Events.Checkpoint, new Noticed(1, ""), Events.Completed, Events.Stopped,
             new RunFailed(1, "r", 0, "m", false), new WorkMoved(1, "a", "b", "m", 1), new StoreStatus(1, true, 0, false, ""),
             new RosterChanged(1, 1, 1, [], [], 1), new RunPaused(1, "r", 1, ""), new RunWentOn(1, "r", 1), new SpecChanged(1, "r", 1, 9, []),
+            new LearningWarned(1, 1, LearningConcern.NoSpread, false, "m"),
         ];
         Assert.Equal(kinds, all.Select(e => e.GetType()).ToHashSet());
         Assert.Equal(
-            ["started", "progress", "step", "evaluated", "checkpoint", "notice", "completed", "stopped", "failed", "moved", "store", "silos", "paused", "continued", "changed"],
+            ["started", "progress", "step", "evaluated", "checkpoint", "notice", "completed", "stopped", "failed", "moved", "store", "silos", "paused", "continued", "changed", "warning"],
             all.Select(e => JsonDocument.Parse(JsonLines.Of(e, 0)).RootElement.GetProperty("event").GetString()));
+    }
+
+    [Fact]
+    public void WhatKeepsARunFromLearning_IsInLines_Json_AndSummary()
+    {
+        var warned = new LearningWarned(1, 3, LearningConcern.NoSpread, IsOver: false, "every completion earns 0");
+        Assert.Equal("warning: every completion earns 0", new PlainLines().Of(warned));
+        Assert.Equal("no longer: every completion earns 0", new PlainLines().Of(warned with { IsOver = true }));
+        Assert.Contains("\"concern\":\"noSpread\"", JsonLines.Of(warned, null), StringComparison.Ordinal);
+        string[] warnings = ["every completion earns 0 (from version 1 on)"];
+        var summary = new RunSummary(new ProjectPaths("/s", null, "./bgpo"));
+        Assert.Contains("warning     " + warnings[0], summary.Completed(Events.Completed with { Warnings = warnings }, "", null));
+        Assert.Contains("warning     " + warnings[0], summary.Stopped(Events.Stopped with { Warnings = warnings }, ""));
+        Assert.Contains(warnings[0], JsonLines.Of(Events.Completed with { Warnings = warnings }, null), StringComparison.Ordinal);
     }
 
     [Fact]

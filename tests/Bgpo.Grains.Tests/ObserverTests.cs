@@ -34,7 +34,8 @@ public sealed class ObserverTests : IDisposable
         listener.SetMeasurementEventCallback<int>(static (_, _, _, _) => throw new IOException("the meter is full"));
         listener.SetMeasurementEventCallback<double>(static (_, _, _, _) => throw new IOException("the meter is full"));
         listener.Start();
-        var store = new AbsentStore(_runs.Blobs, () => false, name => fails && name.Contains("journal/00000003", StringComparison.Ordinal));
+        var store = new AbsentStore(_runs.Blobs, () => false, name => fails
+            && name.Contains("journal/00000003", StringComparison.Ordinal));
         using IHost host = BgpoSilo.Build(new SiloSettings(store, 2), logging => logging.AddProvider(new FullDisk()));
         await host.StartAsync();
         IRunGrain run = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>("a");
@@ -57,7 +58,8 @@ public sealed class ObserverTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?,
+            string> formatter) =>
             throw new IOException("no space is left");
 
         public void Dispose()

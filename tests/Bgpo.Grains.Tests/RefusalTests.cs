@@ -3,7 +3,9 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Tests;
 
-/// <summary>What a store refuses in mid-run, until somebody mends it: through real grains in one silo, at a size of seconds.</summary>
+/// <summary>
+/// What a store refuses in mid-run, until somebody mends it: through real grains in one silo, at a size of seconds.
+/// </summary>
 public sealed class RefusalTests : IDisposable
 {
     private readonly SmallRuns _runs = new();
@@ -20,7 +22,8 @@ public sealed class RefusalTests : IDisposable
     {
         string undisturbed = (await _runs.Complete("a", 2)).WeightsSha256;
         bool refuses = false;
-        var store = new AbsentStore(_runs.Blobs, () => false, before: name => refuses && name.EndsWith(refused, StringComparison.Ordinal)
+        var store = new AbsentStore(_runs.Blobs, () => false, before: name => refuses
+            && name.EndsWith(refused, StringComparison.Ordinal)
             ? throw new StoreRefusedException($"permission to write {name} is denied") : Task.CompletedTask);
         int told = 0;
         List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
@@ -50,10 +53,12 @@ public sealed class RefusalTests : IDisposable
     {
         bool refuses = false;
         var recorded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var store = new AbsentStore(_runs.Blobs, () => false, before: name => refuses && name.EndsWith(".safetensors", StringComparison.Ordinal)
+        var store = new AbsentStore(_runs.Blobs, () => false, before: name => refuses
+            && name.EndsWith(".safetensors", StringComparison.Ordinal)
             ? throw new StoreRefusedException("permission is denied") : Task.CompletedTask);
         int waitsAt = 0;
-        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec("run.steps=40")), async (grain, e) =>
+        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec("run.steps=40")),
+            async (grain, e) =>
         {
             refuses |= e is StepCommitted { Metrics.Version: 1 };
             if (e is RunPaused paused)

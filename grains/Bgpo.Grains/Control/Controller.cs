@@ -51,7 +51,8 @@ internal sealed class Controller : IRunActions, IDisposable
             Saving = () => _checkpoints.InWork,
             OnChanged = _loop.Batches.ForgetAfter,
         };
-        _recorder = new StepRecorder(with.Run, with.Store, _writes, new Evaluator(with.Run, with.Settings.Started, with.Grains, dispatcher, _shards), _loop, Events, counted, last);
+        var evaluator = new Evaluator(with.Run, with.Settings.Started, with.Grains, dispatcher, _shards);
+        _recorder = new StepRecorder(with.Run, with.Store, _writes, evaluator, with.Learning, _loop, Events, counted, last);
     }
 
     /// <inheritdoc/>
@@ -119,7 +120,10 @@ internal sealed class Controller : IRunActions, IDisposable
         JsonObject? result = _with.Lease.Record.Result;
         Events.Append(n => new RunCompleted(
             n, Id, last.Version, last.WeightsSha256, Remembered(RunResult.EvaluationBefore)!, Remembered(RunResult.EvaluationAfter)!,
-            (double?)result?[RunResult.Seconds] ?? 0, _with.Store.CheckpointLocation(last.Version)));
+            (double?)result?[RunResult.Seconds] ?? 0, _with.Store.CheckpointLocation(last.Version))
+        {
+            Warnings = RunResult.WarningsOf(result),
+        });
         Events.Close();
     }
 
@@ -148,13 +152,19 @@ internal sealed class Controller : IRunActions, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task ChangeAsync(RunRequest request) => _changes.RecordAsync(request, this);
+    public async Task ChangeAsync(RunRequest request)
+    {
+        await _changes.RecordAsync(request, this);
+        _with.Learning.Look(Version);
+    }
 
     private CheckpointWriter NewCheckpoints() => new(_with.Run, _with.Store, _shards, _writes, _with.Time)
     {
         Settings = _with.Settings,
         OnSaved = SavedAsync,
         OnRefusal = (version, refusal) => _with.Hold.Note($"version {version}", refusal),
+        OnPassedOver = (version, next) => _with.Reporter.Notice(
+            $"no checkpoint of version {version}: the store is slower than checkpoint.every; version {next} comes next"),
         OnMissed = (version, reason) => _with.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
     };
 
@@ -180,6 +190,7 @@ internal sealed class Controller : IRunActions, IDisposable
     {
         CheckpointManifest? loaded = await RestoreAsync(from.Checkpoint, committed: null);
         _with.Reporter.Started(_with.Run, _with.Lease.Record, Version, Steps, _with.Store.Blobs.Location, device);
+        _with.Learning.Look(Version);
         if (_with.Requests.IsPaused)
         {
             Events.Append(n => new RunPaused(n, Id, Version, _with.Lease.Record.Reason ?? ""));
@@ -213,6 +224,7 @@ internal sealed class Controller : IRunActions, IDisposable
         await End.TidyAsync(() => _wait.ForAsync(async token =>
         {
             await _writes.Flush(token);
+            await _with.Pruning.Ended.WaitAsync(token);
             await _with.Store.Blobs.TidyAsync($"{Id}/", token);
         }));
         await End.ReleaseAsync();
@@ -286,10 +298,14 @@ internal sealed class Controller : IRunActions, IDisposable
                 [RunResult.EvaluationAfter] = JsonSerializer.SerializeToNode(after),
                 [RunResult.Weights] = saved.WeightsSha256,
                 [RunResult.Seconds] = seconds,
+                [RunResult.Warnings] = JsonSerializer.SerializeToNode(_with.Learning.Warnings),
             },
         });
         Events.Append(n => new RunCompleted(
-            n, Id, Version, saved.WeightsSha256, before, after, seconds, _with.Store.CheckpointLocation(Version)));
+            n, Id, Version, saved.WeightsSha256, before, after, seconds, _with.Store.CheckpointLocation(Version))
+        {
+            Warnings = _with.Learning.Warnings,
+        });
     }
 
     private async Task StopAsync()
@@ -305,7 +321,10 @@ internal sealed class Controller : IRunActions, IDisposable
             Reason = reason,
         });
         _with.Requests.End();
-        Events.Append(n => new RunStopped(n, Id, Version, reason, saved.WeightsSha256, _with.Store.CheckpointLocation(Version)));
+        Events.Append(n => new RunStopped(n, Id, Version, reason, saved.WeightsSha256, _with.Store.CheckpointLocation(Version))
+        {
+            Warnings = _with.Learning.Warnings,
+        });
     }
 
     private Task<CheckpointManifest> SaveLastAsync()
@@ -334,6 +353,7 @@ internal sealed class Controller : IRunActions, IDisposable
     private async Task SavedAsync(CheckpointManifest manifest, double seconds)
     {
         await PostRecord(record => record with { LatestCheckpoint = manifest.Version });
+        _with.Pruning.Saved(manifest.Version);
         Events.Append(n => new CheckpointSaved(n, manifest.Version, _with.Store.CheckpointLocation(manifest.Version), seconds));
     }
 
@@ -341,7 +361,8 @@ internal sealed class Controller : IRunActions, IDisposable
     private async Task GuardAsync(Func<Task> run)
     {
         using var heartbeats = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
-        _ = _with.Lease.HeartbeatAsync(change => _writes.IsRefused ? _with.Lease.WriteAsync(change) : PostRecord(change), heartbeats.Token);
+        _ = _with.Lease.HeartbeatAsync(change => _writes.IsRefused ? _with.Lease.WriteAsync(change) : PostRecord(change),
+            heartbeats.Token);
         try
         {
             try

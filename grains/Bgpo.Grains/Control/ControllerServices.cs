@@ -21,8 +21,19 @@ internal sealed record ControllerServices(
     RunContext Run, RunSettings Settings, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
     SiloRoster Roster, IGrainFactory Grains, TimeProvider Time)
 {
+    // Made when a controller first asks: by the settings that it was given.
+    private SaveHold? _hold;
+    private LearningMonitor? _learning;
+    private CheckpointPruning? _pruning;
+
     /// <summary>Holds the run where something cannot be saved.</summary>
-    internal SaveHold Hold { get; } = new(Run, Lease, Requests, Reporter);
+    internal SaveHold Hold => _hold ??= new(Run, Lease, Requests, Reporter);
+
+    /// <summary>Sees whether the run learns.</summary>
+    internal LearningMonitor Learning => _learning ??= new(Run, Settings, Reporter.Events);
+
+    /// <summary>Deletes older checkpoints.</summary>
+    internal CheckpointPruning Pruning => _pruning ??= new(Store, Settings, Lease, Reporter);
 
     /// <summary>Finds a silo for each piece of work of this run.</summary>
     internal Dispatcher NewDispatcher() => new(Roster.Get, Time)

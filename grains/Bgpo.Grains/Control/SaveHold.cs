@@ -4,8 +4,8 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Control;
 
 /// <summary>
-/// A run of which something cannot be saved takes no further step: its weights stay in memory, what was refused is tried again, and the
-/// run goes on once that is taken.
+/// A run of which something cannot be saved takes no further step: its weights stay in memory, what was refused is tried again,
+/// and the run goes on once that is taken.
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="lease">Its record, which says that it is paused.</param>
@@ -29,7 +29,9 @@ internal sealed class SaveHold(RunContext run, RunLease lease, RequestHandler re
     /// <summary>Changes run.json in order with everything else.</summary>
     internal Func<Func<RunRecord, RunRecord>, Task> Post { get; set; } = static _ => Task.CompletedTask;
 
-    /// <summary>Takes note that something cannot be saved, and tells it at once; or that it is taken, or not to be saved any more.</summary>
+    /// <summary>
+    /// Takes note that something cannot be saved, and tells it at once; or that it is taken, or not to be saved any more.
+    /// </summary>
     /// <param name="what">What: <c>version 4</c>, or <c>the record of version 4</c>.</param>
     /// <param name="refusal">Why it cannot be saved; null: it is taken.</param>
     internal void Note(string what, Exception? refusal)
@@ -46,7 +48,8 @@ internal sealed class SaveHold(RunContext run, RunLease lease, RequestHandler re
 
     private void Refused(string what, Exception refusal)
     {
-        string said = $"{what} {CannotBeSaved}: {refusal.Message.TrimEnd('.')}; the weights are held in memory, and it is tried again until it is taken";
+        string said = $"{what} {CannotBeSaved}: {refusal.Message.TrimEnd('.')}; the weights are held in memory, and it is tried "
+            + "again until it is taken";
         bool isHeld = IsHeld;
         if (_refused.GetValueOrDefault(what) == said)
         {
@@ -64,7 +67,8 @@ internal sealed class SaveHold(RunContext run, RunLease lease, RequestHandler re
 
     private void GoOn()
     {
-        _ = Post(record => IsOwn(record) ? record with { State = requests.IsPaused ? RunState.Paused : RunState.Running, Reason = null } : record);
+        _ = Post(record => IsOwn(record)
+            ? record with { State = requests.IsPaused ? RunState.Paused : RunState.Running, Reason = null } : record);
         if (!requests.IsPaused)
         {
             reporter.Events.Append(n => new RunWentOn(n, run.Id, Version()));
@@ -74,7 +78,10 @@ internal sealed class SaveHold(RunContext run, RunLease lease, RequestHandler re
     private static bool IsOwn(RunRecord record) =>
         record.State == RunState.Paused && record.Reason?.Contains(CannotBeSaved, StringComparison.Ordinal) == true;
 
-    /// <summary>At once, since what waits to be written in order may wait for long. A store that refuses this too has been told of.</summary>
+    /// <summary>
+    /// At once, since what waits to be written in order may wait for long. A store that refuses this too has been told of.
+    /// </summary>
     private async Task RecordAsync(string said) => await lease.WriteAsync(
-        record => record.State == RunState.Running && IsHeld ? record with { State = RunState.Paused, Reason = said } : record).AnyEnd();
+        record => record.State == RunState.Running && IsHeld ? record with { State = RunState.Paused, Reason = said }
+            : record).AnyEnd();
 }

@@ -12,12 +12,14 @@ namespace Bgpo.Grains.Control;
 /// <param name="store">Its store.</param>
 /// <param name="writes">What is written in order.</param>
 /// <param name="evaluator">Evaluates.</param>
+/// <param name="learning">Sees whether the run learns.</param>
 /// <param name="loop">Told how far an evaluation is.</param>
 /// <param name="events">What watchers are told.</param>
 /// <param name="counted">Highest version that was ever committed, as far as the store knows.</param>
 /// <param name="last">The newest step that is recorded; null: none.</param>
 internal sealed class StepRecorder(
-    RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, StepLoop loop, EventLog events, int counted, StepMetrics? last)
+    RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, LearningMonitor learning, StepLoop loop, EventLog events,
+    int counted, StepMetrics? last)
 {
     private int _counted = counted;
 
@@ -32,6 +34,7 @@ internal sealed class StepRecorder(
         _counted = Math.Max(_counted, metrics.Version);
         Write(metrics);
         events.Append(n => new StepCommitted(n, metrics));
+        learning.Look(metrics);
     }
 
     /// <summary>Evaluates a version, and adds the evaluation to its step's metrics.</summary>

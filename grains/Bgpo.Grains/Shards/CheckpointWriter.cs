@@ -7,8 +7,8 @@ namespace Bgpo.Grains.Shards;
 
 /// <summary>
 /// Saves checkpoints beside the steps: a commit has the shards keep the version, they upload it while the next steps go on, and the
-/// manifest follows behind every journal and metrics record of the steps before it. One is saved at a time: what comes due meanwhile
-/// is saved as the next version after.
+/// manifest follows behind every journal and metrics record of the steps before it. One is saved at a time. Of the versions that
+/// come due meanwhile the shards keep the newest, which is saved next: so what is saved was due, however slow the store.
 /// </summary>
 /// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
 /// <param name="run">The run.</param>
@@ -23,6 +23,8 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     private Task<CheckpointManifest?> _saving = Task.FromResult<CheckpointManifest?>(null);
     private int _savingVersion;
     private int? _kept;
+    private int? _next;
+    private int _turn;
     private bool _missed;
 
     /// <summary>How often checkpoints are due.</summary>
@@ -35,10 +37,13 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     public Action<int, Exception> OnMissed { get; init; } = static (_, _) => { };
 
     /// <summary>
-    /// Told, at each try, that a version cannot be saved until somebody mends something, and why; with null, that it is no longer tried: it is
-    /// saved, or its shards are gone.
+    /// Told, at each try, that a version cannot be saved until somebody mends something, and why; with null, that it is no longer
+    /// tried: it is saved, or its shards are gone.
     /// </summary>
     public Action<int, Exception?> OnRefusal { get; init; } = static (_, _) => { };
+
+    /// <summary>Told of a version that was due and is not saved, and of the newer one that takes its turn.</summary>
+    public Action<int, int> OnPassedOver { get; init; } = static (_, _) => { };
 
     /// <summary>Version of the checkpoint that is being saved; null when none is.</summary>
     public int? InWork => _saving.IsCompleted ? null : _savingVersion;
@@ -47,33 +52,59 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     /// <param name="version">The version.</param>
     public bool Keeps(int version)
     {
-        bool due = version % Settings.Newest.Checkpoint.Every == 0 || _missed;
-        _missed |= due && InWork is not null;
-        bool keeps = due && InWork is null;
-        _kept = keeps ? version : null;
-        return keeps;
+        // One that was missed because shards went with their silo is made up for at once.
+        bool isDue = version % Settings.Newest.Checkpoint.Every == 0 || (_missed && InWork is null);
+        _kept = isDue ? version : null;
+        return isDue;
     }
 
-    /// <summary>A version is committed: begins to save it, if the shards keep it.</summary>
+    /// <summary>
+    /// A version is committed: if the shards keep it, begins to save it, or has it wait for the one that is being saved.
+    /// </summary>
     /// <param name="version">The version.</param>
     public void Committed(int version)
     {
-        if (version == _kept)
+        if (version != _kept)
+        {
+            return;
+        }
+        if (InWork is null)
         {
             Begin(version);
+            return;
         }
+        if (_next is { } passedOver)
+        {
+            OnPassedOver(passedOver, version);
+        }
+        _next = version;
     }
 
     /// <summary>Takes note of a whole checkpoint that the shards were loaded from: it need not be saved again.</summary>
     /// <param name="whole">Its manifest.</param>
-    public void Loaded(CheckpointManifest whole) => _saving = Task.FromResult<CheckpointManifest?>(whole);
+    public void Loaded(CheckpointManifest whole)
+    {
+        _turn++;
+        (_saving, _next) = (Task.FromResult<CheckpointManifest?>(whole), null);
+    }
 
     /// <summary>Begins to save a version that the shards keep or stand at.</summary>
     /// <param name="version">The version.</param>
     private void Begin(int version)
     {
-        (_savingVersion, _missed) = (version, false);
-        _saving = Save(version, CancellationToken.None);
+        (_savingVersion, _missed, _next) = (version, false, null);
+        _saving = SaveInTurn(version, ++_turn, CancellationToken.None);
+    }
+
+    private async Task<CheckpointManifest?> SaveInTurn(int version, int turn, CancellationToken cancellationToken)
+    {
+        CheckpointManifest? saved = await Save(version, cancellationToken);
+        while (turn == _turn && _next is { } next)
+        {
+            (_savingVersion, _missed, _next) = (next, false, null);
+            saved = await Save(next, cancellationToken);
+        }
+        return saved;
     }
 
     /// <summary>Saves the version that the shards stand at, unless it is saved already, and waits for it.</summary>
@@ -111,7 +142,9 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
         JournalPosition = run.Plan.BatchStep(version),
     };
 
-    /// <summary>Tries until the version is saved or its shards are gone; fails only where nothing may be written any more.</summary>
+    /// <summary>
+    /// Tries until the version is saved or its shards are gone; fails only where nothing may be written any more.
+    /// </summary>
     private async Task<CheckpointManifest?> Save(int version, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
@@ -130,7 +163,8 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
             {
                 writes.Note(Shards, e);
             }
-            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or OperationCanceledException or CorruptBlobException)
+            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException
+                or OperationCanceledException or CorruptBlobException)
             {
                 _missed = true;
                 OnRefusal(version, null);
@@ -147,7 +181,9 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
         }
     }
 
-    /// <summary>Publishes a manifest behind everything posted before. What refuses it for good does not hold up what is posted after.</summary>
+    /// <summary>
+    /// Publishes a manifest behind everything posted before. What refuses it for good does not hold up what is posted after.
+    /// </summary>
     /// <exception cref="CorruptBlobException">Somebody deleted a blob meanwhile: saved again, it heals.</exception>
     private async Task<CheckpointManifest> PublishAsync(CheckpointManifest manifest, CancellationToken cancellationToken)
     {

@@ -18,7 +18,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     private readonly HashSet<UnitName> _units = [];
     private ShardState _state = new(index, [], [], []);
     private ShardState? _before;
-    private (int Version, ShardState State)? _kept;
+    private readonly Dictionary<int, ShardState> _kept = [];
     private ExactSum _sum = new(0);
     private long _epoch;
 
@@ -66,7 +66,10 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// <param name="state">Its weights and moments; moments may be empty, which means zeros.</param>
     public void Load(long history, int version, ShardState state)
     {
-        _kept = history == History ? _kept : null;
+        if (history != History)
+        {
+            _kept.Clear();
+        }
         History = history;
         int length = state.Weights.Length;
         Stand(version, state.M.Length == length ? state : state with { M = new float[length], V = new float[length] });
@@ -143,25 +146,22 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         }
         if (request.Keep && Version == request.Step + 1)
         {
-            _kept = (Version, _state);
+            foreach (int other in _kept.Keys.Where(other => other != request.Saving).ToArray())
+            {
+                _kept.Remove(other);
+            }
+            _kept[Version] = _state;
         }
         return Standing();
     }
 
     /// <summary>The state of a version to save: the one it stands at, or the one that a commit was told to keep; null otherwise.</summary>
     /// <param name="version">The version.</param>
-    public ShardState? ToSave(int version) =>
-        version == Version ? _state : _kept is { } kept && kept.Version == version ? kept.State : null;
+    public ShardState? ToSave(int version) => version == Version ? _state : _kept.GetValueOrDefault(version);
 
     /// <summary>A version is saved and need not be kept any longer.</summary>
     /// <param name="version">The version.</param>
-    public void Saved(int version)
-    {
-        if (_kept?.Version == version)
-        {
-            _kept = null;
-        }
-    }
+    public void Saved(int version) => _kept.Remove(version);
 
     private void Stand(int version, ShardState state)
     {

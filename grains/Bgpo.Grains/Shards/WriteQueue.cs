@@ -39,7 +39,8 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     public Action<StorageException?> OnHealth { get; init; } = static _ => { };
 
     /// <summary>
-    /// Told, at each try, that the store refuses a version's record until somebody mends something; with null, that it has taken it.
+    /// Told, at each try, that the store refuses a version's record until somebody mends something; with null, that it has taken
+    /// it.
     /// </summary>
     public Action<int, StoreRefusedException?> OnRefusal { get; init; } = static (_, _) => { };
 

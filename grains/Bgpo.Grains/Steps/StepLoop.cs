@@ -126,7 +126,8 @@ public sealed class StepLoop : IDisposable
         string[] silos = _with.Dispatcher.Silos;
         _copies.Note(await _with.Shards.Protect(step + 1, silos), silos.Length);
         FaultPoint.Hit(GrainFaults.StepCommitted);
-        return Measure(batch, tally.Metrics(step + 1, await gradient, _with.Run.Plan.CompletionsPerUpdate), clock) with
+        return Measure(batch,
+            tally.Metrics(step + 1, await gradient, _with.Run.Plan.CompletionsPerUpdate, _with.Run.Config.EndToken), clock) with
         {
             GradientNorm = norm,
             LearningRate = rate,
@@ -147,13 +148,15 @@ public sealed class StepLoop : IDisposable
             return record;
         }
         GroupWork work = batch.WorkOf(group, record);
+        double maxLogRatio = _with.Settings.At(step).Objective.MaxLogRatio;
         UnitName[] units = [.. _with.Run.Plan.UnitsOf(step, group).Select(UnitName.From)];
         tally.Units.UnionWith(units);
         await Task.WhenAll(units.Select(async unit =>
         {
             double[]? old = _with.Run.Plan.IsOnPolicy(step) ? null : batch.Old(unit, record);
             UnitResult result = await _with.Dispatcher.Run(
-                1, silo => Learner(silo).Compute(new UnitRequest(token, unit, work, old), cancellationToken), cancellationToken);
+                1, silo => Learner(silo).Compute(new UnitRequest(token, unit, work, old, maxLogRatio), cancellationToken),
+                cancellationToken);
             if (step == batch.Step && _with.Run.Plan.UpdatesPerBatch > 1)
             {
                 batch.Record(unit, result.LogLikelihoods);
@@ -186,7 +189,8 @@ public sealed class StepLoop : IDisposable
             await Task.WhenAll(_with.Run.Plan.UnitsOf(batch.Step, group).Select(UnitName.From).Select(async unit =>
             {
                 UnitResult result = await _with.Dispatcher.Run(
-                    2, silo => Learner(silo).LogLikelihoods(new UnitRequest(token, unit, work, null), cancellationToken), cancellationToken);
+                    2, silo => Learner(silo).LogLikelihoods(new UnitRequest(token, unit, work, null, MaxLogRatio: 0), cancellationToken),
+                    cancellationToken);
                 batch.Record(unit, result.LogLikelihoods);
             }));
         }));
@@ -231,7 +235,10 @@ public sealed class StepLoop : IDisposable
         cancellationToken.ThrowIfCancellationRequested(); // an attempt that was given up must not commit what the next one collects
         await _with.Shards.Commit(new CommitRequest(
             _with.Shards.Token, step, tally.Units.Count, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions,
-            _with.Checkpoints.Keeps(step + 1)));
+            _with.Checkpoints.Keeps(step + 1))
+        {
+            Saving = _with.Checkpoints.InWork ?? -1,
+        });
         cancellationToken.ThrowIfCancellationRequested(); // one that was given up meanwhile begins nothing
         return (norm, rate);
     }

@@ -11,6 +11,7 @@ public sealed class StepTally
     private double _objective;
     private double _logLikelihood;
     private int _boundHits;
+    private int _halved;
     private double _deviceSeconds;
 
     /// <summary>The units of the step whose groups are known.</summary>
@@ -28,6 +29,7 @@ public sealed class StepTally
         _objective += result.Objective;
         _logLikelihood += result.LogLikelihoods.Sum();
         _boundHits += result.BoundHits;
+        _halved += result.Halvings > 0 ? 1 : 0;
         _deviceSeconds += result.DeviceSeconds;
     }
 
@@ -35,18 +37,24 @@ public sealed class StepTally
     /// <param name="version">The version that the step made.</param>
     /// <param name="groups">Its groups.</param>
     /// <param name="completions">What the loss was divided by.</param>
-    public StepMetrics Metrics(int version, JournalGroup[] groups, int completions) => new()
+    /// <param name="endToken">The end-of-sequence token.</param>
+    public StepMetrics Metrics(int version, JournalGroup[] groups, int completions, int endToken) => new()
     {
         Version = version,
         MeanReward = groups.SelectMany(group => group.Rewards).Average(),
         SolveRate = groups.SelectMany(group => group.Exact).Average(exact => exact ? 1.0 : 0.0),
         ActiveGroups = groups.Count(group => group.HasSignal),
         Groups = groups.Length,
+        RewardRange = groups.Max(group => group.Rewards.Max()) - groups.Min(group => group.Rewards.Min()),
+        DistinctShare = groups.Average(group =>
+            (double)group.Completions.DistinctBy(one => one.Text).Count() / group.Completions.Count),
+        UnendedShare = groups.SelectMany(group => group.Completions).Average(one => one.Tokens.Contains(endToken) ? 0.0 : 1.0),
         Samples = _samples,
         Units = Units.Count,
         Objective = _objective / completions,
         Elbo = _samples == 0 ? 0 : _logLikelihood / _samples,
         BoundHits = _boundHits,
+        HalvedUnits = _halved,
         GradientSeconds = _deviceSeconds,
         Ledger = Runs.Ledger.Write(Units),
     };

@@ -17,6 +17,14 @@ public static class RunResult
     /// <summary>The seconds that the run took.</summary>
     public const string Seconds = "seconds";
 
+    /// <summary>What kept the run from learning, a line each.</summary>
+    public const string Warnings = "warnings";
+
+    /// <summary>The warnings of what a run came to; none where it says none.</summary>
+    /// <param name="result">What it came to.</param>
+    public static string[] WarningsOf(JsonObject? result) =>
+        result?[Warnings] is JsonArray lines ? [.. lines.Select(line => (string?)line ?? "")] : [];
+
     /// <summary>Of what a run came to, what was found before its first step; null: nothing was.</summary>
     /// <param name="result">What it came to.</param>
     public static JsonObject? OfTheBase(JsonObject? result) =>

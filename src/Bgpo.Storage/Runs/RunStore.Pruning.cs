@@ -29,31 +29,53 @@ public sealed partial class RunStore
             ArgumentOutOfRangeException.ThrowIfLessThan(every, 1, nameof(keepEvery));
         }
 
-        long? epoch = await SettledEpochAsync(null, cancellationToken).ConfigureAwait(false);
         List<string> notes = [];
+        long? epoch = await SettledEpochAsync(null, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
-        CheckpointManifest? whole = await LatestWholeCheckpointAsync(notes.Add, cancellationToken: cancellationToken).ConfigureAwait(false);
-        HashSet<int> kept = [.. versions.TakeLast(keepLast), .. versions.Where(version => keepEvery is { } n && version % n == 0)];
-        if (whole is not null)
+        if (await LatestWholeCheckpointAsync(notes.Add,
+            cancellationToken: cancellationToken).ConfigureAwait(false) is not { } whole)
         {
-            kept.Add(whole.Version);
+            notes.AddRange(versions.Count > 0 ? [$"Run '{RunId}' has no whole checkpoint: nothing is deleted."] : []);
+            return new PruneOutcome([.. versions], [], 0, 0, notes);
         }
+        return await PruneAsync(versions, [whole.Version], (keepLast, keepEvery), epoch, dryRun, notes,
+            cancellationToken).ConfigureAwait(false);
+    }
 
-        int[] deleted = whole is null ? [] : [.. versions.Where(version => !kept.Contains(version))];
-        if (whole is null && versions.Count > 0)
-        {
-            notes.Add($"Run '{RunId}' has no whole checkpoint: nothing is deleted.");
-        }
+    /// <summary>
+    /// The same, for the run's controller, which has just published a checkpoint: that one and the run's first stay, and none is
+    /// read through again to see whether it is whole.
+    /// </summary>
+    /// <param name="published">Version of the checkpoint that was published.</param>
+    /// <param name="first">The run's first version.</param>
+    /// <param name="keepLast">Newest checkpoints to keep, at least 1.</param>
+    /// <param name="keepEvery">Keep versions that this divides, too; null for none.</param>
+    /// <param name="cancellationToken">Ends the work between two deletions.</param>
+    /// <exception cref="StorageException">Another controller has taken the run, or it is going back to an older
+    /// version.</exception>
+    public async Task<PruneOutcome> PruneBehindAsync(
+        int published, int first, int keepLast, int? keepEvery, CancellationToken cancellationToken = default)
+    {
+        long? epoch = await SettledEpochAsync(null, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<int> versions = await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false);
+        return await PruneAsync(versions, [published, first], (keepLast, keepEvery), epoch, dryRun: false, [],
+            cancellationToken).ConfigureAwait(false);
+    }
 
+    private async Task<PruneOutcome> PruneAsync(
+        IReadOnlyList<int> versions, int[] needed, (int Last, int? Every) keep, long? epoch, bool dryRun, List<string> notes,
+        CancellationToken cancellationToken)
+    {
+        HashSet<int> kept = [.. needed, .. versions.TakeLast(keep.Last),
+            .. versions.Where(version => keep.Every is { } n && version % n == 0)];
+        int[] deleted = [.. versions.Where(version => !kept.Contains(version))];
         foreach (int version in deleted.Where(_ => !dryRun))
         {
             await SettledEpochAsync(epoch, cancellationToken).ConfigureAwait(false);
             FaultPoint.Hit(StorageFaults.PruneDelete);
             _ = await Blobs.DeleteAsync(ManifestName(version), cancellationToken).ConfigureAwait(false);
         }
-        (int blobs, long bytes) = whole is null
-            ? (0, 0)
-            : await PruneBlobsAsync([.. deleted], dryRun, notes, cancellationToken).ConfigureAwait(false);
+        (int blobs, long bytes) = await PruneBlobsAsync([.. deleted], dryRun, notes, cancellationToken).ConfigureAwait(false);
         return new PruneOutcome([.. versions.Except(deleted)], deleted, blobs, bytes, notes);
     }
 

@@ -8,8 +8,9 @@ namespace Bgpo.ExactSums;
 /// (int64, <see cref="FractionBits"/> binary digits after the point) and added as an integer, which is associative.
 /// </summary>
 /// <remarks>
-/// Resolution 2^-40 (9e-13); a term may reach 2^22 and the sum 2^23 in magnitude. A bad term (NaN, infinite, too large, or
-/// one that would overflow the sum) is refused whole and leaves the sum as it was.
+/// Resolution 2^-40 (9e-13); a value of a term may reach 2^22 in magnitude, see <see cref="ContributionBound"/>. The sum has no
+/// limit: what goes beyond an int64, at 2^23, is carried. A bad term (NaN, infinite, too large) is refused whole and leaves the
+/// sum as it was.
 /// </remarks>
 public sealed class ExactSum
 {
@@ -22,6 +23,11 @@ public sealed class ExactSum
     private const double Scale = 1L << FractionBits;
     private readonly long[] _sum;
     private readonly SumPath _path;
+
+    /// <summary>
+    /// By place, how often 2^64 is to be added to what stands there; places without are not in it. Hardly ever is any.
+    /// </summary>
+    private readonly SortedDictionary<int, long> _carries = [];
 
     /// <summary>An empty sum.</summary>
     /// <param name="length">Number of values.</param>
@@ -42,14 +48,14 @@ public sealed class ExactSum
     /// <summary>Number of values.</summary>
     public int Length => _sum.Length;
 
-    /// <summary>The fixed-point sum, for saving and comparing.</summary>
+    /// <summary>The fixed-point sum modulo 2^64, for comparing.</summary>
     public ReadOnlySpan<long> Raw => _sum;
 
     /// <summary>Adds a term, or refuses it and changes nothing.</summary>
     /// <param name="term">The values, as many as the sum has.</param>
     /// <param name="unit">The unit that made the term, named in errors.</param>
-    /// <exception cref="ContributionException">The term has a wrong length, a value that is not finite or beyond
-    /// <see cref="Limit"/>, or would overflow the sum.</exception>
+    /// <exception cref="ContributionException">The term has a wrong length, or a value that is not finite or beyond
+    /// <see cref="Limit"/>.</exception>
     public void Add(ReadOnlySpan<float> term, UnitId unit)
     {
         if (term.Length != _sum.Length)
@@ -62,7 +68,11 @@ public sealed class ExactSum
             return;
         }
         FixedPointKernel.Subtract(_sum, term, _path);
-        throw new ContributionException(Explain(term, unit));
+        if (Explain(term, unit) is { } refusal)
+        {
+            throw new ContributionException(refusal);
+        }
+        Carry(term);
     }
 
     /// <summary>The mean gradient: sum / divisor, rounded once to float32.</summary>
@@ -75,6 +85,10 @@ public sealed class ExactSum
         {
             destination[i] = (float)(_sum[i] * factor);
         }
+        foreach (int i in _carries.Keys)
+        {
+            destination[i] = (float)(Value(i) * factor);
+        }
     }
 
     /// <summary>Sum of squares of sum / divisor, in double, in a fixed order of eight interleaved lanes.</summary>
@@ -86,7 +100,8 @@ public sealed class ExactSum
         int i = 0;
         for (; i <= _sum.Length - 8; i += 8)
         {
-            Vector512<double> g = Vector512.ConvertToDouble(Vector512.LoadUnsafe(ref _sum[i])) * factor;
+            Vector512<double> g = Vector512.ConvertToDouble(Vector512.LoadUnsafe(ref _sum[i]));
+            g = (_carries.Count == 0 ? g : Carried(g, i)) * factor;
             lanes += g * g;
         }
         double total = 0;
@@ -96,39 +111,72 @@ public sealed class ExactSum
         }
         for (; i < _sum.Length; i++)
         {
-            double g = _sum[i] * factor[0];
+            double g = Value(i) * factor[0];
             total += g * g;
         }
         return total;
     }
 
     /// <summary>Back to zero.</summary>
-    public void Clear() => Array.Clear(_sum);
-
-    private string Explain(ReadOnlySpan<float> term, UnitId unit)
+    public void Clear()
     {
-        for (int i = 0; i < term.Length; i++)
-        {
-            if (!float.IsFinite(term[i]))
-            {
-                return $"unit {unit}: value {i} of its contribution is {term[i]}; the gradient is not finite. "
-                    + "Lower optimizer.learningRate or objective.maxLogRatio.";
-            }
-            if (MathF.Abs(term[i]) > Limit)
-            {
-                return $"unit {unit}: value {i} of its contribution is {term[i]}, beyond the limit of {Limit}. "
-                    + "Lower optimizer.learningRate or raise objective.minTimestep.";
-            }
-        }
+        Array.Clear(_sum);
+        _carries.Clear();
+    }
+
+    /// <summary>Adds a term of which some sum goes beyond an int64.</summary>
+    private void Carry(ReadOnlySpan<float> term)
+    {
         for (int i = 0; i < term.Length; i++)
         {
             long v = FixedPointKernel.ToFixed(term[i]);
             long r = unchecked(_sum[i] + v);
             if (((_sum[i] ^ r) & (v ^ r)) < 0)
             {
-                return $"unit {unit}: adding {term[i]} to value {i} would overflow the sum, which stands at {_sum[i] / Scale}.";
+                long carries = _carries.GetValueOrDefault(i) + Math.Sign(v);
+                if (carries == 0)
+                {
+                    _carries.Remove(i);
+                }
+                else
+                {
+                    _carries[i] = carries;
+                }
+            }
+            _sum[i] = r;
+        }
+    }
+
+    /// <summary>A sum in units of the last place, rounded once to double.</summary>
+    private double Value(int i) => _carries.TryGetValue(i, out long carries) ? (double)(((Int128)carries << 64) + _sum[i])
+        : _sum[i];
+
+    private Vector512<double> Carried(Vector512<double> values, int from)
+    {
+        for (int lane = 0; lane < 8; lane++)
+        {
+            values = _carries.ContainsKey(from + lane) ? values.WithElement(lane, Value(from + lane)) : values;
+        }
+        return values;
+    }
+
+    private static string? Explain(ReadOnlySpan<float> term, UnitId unit)
+    {
+        for (int i = 0; i < term.Length; i++)
+        {
+            if (!float.IsFinite(term[i]))
+            {
+                return $"unit {unit}: value {i} of its contribution is {term[i]}; the gradient is not finite. Lower "
+                    + "optimizer.learningRate or "
+                    + "objective.maxLogRatio, both of which run set changes in mid-run, and go on from an older version (train "
+                        + "--resume RUN --at VERSION).";
+            }
+            if (MathF.Abs(term[i]) > Limit)
+            {
+                return $"unit {unit}: value {i} of its contribution is {term[i]}, beyond the limit of {Limit}. "
+                    + "Lower optimizer.learningRate or objective.maxLogRatio (run set changes them in mid-run).";
             }
         }
-        return $"unit {unit}: its contribution could not be added.";
+        return null;
     }
 }

@@ -7,6 +7,12 @@ namespace Bgpo.Objectives;
 /// </summary>
 public static class Objective
 {
+    /// <summary>
+    /// Largest magnitude of a derivative that is computed with: e^27 or so, which only <c>maxLogRatio</c> above 27 reaches.
+    /// Beyond it float32 gradients would overflow.
+    /// </summary>
+    public const double MostDerivative = 1L << 40;
+
     /// <summary>A sample's term and its derivative.</summary>
     /// <param name="advantage">A of the sample's completion.</param>
     /// <param name="logRatio">d_j, in nats; exactly 0 on-policy.</param>

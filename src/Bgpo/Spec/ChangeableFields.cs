@@ -11,6 +11,7 @@ public static class ChangeableFields
     [
         ("optimizer.learningRate", "the peak rate, from the named step on"),
         ("optimizer.clipNorm", "from the named step on"),
+        ("objective.maxLogRatio", "from the named step on"),
         ("rollout.temperature", "from the first batch sampled at the named step or later"),
         ("rollout.denoisingSteps", "from the first batch sampled at the named step or later"),
         ("run.steps", "where the run ends; schedules that run to its end, from the named step on"),
@@ -18,6 +19,8 @@ public static class ChangeableFields
         ("evaluation.intermediateCount", "at once; no effect on weights"),
         ("checkpoint.every", "at once; no effect on weights"),
         ("checkpoint.maxBehind", "at once; no effect on weights"),
+        ("checkpoint.keepLast", "when the next checkpoint is saved; no effect on weights"),
+        ("checkpoint.keepEvery", "when the next checkpoint is saved; no effect on weights"),
     ];
 
     /// <summary>Reads <c>field=value</c> assignments and checks them against a spec.</summary>

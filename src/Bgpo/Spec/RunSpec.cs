@@ -44,6 +44,18 @@ public sealed record RunSpec : IRuled
                 $"must divide rollout.prompts ({Rollout.Prompts}); choose one of {SpecRules.Divisors(Rollout.Prompts)}");
         }
 
+        else if (Checkpoint.KeepEvery > 0 && Checkpoint.KeepEvery % Checkpoint.Every != 0)
+        {
+            yield return new(
+                ["checkpoint.keepEvery", "checkpoint.every"],
+                $"a multiple of checkpoint.every ({Checkpoint.Every}), or no such version is saved");
+        }
+        else if (Checkpoint is { KeepEvery: > 0, KeepLast: 0 })
+        {
+            yield return new(["checkpoint.keepEvery", "checkpoint.keepLast"],
+                "only beside checkpoint.keepLast; without it all checkpoints stay");
+        }
+
         if (Evaluation.DenoisingSteps == 0)
         {
             yield break;
@@ -210,7 +222,10 @@ public sealed record ObjectiveSection
     /// <summary>Divide advantages by the group's standard deviation.</summary>
     public bool NormalizeByStd { get; init; } = true;
 
-    /// <summary>Bound on d = l(theta) - l(theta_old) inside exp(d), used where the advantage is negative; hits are counted.</summary>
+    /// <summary>
+    /// Bound on d = l(theta) - l(theta_old) inside exp(d), used where the advantage is negative; hits are counted. A unit that is
+    /// beyond what the exact sum takes all the same is halved until it fits, and counted.
+    /// </summary>
     [Range(1.0, 80.0)]
     public double MaxLogRatio { get; init; } = 20;
 
@@ -300,11 +315,25 @@ public sealed record EvaluationSection
 /// <summary>What is saved, and when.</summary>
 public sealed record CheckpointSection
 {
-    /// <summary>Save every so many versions. The first and the last version are always saved.</summary>
+    /// <summary>
+    /// Save every so many versions. The first and the last version are always saved. While a store is slow the newest due version
+    /// waits for the one before it, and those between are passed over.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int Every { get; init; } = 20;
 
     /// <summary>Versions that training may be ahead of a store that is slow or away; then it waits for the store.</summary>
     [Range(1, 1_000_000)]
     public int MaxBehind { get; init; } = 32;
+
+    /// <summary>
+    /// Newest checkpoints that stay when another is saved; 0: all do. The run's first always stays. A blob that no checkpoint
+    /// names goes with a later one, when it is an hour old.
+    /// </summary>
+    [Range(0, 1_000_000)]
+    public int KeepLast { get; init; }
+
+    /// <summary>Beside keepLast: versions that this divides stay, too; a multiple of <c>every</c>; 0: none.</summary>
+    [Range(0, 1_000_000)]
+    public int KeepEvery { get; init; }
 }
