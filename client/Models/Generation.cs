@@ -63,7 +63,7 @@ internal static class Generation
         return (chat.Template is { } name ? bpe.With(ChatTemplate.All.Single(template => template.Name == name)) : bpe).EncodeChat(chat.Messages);
     }
 
-    private static SamplerOptions Options(GenerateRequest request, ModelConfig config)
+    internal static SamplerOptions Options(GenerateRequest request, ModelConfig config)
     {
         RolloutSection rollout = request.Rollout;
         bool isChat = request.Chat is not null;
@@ -71,7 +71,11 @@ internal static class Generation
         int usual = isChat ? Math.Min(ChatBlock, length) : Math.Min(rollout.BlockLength, length);
         int block = request.Given.Block ?? (config.AttentionBlock > 0 ? config.AttentionBlock : usual);
         int steps = request.Given.Steps ?? (isChat ? length : rollout.DenoisingSteps);
-        return new SamplerOptions(length, block, steps, request.Temperature) { Remasking = request.Remasking, StopsAtEnd = isChat };
+        return SamplerOptions.Of(rollout with { ResponseLength = length, BlockLength = block }, steps, request.Temperature) with
+        {
+            Remasking = request.Remasking ?? rollout.Remasking,
+            StopsAtEnd = isChat || rollout.StopAtEnd,
+        };
     }
 
     private static string NameOf(ITokenizer tokenizer, int token) =>

@@ -47,7 +47,7 @@ internal sealed record PretrainOutcome(long Parameters, string WeightsSha256, Ev
 /// <summary>What to evaluate.</summary>
 /// <param name="Model">Model folder or checkpoint, full path; it exists.</param>
 /// <param name="Task">The task, its data's path full.</param>
-/// <param name="Rollout">Response length, block length and denoising steps; its temperature and counts do not matter.</param>
+/// <param name="Rollout">How responses are decoded; its temperature and counts do not matter.</param>
 /// <param name="Count">Problems; fewer when the data file holds fewer.</param>
 /// <param name="Temperature">0 is greedy.</param>
 /// <param name="Seed">Seed of the sampling noise.</param>
@@ -88,8 +88,8 @@ internal sealed record GenerateRequest(
     /// <summary>Lengths that were asked for; where null, the rollout's, or those of a conversation.</summary>
     internal (int? Length, int? Block, int? Steps) Given { get; init; }
 
-    /// <summary>Which tokens of a step stay.</summary>
-    internal Remasking Remasking { get; init; }
+    /// <summary>Which tokens of a step stay; null: the rollout's.</summary>
+    internal Remasking? Remasking { get; init; }
 
     /// <summary>File to write each token that is set to, full path; null: none.</summary>
     internal string? Trace { get; init; }

@@ -129,7 +129,7 @@ internal sealed class ModelCommands : IModelCommands
     }
 
     internal static SamplerOptions Options(RolloutSection rollout, double temperature) =>
-        new(rollout.ResponseLength, rollout.BlockLength, rollout.DenoisingSteps, temperature);
+        SamplerOptions.Of(rollout, rollout.DenoisingSteps, temperature);
 
     /// <summary>Where a model is written before it takes its place whole.</summary>
     private static string Beside(string output) => output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.partial";

@@ -29,7 +29,7 @@ internal sealed record StoredModel(CheckpointManifest Manifest, ModelConfig Conf
         {
             return LoadedModel.Of(Whole);
         }
-        LoadedModel model = LoadedModel.Open(Base, adapters.Lora, adapters.Vector);
+        LoadedModel model = LoadedModel.Open(Base, adapters.Lora, adapters.Vector, (Config, Tokenizer));
         if (model.WeightsSha256 == Manifest.Adapter!.BaseSha256)
         {
             return model;

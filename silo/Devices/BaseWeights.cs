@@ -8,7 +8,7 @@ namespace Bgpo.Silo.Devices;
 public sealed class BaseWeights
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (FrozenWeights Weights, int Users)> _held = [];
+    private readonly Dictionary<(string Sha256, ModelConfig Config), (FrozenWeights Weights, int Users)> _held = [];
 
     /// <summary>A network of a run: of its own weights, or of adapters over shared ones.</summary>
     /// <param name="run">The run.</param>
@@ -20,20 +20,29 @@ public sealed class BaseWeights
         {
             return (new Transformer(run.Config), static () => { });
         }
+        (string Sha256, ModelConfig Config) key = (adapter.BaseSha256, run.Config);
         FrozenWeights weights;
         lock (_gate)
         {
-            (FrozenWeights Weights, int Users) held =
-                _held.TryGetValue(adapter.BaseSha256, out var found) ? found : (Load(run, adapter.BaseSha256), 0);
-            _held[adapter.BaseSha256] = held with { Users = held.Users + 1 };
+            (FrozenWeights Weights, int Users) held = _held.TryGetValue(key, out var found) ? found : (Load(run, adapter.BaseSha256), 0);
+            _held[key] = held with { Users = held.Users + 1 };
             weights = held.Weights;
         }
-        return (new Transformer(weights, run.Lora), () => Release(adapter.BaseSha256));
+        try
+        {
+            return (new Transformer(weights, run.Lora), () => Release(key));
+        }
+        catch
+        {
+            Release(key);
+            throw;
+        }
     }
 
     private static FrozenWeights Load(RunContext run, string sha256)
     {
         using var files = ModelFiles.Open(run.Spec.Model.Path);
+        files.CheckConfig(run.Config, $"run '{run.Id}'");
         FrozenWeights weights = FrozenWeights.Load(files);
         if (weights.Sha256 == sha256)
         {
@@ -43,17 +52,17 @@ public sealed class BaseWeights
         throw new ModelException($"the weights in {run.Spec.Model.Path} have SHA-256 {weights.Sha256}; run '{run.Id}' is trained on {sha256}.");
     }
 
-    private void Release(string sha256)
+    private void Release((string Sha256, ModelConfig Config) key)
     {
         lock (_gate)
         {
-            (FrozenWeights weights, int users) = _held[sha256];
+            (FrozenWeights weights, int users) = _held[key];
             if (users > 1)
             {
-                _held[sha256] = (weights, users - 1);
+                _held[key] = (weights, users - 1);
                 return;
             }
-            _held.Remove(sha256);
+            _held.Remove(key);
             weights.Dispose();
         }
     }

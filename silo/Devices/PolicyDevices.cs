@@ -103,7 +103,9 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     {
         if (_replicas[device]?.Run != run.Key)
         {
-            _replicas[device]?.Dispose();
+            PolicyReplica? former = _replicas[device];
+            _replicas[device] = null; // the next one may fail to be made
+            former?.Dispose();
             _replicas[device] = new PolicyReplica(run, _bases);
         }
         return _replicas[device]!;

@@ -17,6 +17,7 @@ public sealed class PolicyReplica : IDisposable
     private readonly GradientPass _gradient;
     private readonly Action _release;
     private Weights? _taken;
+    private bool _disposed;
 
     /// <summary>An empty replica.</summary>
     /// <param name="run">The run.</param>
@@ -76,6 +77,11 @@ public sealed class PolicyReplica : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
         _model.Dispose();
         _release();
     }

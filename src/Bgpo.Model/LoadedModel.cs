@@ -41,12 +41,18 @@ public sealed class LoadedModel : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="lora">Adapters, or null.</param>
     /// <param name="adapters">Their matrices, in the order of their layout; null without.</param>
-    /// <exception cref="ModelException">The folder is bad.</exception>
-    public static LoadedModel Open(string folder, LoraConfig? lora = null, float[]? adapters = null)
+    /// <param name="trained">What the adapters were trained with, which the folder may have lost since; null: what the folder says.</param>
+    /// <exception cref="ModelException">The folder is bad, or makes another network.</exception>
+    public static LoadedModel Open(
+        string folder, LoraConfig? lora = null, float[]? adapters = null, (ModelConfig Config, ITokenizer Tokenizer)? trained = null)
     {
         using var files = ModelFiles.Open(folder);
+        if (trained is { Config: var config })
+        {
+            files.CheckConfig(config, "the checkpoint");
+        }
         FrozenWeights frozen = FrozenWeights.Load(files);
-        return new LoadedModel(files.Config, files.Tokenizer, frozen.Sha256, frozen, () =>
+        return new LoadedModel(files.Config, trained?.Tokenizer ?? files.Tokenizer, frozen.Sha256, frozen, () =>
         {
             var network = new Transformer(frozen, lora);
             if (adapters is not null)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Bgpo.Model.Families;
 
 namespace Bgpo.Model;
@@ -135,6 +136,22 @@ public sealed record ModelConfig
 
     /// <inheritdoc/>
     public override int GetHashCode() => Canonical.GetHashCode(StringComparison.Ordinal);
+
+    /// <summary>The first field in which another configuration makes another network; null where both make the same.</summary>
+    /// <param name="other">The other.</param>
+    internal string? DifferenceTo(ModelConfig other)
+    {
+        if (Equals(other))
+        {
+            return null;
+        }
+        JsonObject own = Family.Write(this);
+        JsonObject others = other.Family.Write(other);
+        static string Text(JsonNode? value) => value?.ToJsonString() ?? "missing";
+        return own.Select(field => field.Key).Union(others.Select(field => field.Key))
+            .Where(name => !JsonNode.DeepEquals(own[name], others[name]))
+            .Select(name => $"{name} is {Text(others[name])}; it is {Text(own[name])}").First();
+    }
 
     /// <summary>Refuses sizes that do not fit one another.</summary>
     /// <param name="fields">The fields, for messages.</param>

@@ -20,6 +20,17 @@ public readonly record struct SamplerOptions(int ResponseLength, int BlockLength
     /// <summary>Whether every pass reads whole sequences where keys and values of finished blocks could be kept: the same tokens, slower.</summary>
     public bool ReadsWhole { get; init; }
 
+    /// <summary>How a spec has responses decoded.</summary>
+    /// <param name="rollout">The spec's section.</param>
+    /// <param name="denoisingSteps">Forward passes for the whole response.</param>
+    /// <param name="temperature">Gumbel temperature.</param>
+    public static SamplerOptions Of(RolloutSection rollout, int denoisingSteps, double temperature) =>
+        new(rollout.ResponseLength, rollout.BlockLength, denoisingSteps, temperature)
+        {
+            Remasking = rollout.Remasking,
+            StopsAtEnd = rollout.StopAtEnd,
+        };
+
     /// <summary>Blocks of a response.</summary>
     public int Blocks => ResponseLength / BlockLength;
 

@@ -3,7 +3,9 @@ using Bgpo.Client.Models;
 using Bgpo.Model;
 using Bgpo.Model.Adapters;
 using Bgpo.Model.Files;
+using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
+using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Tests;
 
@@ -169,6 +171,48 @@ public sealed class ModelFolderCommandTests : IDisposable
         AdapterFolder back = AdapterFolder.Load(folder);
         Assert.Equal(LoraConfig.Draw(layout, 1), back.Vector);
         Assert.Equal((2, 4.0), (back.Lora.Rank, back.Lora.Alpha));
+    }
+
+    [Fact]
+    public void TheSpecsDecoding_HoldsForEvalAndGenerate_UnlessTheCommandLineSaysOtherwise()
+    {
+        var rollout = new RolloutSection { Remasking = Remasking.Margin, StopAtEnd = true };
+        SamplerOptions evaluated = ModelCommands.Options(rollout, 0.5);
+        Assert.Equal((Remasking.Margin, true, 0.5), (evaluated.Remasking, evaluated.StopsAtEnd, evaluated.Temperature));
+        using var files = ModelFiles.Open(Reference("llada"));
+        var request = new GenerateRequest("m", "hi", rollout, 0.5, 1, 1);
+        Assert.Equal(evaluated, Generation.Options(request, files.Config));
+        Assert.Equal(Remasking.Entropy, Generation.Options(request with { Remasking = Remasking.Entropy }, files.Config).Remasking);
+    }
+
+    [Fact]
+    public void AdaptersOfARun_AreAskedWithTheRunsTokenizer_AndOnlyInTheNetworkThatTheyWereTrainedIn()
+    {
+        string folder = Path.Combine(_console.Work, "model");
+        Copy(Reference("dream"), folder);
+        using var files = ModelFiles.Open(folder);
+        var lora = new LoraConfig(2, 4, "q_proj");
+        float[] vector = new float[lora.LayoutFor(files.Config).Length];
+        var manifest = new CheckpointManifest
+        {
+            Version = 1,
+            ParameterCount = vector.Length,
+            Shards = [],
+            ModelConfig = files.Config.ToJson(),
+            Tokenizer = "",
+            Adapter = new AdapterManifest(files.Sha256(), 2, 4, "q_proj"),
+            WeightsSha256 = "",
+            JournalPosition = 1,
+        };
+        ITokenizer plain = ((BpeTokenizer)files.Tokenizer).With(ChatTemplate.Plain);
+        var stored = new StoredModel(manifest, files.Config, plain, vector, folder);
+        using (LoadedModel open = stored.Open())
+        {
+            Assert.Equal(ChatTemplate.Plain, ((BpeTokenizer)open.Tokenizer).Template);
+        }
+        string config = Path.Combine(folder, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": 0.01", StringComparison.Ordinal));
+        Assert.Contains("config.json: rms_norm_eps is 0.01; it is", Assert.Throws<ModelException>(stored.Open).Message, StringComparison.Ordinal);
     }
 
     private static string Reference(string family) => Path.Combine(ProjectFolder.Find(), "tests", "Bgpo.Model.Tests", "Reference", family);

@@ -24,7 +24,7 @@ internal sealed class ChatOptions
     internal Option<int?> Block { get; } = Flags.Whole("--block", "N", "tokens decoded together; default with --chat: 32, or the model's own", 1, 8192);
 
     internal Option<string?> Order { get; } =
-        Flags.Word("--remasking", "which tokens of a step stay; default: lowConfidence", [.. s_orders.Keys]);
+        Flags.Word("--remasking", "which tokens of a step stay; default: the spec's, lowConfidence", [.. s_orders.Keys]);
 
     internal Option<string?> Trace { get; } = Flags.Text("--trace", "FILE", "write which token was set at which step with which confidence, a JSON line each");
 
@@ -52,6 +52,6 @@ internal sealed class ChatOptions
         return new ChatRequest(messages, parsed.GetValue(Template));
     }
 
-    /// <summary>The remasking order.</summary>
-    internal Remasking Remasking(ParseResult parsed) => parsed.GetValue(Order) is { } order ? s_orders[order] : default;
+    /// <summary>The remasking order; null where none is given.</summary>
+    internal Remasking? Remasking(ParseResult parsed) => parsed.GetValue(Order) is { } order ? s_orders[order] : null;
 }

@@ -98,6 +98,7 @@ internal static class ExportCommand
         }
 
         using var files = ModelFiles.Open(model.Base);
+        files.CheckConfig(model.Config, "the checkpoint");
         if (files.Sha256() is var hash && hash != model.Manifest.Adapter!.BaseSha256)
         {
             throw new ModelException(

@@ -46,11 +46,7 @@ public sealed record RunContext(
     /// <param name="denoisingSteps">Forward passes for the whole response.</param>
     /// <param name="temperature">Gumbel temperature.</param>
     public SamplerOptions Sampling(int denoisingSteps, double temperature) =>
-        new(Spec.Rollout.ResponseLength, Spec.Rollout.BlockLength, denoisingSteps, temperature)
-        {
-            Remasking = Spec.Rollout.Remasking,
-            StopsAtEnd = Spec.Rollout.StopAtEnd,
-        };
+        SamplerOptions.Of(Spec.Rollout, denoisingSteps, temperature);
 }
 
 /// <summary>This silo's run contexts, read from the store when a run is first met.</summary>
@@ -106,7 +102,7 @@ public sealed class RunContexts(RunCatalog runs)
             if (manifest.Adapter is { } adapter)
             {
                 // The base's weights are read, once a process: off the grain's turn.
-                await Task.Run(() => TrainedModel.CheckBase(spec.Model.Path, adapter, run));
+                await Task.Run(() => TrainedModel.CheckBase(spec.Model.Path, adapter, config, run));
             }
             return new RunContext(run, spec, task, config, tokenizer, manifest.ParameterCount)
             {

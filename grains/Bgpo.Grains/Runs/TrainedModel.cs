@@ -35,11 +35,13 @@ internal sealed record TrainedModel(ModelConfig Config, ITokenizer Tokenizer, fl
     /// <summary>Refuses a base that is another than the one that adapters were trained on.</summary>
     /// <param name="folder">The base's folder.</param>
     /// <param name="adapter">The adapters.</param>
+    /// <param name="config">The network that they were trained in.</param>
     /// <param name="run">The run, for the message.</param>
     /// <exception cref="ModelException">It is another, or is gone.</exception>
-    public static void CheckBase(string folder, AdapterManifest adapter, string run)
+    public static void CheckBase(string folder, AdapterManifest adapter, ModelConfig config, string run)
     {
         using var files = ModelFiles.Open(folder);
+        files.CheckConfig(config, $"run '{run}'");
         string found = files.RememberedSha256();
         if (found != adapter.BaseSha256)
         {

@@ -74,6 +74,18 @@ public sealed class ModelFiles : IDisposable
         }
     }
 
+    /// <summary>Refuses a folder whose config.json makes another network than the one that was trained.</summary>
+    /// <param name="trained">The network that was trained.</param>
+    /// <param name="run">Whose it is, for the message.</param>
+    /// <exception cref="ModelException">It makes another; the message names the first field that differs.</exception>
+    public void CheckConfig(ModelConfig trained, string run)
+    {
+        if (trained.DifferenceTo(Config) is { } difference)
+        {
+            throw new ModelException($"{Path.Combine(Folder, ModelFolder.ConfigFile)}: {difference} in {run}: put the former file back.");
+        }
+    }
+
     /// <summary>Where a tensor lies.</summary>
     /// <param name="name">Its name.</param>
     public SafetensorsEntry EntryOf(string name) => _tensors.ReaderOf(name).Entry(name);

@@ -43,7 +43,6 @@ public sealed record RunSpec : IRuled
                 ["objective.minibatches", "rollout.prompts"],
                 $"must divide rollout.prompts ({Rollout.Prompts}); choose one of {SpecRules.Divisors(Rollout.Prompts)}");
         }
-
         else if (Checkpoint.KeepEvery > 0 && Checkpoint.KeepEvery % Checkpoint.Every != 0)
         {
             yield return new(
@@ -54,6 +53,13 @@ public sealed record RunSpec : IRuled
         {
             yield return new(["checkpoint.keepEvery", "checkpoint.keepLast"],
                 "only beside checkpoint.keepLast; without it all checkpoints stay");
+        }
+
+        if (Rollout.StopAtEnd && Objective.CountPadding)
+        {
+            yield return new(
+                ["rollout.stopAtEnd", "objective.countPadding"],
+                "needs objective.countPadding: false, since the blocks behind an end token are filled, not sampled");
         }
 
         if (Evaluation.DenoisingSteps == 0)
@@ -191,7 +197,7 @@ public sealed record RolloutSection : IRuled
     /// <summary>Which tokens of a step stay: <c>lowConfidence</c> by their own probability, <c>entropy</c> and <c>margin</c> by their place's distribution.</summary>
     public Remasking Remasking { get; init; } = Remasking.LowConfidence;
 
-    /// <summary>End a response with the block that has an end token: faster, and another policy than without.</summary>
+    /// <summary>End a response with the block that has an end token: faster, and another policy than without. Needs <c>objective.countPadding</c> false.</summary>
     public bool StopAtEnd { get; init; }
 
     /// <inheritdoc/>

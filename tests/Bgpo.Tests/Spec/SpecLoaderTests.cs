@@ -64,6 +64,7 @@ public class SpecLoaderTests
     [InlineData("rollout:\n  denoisingSteps: 17\n", "f.yaml:4: field rollout.denoisingSteps: value '17': at most responseLength (16): each step decodes a token or more")]
     [InlineData("evaluation:\n  denoisingSteps: 17\n", "f.yaml:4: field evaluation.denoisingSteps: value '17': at most rollout.responseLength (16): each step decodes a token or more")]
     [InlineData("objective:\n  minibatches: 3\n", "f.yaml:4: field objective.minibatches: value '3': must divide rollout.prompts (16); choose one of 1, 2, 4, 8, 16")]
+    [InlineData("rollout:\n  stopAtEnd: true\n", "f.yaml:4: field rollout.stopAtEnd: value 'true': needs objective.countPadding: false, since the blocks behind an end token are filled, not sampled")]
     [InlineData("task:\n  minBlanks: 10\n", "f.yaml:4: field task.minBlanks: value '10': at most maxBlanks (9)")]
     public void FieldsThatDoNotFitTogether_AreRefused(string rest, string expected) => Refused(Least + rest, expected);
 
