@@ -57,7 +57,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("run plot x --curves rewrd", "option --curves: value 'rewrd': one of reward, solved, norm, eval, elbo, groups, seconds, unit, silos, rate; did you mean 'reward'?")]
     [InlineData("completion tcsh", "shell 'tcsh': one of bash, zsh, fish")]
     [InlineData("verify elastic --scenario caos", "option --scenario: value 'caos': one of one, three, chaos, controller, hung, drain, crash, ettr, soak; did you mean 'chaos'?")]
-    [InlineData("bench", "bgpo bench needs a command: memory, wire, scaling, overhead, store (see bgpo bench --help)")]
+    [InlineData("bench", "bgpo bench needs a command: memory, wire, scaling, overhead, store, model (see bgpo bench --help)")]
     [InlineData("bench memory --samples 64,1", "option --samples: value '64,1': ascending whole numbers from 1 to 1024 with commas between, for example 1,64")]
     public async Task WrongUsage_IsOneLineAndExitCode2(string line, string expected) =>
         Assert.Equal(expected.Replace("HOME", _console.Home, StringComparison.Ordinal), await _console.Refused(2, line.Split(' ')));
@@ -173,8 +173,8 @@ public sealed class CommandLineTests : IDisposable
     private static (string Line, string Meaning)[] BenchExamples()
     {
         using FakeConsole console = new();
-        // A store is measured for real.
-        return [.. BenchCommand.Parts(console.Context(), console.Benchmarks).Where(part => part.Command.Name != "store").SelectMany(part => part.Examples)];
+        // A store and a model are measured for real.
+        return [.. BenchCommand.Parts(console.Context(), console.Benchmarks).Where(part => part.Command.Name is not ("store" or "model")).SelectMany(part => part.Examples)];
     }
 
     [Theory]

@@ -12,7 +12,7 @@ public sealed class HelpTests : IDisposable
         "", "train", "pretrain", "eval", "generate", "model", "model inspect", "model make", "silo", "run", "run start", "run list", "run status", "run watch", "run pause", "run resume", "run stop", "run checkpoint", "run set",
         "run samples", "run compare", "run plot", "run logs", "run delete", "silo drain", "cluster", "cluster status", "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion",
         "runs", "checkpoints", "checkpoints verify", "checkpoints prune", "export", "journal", "azurite",
-        "bench", "bench memory", "bench store", "bench wire", "bench scaling", "bench overhead", "run metrics");
+        "bench", "bench memory", "bench store", "bench wire", "bench scaling", "bench overhead", "bench model", "run metrics");
 
     public void Dispose() => _console.Dispose();
 

@@ -47,6 +47,7 @@ internal sealed class BenchCommand
         [
             new BenchCommand(context, benchmarks).Memory, new BenchWireCommand(context, benchmarks).Part,
             new BenchScalingCommand(context, benchmarks).Part, BenchOverheadCommand.Make(context, benchmarks), BenchStoreCommand.Make(context),
+            BenchModelCommand.Make(context),
         ];
         Command command = new("bench", "Measures what the project promises.");
         foreach (CommandPart part in below)

@@ -93,7 +93,8 @@ internal static class ModelMakeCommand
         }
     }
 
-    private static long Parameters(string text)
+    /// <summary>A number of parameters: 60M, 1.5B.</summary>
+    internal static long Parameters(string text)
     {
         var unit = text.Length > 0 ? char.ToUpperInvariant(text[^1]) switch { 'K' => 1e3, 'M' => 1e6, 'B' => 1e9, _ => 0.0 } : 0;
         return double.TryParse(unit > 0 ? text[..^1] : text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
