@@ -17,9 +17,6 @@ internal static class ModelSource
     private const string RunFile = "run.json";
     private const string CheckpointFolder = "checkpoints";
 
-    /// <summary>Tokenizers of one token a character are smaller than this, in bytes; byte-level ones have 256 entries at least.</summary>
-    private const long SmallTokenizer = 2048;
-
     /// <summary>Loads it. Weights of a folder with a tokenizer of Hugging Face's kind stay in the type of its files.</summary>
     /// <param name="path">The path.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -47,8 +44,7 @@ internal static class ModelSource
                 var adapters = AdapterFolder.Load(path);
                 return LoadedModel.Open(adapters.Base, adapters.Lora, adapters.Vector);
             }
-            string tokenizer = Path.Combine(path, ModelFolder.TokenizerFile);
-            return File.Exists(tokenizer) && new FileInfo(tokenizer).Length >= SmallTokenizer
+            return File.Exists(Path.Combine(path, ModelFolder.TokenizerFile)) && ModelFolder.HasHuggingFacesTokenizer(path)
                 ? LoadedModel.Open(path)
                 : LoadedModel.Of(ModelFolder.Load(path));
         }

@@ -20,7 +20,7 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
     public const string TokenizerFile = "tokenizer.json";
 
     /// <summary>The largest text file, in bytes: tokenizers of real models have up to 20 MiB.</summary>
-    private const long LongestText = 1 << 28;
+    private const int LongestText = 1 << 28;
 
     /// <summary>Reads a model folder.</summary>
     /// <param name="folder">Its path.</param>
@@ -105,15 +105,26 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
                 + $"{ConfigFile}: {config.EmbeddingRows} rows, mask {config.MaskToken}, end {config.EndToken}.");
     }
 
+    /// <summary>Whether a folder's tokenizer is of Hugging Face's kind.</summary>
+    /// <param name="folder">Its path.</param>
+    /// <exception cref="ModelException">The tokenizer cannot be read.</exception>
+    public static bool HasHuggingFacesTokenizer(string folder) => BpeTokenizer.IsHuggingFaces(ReadText(folder, TokenizerFile));
+
+    /// <summary>A file's text, by its byte order mark or as UTF-8.</summary>
+    /// <param name="path">Its path.</param>
+    /// <exception cref="IOException">It is missing, too long, or no regular file.</exception>
+    internal static string TextOf(string path)
+    {
+        using var reader = new StreamReader(new MemoryStream(RegularFile.Read(path, LongestText)));
+        return reader.ReadToEnd();
+    }
+
     internal static string ReadText(string folder, string name)
     {
         string path = Path.Combine(folder, name);
         try
         {
-            long length = new FileInfo(path).Length;
-            return length <= LongestText
-                ? File.ReadAllText(path)
-                : throw new ModelException($"{path} has {length} bytes; expected at most {LongestText}.");
+            return TextOf(path);
         }
         catch (FileNotFoundException e)
         {

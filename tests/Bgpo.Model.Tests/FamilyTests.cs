@@ -160,6 +160,15 @@ public sealed class FamilyTests : IDisposable
     [InlineData("a tokenizer that is cut", "tokenizer.json: not a tokenizer")]
     [InlineData("a tokenizer larger than the model", "1001 tokens, mask 259, end 256 do not fit config.json: 262 rows")]
     [InlineData("a token twice", "the token 256 is '<|endoftext|>' and 'x'")]
+    [InlineData("a token that is too large", "tokenizer.json: not a tokenizer: the token 2147483647 is not from 0 to 4194303")]
+    [InlineData("a token below 0", "tokenizer.json: not a tokenizer: the token -1 is not from 0 to 4194303")]
+    [InlineData("a token without content", "tokenizer.json: not a tokenizer: the added token 261 has no content")]
+    [InlineData("a tokenizer that cuts", "tokenizer.json: truncation is {\"max_length\":8}; it would change prompts in silence")]
+    [InlineData("a tokenizer that pads", "tokenizer.json: padding is {\"direction\":\"Left\"}; it would change prompts in silence")]
+    [InlineData("a config without end", "config.json cannot be read: it is not a regular file")]
+    [InlineData("a pipe for a shard", "model-00002-of-00002.safetensors: cannot be opened: it is not a regular file")]
+    [InlineData("a pipe for an index", "model.safetensors.index.json: cannot be read as JSON: it is not a regular file")]
+    [InlineData("an index that is too long", "it has 100000001 bytes; expected at most 100000000")]
     [InlineData("a huge header", "its header claims")]
     [InlineData("no weights", "has neither model.safetensors nor model.safetensors.index.json")]
     public void AMalformedFolder_IsOneLine(string fault, string expected)
@@ -182,6 +191,52 @@ public sealed class FamilyTests : IDisposable
         RandomModel.Write(config, _folder, 7, SafetensorsDtype.BF16, null, CancellationToken.None);
         using var again = ModelFiles.Open(_folder);
         Assert.Equal(once, again.Sha256());
+    }
+
+    [Fact]
+    public void AHashThatCouldNotBeTaken_IsTakenWhenTheWeightsAreMended()
+    {
+        Copy("sdar");
+        string weights = At("model.safetensors");
+        byte[] good = File.ReadAllBytes(weights);
+        DateTime time = File.GetLastWriteTimeUtc(weights);
+        byte[] bad = [.. good[..^2], 0x80, 0x7F];
+        File.WriteAllBytes(weights, bad);
+        File.SetLastWriteTimeUtc(weights, time);
+        using (var files = ModelFiles.Open(_folder))
+        {
+            Assert.Throws<ModelException>(files.RememberedSha256);
+        }
+        File.WriteAllBytes(weights, good);
+        File.SetLastWriteTimeUtc(weights, time);
+        using var mended = ModelFiles.Open(_folder);
+        Assert.Equal(mended.Sha256(), mended.RememberedSha256());
+    }
+
+    [Fact]
+    public void AFolderOfLinks_IsReadAsWhatTheLinksName()
+    {
+        string blobs = Directory.CreateDirectory(At("blobs")).FullName;
+        string snapshot = Directory.CreateDirectory(At("snapshot")).FullName;
+        foreach (string file in Directory.GetFiles(Path.Combine(s_reference, "sdar")))
+        {
+            string name = Path.GetFileName(file);
+            File.Copy(file, Path.Combine(blobs, name));
+            File.CreateSymbolicLink(Path.Combine(snapshot, name), Path.Combine("..", "blobs", name));
+        }
+        Assert.True(ModelFolder.HasHuggingFacesTokenizer(snapshot));
+        string first;
+        using (var files = ModelFiles.Open(snapshot))
+        {
+            first = files.RememberedSha256();
+        }
+        string weights = Path.Combine(blobs, "model.safetensors");
+        byte[] content = File.ReadAllBytes(weights);
+        content[^2] ^= 1;
+        File.WriteAllBytes(weights, content);
+        File.SetLastWriteTimeUtc(weights, DateTime.UnixEpoch);
+        using var changed = ModelFiles.Open(snapshot);
+        Assert.NotEqual(first, changed.RememberedSha256()); // the link itself is as before
     }
 
     private void Break(string fault)
@@ -240,6 +295,37 @@ public sealed class FamilyTests : IDisposable
             case "a token twice":
                 EditTokenizer(tokenizer => Add(tokenizer, 256, "x"));
                 break;
+            case "a token that is too large":
+                EditTokenizer(tokenizer => Add(tokenizer, int.MaxValue, "far"));
+                break;
+            case "a token below 0":
+                EditTokenizer(tokenizer => Add(tokenizer, -1, "below"));
+                break;
+            case "a token without content":
+                EditTokenizer(tokenizer => Add(tokenizer, 261, null));
+                break;
+            case "a tokenizer that cuts":
+                EditTokenizer(tokenizer => tokenizer["truncation"] = new JsonObject { ["max_length"] = 8 });
+                break;
+            case "a tokenizer that pads":
+                EditTokenizer(tokenizer => tokenizer["padding"] = new JsonObject { ["direction"] = "Left" });
+                break;
+            case "a config without end":
+                File.Delete(At("config.json"));
+                File.CreateSymbolicLink(At("config.json"), "/dev/zero");
+                break;
+            case "a pipe for a shard":
+                MakePipe(second);
+                break;
+            case "a pipe for an index":
+                MakePipe(index);
+                break;
+            case "an index that is too long":
+                using (FileStream stream = File.OpenWrite(index))
+                {
+                    stream.SetLength(100_000_001);
+                }
+                break;
             case "a huge header":
                 File.WriteAllBytes(second, [255, 255, 255, 255, 255, 255, 255, 127, (byte)'{']);
                 break;
@@ -252,7 +338,15 @@ public sealed class FamilyTests : IDisposable
         }
     }
 
-    private static void Add(JsonNode tokenizer, int id, string content)
+    private static void MakePipe(string path)
+    {
+        File.Delete(path);
+        using var made = System.Diagnostics.Process.Start("mkfifo", [path]);
+        made.WaitForExit();
+        Assert.Equal(0, made.ExitCode);
+    }
+
+    private static void Add(JsonNode tokenizer, int id, string? content)
     {
         var list = (JsonArray)tokenizer["added_tokens"]!;
         JsonNode token = list[0]!.DeepClone();

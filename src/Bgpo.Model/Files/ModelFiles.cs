@@ -163,11 +163,7 @@ public sealed class ModelFiles : IDisposable
 
     /// <summary>As <see cref="Sha256"/>, read once a process as long as the files' lengths and times stay the same.</summary>
     /// <exception cref="ModelException">A value is NaN or infinite, or a file was cut.</exception>
-    public string RememberedSha256()
-    {
-        string files = string.Join('|', Shards.Select(shard => new FileInfo(shard)).Select(file => $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}"));
-        return s_hashes.GetOrAdd(files, _ => new Lazy<string>(Sha256)).Value;
-    }
+    public string RememberedSha256() => s_hashes.GetOrMake(_tensors.Stamp, Sha256);
 
     /// <inheritdoc/>
     public void Dispose() => _tensors.Dispose();

@@ -51,7 +51,7 @@ public sealed class BpeTokenizer : ITokenizer
         // The end of a turn ends a response, and so does the end of a document where that is another token than the end of sequence.
         EndTokens = [.. new[] { end }.Concat(tokens.ById.Where(token => token.Value == template.EndOfTurn || token.Value == EndOfText)
             .Select(token => token.Key).Order()).Distinct()];
-        _tokenizer = s_loaded.GetOrAdd((path, _sha256), file => new Lazy<Tokenizer>(() => Load(file.Path))).Value;
+        _tokenizer = s_loaded.GetOrMake((path, _sha256), () => Load(path));
     }
 
     /// <inheritdoc/>
@@ -116,7 +116,7 @@ public sealed class BpeTokenizer : ITokenizer
         string content;
         try
         {
-            content = File.ReadAllText(path);
+            content = ModelFolder.TextOf(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -137,7 +137,7 @@ public sealed class BpeTokenizer : ITokenizer
     /// <param name="template">The template.</param>
     public BpeTokenizer With(ChatTemplate template)
     {
-        string json = File.ReadAllText(_path);
+        string json = ModelFolder.TextOf(_path);
         return new BpeTokenizer(_path, json, SpecialTokens.Parse(_path, json, KnownVersion), MaskToken, EndToken, template);
     }
 

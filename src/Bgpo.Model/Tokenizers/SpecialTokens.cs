@@ -7,6 +7,9 @@ namespace Bgpo.Model.Tokenizers;
 /// <param name="Vocabulary">One more than the largest token.</param>
 internal sealed record SpecialTokens(Dictionary<int, string> ById, int Vocabulary)
 {
+    /// <summary>Fields that have the library cut texts or lengthen them.</summary>
+    private static readonly string[] s_changesLengths = ["truncation", "padding"];
+
     /// <summary>Reads them.</summary>
     /// <param name="file">The file's name, for errors.</param>
     /// <param name="json">Its text.</param>
@@ -23,13 +26,20 @@ internal sealed record SpecialTokens(Dictionary<int, string> ById, int Vocabular
             {
                 throw new ModelException($"{file}: is of version '{written}'; this version of bgpo reads '{version}': take a newer bgpo.");
             }
+            foreach (string cutting in s_changesLengths)
+            {
+                if (root.TryGetProperty(cutting, out JsonElement set) && set.ValueKind != JsonValueKind.Null)
+                {
+                    throw new ModelException($"{file}: {cutting} is {Short(set)}; it would change prompts in silence: set it to null.");
+                }
+            }
             var byId = new Dictionary<int, string>();
             if (root.TryGetProperty("added_tokens", out JsonElement added))
             {
                 foreach (JsonElement token in added.EnumerateArray())
                 {
-                    int id = token.GetProperty("id").GetInt32();
-                    string content = token.GetProperty("content").GetString()!;
+                    int id = Id(token.GetProperty("id"));
+                    string content = token.GetProperty("content").GetString() ?? throw new FormatException($"the added token {id} has no content.");
                     if (!byId.TryAdd(id, content))
                     {
                         throw new ModelException($"{file}: the token {id} is '{byId[id]}' and '{content}'.");
@@ -78,9 +88,16 @@ internal sealed record SpecialTokens(Dictionary<int, string> ById, int Vocabular
         return null;
     }
 
+    private static int Id(JsonElement value) => value.GetInt32() is var id and >= 0 and < ModelConfig.LargestVocabulary
+        ? id
+        : throw new FormatException($"the token {value.GetInt32()} is not from 0 to {ModelConfig.LargestVocabulary - 1}.");
+
+    private static string Short(JsonElement value) =>
+        value.GetRawText().ReplaceLineEndings(" ") is { Length: > 100 } text ? $"{text[..100]}..." : value.GetRawText().ReplaceLineEndings(" ");
+
     private static int Largest(JsonElement model) => model.GetProperty("vocab") switch
     {
-        { ValueKind: JsonValueKind.Object } byName => byName.EnumerateObject().Select(token => token.Value.GetInt32()).DefaultIfEmpty(-1).Max(),
+        { ValueKind: JsonValueKind.Object } byName => byName.EnumerateObject().Select(token => Id(token.Value)).DefaultIfEmpty(-1).Max(),
         { ValueKind: JsonValueKind.Array } byPlace => byPlace.GetArrayLength() - 1,
         _ => throw new FormatException("its vocabulary is neither an object nor a list."),
     };

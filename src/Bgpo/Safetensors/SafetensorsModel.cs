@@ -26,6 +26,9 @@ public sealed class SafetensorsModel : IDisposable
     /// <summary>The files that hold them.</summary>
     public IReadOnlyList<string> Files => [.. _readers.Select(reader => reader.Label)];
 
+    /// <summary>What the files are known by as long as none is written anew: the path of each, its length and its time.</summary>
+    public string Stamp => string.Join('|', _readers.Select(reader => $"{Path.GetFullPath(reader.Label)} {reader.Stamp}"));
+
     /// <summary>Where index and files differ: tensors that a file lacks or has besides, and such that two files have. Empty when none do.</summary>
     public IReadOnlyList<string> Faults => _faults;
 
@@ -144,7 +147,7 @@ public sealed class SafetensorsModel : IDisposable
     {
         try
         {
-            using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument index = JsonDocument.Parse(RegularFile.Read(path, SafetensorsHeader.LengthLimit));
             if (index.RootElement.ValueKind != JsonValueKind.Object
                 || !index.RootElement.TryGetProperty("weight_map", out JsonElement map)
                 || map.ValueKind != JsonValueKind.Object)

@@ -40,6 +40,9 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>The header's <c>__metadata__</c>; empty when absent.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>Length and time of the open file: what changes when it is written anew. Empty where it is no file.</summary>
+    public string Stamp => _stream is FileStream file ? $"{file.Length} {File.GetLastWriteTimeUtc(file.SafeFileHandle).Ticks}" : "";
+
     /// <summary>Opens a file of the file system.</summary>
     /// <param name="path">Its path, also used in messages.</param>
     /// <exception cref="SafetensorsException">It is missing, or breaks the format.</exception>
@@ -49,7 +52,7 @@ public sealed class SafetensorsReader : IDisposable
         FileStream stream;
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            stream = RegularFile.Open(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -59,9 +62,13 @@ public sealed class SafetensorsReader : IDisposable
         {
             return new SafetensorsReader(stream, path);
         }
-        catch
+        catch (Exception exception)
         {
             stream.Dispose();
+            if (exception is IOException)
+            {
+                throw new SafetensorsException($"{path}: its header cannot be read: {exception.Message}", exception);
+            }
             throw;
         }
     }
@@ -103,6 +110,10 @@ public sealed class SafetensorsReader : IDisposable
         catch (EndOfStreamException exception)
         {
             throw new SafetensorsException($"{Label}: tensor '{name}' ends before its {entry.ByteLength} bytes; the file was cut.", exception);
+        }
+        catch (IOException exception)
+        {
+            throw new SafetensorsException($"{Label}: tensor '{name}' cannot be read: {exception.Message}", exception);
         }
     }
 

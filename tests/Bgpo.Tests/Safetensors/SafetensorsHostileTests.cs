@@ -53,6 +53,16 @@ public sealed class SafetensorsHostileTests
     }
 
     [Fact]
+    public void AReadThatFails_IsToldWithFileAndTensor()
+    {
+        byte[] header = Encoding.UTF8.GetBytes("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}");
+        using var reader = new SafetensorsReader(new FailingStream(FileOf(header, 4), 8 + header.Length), "m.safetensors");
+        Assert.Equal(
+            "m.safetensors: tensor 'a' cannot be read: Input/output error",
+            Assert.Throws<SafetensorsException>(() => reader.ReadSingles("a")).Message);
+    }
+
+    [Fact]
     public void InvalidUtf8_IsRefused() => Refused(FileOf([(byte)'{', (byte)'"', 0xFF, 0xC0, (byte)'"', (byte)':', (byte)'1', (byte)'}'], 0));
 
     [Fact]
@@ -109,5 +119,11 @@ public sealed class SafetensorsHostileTests
         BinaryPrimitives.WriteUInt64LittleEndian(file, (ulong)header.Length);
         header.CopyTo(file, 8);
         return file;
+    }
+
+    private sealed class FailingStream(byte[] content, long until) : MemoryStream(content)
+    {
+        public override int Read(byte[] buffer, int offset, int count) =>
+            Position < until ? base.Read(buffer, offset, count) : throw new IOException("Input/output error");
     }
 }
