@@ -51,11 +51,10 @@ internal sealed class SaveHold(RunContext run, RunLease lease, RequestHandler re
         string said = $"{what} {CannotBeSaved}: {refusal.Message.TrimEnd('.')}; the weights are held in memory, and it is tried "
             + "again until it is taken";
         bool isHeld = IsHeld;
-        if (_refused.GetValueOrDefault(what) == said)
+        if (!_refused.TryAdd(what, said))
         {
-            return;
+            return; // told once: each further try may meet another of its blobs
         }
-        _refused[what] = said;
         if (isHeld)
         {
             reporter.Notice(said);
