@@ -1,3 +1,4 @@
+using Bgpo.Grains.Runs;
 using Bgpo.Model;
 using Bgpo.Model.Files;
 using Bgpo.Model.Tokenizers;
@@ -48,6 +49,13 @@ public sealed class AdapterRunTests : IDisposable
             File.WriteAllBytes(weights, content);
             RunException refused = await Assert.ThrowsAsync<RunException>(() => _runs.Resume("a"));
             Assert.Contains("the adapters of run 'a' are trained on", refused.Message, StringComparison.Ordinal);
+
+            // Shards and controllers need no base; work does, and another silo may have it.
+            RunContexts contexts = new(new RunCatalog(_runs.Blobs));
+            Assert.Equal(4, (await contexts.GetSpec("a")).Run.Steps);
+            Assert.NotNull((await contexts.Get("a")).Adapter);
+            UnsuitableSiloException unsuitable = await Assert.ThrowsAsync<UnsuitableSiloException>(() => contexts.GetForWork("a"));
+            Assert.Equal(refused.Message, unsuitable.Message);
 
             RunException nothing = await Assert.ThrowsAsync<RunException>(() => _runs.Complete("b", 1, [.. s_lora, "model.lora.targets=c_attn"]));
             Assert.Contains("model.lora.targets: 'c_attn' matches no projection of LLaDA", nothing.Message, StringComparison.Ordinal);

@@ -217,6 +217,59 @@ public sealed class DispatcherTests
     }
 
     [Fact]
+    public async Task ASiloThatLacksWhatTheWorkNeeds_IsToldOnce_AndGetsNone_WhileOthersDoIt()
+    {
+        _live = [new("a", 2), new("b", 1)];
+        List<string> told = [];
+        Dispatcher dispatcher = new(ReadRoster, _time) { OnUnsuitable = (silo, reason) => told.Add($"{silo.Silo}: {reason.Message}") };
+        Task<int>[] work = [.. Enumerable.Range(0, 3).Select(i => Submit(dispatcher, $"{i}"))];
+        Assert.Equal(["a", "a", "b"], _calls.Select(call => call.Silo).Order());
+        foreach (var call in _calls.Where(call => call.Silo == "a").ToArray())
+        {
+            call.Reply.SetException(new UnsuitableSiloException("no model.safetensors"));
+        }
+        for (int done = 2; done < 5; done++)
+        {
+            Assert.Equal("b", _calls.Last().Silo);
+            _time.Advance(s_rosterPeriod);
+            _calls.First(call => !call.Reply.Task.IsCompleted).Reply.SetResult(done);
+        }
+        await Task.WhenAll(work);
+        Assert.Equal(["a: no model.safetensors"], told);
+        Assert.Equal(5, _calls.Count);
+    }
+
+    [Fact]
+    public async Task WorkThatNoSiloSuits_Fails_ButWaitsForOneWhereSomeDidBefore()
+    {
+        _live = [new("a", 1), new("b", 1)];
+        Dispatcher dispatcher = Make();
+        Task<int> none = Submit(dispatcher, "none");
+        _calls[0].Reply.SetException(new UnsuitableSiloException("no base"));
+        _calls[1].Reply.SetException(new UnsuitableSiloException("no base"));
+        Assert.Equal("no base", (await Assert.ThrowsAsync<RunException>(() => none)).Message);
+
+        _live = [new("c", 1)];
+        _time.Advance(s_rosterPeriod);
+        Task<int> first = Submit(dispatcher, "first");
+        _time.Advance(s_rosterPeriod);
+        _calls[2].Reply.SetResult(1);
+        await first;
+        _live = [new("d", 1)];
+        Task<int> second = Submit(dispatcher, "second");
+        _calls[3].Reply.SetException(new TimeoutException("c is gone"));
+        _time.Advance(s_rosterPeriod);
+        _calls[4].Reply.SetException(new UnsuitableSiloException("no base"));
+        _time.Advance(s_rosterPeriod);
+        Assert.False(second.IsCompleted);
+        _live = [new("d", 1), new("e", 1)];
+        _time.Advance(s_rosterPeriod);
+        Assert.Equal(("second", "e"), Last);
+        _calls[5].Reply.SetResult(2);
+        Assert.Equal(2, await second);
+    }
+
+    [Fact]
     public async Task CancelledWork_IsNotDispatched_AndOneThatFailsIsNotTriedAgain()
     {
         Dispatcher dispatcher = Make();

@@ -39,6 +39,8 @@ internal sealed record ControllerServices(
     internal Dispatcher NewDispatcher() => new(Roster.Get, Time)
     {
         OnRetry = (what, reason) => Reporter.Retried(what, reason.Message),
+        OnUnsuitable = (silo, reason) => Reporter.Notice(
+            $"silo {silo.Label} gets no work of this run until it is restarted or the run is resumed: {reason.Message}"),
         OnMoved = Reporter.WorkMoved,
         OnRoster = Reporter.RosterChanged,
         Suits = silo => Numerics.Suits(Settings.Started, silo),

@@ -138,7 +138,7 @@ public sealed class RunGrain(
         try
         {
             how = await ReadRecordAsync(how, isSuccessor);
-            RunContext run = await contexts.Get(RunKey.Of(Id, _lease.Record.Identity));
+            RunContext run = await ReadContextAsync(RunKey.Of(Id, _lease.Record.Identity), isSuccessor);
             await _requests.LoadAsync();
             var numerics = new Numerics(_lease, _reporter);
             ShardRestorer restorer = new(run, Store.Existing(), _lease, roster, GrainFactory, _reporter, time);
@@ -231,6 +231,25 @@ public sealed class RunGrain(
         }
         _settings = new RunSettings(_lease.Record);
         return how;
+    }
+
+    /// <summary>
+    /// What the run is. Whoever tells it to go on where this silo would have work, but lacks what that needs, hears of it at once; a successor
+    /// leaves the work to silos that have it.
+    /// </summary>
+    private async Task<RunContext> ReadContextAsync(string key, bool isSuccessor)
+    {
+        string here = silo.SiloAddress.ToParsableString();
+        try
+        {
+            return !isSuccessor && (await roster.Get()).Any(one => one.Silo == here && one.Devices > 0)
+                ? await contexts.GetForWork(key)
+                : await contexts.Get(key);
+        }
+        catch (UnsuitableSiloException e)
+        {
+            throw new RunException(e.Message, e);
+        }
     }
 
     private async Task<RestorePoint> ChooseRestorePointAsync(RunContext run, ShardRestorer restorer, Resumption how)

@@ -49,62 +49,106 @@ public sealed record RunContext(
         SamplerOptions.Of(Spec.Rollout, denoisingSteps, temperature);
 }
 
-/// <summary>This silo's run contexts, read from the store when a run is first met.</summary>
+/// <summary>What this silo knows of runs, read from the store when a run is first met.</summary>
 /// <param name="runs">The store.</param>
 public sealed class RunContexts(RunCatalog runs)
 {
+    private readonly ConcurrentDictionary<string, Lazy<Task<RunSpec>>> _specs = new();
     private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _contexts = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _forWork = new();
 
-    /// <summary>The context of a run.</summary>
+    /// <summary>The context of a run; the base of its adapters need not be here.</summary>
     /// <param name="run">The run's <see cref="RunKey"/>; its id alone stands for whichever run has it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunException">Its record is bad, or another run has its id now.</exception>
     /// <exception cref="StoreUnavailableException">There is no such run at the moment.</exception>
-    public async Task<RunContext> Get(string run, CancellationToken cancellationToken = default)
+    public Task<RunContext> Get(string run, CancellationToken cancellationToken = default) => GetAsync(_contexts, run, Read, cancellationToken);
+
+    /// <summary>The context of a run that this silo's devices are to work for, once all is found that they need.</summary>
+    /// <param name="run">The run's <see cref="RunKey"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="UnsuitableSiloException">Something that they need is not here.</exception>
+    /// <exception cref="StoreUnavailableException">There is no such run at the moment.</exception>
+    public async Task<RunContext> GetForWork(string run, CancellationToken cancellationToken = default)
     {
-        // A reading that failed after those who waited had left is not served to the next.
-        Lazy<Task<RunContext>> context = _contexts.AddOrUpdate(
-            run, Reading, (id, held) => held is { IsValueCreated: true, Value.IsFaulted: true } ? Reading(id) : held);
         try
         {
-            return await context.Value.WaitAsync(cancellationToken);
+            return await GetAsync(_forWork, run, ReadForWork, cancellationToken);
         }
-        catch (Exception) when (context.Value.IsFaulted)
+        catch (Exception e) when (e is RunException or StorageException and not StoreUnavailableException)
         {
-            _contexts.TryRemove(KeyValuePair.Create(run, context));
+            throw new UnsuitableSiloException(e.Message, e);
+        }
+    }
+
+    /// <summary>The spec of a run, which is all that its shards need.</summary>
+    /// <param name="run">The run's <see cref="RunKey"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RunException">Its record is bad, or another run has its id now.</exception>
+    /// <exception cref="StoreUnavailableException">There is no such run at the moment.</exception>
+    public Task<RunSpec> GetSpec(string run, CancellationToken cancellationToken = default) => GetAsync(_specs, run, ReadSpec, cancellationToken);
+
+    /// <summary>Drops what is known of a run; it is read again when the run is next met.</summary>
+    /// <param name="run">The run's key.</param>
+    public void Forget(string run)
+    {
+        _specs.TryRemove(run, out _);
+        _contexts.TryRemove(run, out _);
+        _forWork.TryRemove(run, out _);
+    }
+
+    /// <summary>What is held of a run, or is read now. A reading that failed after those who waited had left is not served to the next.</summary>
+    private static async Task<T> GetAsync<T>(
+        ConcurrentDictionary<string, Lazy<Task<T>>> held, string run, Func<string, Task<T>> read, CancellationToken cancellationToken)
+    {
+        Lazy<Task<T>> Reading(string key) => new(() => read(key));
+        Lazy<Task<T>> reading = held.AddOrUpdate(
+            run, Reading, (key, before) => before is { IsValueCreated: true, Value.IsFaulted: true } ? Reading(key) : before);
+        try
+        {
+            return await reading.Value.WaitAsync(cancellationToken);
+        }
+        catch (Exception) when (reading.Value.IsFaulted)
+        {
+            held.TryRemove(KeyValuePair.Create(run, reading));
             throw;
         }
     }
 
-    /// <summary>Drops what is known of a run; it is read again when the run is next met.</summary>
-    /// <param name="run">The run's key.</param>
-    public void Forget(string run) => _contexts.TryRemove(run, out _);
-
-    private Lazy<Task<RunContext>> Reading(string key) => new(() => Read(key));
-
-    private async Task<RunContext> Read(string key)
+    private async Task<(RunStore Store, RunRecord Record)> ReadRecord(string key)
     {
         string run = RunKey.IdOf(key);
         // Whoever asks for a run's context has met the run: a record that is missing may come back.
         RunStore store = runs.Run(run).Existing();
         StoredRun stored = await store.ReadAsync() ?? throw store.RecordMissing();
-        if (key != run && key != RunKey.Of(run, stored.Record.Identity))
-        {
-            throw new RunException($"run '{run}' was deleted, and another was started under its id; this one is over.");
-        }
-        CheckpointManifest manifest = await AnyManifest(store, stored.Record);
+        return key == run || key == RunKey.Of(run, stored.Record.Identity)
+            ? (store, stored.Record)
+            : throw new RunException($"run '{run}' was deleted, and another was started under its id; this one is over.");
+    }
+
+    private async Task<RunSpec> ReadSpec(string key)
+    {
         try
         {
-            RunSpec spec = SpecLoader.Load<RunSpec>(stored.Record.Spec, $"run.json of {run}", []);
-            ITask task = TaskRegistry.Create(spec.Task, await RunFiles.ReadAsync(store, stored.Record, spec.Task));
-            string readable = await RunFiles.ReadableTokenizerAsync(store, stored.Record, manifest.Tokenizer);
-            (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, readable, run);
-            if (manifest.Adapter is { } adapter)
-            {
-                // The base's weights are read, once a process: off the grain's turn.
-                await Task.Run(() => TrainedModel.CheckBase(spec.Model.Path, adapter, config, run));
-            }
-            return new RunContext(run, spec, task, config, tokenizer, manifest.ParameterCount)
+            return SpecOf((await ReadRecord(key)).Record);
+        }
+        catch (SpecException e)
+        {
+            throw new RunException(e.Message, e);
+        }
+    }
+
+    private async Task<RunContext> Read(string key)
+    {
+        (RunStore store, RunRecord record) = await ReadRecord(key);
+        CheckpointManifest manifest = await AnyManifest(store, record);
+        try
+        {
+            RunSpec spec = SpecOf(record);
+            ITask task = TaskRegistry.Create(spec.Task, await RunFiles.ReadAsync(store, record, spec.Task));
+            string readable = await RunFiles.ReadableTokenizerAsync(store, record, manifest.Tokenizer);
+            (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, readable, record.RunId);
+            return new RunContext(record.RunId, spec, task, config, tokenizer, manifest.ParameterCount)
             {
                 Key = key,
                 Adapter = manifest.Adapter,
@@ -116,6 +160,26 @@ public sealed class RunContexts(RunCatalog runs)
             throw new RunException(e.Message, e);
         }
     }
+
+    private async Task<RunContext> ReadForWork(string key)
+    {
+        RunContext run = await Get(key);
+        try
+        {
+            if (run.Adapter is { } adapter)
+            {
+                // The base's weights are read, once a process: off the grain's turn.
+                await Task.Run(() => TrainedModel.CheckBase(run.Spec.Model.Path, adapter, run.Config, run.Id));
+            }
+            return run;
+        }
+        catch (ModelException e)
+        {
+            throw new RunException(e.Message, e);
+        }
+    }
+
+    private static RunSpec SpecOf(RunRecord record) => SpecLoader.Load<RunSpec>(record.Spec, $"run.json of {record.RunId}", []);
 
     /// <summary>Any manifest tells the network's shape and tokens; the first is written before a run starts.</summary>
     private static async Task<CheckpointManifest> AnyManifest(RunStore store, RunRecord record)

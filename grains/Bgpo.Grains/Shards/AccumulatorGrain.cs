@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Runs;
+using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -33,9 +34,9 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_run, _index) = ShardKey.Parse(this.GetPrimaryKeyString());
-        RunContext context = await runs.Get(_run, cancellationToken);
-        _store = catalog.Run(context.Id).Existing();
-        _shard = new ShardAccumulator(_index, context.Spec.Optimizer);
+        RunSpec spec = await runs.GetSpec(_run, cancellationToken);
+        _store = catalog.Run(RunKey.IdOf(_run)).Existing();
+        _shard = new ShardAccumulator(_index, spec.Optimizer);
     }
 
     /// <summary>A silo that leaves in peace takes no state along.</summary>

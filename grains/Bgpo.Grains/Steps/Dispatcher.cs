@@ -20,6 +20,7 @@ public sealed class Dispatcher
     private readonly TimeProvider _time;
     private readonly PriorityQueue<Work, (int Priority, long Order)> _queue = new();
     private readonly Dictionary<string, int> _inFlight = [];
+    private readonly HashSet<string> _unsuitable = [];
     private IReadOnlyList<SiloDevices> _silos = [];
     private string[] _live = [];
     private TaskCompletionSource _disturbed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,6 +38,9 @@ public sealed class Dispatcher
 
     /// <summary>Work on devices now.</summary>
     public int InFlight => _inFlight.Values.Sum();
+
+    /// <summary>Whether any work was done.</summary>
+    private bool HasWorked { get; set; }
 
     private bool Outstanding => _queue.Count > 0 || InFlight > 0;
 
@@ -63,6 +67,9 @@ public sealed class Dispatcher
 
     /// <summary>Told of each failed call: the silo, and why.</summary>
     public Action<string, Exception> OnRetry { get; init; } = static (_, _) => { };
+
+    /// <summary>Told, once for each silo, that it lacks what the work needs, and gets none: the silo, and what it said.</summary>
+    public Action<SiloDevices, Exception> OnUnsuitable { get; init; } = static (_, _) => { };
 
     /// <summary>Told when the live silos are others than before: which they are, and the names of those that came and that are gone.</summary>
     public Action<IReadOnlyList<SiloDevices>, string[], string[]> OnRoster { get; init; } = static (_, _, _) => { };
@@ -118,6 +125,7 @@ public sealed class Dispatcher
         try
         {
             await work.Do(silo.Silo);
+            HasWorked = true;
         }
         catch (Exception e) when (work.CancellationToken.IsCancellationRequested)
         {
@@ -127,6 +135,10 @@ public sealed class Dispatcher
             || (e is StorageException store && !WriteQueue.IsTransient(store)))
         {
             work.Fail(e);
+        }
+        catch (UnsuitableSiloException e)
+        {
+            Exclude(work, silo, e);
         }
         catch (Exception e)
         {
@@ -152,6 +164,29 @@ public sealed class Dispatcher
         }
         Pump();
     }
+
+    /// <summary>
+    /// A silo lacks what the work needs: it gets none. Where no silo has it, and none had before, the work fails; else it waits for one.
+    /// </summary>
+    private void Exclude(Work work, SiloDevices silo, UnsuitableSiloException reason)
+    {
+        if (_unsuitable.Add(silo.Silo))
+        {
+            OnUnsuitable(silo, reason);
+        }
+        _silos = [.. _silos.Where(IsSuitable)];
+        if (!HasWorked && !Roster.Any(other => other.Devices > 0 && IsSuitable(other)))
+        {
+            work.Fail(new RunException(reason.Message, reason));
+            return;
+        }
+        Redispatched++;
+        Disturb();
+        work.Failure = (silo, reason);
+        _queue.Enqueue(work, (work.Priority, work.Order));
+    }
+
+    private bool IsSuitable(SiloDevices silo) => !_unsuitable.Contains(silo.Silo) && Suits(silo);
 
     /// <summary>
     /// The silo with the most free places. Each has one more than devices, so that no device waits for a reply, as long as there is
@@ -193,7 +228,7 @@ public sealed class Dispatcher
         try
         {
             IReadOnlyList<SiloDevices> all = await _roster();
-            _silos = [.. all.Where(silo => silo.Devices > 0 && Suits(silo))];
+            _silos = [.. all.Where(silo => silo.Devices > 0 && IsSuitable(silo))];
             string[] live = [.. all.Where(silo => silo.HoldsState).Select(silo => silo.Silo)];
             if (!live.AsSpan().SequenceEqual(_live))
             {

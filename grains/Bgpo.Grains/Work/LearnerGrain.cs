@@ -15,7 +15,7 @@ public sealed class LearnerGrain(RunContexts runs, WeightsSource source, IPolicy
     /// <inheritdoc/>
     public async Task<UnitResult> Compute(UnitRequest request, CancellationToken cancellationToken)
     {
-        RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
+        RunContext run = await runs.GetForWork(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
         Weights weights = await source.Get(run, request.Token.History, request.Unit.Step);
         float[] gradient = ArrayPool<float>.Shared.Rent(checked((int)run.Parameters));
         UnitResult result = await devices.Compute(run, weights, request, gradient, cancellationToken);
@@ -30,7 +30,7 @@ public sealed class LearnerGrain(RunContexts runs, WeightsSource source, IPolicy
     /// <inheritdoc/>
     public async Task<UnitResult> LogLikelihoods(UnitRequest request, CancellationToken cancellationToken)
     {
-        RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
+        RunContext run = await runs.GetForWork(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
         Weights weights = await source.Get(run, request.Token.History, request.Unit.Step);
         return await devices.LogLikelihoods(run, weights, request, cancellationToken);
     }

@@ -13,7 +13,7 @@ public sealed class RewardGrain(RunContexts runs) : Grain, IRewardGrain
     /// <inheritdoc/>
     public async Task<ScoreResult> Score(ScoreRequest request, CancellationToken cancellationToken)
     {
-        RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
+        RunContext run = await runs.GetForWork(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
         // Scoring is CPU work: off the turn, so that the silo keeps answering.
         return await Task.Run(() => Judge(run.Task, request), cancellationToken);
     }

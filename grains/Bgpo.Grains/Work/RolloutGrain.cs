@@ -11,7 +11,7 @@ public sealed class RolloutGrain(RunContexts runs, WeightsSource source, IPolicy
     /// <inheritdoc/>
     public async Task<ScoredRollout> Sample(RolloutRequest request, ScoreRequest problems, CancellationToken cancellationToken)
     {
-        RunContext run = await runs.Get(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
+        RunContext run = await runs.GetForWork(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
         Weights weights = await source.Get(run, request.History, request.Version);
         RolloutResult result = await devices.Sample(run, weights, request, cancellationToken);
         FaultPoint.Hit(GrainFaults.RolloutSampled);
