@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Bgpo.Client.Commands.Stores;
 using Bgpo.Client.Models;
 using Bgpo.Model;
 using Bgpo.Model.Adapters;
@@ -174,6 +175,30 @@ public sealed class ModelFolderCommandTests : IDisposable
     }
 
     [Fact]
+    public void AMergedModel_HasNoWeightsThatAreNotMerged_AndIsToldByItsOwnHash()
+    {
+        string folder = Path.Combine(_console.Work, "model");
+        Copy(Reference("llada"), folder);
+        string[] own = [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file))];
+        string[] left = ["pytorch_model.bin", "model.gguf", "pytorch_model.bin.index.json", "model.safetensors.index.json", "adapter_config.json"];
+        string[] taken = ["README.md", "LICENSE", "modeling_llada.py", "generation_config.json"];
+        foreach (string name in (string[])[.. left, .. taken])
+        {
+            File.WriteAllText(Path.Combine(folder, name), "{}");
+        }
+        using var files = ModelFiles.Open(folder);
+        var lora = new LoraConfig(2, 4, "q_proj");
+        float[] vector = [.. Enumerable.Repeat(0.5f, (int)lora.LayoutFor(files.Config).Length)];
+        var stored = new StoredModel(Manifest(files, vector, "q_proj"), files.Config, files.Tokenizer, vector, folder);
+        string merged = Path.Combine(_console.Work, "merged");
+        (long parameters, string sha256) = ExportCommand.Write(stored, merged, merge: true);
+        using var written = ModelFiles.Open(merged);
+        Assert.Equal((files.Layout.Length, written.Sha256()), (parameters, sha256));
+        Assert.NotEqual(files.Sha256(), sha256);
+        Assert.Equal(own.Concat(taken).Order(), Directory.GetFiles(merged).Select(file => Path.GetFileName(file)).Order());
+    }
+
+    [Fact]
     public void TheSpecsDecoding_HoldsForEvalAndGenerate_UnlessTheCommandLineSaysOtherwise()
     {
         var rollout = new RolloutSection { Remasking = Remasking.Margin, StopAtEnd = true };
@@ -193,17 +218,7 @@ public sealed class ModelFolderCommandTests : IDisposable
         using var files = ModelFiles.Open(folder);
         var lora = new LoraConfig(2, 4, "q_proj");
         float[] vector = new float[lora.LayoutFor(files.Config).Length];
-        var manifest = new CheckpointManifest
-        {
-            Version = 1,
-            ParameterCount = vector.Length,
-            Shards = [],
-            ModelConfig = files.Config.ToJson(),
-            Tokenizer = "",
-            Adapter = new AdapterManifest(files.Sha256(), 2, 4, "q_proj"),
-            WeightsSha256 = "",
-            JournalPosition = 1,
-        };
+        CheckpointManifest manifest = Manifest(files, vector, "q_proj");
         ITokenizer plain = ((BpeTokenizer)files.Tokenizer).With(ChatTemplate.Plain);
         var stored = new StoredModel(manifest, files.Config, plain, vector, folder);
         using (LoadedModel open = stored.Open())
@@ -214,6 +229,18 @@ public sealed class ModelFolderCommandTests : IDisposable
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": 0.01", StringComparison.Ordinal));
         Assert.Contains("config.json: rms_norm_eps is 0.01; it is", Assert.Throws<ModelException>(stored.Open).Message, StringComparison.Ordinal);
     }
+
+    private static CheckpointManifest Manifest(ModelFiles files, float[] vector, string targets) => new()
+    {
+        Version = 1,
+        ParameterCount = vector.Length,
+        Shards = [],
+        ModelConfig = files.Config.ToJson(),
+        Tokenizer = "",
+        Adapter = new AdapterManifest(files.Sha256(), 2, 4, targets),
+        WeightsSha256 = "adapters",
+        JournalPosition = 1,
+    };
 
     private static string Reference(string family) => Path.Combine(ProjectFolder.Find(), "tests", "Bgpo.Model.Tests", "Reference", family);
 

@@ -87,6 +87,20 @@ public sealed class PolicyDevicesTests : IDisposable
         network.Dispose();
     }
 
+    [Theory]
+    [InlineData("illada", "F16")]
+    [InlineData("sdar", "BF16")]
+    public void AdaptersOverNarrowWeights_NeedRecomputing(string family, string type)
+    {
+        string folder = Path.Combine(SmallRuns.BaseModel(), "..", "..", "tests", "Bgpo.Model.Tests", "Reference", family);
+        RunSpec Spec(bool recompute) => SpecLoader.Load<RunSpec>(
+            SmallRuns.Spec("model.train=lora", $"model.path={folder}", $"units.recompute={(recompute ? "true" : "false")}"), "test", []);
+        Assert.StartsWith(
+            $"field units.recompute: value 'false': true where weights are {type}", Assert.Throws<ModelException>(() => TrainedModel.Load(Spec(false))).Message,
+            StringComparison.Ordinal);
+        Assert.NotNull(TrainedModel.Load(Spec(true)).Adapter);
+    }
+
     private static RolloutRequest Request { get; } =
         new(1, 0, Purpose.Rollout, 0, [0, 1, 2, 3], ["a", "bc", "def", "g"], 1, 4);
 

@@ -27,6 +27,19 @@ public sealed class TransformerTests
 
     private static readonly int[] s_tokens = [3, 7, 0, 10, 7, 7, 1, 9, 2];
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(10)]
+    [InlineData(99)]
+    public void AFlatVector_IsCopiedInPieces_Exactly(int atOnce)
+    {
+        using Tensor flat = arange(10, dtype: ScalarType.Float64);
+        var values = new float[10];
+        FlatVector.CopyTo(flat, values, atOnce);
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], values);
+    }
+
     [Fact]
     public void GroupedHeads_GiveTheTwinsLogits() => AgreesWithTheTwin(s_grouped);
 

@@ -130,7 +130,8 @@ internal static class ModelInspectCommand
     {
         long weights = Bytes(files);
         long adapters = s_adapters.LayoutFor(files.Config).Length;
+        var recompute = Dtypes(files) == "F32" ? "" : ", units.recompute: true";
         return $"{StoreCommands.Size(weights)} to generate; {StoreCommands.Size(weights + (8 * adapters))} a device to train adapters of rank {s_adapters.Rank} "
-            + $"({Printed.Many(adapters, "parameter")}), {StoreCommands.Size(8 * files.Layout.Length)} to train all weights; activations apart";
+            + $"({Printed.Many(adapters, "parameter")}{recompute}), {StoreCommands.Size(8 * files.Layout.Length)} to train all weights; activations apart";
     }
 }

@@ -33,10 +33,11 @@ internal static class ExportCommand
                 var model = await ModelSource.FromRun(target.Store, wanted.Version, context.Interrupts.Token);
                 var manifest = model.Manifest;
                 var merged = parsed.GetValue(merge);
-                SaveWhole(draft => Write(model, draft, merged), folder);
+                (long Parameters, string Sha256) written = (0, "");
+                SaveWhole(draft => written = Write(model, draft, merged), folder);
                 context.Terminal.Out.WriteLine(parsed.GetValue(json)
-                    ? JsonLines.Line(new { target.Run, manifest.Version, Folder = folder, manifest.ParameterCount, manifest.WeightsSha256 })
-                    : $"{context.Paths.Shown(folder)}: version {manifest.Version} of {target.Run}, {Printed.Many(manifest.ParameterCount, "parameter")}, sha256 {manifest.WeightsSha256}");
+                    ? JsonLines.Line(new { target.Run, manifest.Version, Folder = folder, ParameterCount = written.Parameters, WeightsSha256 = written.Sha256 })
+                    : $"{context.Paths.Shown(folder)}: version {manifest.Version} of {target.Run}, {Printed.Many(written.Parameters, "parameter")}, sha256 {written.Sha256}");
             }
             catch (ModelException e)
             {
@@ -78,8 +79,10 @@ internal static class ExportCommand
         }
     }
 
-    private static void Write(StoredModel model, string folder, bool merge)
+    /// <summary>Writes the folder; tells how many parameters it holds, and their SHA-256: the checkpoint's, or that of the merged weights.</summary>
+    internal static (long Parameters, string Sha256) Write(StoredModel model, string folder, bool merge)
     {
+        var own = (model.Manifest.ParameterCount, model.Manifest.WeightsSha256);
         if (model.Adapters is not { } adapters)
         {
             if (merge)
@@ -88,13 +91,13 @@ internal static class ExportCommand
             }
 
             model.Whole.Save(folder);
-            return;
+            return own;
         }
 
         if (!merge)
         {
             adapters.Save(folder, model.Config);
-            return;
+            return own;
         }
 
         using var files = ModelFiles.Open(model.Base);
@@ -106,5 +109,7 @@ internal static class ExportCommand
         }
 
         MergedModel.Write(files, adapters, folder);
+        using var merged = ModelFiles.Open(folder);
+        return (merged.Layout.Length, merged.Sha256());
     }
 }

@@ -2,6 +2,7 @@ using Bgpo.Model;
 using Bgpo.Model.Adapters;
 using Bgpo.Model.Files;
 using Bgpo.Model.Tokenizers;
+using Bgpo.Safetensors;
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
@@ -25,6 +26,7 @@ internal sealed record TrainedModel(ModelConfig Config, ITokenizer Tokenizer, fl
             return new TrainedModel(model.Config, Framed(model.Tokenizer, spec), model.Parameters, null);
         }
         using var files = ModelFiles.Open(spec.Model.Path);
+        CheckMemory(spec, files);
         LoraSection section = spec.Model.Lora;
         var lora = new LoraConfig(section.Rank, section.Alpha, section.Targets);
         float[] adapters = LoraConfig.Draw(lora.LayoutFor(files.Config), (ulong)spec.Run.Seed);
@@ -47,6 +49,18 @@ internal sealed record TrainedModel(ModelConfig Config, ITokenizer Tokenizer, fl
         {
             throw new ModelException(
                 $"the weights in {folder} have SHA-256 {found}; the adapters of run '{run}' are trained on {adapter.BaseSha256}: put that model back.");
+        }
+    }
+
+    /// <summary>A matrix that is cast to be used would stay in the graph, so that all weights would be there once more in float32.</summary>
+    private static void CheckMemory(RunSpec spec, ModelFiles files)
+    {
+        if (!spec.Units.Recompute
+            && files.Layout.Slices.FirstOrDefault(slice => files.EntryOf(slice.Name).Dtype != SafetensorsDtype.F32) is { Name: { } narrow })
+        {
+            throw new ModelException(
+                $"field units.recompute: value 'false': true where weights are {files.EntryOf(narrow).Dtype.Name()}, as those of {files.Folder}: "
+                + "without, gradients would take a float32 copy of all of them.");
         }
     }
 

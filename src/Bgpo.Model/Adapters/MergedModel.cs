@@ -9,6 +9,9 @@ public static class MergedModel
 {
     private const int ChunkBytes = 16 << 20;
 
+    /// <summary>Kinds of files that go with a model and hold no weights.</summary>
+    private static readonly HashSet<string> s_companions = new(StringComparer.OrdinalIgnoreCase) { ".json", ".txt", ".jinja", ".md", ".py", ".model" };
+
     /// <summary>Writes the folder, a tensor in memory at a time.</summary>
     /// <param name="files">The model.</param>
     /// <param name="adapter">Its adapters.</param>
@@ -16,7 +19,7 @@ public static class MergedModel
     public static void Write(ModelFiles files, AdapterFolder adapter, string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (string file in Directory.EnumerateFiles(files.Folder).Where(file => Path.GetExtension(file) != ".safetensors"))
+        foreach (string file in Directory.EnumerateFiles(files.Folder).Where(file => IsCompanion(Path.GetFileName(file), files)))
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
         }
@@ -29,6 +32,18 @@ public static class MergedModel
                 reader.Metadata);
         }
     }
+
+    /// <summary>
+    /// Whether a file goes with the merged model: not weights in another format, which are not merged, nor an index of files that are not written,
+    /// nor adapters' own settings.
+    /// </summary>
+    private static bool IsCompanion(string name, ModelFiles files) => name switch
+    {
+        "LICENSE" or "NOTICE" => true,
+        SafetensorsModel.IndexFile => files.IsIndexed,
+        AdapterFolder.ConfigFile => false,
+        _ => s_companions.Contains(Path.GetExtension(name)) && !name.EndsWith(".index.json", StringComparison.Ordinal),
+    };
 
     private static void Write(Stream stream, SafetensorsReader reader, ModelFiles files, SafetensorsEntry entry, AdapterFolder adapter)
     {

@@ -53,6 +53,9 @@ public sealed class ModelFiles : IDisposable
     /// <summary>Files with weights.</summary>
     public IReadOnlyList<string> Shards => _tensors.Files;
 
+    /// <summary>Whether an index names the files.</summary>
+    internal bool IsIndexed => Path.GetFileName(_tensors.Label) == SafetensorsModel.IndexFile;
+
     /// <summary>Opens a model folder and checks everything but the weights' values.</summary>
     /// <param name="folder">Its path.</param>
     /// <exception cref="ModelException">Something is missing or does not fit; the message is one line and lists all tensors that do not.</exception>

@@ -255,7 +255,7 @@ public sealed record UnitSection
     [Range(1, 4096)]
     public int Microbatch { get; init; } = 8;
 
-    /// <summary>Make each block's graph anew on the way back: memory of one block instead of all, for a third more computing.</summary>
+    /// <summary>Make each block's graph anew on the way back: memory of one block instead of all, for a third more computing. Adapters over F16 or BF16 weights need it.</summary>
     public bool Recompute { get; init; }
 }
 
