@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Bgpo.Grains;
 using Bgpo.Grains.Runs;
@@ -18,6 +19,9 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     /// <summary>A device's replica is used under its gate: by the device's thread, and by whoever frees it.</summary>
     private readonly Lock[] _gates;
 
+    /// <summary>Keys of runs that were released, by device: their replicas are to be freed.</summary>
+    private readonly ConcurrentQueue<string>[] _released;
+
     /// <summary>Starts the devices.</summary>
     /// <param name="count">How many; on CPU each is one thread.</param>
     public PolicyDevices(int count)
@@ -27,6 +31,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
         _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"cpu:{i}", i, _queue))];
         _replicas = new PolicyReplica?[count];
         _gates = [.. Enumerable.Range(0, count).Select(_ => new Lock())];
+        _released = [.. Enumerable.Range(0, count).Select(_ => new ConcurrentQueue<string>())];
     }
 
     /// <inheritdoc/>
@@ -62,17 +67,14 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
         OnFreeDevice(run, replica => replica.LogLikelihoods(weights, request), cancellationToken);
 
     /// <inheritdoc/>
-    public Task Release(string run) => Task.WhenAll(Enumerable.Range(0, Count).Select(device => Task.Run(() =>
+    public Task Release(string run) => Task.Run(() =>
     {
-        lock (_gates[device])
+        for (int device = 0; device < Count; device++)
         {
-            if (_replicas[device]?.Run == run)
-            {
-                _replicas[device]!.Dispose();
-                _replicas[device] = null;
-            }
+            _released[device].Enqueue(run);
+            FreeReleased(device);
         }
-    })));
+    });
 
     /// <inheritdoc/>
     public void Dispose()
@@ -91,12 +93,44 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
         _queue.Run(
             device =>
             {
-                lock (_gates[device])
+                try
                 {
-                    return work(ReplicaOn(device, run));
+                    lock (_gates[device])
+                    {
+                        return work(ReplicaOn(device, run));
+                    }
+                }
+                finally
+                {
+                    FreeReleased(device);
                 }
             },
             cancellationToken);
+
+    /// <summary>Frees a device's replica of a run that was released; a device at work does so itself once its piece is done.</summary>
+    private void FreeReleased(int device)
+    {
+        // Whoever holds the gate looks again once it has left it.
+        while (!_released[device].IsEmpty && _gates[device].TryEnter())
+        {
+            try
+            {
+                while (_released[device].TryDequeue(out string? run))
+                {
+                    if (_replicas[device]?.Run == run)
+                    {
+                        PolicyReplica former = _replicas[device]!;
+                        _replicas[device] = null;
+                        former.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                _gates[device].Exit();
+            }
+        }
+    }
 
     /// <summary>The device's replica of a run; one of another run makes way for it.</summary>
     private PolicyReplica ReplicaOn(int device, RunContext run)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Bgpo.Grains;
 using Bgpo.Grains.Runs;
 using Bgpo.Storage.Runs;
@@ -24,7 +25,11 @@ internal sealed partial class RunKeeper(
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
     private readonly SemaphoreSlim _gone = new(0);
+    private readonly ConcurrentDictionary<string, Task> _asked = [];
     private HashSet<string> _driven = [];
+
+    /// <summary>Whether a run could not be asked and is to be asked again soon.</summary>
+    private volatile bool _isSoon = true;
 
     /// <inheritdoc/>
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
@@ -48,13 +53,16 @@ internal sealed partial class RunKeeper(
         silos.SubscribeToSiloStatusEvents(this);
         try
         {
-            for (TimeSpan wait = s_pause; ; wait = await KeepRuns(stoppingToken) ? s_period : s_pause)
+            while (true)
             {
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                Task period = Task.Delay(wait, time, either.Token);
-                await Task.WhenAny(period, _gone.WaitAsync(either.Token));
-                await either.CancelAsync();
-                stoppingToken.ThrowIfCancellationRequested();
+                // A run that does not answer is not waited for: the others are asked again in time.
+                TimeSpan waited = default;
+                do
+                {
+                    waited += await IsGoneAsync(s_pause, stoppingToken) ? s_period : s_pause;
+                }
+                while (waited < s_period && !_isSoon);
+                await KeepRuns(stoppingToken);
             }
         }
         finally
@@ -63,14 +71,28 @@ internal sealed partial class RunKeeper(
         }
     }
 
-    /// <summary>
-    /// Asks every run, those first that were driven here when it last looked: of a silo that is gone it was one of these. False
-    /// when one could not be asked.
-    /// </summary>
-    private async Task<bool> KeepRuns(CancellationToken stoppingToken)
+    /// <summary>Waits for a silo to be gone. False when none was for so long.</summary>
+    private async Task<bool> IsGoneAsync(TimeSpan atMost, CancellationToken stoppingToken)
     {
-        var asked = _driven.ToDictionary(run => run, run => Keep(run, stoppingToken));
-        bool isListed = true;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task gone = _gone.WaitAsync(either.Token);
+        await Task.WhenAny(Task.Delay(atMost, time, either.Token), gone);
+        await either.CancelAsync();
+        stoppingToken.ThrowIfCancellationRequested();
+        return gone.IsCompletedSuccessfully;
+    }
+
+    /// <summary>
+    /// Asks every run, those first that were driven here when it last looked: of a silo that is gone it was one of these. One that has not
+    /// answered yet is not asked again.
+    /// </summary>
+    private async Task KeepRuns(CancellationToken stoppingToken)
+    {
+        _isSoon = false;
+        foreach (string run in _driven)
+        {
+            Ask(run, stoppingToken);
+        }
         try
         {
             HashSet<string> driven = [];
@@ -79,9 +101,9 @@ internal sealed partial class RunKeeper(
                 if (run.Record is { State: RunState.Running or RunState.Paused } record
                     && owners.IsThis(record) && driven.Add(run.RunId))
                 {
-                    if (!asked.ContainsKey(run.RunId))
+                    if (!_driven.Contains(run.RunId))
                     {
-                        asked[run.RunId] = Keep(run.RunId, stoppingToken);
+                        Ask(run.RunId, stoppingToken);
                     }
                 }
             }
@@ -90,23 +112,33 @@ internal sealed partial class RunKeeper(
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
             CouldNotKeep(e.Message); // whatever is wrong with a store must not end a silo
-            isListed = false;
+            _isSoon = true;
         }
-        return (await Task.WhenAll(asked.Values)).All(static isDone => isDone) && isListed;
     }
 
-    /// <summary>Asks one run: whatever is wrong with it must not keep the others waiting. False when it is worth asking again soon.</summary>
-    private async Task<bool> Keep(string run, CancellationToken stoppingToken)
+    /// <summary>Asks one run, unless it is being asked: whatever is wrong with it must not keep the others waiting.</summary>
+    private void Ask(string run, CancellationToken stoppingToken)
+    {
+        if (!_asked.TryGetValue(run, out Task? before) || before.IsCompleted)
+        {
+            _asked[run] = Keep(run, stoppingToken);
+        }
+    }
+
+    private async Task Keep(string run, CancellationToken stoppingToken)
     {
         try
         {
             await grains.GetGrain<IRunGrain>(run).EnsureRunning();
-            return true;
         }
-        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            // The silo leaves.
+        }
+        catch (Exception e)
         {
             CouldNotKeep(e.Message);
-            return e is RunException; // it cannot go on as it is: every few seconds is soon enough
+            _isSoon |= e is not RunException; // one that cannot go on as it is: every few seconds is soon enough
         }
     }
 

@@ -99,6 +99,33 @@ public sealed class RunKeeperTests : IAsyncLifetime
         await keeper.StopAsync(CancellationToken.None);
     }
 
+    [Fact]
+    public async Task WhileARunDoesNotAnswer_TheOthersAreAskedAgain_WhenASiloIsGone()
+    {
+        var first = new TaskCompletionSource();
+        var again = new TaskCompletionSource();
+        _answer = run =>
+        {
+            if (_asked.Count == Runs / 2)
+            {
+                first.SetResult();
+            }
+            else if (_asked.Count == Runs - 1)
+            {
+                again.SetResult();
+            }
+            return run == "run-00" ? _never.Task : Task.CompletedTask;
+        };
+        using RunKeeper keeper = NewKeeper(_blobs);
+        await keeper.StartAsync(CancellationToken.None);
+        await first.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        keeper.SiloStatusChangeNotification(SiloAddress.Zero, SiloStatus.Dead);
+        await again.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Single(_asked, "run-00");
+        _never.SetResult();
+        await keeper.StopAsync(CancellationToken.None);
+    }
+
     private async IAsyncEnumerable<string> Blocked()
     {
         await _never.Task;
