@@ -89,7 +89,10 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
 
         if (answer is null && HasEnded(asked.Record) && !asked.WasEnded)
         {
-            error.WriteLine($"bgpo: run {target.Run}: {RunTarget.Word(asked.Record.State)} before it took request {asked.Request.Number}");
+            var waits = asked.Request.Kind == RequestKind.Set
+                && asked.Record.State is Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Failed
+                ? ", which holds from when the run goes on" : "";
+            error.WriteLine($"bgpo: run {target.Run}: {RunTarget.Word(asked.Record.State)} before it took request {asked.Request.Number}{waits}");
             return ExitCode.Failed;
         }
 

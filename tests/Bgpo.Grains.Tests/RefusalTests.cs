@@ -82,7 +82,17 @@ public sealed class RefusalTests : IDisposable
                     await Task.Yield();
                     record = (await _runs.Store("b").ReadAsync())!.Record;
                 }
-                Assert.Equal(paused.Reason, record.Reason);
+                Assert.Equal((paused.Reason, paused.Reason), (record.Reason, record.HeldBy));
+                // Told to go on, it says what holds it, and stays as it is.
+                long asked = (await _runs.Store("b").AskAsync(RequestKind.Resume, "", [])).Number;
+                await grain.CheckRequests();
+                while (record.RequestsTaken < asked)
+                {
+                    await Task.Yield();
+                    record = (await _runs.Store("b").ReadAsync())!.Record;
+                }
+                Assert.Equal((RunState.Paused, paused.Reason), (record.State, record.Reason));
+                Assert.Equal($"held: {paused.Reason}", record.Answers![^1].Refused);
                 // It is stopped meanwhile, which it does as soon as it can save.
                 waitsAt = paused.Version;
                 await grain.Stop("test");
@@ -91,5 +101,21 @@ public sealed class RefusalTests : IDisposable
         }, store);
         Assert.InRange(events.OfType<RunStopped>().Single().Version, waitsAt, waitsAt + 1);
         Assert.Equal(RunState.Stopped, (await _runs.Store("b").ReadAsync())!.Record.State);
+    }
+
+    [Theory]
+    [InlineData("version 4 cannot be saved", false)]
+    [InlineData("lunch", true)]
+    public async Task ARunThatWasHeld_GoesOnByItselfWithItsNextController_AndOneThatSomebodyPausedDoesNot(string reason, bool staysPaused)
+    {
+        await _runs.StopAfter("a", 1, steps: 1, []);
+        StoredRun stored = (await _runs.Store("a").ReadAsync())!;
+        await _runs.Store("a").UpdateAsync(
+            stored.Record with { State = RunState.Paused, Reason = reason, HeldBy = "version 4 cannot be saved" }, stored.ETag);
+        List<RunEvent> events = await _runs.Events(
+            "a", 1, grain => grain.EnsureRunning(), (grain, e) => e is RunPaused ? grain.Stop("test") : Task.CompletedTask);
+        Assert.Equal(staysPaused, events.OfType<RunPaused>().Any());
+        RunRecord record = (await _runs.Store("a").ReadAsync())!.Record;
+        Assert.Equal((staysPaused ? RunState.Stopped : RunState.Completed, null), (record.State, record.HeldBy));
     }
 }

@@ -329,6 +329,7 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private Task<CheckpointManifest> SaveLastAsync()
     {
+        NoteTrouble(null); // what was asked and not taken is not waited for any more
         _loop.Progress(Version, RunPhase.Checkpoint, 0, _with.Run.Shards, force: true);
         return _wait.ForAsync(token => _checkpoints.SaveNow(Version, token));
     }

@@ -293,10 +293,14 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         }
         string? refused = holds ? null : $"request {LatestIntent!.Number} came after it: {LatestIntent.Kind.ToString().ToLowerInvariant()}";
         bool says = holds && request.Kind == RequestKind.Pause && (request.Reason.Length > 0 || !IsPaused);
-        await run.WriteRecordAsync(record => Answered(record, request.Number, run.Version, refused) with
+        await run.WriteRecordAsync(record =>
         {
-            State = pauses ? RunState.Paused : RunState.Running,
-            Reason = !pauses ? null : says ? request.Reason : record.Reason,
+            string? held = pauses ? null : record.HeldBy; // nobody can have it go on before that is saved
+            return Answered(record, request.Number, run.Version, refused ?? (held is null ? null : $"held: {held}")) with
+            {
+                State = pauses || held is not null ? RunState.Paused : RunState.Running,
+                Reason = !pauses ? held : says ? request.Reason : record.Reason,
+            };
         });
         if (pauses != IsPaused)
         {

@@ -176,7 +176,13 @@ public sealed class RunGrain(
         {
             return;
         }
-        string? found = await ReadIdentityAsync() ?? (isDeletedIfMissing ? null : known.Identity);
+        string? found = await ReadIdentityAsync();
+        if (found is null && isDeletedIfMissing && IsRunning && !await Store.Blobs.IsSameAsync())
+        {
+            throw new RunException(
+                $"run '{Id}' is driven here, and {Store.Blobs.Location} is not the store that it was: bring that back, or take another id.");
+        }
+        found ??= isDeletedIfMissing ? null : known.Identity;
         if (found == known.Identity)
         {
             return;

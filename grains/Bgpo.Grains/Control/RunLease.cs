@@ -159,7 +159,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         {
             if (await store.UpdateAsync(change(Record), _stored!.ETag) is { } written)
             {
-                _stored = written;
+                (_stored, _missingSince) = (written, null);
                 return;
             }
             _stored = await ReadOwnAsync(); // an earlier try of this very write that seemed to fail had reached the store
@@ -222,7 +222,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
 
     private RunRecord Taken(RunRecord record, Resumption how, bool isSuccessor, string controller, bool beginsHistory)
     {
-        bool isPaused = record.State == RunState.Paused;
+        bool isPaused = record.IsPausedByRequest;
         DateTimeOffset now = time.GetUtcNow();
         if (how.Version is { } version)
         {
@@ -232,6 +232,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         {
             State = isPaused ? RunState.Paused : RunState.Running,
             Reason = isPaused ? record.Reason : null,
+            HeldBy = null, // tried again
             Epoch = record.Epoch + 1,
             History = record.History + (beginsHistory ? 1 : 0),
             Cluster = silo.ClusterId,

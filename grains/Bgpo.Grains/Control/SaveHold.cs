@@ -66,21 +66,27 @@ internal sealed class SaveHold(RunContext run, RunLease lease, RequestHandler re
 
     private void GoOn()
     {
-        _ = Post(record => IsOwn(record)
-            ? record with { State = requests.IsPaused ? RunState.Paused : RunState.Running, Reason = null } : record);
+        _ = Post(record => record with
+        {
+            HeldBy = null,
+            State = IsOwn(record) && !requests.IsPaused ? RunState.Running : record.State,
+            Reason = IsOwn(record) ? null : record.Reason,
+        });
         if (!requests.IsPaused)
         {
             reporter.Events.Append(n => new RunWentOn(n, run.Id, Version()));
         }
     }
 
-    private static bool IsOwn(RunRecord record) =>
-        record.State == RunState.Paused && record.Reason?.Contains(CannotBeSaved, StringComparison.Ordinal) == true;
+    private static bool IsOwn(RunRecord record) => record.State == RunState.Paused && !record.IsPausedByRequest;
 
     /// <summary>
     /// At once, since what waits to be written in order may wait for long. A store that refuses this too has been told of.
     /// </summary>
-    private async Task RecordAsync(string said) => await lease.WriteAsync(
-        record => record.State == RunState.Running && IsHeld ? record with { State = RunState.Paused, Reason = said }
-            : record).AnyEnd();
+    private async Task RecordAsync(string said) => await lease.WriteAsync(record => (IsHeld, record.State) switch
+    {
+        (true, RunState.Running) => record with { State = RunState.Paused, Reason = said, HeldBy = said },
+        (true, RunState.Paused) => record with { HeldBy = said },
+        _ => record,
+    }).AnyEnd();
 }

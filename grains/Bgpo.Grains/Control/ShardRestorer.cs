@@ -94,7 +94,7 @@ internal sealed class ShardRestorer(
                 reporter.Retried("shards", e.Message);
                 await Task.Delay(s_pause, time, cancellationToken);
             }
-            catch (StorageException e) when (WriteQueue.IsTransient(e))
+            catch (StorageException e) when (WriteQueue.IsTransient(e) || e is StoreRefusedException)
             {
                 OnTrouble(e);
                 await Task.Delay(WriteQueue.Pause(attempt), time, cancellationToken);

@@ -167,6 +167,7 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
                 or OperationCanceledException or CorruptBlobException)
             {
                 _missed = true;
+                writes.Note(Shards, null); // it is not tried any more
                 OnRefusal(version, null);
                 OnMissed(version, e);
                 return null;

@@ -149,7 +149,9 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         return batch;
     }
 
-    /// <summary>A batch's record. From a store that is away it is waited for only where sampling again would not make it.</summary>
+    /// <summary>
+    /// A batch's record. From a store that is away, or refuses, it is waited for only where sampling again would not make it.
+    /// </summary>
     private async Task<JournalStep?> ReadJournalAsync(int batchStep, bool isNeeded, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, with.Stopping);
@@ -157,33 +159,39 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         {
             await with.WriteQueue.Flush(either.Token); // it may be on its way
         }
-        for (int attempt = 1; ; attempt++)
+        try
         {
-            try
+            for (int attempt = 1; ; attempt++)
             {
-                JournalStep? found = await with.Store.ReadJournalAsync(batchStep, either.Token);
-                with.WriteQueue.Note(Journal, null);
-                return found;
+                try
+                {
+                    return await with.Store.ReadJournalAsync(batchStep, either.Token);
+                }
+                catch (StoreUnavailableException) when (!isNeeded)
+                {
+                    return null;
+                }
+                catch (Exception e) when (!isNeeded && e is (CorruptBlobException or StoreRefusedException))
+                {
+                    with.Events.Append(n => new Noticed(n, $"{e.Message.TrimEnd('.')}; the batch is sampled again, to the same record."));
+                    return null;
+                }
+                catch (CorruptBlobException e)
+                {
+                    throw new RunException(
+                        $"{e.Message.TrimEnd('.')}; step {batchStep}'s batch is needed amid it: go back to version {batchStep} or an older "
+                        + "one, which samples it again.", e);
+                }
+                catch (StorageException e) when (e is StoreUnavailableException or StoreRefusedException)
+                {
+                    with.WriteQueue.Note(Journal, e);
+                    await Task.Delay(WriteQueue.Pause(attempt), with.Time, either.Token);
+                }
             }
-            catch (StoreUnavailableException) when (!isNeeded)
-            {
-                return null;
-            }
-            catch (CorruptBlobException e) when (!isNeeded)
-            {
-                with.Events.Append(n => new Noticed(n, $"{e.Message.TrimEnd('.')}; the batch is sampled again, to the same record."));
-                return null;
-            }
-            catch (CorruptBlobException e)
-            {
-                throw new RunException(
-                    $"{e.Message.TrimEnd('.')}; step {batchStep}'s batch is needed amid it: go back to version {batchStep} or an older one, which samples it again.", e);
-            }
-            catch (StoreUnavailableException e)
-            {
-                with.WriteQueue.Note(Journal, e);
-                await Task.Delay(WriteQueue.Pause(attempt), with.Time, either.Token);
-            }
+        }
+        finally
+        {
+            with.WriteQueue.Note(Journal, null); // read, or not waited for any more
         }
     }
 

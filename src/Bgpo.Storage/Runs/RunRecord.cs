@@ -122,6 +122,12 @@ public sealed record RunRecord
     /// <summary>Why the run is paused or was stopped; null where it is neither.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>
+    /// What cannot be saved, so that the run takes no step until it is; null: nothing. <see cref="State"/> is paused meanwhile. A controller
+    /// that finds it tries again.
+    /// </summary>
+    public string? HeldBy { get; init; }
+
     /// <summary>Number of the newest request of <c>control.json</c> that a controller has taken; 0 before the first.</summary>
     public long RequestsTaken { get; init; }
 
@@ -136,6 +142,10 @@ public sealed record RunRecord
 
     /// <summary>Summary of the result, free-form; null until there is one.</summary>
     public JsonObject? Result { get; init; }
+
+    /// <summary>Whether somebody has paused the run; one that is only held goes on by itself.</summary>
+    [JsonIgnore]
+    public bool IsPausedByRequest => State == RunState.Paused && (HeldBy is null || Reason != HeldBy);
 
     /// <summary>Tells the run from others that had its id: <see cref="Uid"/>, or when it was created where the record has none.</summary>
     [JsonIgnore]

@@ -1,0 +1,70 @@
+using Bgpo.Grains.Runs;
+using Bgpo.Grains.Shards;
+using Bgpo.Grains.Steps;
+using Bgpo.Model;
+using Bgpo.Spec;
+using Bgpo.Storage.Blobs;
+using Bgpo.Storage.Runs;
+
+namespace Bgpo.Grains.Tests;
+
+/// <summary>What is given up is no trouble of the store any more: else a stop would not wait for what it has to save.</summary>
+public sealed class GivenUpWaitTests : IDisposable
+{
+    private readonly SmallRuns _runs = new();
+    private readonly ManualTime _time = new();
+    private readonly WriteQueue _writes;
+    private readonly CancellationTokenSource _stopping = new();
+    private bool _refuses;
+
+    public GivenUpWaitTests() => _writes = new WriteQueue(_time);
+
+    public void Dispose()
+    {
+        _writes.Dispose();
+        _stopping.Dispose();
+        _runs.Dispose();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AJournalThatIsWaitedForAmidABatch_IsNoTroubleOnceAStopGivesItUp(bool refuses)
+    {
+        _refuses = refuses;
+        using BatchSource batches = Source();
+        Task<Batch> opening = batches.OpenAsync(1, CancellationToken.None);
+        Assert.False(opening.IsCompleted);
+        Assert.False(_writes.Healthy);
+        await _stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => opening);
+        Assert.True(_writes.Healthy);
+    }
+
+    private BatchSource Source()
+    {
+        RunSpec spec = SpecLoader.Load<RunSpec>(SmallRuns.Spec("objective.epochs=2"), "test", []);
+        ModelFolder model = ModelFolder.Load(SmallRuns.BaseModel());
+        var run = new RunContext("a", spec, null!, model.Config, model.Tokenizer, 1);
+        var blobs = new AbsentStore(
+            _runs.Blobs, () => _refuses ? throw new StoreRefusedException("permission is denied") : true);
+        return new BatchSource(
+            new StepServices
+            {
+                Run = run,
+                Settings = new RunSettings(spec),
+                Store = new RunStore(blobs, "a"),
+                WriteQueue = _writes,
+                Checkpoints = null!,
+                Shards = null!,
+                Dispatcher = null!,
+                Grains = null!,
+                Events = new EventLog(_time),
+                Time = _time,
+                Stopping = _stopping.Token,
+                JournalledTo = 0,
+                GoesOn = static _ => true,
+            },
+            static _ => { });
+    }
+}
