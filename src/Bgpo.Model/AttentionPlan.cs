@@ -4,7 +4,7 @@ namespace Bgpo.Model;
 
 /// <summary>Where the tokens of a batch stand in their sequences, and which of them see which.</summary>
 /// <param name="Positions">(B, T) places in the sequence; null: 0 to T - 1.</param>
-/// <param name="Mask">(B or 1, 1, T, S), true where a row sees a column; null: all see all.</param>
+/// <param name="Mask">(B or 1, 1, T or 1, S), true where a row sees a column; null: all see all.</param>
 public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposable
 {
     /// <summary>Every token sees every other.</summary>
@@ -24,8 +24,12 @@ public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposabl
             return Full;
         }
         int rows = isPadded ? pads.Count : 1;
-        var positions = new long[rows * length];
-        var sees = new bool[rows * length * length];
+        if (block == 0)
+        {
+            return OfPadded(pads, length, device);
+        }
+        var positions = new long[checked(rows * length)];
+        var sees = new bool[checked((long)rows * length * length)];
         for (int b = 0; b < rows; b++)
         {
             int pad = pads[b];
@@ -35,13 +39,29 @@ public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposabl
                 // Padding sees itself: a row without any column would be no number, and times zero it stays none.
                 for (int j = 0; j < length; j++)
                 {
-                    sees[(((b * length) + i) * length) + j] = i < pad
+                    sees[((((long)b * length) + i) * length) + j] = i < pad
                         ? i == j
-                        : j >= pad && (block == 0 || (j - pad) / block <= (i - pad) / block);
+                        : j >= pad && (j - pad) / block <= (i - pad) / block;
                 }
             }
         }
-        return Make(isPadded ? positions : null, sees, rows, length, device);
+        return Make(isPadded ? positions : null, sees, rows, [rows, 1, length, length], device);
+    }
+
+    /// <summary>With full attention all rows of a sequence see the same columns: those behind its padding. Nobody reads what padding sees.</summary>
+    private static AttentionPlan OfPadded(IReadOnlyList<int> pads, int length, Device device)
+    {
+        var positions = new long[checked(pads.Count * length)];
+        var sees = new bool[positions.Length];
+        for (int b = 0; b < pads.Count; b++)
+        {
+            for (int i = 0; i < length; i++)
+            {
+                positions[(b * length) + i] = Math.Max(0, i - pads[b]);
+                sees[(b * length) + i] = i >= pads[b];
+            }
+        }
+        return Make(positions, sees, pads.Count, [pads.Count, 1, 1, length], device);
     }
 
     /// <summary>
@@ -55,7 +75,7 @@ public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposabl
     {
         int all = 2 * length;
         var positions = new long[all];
-        var sees = new bool[all * all];
+        var sees = new bool[checked((long)all * all)];
         for (int i = 0; i < all; i++)
         {
             positions[i] = i % length;
@@ -63,7 +83,7 @@ public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposabl
             {
                 int own = i % length / block;
                 int other = j % length / block;
-                sees[(i * all) + j] = (i < length, j < length) switch
+                sees[((long)i * all) + j] = (i < length, j < length) switch
                 {
                     (true, true) => own == other,
                     (true, false) => other < own,
@@ -72,7 +92,7 @@ public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposabl
                 };
             }
         }
-        return Make(positions, sees, 1, all, device);
+        return Make(positions, sees, 1, [1, 1, all, all], device);
     }
 
     /// <inheritdoc/>
@@ -82,10 +102,10 @@ public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposabl
         Mask?.Dispose();
     }
 
-    private static AttentionPlan Make(long[]? positions, bool[] sees, int rows, int length, Device device)
+    private static AttentionPlan Make(long[]? positions, bool[] sees, int rows, long[] mask, Device device)
     {
         using IDisposable scope = NewDisposeScope();
-        Tensor? places = positions is null ? null : tensor(positions, [rows, length]).to(device).DetachFromDisposeScope();
-        return new AttentionPlan(places, tensor(sees, [rows, 1, length, length]).to(device).DetachFromDisposeScope());
+        Tensor? places = positions is null ? null : tensor(positions, [rows, mask[^1]]).to(device).DetachFromDisposeScope();
+        return new AttentionPlan(places, tensor(sees, mask).to(device).DetachFromDisposeScope());
     }
 }

@@ -33,12 +33,11 @@ public sealed class RecomputedLikelihood : ILikelihood
         using IDisposable scope = NewDisposeScope();
         using AttentionPlan plan = _batch.Plan(model.Device);
         Transformer.Attention attention = model.AttentionOf(_batch.Width, plan);
-        Tensor x = model.Embed(_batch.Tokens(model.Device));
-        for (int n = 0; n < model.Depth; n++)
+        Tensor x = Transformer.Through(model.Depth, model.Embed(_batch.Tokens(model.Device)), (n, input) =>
         {
-            Keep(x, goesBack);
-            x = model.Apply(n, x, attention);
-        }
+            Keep(input, goesBack);
+            return model.Apply(n, input, attention);
+        });
         Keep(x, goesBack);
         Tensor hidden = Masked(model.Finish(x)); // (rows, D)
         Tensor targets = _batch.Targets(model.Device);

@@ -109,12 +109,23 @@ public sealed class Transformer : IDisposable
     {
         using IDisposable scope = NewDisposeScope();
         Attention attention = AttentionOf(tokens.shape[1], plan) with { Cache = cache, Keeps = keeps };
-        Tensor x = Embed(tokens);
-        for (int n = 0; n < _blocks.Length; n++)
-        {
-            x = Apply(n, x, attention);
-        }
+        Tensor x = Through(_blocks.Length, Embed(tokens), (n, input) => Apply(n, input, attention));
         return Finish(x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What leaves the last block. Each block's input is let go when its output is there; a graph that needs it keeps it.</summary>
+    /// <param name="blocks">How many blocks.</param>
+    /// <param name="x">(B, T, D) input of the first; freed.</param>
+    /// <param name="apply">A block.</param>
+    internal static Tensor Through(int blocks, Tensor x, Func<int, Tensor, Tensor> apply)
+    {
+        for (int n = 0; n < blocks; n++)
+        {
+            Tensor output = apply(n, x);
+            x.Dispose();
+            x = output;
+        }
+        return x;
     }
 
     /// <summary>Scores of the whole vocabulary.</summary>

@@ -153,6 +153,7 @@ public sealed class FamilyTests : IDisposable
     [InlineData("a folder in a file's place", "config.json")]
     [InlineData("an index that is no JSON", "model.safetensors.index.json: cannot be read as JSON")]
     [InlineData("an index beyond the folder", "expected a file name beside the index")]
+    [InlineData("no block length", "config.json: field block_size is missing; expected the block length that the model was trained with")]
     [InlineData("another tokenizer", "has no special token 259, which is config.json's mask_token_id")]
     [InlineData("two mask tokens", "two mask tokens: config.json says 259, tokenizer_config.json says '<|im_end|>', which is 258")]
     [InlineData("no mask token", "no token is spelt like a mask, and config.json has no mask_token_id")]
@@ -294,6 +295,9 @@ public sealed class FamilyTests : IDisposable
                 break;
             case "a token twice":
                 EditTokenizer(tokenizer => Add(tokenizer, 256, "x"));
+                break;
+            case "no block length":
+                Edit("model_type", "\"sdar\"");
                 break;
             case "a token that is too large":
                 EditTokenizer(tokenizer => Add(tokenizer, int.MaxValue, "far"));

@@ -27,6 +27,44 @@ public sealed class TransformerTests
 
     private static readonly int[] s_tokens = [3, 7, 0, 10, 7, 7, 1, 9, 2];
 
+    [Fact]
+    public void ABlocksInput_IsFreedWhenItsOutputIsThere()
+    {
+        List<Tensor> inputs = [];
+        using Tensor last = Transformer.Through(4, ones(1), (n, input) =>
+        {
+            Assert.Equal(n, inputs.Count(former => former.IsInvalid));
+            inputs.Add(input);
+            return input + 1;
+        });
+        Assert.Equal((4, 5f), (inputs.Count(former => former.IsInvalid), last.item<float>()));
+    }
+
+    [Theory]
+    [InlineData(9)]
+    [InlineData(150)]
+    public void PaddedSequences_TakeAMaskOfTheirColumns_AndComeOutInTheBitsOfAWholeOne(int length)
+    {
+        int[] pads = [0, 3, length - 4];
+        ModelConfig config = s_grouped with { MaxSequenceLength = length };
+        using var model = new Transformer(config);
+        FlatVector.Load(model, Initialization.Draw(new ParameterLayout(config), 3));
+        using IDisposable noGradient = no_grad();
+        using IDisposable scope = NewDisposeScope();
+        using var plan = AttentionPlan.Of(config, pads, length, CPU);
+        Assert.Equal([3, 1, 1, length], plan.Mask!.shape);
+        bool[] sees = [.. from pad in pads from i in Enumerable.Range(0, length) from j in Enumerable.Range(0, length) select i < pad ? i == j : j >= pad];
+        using var whole = new AttentionPlan(plan.Positions!.clone(), tensor(sees, [3, 1, length, length]));
+        Tensor tokens = tensor(Enumerable.Range(0, 3 * length).Select(i => (long)(i * 7 % 10)).ToArray(), [3, length]);
+        Tensor narrow = model.Hidden(tokens, plan);
+        Tensor expected = model.Hidden(tokens, whole);
+        for (int b = 0; b < pads.Length; b++)
+        {
+            Tensor Own(Tensor all) => all[b].narrow(0, pads[b], length - pads[b]).contiguous();
+            Assert.Equal(Own(expected).data<float>().ToArray(), Own(narrow).data<float>().ToArray());
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(4)]

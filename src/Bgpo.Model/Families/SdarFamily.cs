@@ -6,9 +6,6 @@ namespace Bgpo.Model.Families;
 /// <summary>SDAR: Qwen3's blocks with normalised heads; a token sees its own block of the sequence and those before it.</summary>
 internal sealed class SdarFamily : QwenFamily
 {
-    /// <summary>Block length of the published models where config.json does not say.</summary>
-    private const int UsualBlock = 4;
-
     /// <inheritdoc/>
     public override string Name => "SDAR";
 
@@ -34,6 +31,10 @@ internal sealed class SdarFamily : QwenFamily
     }
 
     /// <inheritdoc/>
-    protected override ModelConfig Complete(ModelConfig config, ConfigFields fields) =>
-        config with { AttentionBlock = fields.Whole("block_size", 1, 4096, missing: UsualBlock) };
+    protected override ModelConfig Complete(ModelConfig config, ConfigFields fields) => config with
+    {
+        // Models were published with blocks of 4 to 64, and another length is another network: there is no usual one.
+        AttentionBlock = fields.WholeOrNull("block_size", 1, 4096) ?? throw new ModelException(
+            $"{fields.File}: field block_size is missing; expected the block length that the model was trained with: see its card, and add the field."),
+    };
 }
