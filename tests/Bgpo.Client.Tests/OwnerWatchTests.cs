@@ -28,6 +28,7 @@ public sealed class OwnerWatchTests : IDisposable
         _console.Host.Grain.Emits(Events.Started, Events.Completed);
         Assert.Equal(0, await _console.Run("train", "--resume", "mine"));
         Assert.True(_console.Host.Grain.Resumption!.TakesOver);
+        Assert.Equal((await _run.ReadAsync())!.Record.Nonce, _console.Host.Grain.Resumption.SilentSince);
         Assert.Contains("whose clock is 24 h ahead of this one; set both by NTP. Watching for 30 s whether it still writes", _console.Error.ToString(), StringComparison.Ordinal);
     }
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Steps;
@@ -41,18 +42,47 @@ public sealed class GivenUpWaitTests : IDisposable
         Assert.True(_writes.Healthy);
     }
 
-    private BatchSource Source()
+    [Fact]
+    public async Task ACheckpointThatIsNotTriedAnyMore_IsNoTrouble()
+    {
+        int tries = 0;
+        IAccumulatorGrain shard = Answering<IAccumulatorGrain>(() => Task.FromException<SavedShard>(
+            ++tries == 1 ? new StoreUnavailableException("away") : new StaleVersionException("it went with its silo")));
+        RunContext run = Context();
+        var shards = new ShardSet(Answering<IGrainFactory>(() => shard), run, epoch: 1);
+        var checkpoints = new CheckpointWriter(run, _runs.Store("a"), shards, _writes, _time);
+        Task<CheckpointManifest> saving = checkpoints.SaveNow(3, CancellationToken.None);
+        Assert.False(_writes.Healthy);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await Assert.ThrowsAsync<StaleVersionException>(() => saving);
+        Assert.True(_writes.Healthy);
+    }
+
+    private static T Answering<T>(Func<object> answer)
+        where T : class
+    {
+        T made = DispatchProxy.Create<T, PolicyDevicesTests.Intercepted>();
+        ((PolicyDevicesTests.Intercepted)(object)made).Answer = (_, _) => answer();
+        return made;
+    }
+
+    private static RunContext Context()
     {
         RunSpec spec = SpecLoader.Load<RunSpec>(SmallRuns.Spec("objective.epochs=2"), "test", []);
         ModelFolder model = ModelFolder.Load(SmallRuns.BaseModel());
-        var run = new RunContext("a", spec, null!, model.Config, model.Tokenizer, 1);
+        return new RunContext("a", spec, null!, model.Config, model.Tokenizer, 1);
+    }
+
+    private BatchSource Source()
+    {
+        RunContext run = Context();
         var blobs = new AbsentStore(
             _runs.Blobs, () => _refuses ? throw new StoreRefusedException("permission is denied") : true);
         return new BatchSource(
             new StepServices
             {
                 Run = run,
-                Settings = new RunSettings(spec),
+                Settings = new RunSettings(run.Spec),
                 Store = new RunStore(blobs, "a"),
                 WriteQueue = _writes,
                 Checkpoints = null!,

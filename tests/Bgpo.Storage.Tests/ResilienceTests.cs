@@ -51,6 +51,19 @@ public sealed class ResilienceTests
     }
 
     [Fact]
+    public async Task ARunWhoseRecordIsMissing_KeepsNoOtherFromTheStore()
+    {
+        Open(total: TimeSpan.FromSeconds(30), first: TimeSpan.FromSeconds(30));
+        await ReachAsync();
+        StoreUnavailableException missing =
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => EndAsync(_store.Requiring("r/run.json").PutAsync("r/x", new byte[1])));
+        Assert.Contains("'r/run.json' is gone", missing.Message, StringComparison.Ordinal);
+        Task<Blob?> other = _store.GetAsync("x");
+        await Task.WhenAny(other, Task.Delay(TimeSpan.FromSeconds(30)));
+        Assert.True(other.IsCompletedSuccessfully); // without any wait by the store's clock
+    }
+
+    [Fact]
     public async Task OpenCircuit_SparesTheStore_SaysSinceWhen_AndClosesWhenAProbeSucceeds()
     {
         Open(total: TimeSpan.FromHours(1), first: TimeSpan.Zero);
@@ -193,7 +206,7 @@ public sealed class ResilienceTests
             Call(() => _blobs.GetValueOrDefault(name)?.ETag == etag ? Write(name, content) : null, cancellationToken);
 
         public Task<int?> ReadRangeAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
-            throw new NotSupportedException();
+            Task.FromResult<int?>(_blobs.ContainsKey(name) ? 0 : null);
 
         public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 

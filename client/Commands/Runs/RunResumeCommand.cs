@@ -39,8 +39,9 @@ internal static class RunResumeCommand
             }
 
             var cluster = target.Driven(context);
-            var takesOver = parsed.GetValue(takeOver) || await new OwnerWatch(context).HasGoneSilentAsync(target.Store);
-            var how = new Resumption(parsed.GetValue(at), takesOver, parsed.GetValue(reason) ?? "");
+            var isForced = parsed.GetValue(takeOver);
+            var silent = isForced ? null : await new OwnerWatch(context).FindSilentAsync(target.Store);
+            var how = new Resumption(parsed.GetValue(at), isForced || silent is not null, parsed.GetValue(reason) ?? "") { SilentSince = silent ?? "" };
             var status = await RunStarter.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive);
             if (parsed.GetValue(wait))
             {

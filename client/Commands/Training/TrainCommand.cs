@@ -98,13 +98,13 @@ internal sealed class TrainCommand
             silos, parsed.GetValue(_cluster) is { } cluster ? Flags.Checked("--cluster", cluster) : run);
         ProcessLimits.Check();
         _recording.Check(_context, parsed, run);
-        var takesOver = parsed.GetValue(_takeOver)
-            || (resumed is not null && await new OwnerWatch(_context).HasGoneSilentAsync(new RunStore(BlobStores.Open(options.Store), run)));
-        return await Train(run, Beginning(parsed, fork, spec, takesOver), options, parsed);
+        var silent = resumed is null || parsed.GetValue(_takeOver) ? null
+            : await new OwnerWatch(_context).FindSilentAsync(new RunStore(BlobStores.Open(options.Store), run));
+        return await Train(run, Beginning(parsed, fork, spec, silent), options, parsed);
     }
 
     /// <summary>What the run's controller is asked for first.</summary>
-    private Func<IRunGrain, string, Task<RunStatus>> Beginning(ParseResult parsed, RunFork? fork, RunSpec? spec, bool takesOver)
+    private Func<IRunGrain, string, Task<RunStatus>> Beginning(ParseResult parsed, RunFork? fork, RunSpec? spec, string? silent)
     {
         if (fork is not null)
         {
@@ -113,7 +113,7 @@ internal sealed class TrainCommand
 
         if (spec is null)
         {
-            var how = new Resumption(parsed.GetValue(_at), takesOver);
+            var how = new Resumption(parsed.GetValue(_at), parsed.GetValue(_takeOver) || silent is not null) { SilentSince = silent ?? "" };
             return (run, key) => run.ResumeAs(how with { Key = key });
         }
 

@@ -62,13 +62,13 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     internal void CheckFree(Resumption how)
     {
         RunRecord record = Record;
-        if (how.TakesOver && how.Version is { } version && owners.Lives(record) == true)
+        if (TakesOver(how, record) && how.Version is { } version && owners.Lives(record) == true)
         {
             throw new RunException(
                 $"run '{id}' is driven by {owners.NameOf(record)}, which lives: what it writes until it hears of it would mix with what the run takes "
                 + $"anew from version {version}. Stop it first (run stop {id}, or end that process), then go back.");
         }
-        if (how.TakesOver || !IsHeldByAnother(record))
+        if (TakesOver(how, record) || !IsHeldByAnother(record))
         {
             return;
         }
@@ -103,7 +103,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
             }
             // The last write of the controller before may have changed or paused the run.
             _stored = await store.ReadAsync() ?? throw new RunException($"run '{id}' is gone from {store.Blobs.Location}.");
-            if (attempt > MostTries || (!how.TakesOver && IsHeldByAnother(Record)))
+            if (attempt > MostTries || (!TakesOver(how, Record) && IsHeldByAnother(Record)))
             {
                 throw new RunException($"run '{id}' was taken over by another process at the same moment, which goes on with it.");
             }
@@ -170,6 +170,9 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     /// <exception cref="RunException">It names another.</exception>
     /// <exception cref="Storage.Blobs.StoreUnavailableException">It is not there at the moment.</exception>
     internal Task CheckAsync() => ReadOwnAsync();
+
+    private static bool TakesOver(Resumption how, RunRecord record) =>
+        how.TakesOver && (how.SilentSince.Length == 0 || record.Nonce == how.SilentSince);
 
     private async Task<StoredRun> ReadOwnAsync()
     {

@@ -21,7 +21,10 @@ internal sealed class RecordGuard(IBlobStore blobs, string record) : IBlobStore
     /// <param name="record">Name of the record.</param>
     public static StoreUnavailableException Missing(string location, string record) => new(
         $"Store '{location}': it is there, but '{record}' is gone: emptied, or its disk is not mounted. Nothing is written until it is "
-        + "back.");
+        + "back.")
+    {
+        IsOfOneRun = true,
+    };
 
     /// <inheritdoc/>
     public async Task<Blob?> GetAsync(string name, CancellationToken cancellationToken = default) =>

@@ -53,6 +53,9 @@ public sealed class StoreUnavailableException : StorageException
         : base(message, innerException)
     {
     }
+
+    /// <summary>Whether it is said of one run, whose record is missing, in a store that answers.</summary>
+    public bool IsOfOneRun { get; init; }
 }
 
 /// <summary>

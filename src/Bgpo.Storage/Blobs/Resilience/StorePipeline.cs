@@ -44,7 +44,9 @@ internal sealed class StorePipeline
             })
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions
             {
-                ShouldHandle = args => ValueTask.FromResult(IsTransient(args.Outcome.Exception)),
+                // A run that is missing must not keep others from the store.
+                ShouldHandle = args => ValueTask.FromResult(
+                    IsTransient(args.Outcome.Exception) && args.Outcome.Exception is not StoreUnavailableException { IsOfOneRun: true }),
                 FailureRatio = 0.5,
                 MinimumThroughput = patience.BreakerAttempts,
                 SamplingDuration = patience.BreakerWindow,
