@@ -139,6 +139,16 @@ public sealed class RunRequestClientTests : IDisposable
         Assert.Equal("run mine: completed before it took request 1", await _console.Refused(1, "run", "pause", "mine"));
     }
 
+    [Fact]
+    public async Task AChangeThatAStoppedRunHasNotTaken_IsSaidToHoldLater()
+    {
+        await Driven();
+        _console.Host.Grain.WhenHeeding = () => Change(record => record with { State = RunState.Stopped });
+        Assert.Equal(
+            "run mine: stopped before it took request 1, which holds from when the run goes on",
+            await _console.Refused(1, "run", "set", "mine", "run.steps=300"));
+    }
+
     [Theory]
     [InlineData("pause")]
     [InlineData("stop")]

@@ -66,7 +66,7 @@ public sealed class GivenUpWaitTests : IDisposable
         return made;
     }
 
-    private static RunContext Context()
+    internal static RunContext Context()
     {
         RunSpec spec = SpecLoader.Load<RunSpec>(SmallRuns.Spec("objective.epochs=2"), "test", []);
         ModelFolder model = ModelFolder.Load(SmallRuns.BaseModel());

@@ -1,5 +1,8 @@
+using Bgpo.Grains.Control;
+using Bgpo.Grains.Runs;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Bgpo.Grains.Tests;
 
@@ -117,5 +120,20 @@ public sealed class RefusalTests : IDisposable
         Assert.Equal(staysPaused, events.OfType<RunPaused>().Any());
         RunRecord record = (await _runs.Store("a").ReadAsync())!.Record;
         Assert.Equal((staysPaused ? RunState.Stopped : RunState.Completed, null), (record.State, record.HeldBy));
+    }
+
+    [Fact]
+    public void WhatNoStoreCanEverTake_IsToldWithWhatToDo()
+    {
+        var time = new ManualTime();
+        var reporter = new RunReporter("a", new EventLog(time), time, NullLogger.Instance);
+        var lease = new RunLease("a", _runs.Store("a"), null!, null!, time);
+        using var requests = new RequestHandler(_runs.Store("a"), lease, reporter, time);
+        var hold = new SaveHold(GivenUpWaitTests.Context(), lease, requests, reporter);
+        hold.Note("version 4", new StoreRefusedException("permission is denied"));
+        Assert.EndsWith("it is tried again until it is taken", hold.Reason, StringComparison.Ordinal);
+        hold.Note("version 4", null);
+        hold.Note("version 4", new StorageException("there is another checkpoint of version 4"));
+        Assert.EndsWith("stop the run (run stop a) and resume it, from its newest checkpoint", hold.Reason, StringComparison.Ordinal);
     }
 }

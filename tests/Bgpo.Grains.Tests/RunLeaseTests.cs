@@ -1,5 +1,6 @@
 using Bgpo.Grains.Control;
 using Bgpo.Grains.Runs;
+using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Tests;
@@ -14,15 +15,7 @@ public sealed class RunLeaseTests : IDisposable
     [Fact]
     public async Task AnOwnerThatWentSilent_IsTakenOver_OnlyIfItHasStillWrittenNothing()
     {
-        await _runs.Store("a").CreateAsync(new RunRecord
-        {
-            RunId = "a",
-            State = RunState.Running,
-            Spec = "",
-            Seed = 1,
-            NumericsFingerprint = "",
-            ParameterCount = 1,
-        });
+        await CreateAsync();
         var lease = new RunLease("a", _runs.Store("a"), new Unseen(), null!, TimeProvider.System);
         string watched = (await lease.ReadAsync()).Nonce!;
         var how = new Resumption(TakesOver: true) { SilentSince = watched };
@@ -34,6 +27,36 @@ public sealed class RunLeaseTests : IDisposable
         Assert.Contains("which gave word", Assert.Throws<RunException>(() => lease.CheckFree(how)).Message, StringComparison.Ordinal);
         lease.CheckFree(new Resumption(TakesOver: true)); // somebody who knows that it is dead
     }
+
+    [Fact]
+    public async Task ARecordThatWasWrittenMeanwhile_WasNotMissingAllTheWhile()
+    {
+        await CreateAsync();
+        var time = new ManualTime();
+        var lease = new RunLease("a", _runs.Store("a"), new Unseen(), null!, time);
+        await lease.ReadAsync();
+        string folder = Path.Combine(_runs.Root, "a");
+        Directory.Move(folder, folder + ".away");
+        await Assert.ThrowsAsync<StoreUnavailableException>(lease.CheckAsync);
+        Directory.Move(folder + ".away", folder);
+        await lease.WriteAsync(static record => record);
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        Directory.Move(folder, folder + ".away");
+        await Assert.ThrowsAsync<StoreUnavailableException>(lease.CheckAsync);
+        time.Advance(TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<RunException>(lease.CheckAsync);
+    }
+
+    private Task CreateAsync() => _runs.Store("a").CreateAsync(new RunRecord
+    {
+        RunId = "a",
+        State = RunState.Running,
+        Spec = "",
+        Seed = 1,
+        NumericsFingerprint = "",
+        ParameterCount = 1,
+    });
 
     /// <summary>Owners on another machine.</summary>
     private sealed class Unseen : IRunOwners

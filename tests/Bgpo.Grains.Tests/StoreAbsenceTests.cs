@@ -26,6 +26,8 @@ public sealed class StoreAbsenceTests : IDisposable
                 {
                     Directory.CreateDirectory(_runs.Root);
                     Assert.Equal("running", (await grain.Resume()).State); // nor does one who asks to go on take it for deleted
+                    RunException refused = await Assert.ThrowsAsync<RunException>(() => grain.Start(SmallRuns.Spec()));
+                    Assert.Contains("is not the store that it was", refused.Message, StringComparison.Ordinal);
                 }
             }
             else if (isAway && e is StoreStatus { Healthy: false } or StepCommitted { Metrics.Version: 5 })

@@ -50,7 +50,7 @@ internal static class RunResumeCommand
 
             context.Terminal.Out.WriteLine(parsed.GetValue(json)
                 ? JsonLines.Line(RunSummaryRow.Of(status, cluster.Name))
-                : GoesOn(context, cluster.Name, status, selection.Again(parsed)));
+                : GoesOn(context, target.Run, cluster.Name, status, selection.Again(parsed)));
             return ExitCode.Done;
         });
         return new CommandPart(command,
@@ -61,10 +61,10 @@ internal static class RunResumeCommand
         ]);
     }
 
-    private static string GoesOn(ConsoleContext context, string cluster, RunStatus status, string[] again) => status.State == "completed"
-        ? Completed(context, status.Run, status.Version, again)
-        : $"run {status.Run}: goes on at version {status.Version} in cluster {cluster}\n"
-            + $"next    {context.Paths.CommandLine(["run", "watch", status.Run, .. again])}";
+    private static string GoesOn(ConsoleContext context, string run, string cluster, RunStatus status, string[] again) => status.State == "completed"
+        ? Completed(context, run, status.Version, again)
+        : $"run {run}: goes on at version {status.Version} in cluster {cluster}\n"
+            + $"next    {context.Paths.CommandLine(["run", "watch", run, .. again])}";
 
     private static string Completed(ConsoleContext context, string run, int version, string[] again) =>
         $"run {run}: is completed at version {version}, there is nothing to go on with\n"

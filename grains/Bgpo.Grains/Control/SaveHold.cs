@@ -1,4 +1,5 @@
 using Bgpo.Grains.Runs;
+using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Control;
@@ -49,7 +50,8 @@ internal sealed class SaveHold(RunContext run, RunLease lease, RequestHandler re
     private void Refused(string what, Exception refusal)
     {
         string said = $"{what} {CannotBeSaved}: {refusal.Message.TrimEnd('.')}; the weights are held in memory, and it is tried "
-            + "again until it is taken";
+            + (refusal is StoreRefusedException ? "again until it is taken"
+                : $"again; where that does not help, stop the run (run stop {run.Id}) and resume it, from its newest checkpoint");
         bool isHeld = IsHeld;
         if (!_refused.TryAdd(what, said))
         {
