@@ -22,8 +22,9 @@ internal sealed class OwnerWatch(ConsoleContext context)
 
     /// <summary>Watches a run whose owner's clock is ahead, for as long as one that is silent counts as alive.</summary>
     /// <param name="store">The run.</param>
-    /// <returns><c>nonce</c> of the last record of an owner that has gone silent; null also where nothing had to be found out.</returns>
-    internal async Task<string?> FindSilentAsync(RunStore store) => await WatchAsync(store, IsUnclear, "; set both by NTP") ? _nonce : null;
+    /// <returns><c>nonce</c> of the last record of an owner that has gone silent; null also where nothing was unclear.</returns>
+    internal async Task<string?> FindSilentAsync(RunStore store) =>
+        await WatchAsync(store, IsUnclear, "; set both by NTP") ? _nonce : null;
 
     /// <summary>
     /// Watches a run of an owner that cannot be seen from here, whatever its clock says: for what cannot be undone, an owner whose clock is

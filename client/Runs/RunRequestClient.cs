@@ -92,7 +92,8 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
             var waits = asked.Request.Kind == RequestKind.Set
                 && asked.Record.State is Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Failed
                 ? ", which holds from when the run goes on" : "";
-            error.WriteLine($"bgpo: run {target.Run}: {RunTarget.Word(asked.Record.State)} before it took request {asked.Request.Number}{waits}");
+            error.WriteLine(
+                $"bgpo: run {target.Run}: {RunTarget.Word(asked.Record.State)} before it took request {asked.Request.Number}{waits}");
             return ExitCode.Failed;
         }
 

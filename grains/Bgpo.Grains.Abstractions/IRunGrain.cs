@@ -70,11 +70,12 @@ public interface IRunGrain : IGrainWithStringKey
 /// <param name="Key">Random, the same each time that this very call is made again: what it has begun already is not begun anew.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.Resumption")]
 public sealed record Resumption(
-    [property: Id(0)] int? Version = null, [property: Id(1)] bool TakesOver = false, [property: Id(2)] string Reason = "", [property: Id(3)] string Key = "")
+    [property: Id(0)] int? Version = null, [property: Id(1)] bool TakesOver = false, [property: Id(2)] string Reason = "",
+    [property: Id(3)] string Key = "")
 {
     /// <summary>
-    /// <c>nonce</c> of the record whose owner was watched and has gone silent: it is taken over only if it still has written nothing. Empty:
-    /// whatever it has written.
+    /// <c>nonce</c> of the record whose owner was watched and has gone silent: it is taken over only if it still has written
+    /// nothing. Empty: whatever it has written.
     /// </summary>
     [Id(4)]
     public string SilentSince { get; init; } = "";

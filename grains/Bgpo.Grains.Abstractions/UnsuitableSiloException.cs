@@ -1,6 +1,8 @@
 namespace Bgpo.Grains;
 
-/// <summary>A silo lacks what a run's work needs there: its base model, a data file, or leave to read its store. Another may have it.</summary>
+/// <summary>
+/// A silo lacks what a run's work needs there: its base model, a data file, or leave to read its store. Another may have it.
+/// </summary>
 [GenerateSerializer, Alias("bgpo.UnsuitableSiloException")]
 public sealed class UnsuitableSiloException : Exception
 {

@@ -41,7 +41,10 @@ internal static class RunResumeCommand
             var cluster = target.Driven(context);
             var isForced = parsed.GetValue(takeOver);
             var silent = isForced ? null : await new OwnerWatch(context).FindSilentAsync(target.Store);
-            var how = new Resumption(parsed.GetValue(at), isForced || silent is not null, parsed.GetValue(reason) ?? "") { SilentSince = silent ?? "" };
+            var how = new Resumption(parsed.GetValue(at), isForced || silent is not null, parsed.GetValue(reason) ?? "")
+            {
+                SilentSince = silent ?? "",
+            };
             var status = await RunStarter.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive);
             if (parsed.GetValue(wait))
             {
@@ -61,7 +64,8 @@ internal static class RunResumeCommand
         ]);
     }
 
-    private static string GoesOn(ConsoleContext context, string run, string cluster, RunStatus status, string[] again) => status.State == "completed"
+    private static string GoesOn(
+        ConsoleContext context, string run, string cluster, RunStatus status, string[] again) => status.State == "completed"
         ? Completed(context, run, status.Version, again)
         : $"run {run}: goes on at version {status.Version} in cluster {cluster}\n"
             + $"next    {context.Paths.CommandLine(["run", "watch", run, .. again])}";

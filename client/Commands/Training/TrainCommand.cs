@@ -113,7 +113,10 @@ internal sealed class TrainCommand
 
         if (spec is null)
         {
-            var how = new Resumption(parsed.GetValue(_at), parsed.GetValue(_takeOver) || silent is not null) { SilentSince = silent ?? "" };
+            var how = new Resumption(parsed.GetValue(_at), parsed.GetValue(_takeOver) || silent is not null)
+            {
+                SilentSince = silent ?? "",
+            };
             return (run, key) => run.ResumeAs(how with { Key = key });
         }
 

@@ -180,7 +180,8 @@ public sealed class RunGrain(
         if (found is null && isDeletedIfMissing && IsRunning && !await Store.Blobs.IsSameAsync())
         {
             throw new RunException(
-                $"run '{Id}' is driven here, and {Store.Blobs.Location} is not the store that it was: bring that back, or take another id.");
+                $"run '{Id}' is driven here, and {Store.Blobs.Location} is not the store that it was: bring that back, "
+                + "or take another id.");
         }
         found ??= isDeletedIfMissing ? null : known.Identity;
         if (found == known.Identity)
