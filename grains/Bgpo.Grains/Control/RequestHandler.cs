@@ -283,6 +283,14 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         await run.WriteRecordAsync(record => Answered(record, request.Number, run.Version));
     }
 
+    /// <summary>The record of a run that goes on; one that is held by something that cannot be saved does not before that is.</summary>
+    private static RunRecord WentOn(RunRecord record, long number, int version, string? refused) =>
+        Answered(record, number, version, refused ?? (record.HeldBy is { } held ? $"held: {held}" : null)) with
+        {
+            State = record.HeldBy is null ? RunState.Running : RunState.Paused,
+            Reason = record.HeldBy,
+        };
+
     /// <summary>Pauses or resumes the run, unless a later request says otherwise.</summary>
     private async Task PauseOrResumeAsync(RunRequest request, IRunActions run, bool holds)
     {
@@ -293,15 +301,13 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         }
         string? refused = holds ? null : $"request {LatestIntent!.Number} came after it: {LatestIntent.Kind.ToString().ToLowerInvariant()}";
         bool says = holds && request.Kind == RequestKind.Pause && (request.Reason.Length > 0 || !IsPaused);
-        await run.WriteRecordAsync(record =>
-        {
-            string? held = pauses ? null : record.HeldBy; // nobody can have it go on before that is saved
-            return Answered(record, request.Number, run.Version, refused ?? (held is null ? null : $"held: {held}")) with
+        await run.WriteRecordAsync(record => pauses
+            ? Answered(record, request.Number, run.Version, refused) with
             {
-                State = pauses || held is not null ? RunState.Paused : RunState.Running,
-                Reason = !pauses ? held : says ? request.Reason : record.Reason,
-            };
-        });
+                State = RunState.Paused,
+                Reason = says ? request.Reason : record.Reason,
+            }
+            : WentOn(record, request.Number, run.Version, refused));
         if (pauses != IsPaused)
         {
             IsPaused = pauses;

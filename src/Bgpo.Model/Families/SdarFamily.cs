@@ -33,7 +33,7 @@ internal sealed class SdarFamily : QwenFamily
     /// <inheritdoc/>
     protected override ModelConfig Complete(ModelConfig config, ConfigFields fields) => config with
     {
-        // Models were published with blocks of 4 to 64, and another length is another network: there is no usual one.
+        // Another length is another network, and there is no usual one.
         AttentionBlock = fields.WholeOrNull("block_size", 1, 4096) ?? throw new ModelException(
             $"{fields.File}: field block_size is missing; expected the block length that the model was trained with: see its card, and add the field."),
     };

@@ -74,26 +74,28 @@ public sealed record CheckpointManifest
             return $"has {Shards.Count} shards; {ParameterCount} parameters in shards of {ShardSize} make {count}";
         }
 
-        for (int i = 0; i < Shards.Count; i++)
+        if (Enumerable.Range(0, Shards.Count).Select(FaultOfShard).FirstOrDefault(fault => fault is not null) is { } found)
         {
-            if (Shards[i] is not { } shard)
-            {
-                return $"has nothing in place {i}; expected shard {i}";
-            }
-            long elements = Math.Min(ShardSize, ParameterCount - ((long)i * ShardSize));
-            if (shard.Index != i || shard.Elements != elements)
-            {
-                return $"has shard {shard.Index} of {shard.Elements} elements in place {i}; expected shard {i} of {elements}";
-            }
-
-            if (!Sha256Text.IsValid(shard.Weights) || !Sha256Text.IsValid(shard.WeightsDigest)
-                || (shard.Moments is not null && !Sha256Text.IsValid(shard.Moments)))
-            {
-                return $"has shard {i} with a hash that is not 64 lower-case hexadecimal digits";
-            }
+            return found;
         }
         string hash = HashOf(Shards);
         return hash == WeightsSha256 ? null : $"has weightsSha256 {WeightsSha256}; its shards make {hash}";
+    }
+
+    private string? FaultOfShard(int i)
+    {
+        if (Shards[i] is not { } shard)
+        {
+            return $"has nothing in place {i}; expected shard {i}";
+        }
+        long elements = Math.Min(ShardSize, ParameterCount - ((long)i * ShardSize));
+        if (shard.Index != i || shard.Elements != elements)
+        {
+            return $"has shard {shard.Index} of {shard.Elements} elements in place {i}; expected shard {i} of {elements}";
+        }
+        bool areHashes = Sha256Text.IsValid(shard.Weights) && Sha256Text.IsValid(shard.WeightsDigest)
+            && (shard.Moments is null || Sha256Text.IsValid(shard.Moments));
+        return areHashes ? null : $"has shard {i} with a hash that is not 64 lower-case hexadecimal digits";
     }
 }
 
