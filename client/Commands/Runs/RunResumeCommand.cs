@@ -26,14 +26,14 @@ internal static class RunResumeCommand
             var target = await selection.Find(context, parsed);
             await using var leaving = target;
             var isPlain = parsed.GetValue(at) is null && !parsed.GetValue(takeOver);
-            if (isPlain && target.Cluster is null && target.Record.State == RunState.Completed)
+            if (isPlain && target is { Cluster: null, Record.State: RunState.Completed })
             {
                 var done = RunSummaryRow.Of(context, target.Record);
                 context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(done) : Completed(context, target.Run, done.Version, selection.Again(parsed)));
                 return ExitCode.Done;
             }
 
-            if (isPlain && RunSummaryRow.DriverOf(context, target.Record).Length > 0 && (target.Cluster is null || target.Cluster.Name == target.Record.Cluster))
+            if (isPlain && IsDriven(context, target))
             {
                 return await GoOn(context, selection, parsed, target, parsed.GetValue(reason) ?? "", parsed.GetValue(wait), parsed.GetValue(json));
             }
@@ -63,6 +63,11 @@ internal static class RunResumeCommand
             ("run resume sudoku --cluster demo --at 40", "goes back to version 40 and on from there"),
         ]);
     }
+
+    /// <summary>Whether somebody drives the run, and it is the cluster that was named, if one was.</summary>
+    private static bool IsDriven(ConsoleContext context, RunTarget target) =>
+        RunSummaryRow.DriverOf(context, target.Record).Length > 0
+        && (target.Cluster is null || target.Cluster.Name == target.Record.Cluster);
 
     private static string GoesOn(
         ConsoleContext context, string run, string cluster, RunStatus status, string[] again) => status.State == "completed"
