@@ -35,7 +35,9 @@ internal sealed record ClusterConfig
         var full = paths.Full(path);
         if (path.Length == 0 || !System.IO.File.Exists(full))
         {
-            throw new BadInputException($"{(given is null ? Variable : $"option {Option}")}: value '{path}': no such file; expected a YAML file with {Expected}");
+            throw new BadInputException(
+                $"{(given is null ? Variable : $"option {Option}")}: value '{path}': no such file; expected a YAML file with " +
+                    $"{Expected}");
         }
 
         var cluster = SpecFile.Load<ClusterSpec>(path, paths, [], Expected).Cluster;

@@ -24,7 +24,7 @@ internal sealed class GuardedWriter(TextWriter inner, Action<string> failed) : T
 
     /// <inheritdoc/>
     /// <remarks>Lines tell what others wrote, too; what paints on a terminal uses the other methods.</remarks>
-    public override void WriteLine(string? value) => Try(Printed.Harmless(value ?? "") + inner.NewLine);
+    public override void WriteLine(string? value) => Try(Format.Harmless(value ?? "") + inner.NewLine);
 
     private void Try(string text)
     {

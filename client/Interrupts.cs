@@ -4,8 +4,9 @@ using Bgpo.Spec;
 namespace Bgpo.Client;
 
 /// <summary>
-/// The signals that end a command: Ctrl-C, SIGTERM, the terminal's end (SIGHUP), and those by which schedulers give notice. The first asks to
-/// stop; a second of the former three leaves at once. A notice never does, since SIGTERM often follows it while the checkpoint is saved.
+/// The signals that end a command: Ctrl-C, SIGTERM, the terminal's end (SIGHUP), and those by which schedulers give notice. The
+/// first asks to stop; a second of the former three leaves at once. A notice never does, since SIGTERM often follows it while the
+/// checkpoint is saved.
 /// </summary>
 internal sealed class Interrupts : IDisposable
 {
@@ -14,12 +15,15 @@ internal sealed class Interrupts : IDisposable
 
     private const int Hangup = 1;
 
-    /// <summary>What gives notice where the variable is not set: Slurm and Grid Engine send SIGUSR1 as they are told to, others SIGQUIT.</summary>
+    /// <summary>
+    /// What gives notice where the variable is not set: Slurm and Grid Engine send SIGUSR1 as they are told to, others SIGQUIT.
+    /// </summary>
     private const string UsualNotices = "USR1,QUIT";
 
     /// <summary>Signals that can give notice; numbers of Linux on x86-64.</summary>
     private static readonly (string Name, PosixSignal Number)[] Notices =
-        [("USR1", (PosixSignal)10), ("USR2", (PosixSignal)12), ("QUIT", PosixSignal.SIGQUIT), ("XCPU", (PosixSignal)24), ("PWR", (PosixSignal)30)];
+        [("USR1", (PosixSignal)10), ("USR2", (PosixSignal)12), ("QUIT", PosixSignal.SIGQUIT), ("XCPU", (PosixSignal)24),
+            ("PWR", (PosixSignal)30)];
 
     private readonly CancellationTokenSource _asked = new();
     private readonly Action _leave;
@@ -38,7 +42,8 @@ internal sealed class Interrupts : IDisposable
     internal static IReadOnlyList<PosixSignal> NoticesOf(string? variable)
     {
         List<PosixSignal> signals = [];
-        foreach (var word in (variable ?? UsualNotices).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in (variable ?? UsualNotices)
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var name = word.ToUpperInvariant() is ['S', 'I', 'G', .. var rest] ? rest : word.ToUpperInvariant();
             var known = Notices.FirstOrDefault(notice => notice.Name == name);
@@ -70,7 +75,10 @@ internal sealed class Interrupts : IDisposable
     /// <summary>What Ctrl-C does.</summary>
     internal void Signal() => Order(isKey: true);
 
-    /// <summary>Asks to stop. Whoever presses Ctrl-C was told that it leaves at once where a stop was asked for; who sends SIGTERM was not.</summary>
+    /// <summary>
+    /// Asks to stop. Whoever presses Ctrl-C was told that it leaves at once where a stop was asked for; who sends SIGTERM was
+    /// not.
+    /// </summary>
     private void Order(bool isKey)
     {
         var wasAsked = _asked.IsCancellationRequested;
@@ -94,7 +102,8 @@ internal sealed class Interrupts : IDisposable
     private static bool IsIgnored(int signal)
     {
         const string file = "/proc/self/status";
-        var line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(text => text.StartsWith("SigIgn:", StringComparison.Ordinal)) : null;
+        var line = File.Exists(file) ? File.ReadLines(file)
+            .FirstOrDefault(text => text.StartsWith("SigIgn:", StringComparison.Ordinal)) : null;
         return line is not null && (Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16) >> (signal - 1) & 1) != 0;
     }
 

@@ -3,13 +3,17 @@ using System.Text.RegularExpressions;
 
 namespace Bgpo.Client;
 
-/// <summary>Limits of this process (ulimit) under which a silo or a model cannot work: told before anything is loaded that would crash.</summary>
+/// <summary>
+/// Limits of this process (ulimit) under which a silo or a model cannot work: told before anything is loaded that would crash.
+/// </summary>
 internal static partial class ProcessLimits
 {
     /// <summary>What .NET and libtorch reserve for a small model, bytes; with 4e9 they crash, with 6.1e9 they work.</summary>
     private const double LeastAddressSpace = 6e9;
 
-    /// <summary>What a silo holds open: assemblies, mostly, and two sockets a peer. With 160 it fails, with 200 it works alone.</summary>
+    /// <summary>
+    /// What a silo holds open: assemblies, mostly, and two sockets a peer. With 160 it fails, with 200 it works alone.
+    /// </summary>
     private const double LeastFiles = 256;
 
     /// <summary>What any command holds open; with 70 it cannot load the assembly that explains failures.</summary>
@@ -37,7 +41,9 @@ internal static partial class ProcessLimits
     {
         if (Soft(table, "Max address space") is var space && space < LeastAddressSpace)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"the address space of a process is limited to {space / 1e9:0.0} GB (ulimit -v), and {LeastAddressSpace / 1e9:0} GB ")
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"the address space of a process is limited to {space / 1e9:0.0} GB (ulimit -v), and {LeastAddressSpace / 1e9:0} GB ")
                 + "are reserved for .NET and libtorch, most of it never used: raise that limit (ulimit -v unlimited), and limit memory by a container or systemd's MemoryMax";
         }
 
@@ -46,7 +52,8 @@ internal static partial class ProcessLimits
 
     private static string? Table() => File.Exists("/proc/self/limits") ? File.ReadAllText("/proc/self/limits") : null;
 
-    private static string? FewFiles(string table, double least, string who) => Soft(table, "Max open files") is var files && files < least
+    private static string? FewFiles(string table, double least, string who) =>
+        Soft(table, "Max open files") is var files && files < least
         ? $"a process may have {files} files open (ulimit -n), and {who} needs {least}: raise that limit (ulimit -n 1024)"
         : null;
 

@@ -9,7 +9,9 @@ namespace Bgpo.Client;
 /// <param name="Command">What the user types to start the console.</param>
 internal sealed record ProjectPaths(string WorkingFolder, string? Home, string Command)
 {
-    /// <summary>The file that describes clusters for commands that name none (BGPO_CLUSTER_CONFIG); null: there is none.</summary>
+    /// <summary>
+    /// The file that describes clusters for commands that name none (BGPO_CLUSTER_CONFIG); null: there is none.
+    /// </summary>
     internal string? ClusterConfig { get; init; }
 
     /// <summary>The process's own.</summary>
@@ -19,19 +21,22 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
         Environment.GetEnvironmentVariable("BGPO_HOME") is { Length: > 0 } home ? home : null,
         Environment.GetEnvironmentVariable("BGPO_COMMAND") is { Length: > 0 } command ? command : "bgpo")
     {
-        ClusterConfig = Environment.GetEnvironmentVariable(Client.ClusterConfig.Variable) is { Length: > 0 } config ? config : null,
+        ClusterConfig = Environment.GetEnvironmentVariable(Client.ClusterConfig.Variable) is { Length: > 0 } config ? config
+            : null,
     };
 
     /// <summary>The full path of a file or folder that exists here or in the project; null when neither has it.</summary>
     internal string? Find(string path) =>
-        new[] { WorkingFolder, Home }.OfType<string>().Select(folder => Path.GetFullPath(Expanded(path), folder)).FirstOrDefault(Path.Exists);
+        new[] { WorkingFolder, Home }.OfType<string>().Select(folder => Path.GetFullPath(Expanded(path), folder))
+            .FirstOrDefault(Path.Exists);
 
     /// <summary>A full path for a file or folder of the caller's, whether it exists or not.</summary>
     internal string Full(string path) => Path.GetFullPath(Expanded(path), WorkingFolder);
 
     /// <summary>The location of a store: a full path for a folder, a URI as it is.</summary>
     /// <param name="given">As given; null for the folder <c>runs</c>.</param>
-    internal string Store(string? given) => StoreFolder(given) is var location && BlobStores.IsFolder(location) ? Full(location) : location;
+    internal string Store(string? given) =>
+        StoreFolder(given) is var location && BlobStores.IsFolder(location) ? Full(location) : location;
 
     /// <summary>The location of a store that is read from: a folder that was given must be there.</summary>
     /// <param name="given">As given; null for the folder <c>runs</c>, which the first run makes.</param>
@@ -63,14 +68,18 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
     /// <summary>A command line that can be pasted into a shell.</summary>
     internal string CommandLine(params string[] arguments) => string.Join(' ', arguments.Select(Quoted).Prepend(Command));
 
-    /// <summary>A path with the user's home in the place of <c>~</c>, which a shell leaves alone in <c>--store=~/runs</c>.</summary>
+    /// <summary>
+    /// A path with the user's home in the place of <c>~</c>, which a shell leaves alone in <c>--store=~/runs</c>.
+    /// </summary>
     internal static string Expanded(string path) => path is "~" || path.StartsWith("~/", StringComparison.Ordinal)
         ? Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home
             ? home + path[1..]
             : throw new BadInputException($"path '{path}': HOME is not set; write the path in full")
         : path;
 
-    /// <summary>The folder of a store as given; an empty one is an unset variable of a script, not the working directory.</summary>
+    /// <summary>
+    /// The folder of a store as given; an empty one is an unset variable of a script, not the working directory.
+    /// </summary>
     private static string StoreFolder(string? given) => given is null ? "runs"
         : given.Length > 0 ? given : throw new BadInputException("option --store: value '': a folder or a store's URI");
 
@@ -87,7 +96,8 @@ internal sealed record ProjectPaths(string WorkingFolder, string? Home, string C
     }
 
     private static string Quoted(string argument) =>
-        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@".Contains(c, StringComparison.Ordinal))
+        argument.Length > 0 && argument.All(
+            c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+@".Contains(c, StringComparison.Ordinal))
             ? argument
             : "'" + argument.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
 }

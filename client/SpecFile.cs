@@ -59,12 +59,15 @@ internal static class SpecFile
         var folder = Existing(path, given, paths);
         if (!Directory.Exists(folder))
         {
-            throw new BadInputException($"{given}: value '{path}': a file; expected a folder with config.json, tokenizer.json and model.safetensors");
+            throw new BadInputException(
+                $"{given}: value '{path}': a file; expected a folder with config.json, tokenizer.json and model.safetensors");
         }
 
         return File.Exists(Path.Combine(folder, "config.json"))
             ? folder
-            : throw new BadInputException($"{given}: value '{path}': no config.json there; expected a folder with config.json, tokenizer.json and model.safetensors");
+            : throw new BadInputException(
+                $"{given}: value '{path}': no config.json there; expected a folder with config.json, tokenizer.json and " +
+                    $"model.safetensors");
     }
 
     /// <summary>The full path of a model folder or checkpoint.</summary>
@@ -72,8 +75,10 @@ internal static class SpecFile
     /// <param name="given">Where it was given, for the error.</param>
     /// <param name="paths">Where to look.</param>
     /// <exception cref="BadInputException">There is nothing of that name.</exception>
-    internal static string Existing(string path, string given, ProjectPaths paths) => !BlobStores.IsFolder(path) ? path : paths.Find(path)
-        ?? throw new BadInputException($"{given}: value '{path}': no such folder{Looked(paths)}; {paths.CommandLine("pretrain")} makes one");
+    internal static string Existing(string path, string given, ProjectPaths paths) =>
+        !BlobStores.IsFolder(path) ? path : paths.Find(path)
+        ?? throw new BadInputException(
+            $"{given}: value '{path}': no such folder{Looked(paths)}; {paths.CommandLine("pretrain")} makes one");
 
     private static string Looked(ProjectPaths paths) =>
         paths.Home is null || paths.Home == paths.WorkingFolder ? "" : $", neither here nor in {paths.Home}";

@@ -26,8 +26,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     internal Func<string?>? ReadLine { get; init; }
 
     /// <summary>
-    /// The same for who waits for a run's end: a write that fails is told once on <see cref="Error"/> and loses what was to be written, not
-    /// the run.
+    /// The same for who waits for a run's end: a write that fails is told once on <see cref="Error"/> and loses what was to be
+    /// written, not the run.
     /// </summary>
     internal Terminal BesideARun()
     {
@@ -52,7 +52,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     {
         var dumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
         return new Terminal(
-            new GuardedWriter(Writer(Console.OpenStandardOutput()), why => throw new IOException($"standard output cannot be written: {why}")),
+            new GuardedWriter(Writer(Console.OpenStandardOutput()),
+                why => throw new IOException($"standard output cannot be written: {why}")),
             // Where messages cannot be written, there is nobody to tell that.
             new GuardedWriter(Writer(Console.OpenStandardError()), _ => { }))
         {
@@ -66,10 +67,13 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
 
         // The buffer holds a whole frame, so that a frame is one write and cannot be seen half painted.
         static TextWriter Writer(Stream stream) =>
-            TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(false), 1 << 16) { AutoFlush = true, NewLine = "\n" });
+            TextWriter.Synchronized(
+                new StreamWriter(stream, new UTF8Encoding(false), 1 << 16) { AutoFlush = true, NewLine = "\n" });
     }
 
-    /// <summary>On a thread of its own, since reading a key cannot be given up; the terminal is as it was when the process ends.</summary>
+    /// <summary>
+    /// On a thread of its own, since reading a key cannot be given up; the terminal is as it was when the process ends.
+    /// </summary>
     private static void ListenForKeys(Action<char> pressed)
     {
         var reader = new Thread(() =>
@@ -98,7 +102,8 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
         try
         {
             // A terminal that does not know its size says 0.
-            return (Console.WindowWidth is > 0 and var width ? width : 80, Console.WindowHeight is > 0 and var height ? height : 24);
+            return (Console.WindowWidth is > 0 and var width ? width : 80,
+                Console.WindowHeight is > 0 and var height ? height : 24);
         }
         catch (IOException)
         {

@@ -7,14 +7,18 @@ internal interface IBenchmarks
     /// <param name="samples">The n_t to compare, ascending; the first is the base of the ratio.</param>
     /// <param name="progress">Is told every measurement.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<MemoryOutcome> Memory(IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken);
+    Task<MemoryOutcome> Memory(
+        IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken);
 
     /// <summary>How fast contributions get from one process into another's accumulators.</summary>
     /// <param name="mib">Payload of each round of a stream, MiB.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<WireOutcome> Wire(int mib, CancellationToken cancellationToken);
 
-    /// <summary>How fast a real run is: round after round on one silo process of one thread, on two, and twice at the same time on one each.</summary>
+    /// <summary>
+    /// How fast a real run is: round after round on one silo process of one thread, on two, and twice at the same time on one
+    /// each.
+    /// </summary>
     /// <param name="steps">Steps to time in a spell.</param>
     /// <param name="rounds">Rounds.</param>
     /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
@@ -42,7 +46,8 @@ internal interface IBenchmarks
 internal sealed class Benchmarks : IBenchmarks
 {
     /// <inheritdoc/>
-    public Task<MemoryOutcome> Memory(IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken) =>
+    public Task<MemoryOutcome> Memory(
+        IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken) =>
         MemoryBench.Measure(samples, progress, cancellationToken);
 
     /// <inheritdoc/>

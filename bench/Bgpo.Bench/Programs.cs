@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Bgpo.Bench;
 
-/// <summary>Starts what is measured as processes of their own: the console, as users start it, and this program once more.</summary>
+/// <summary>
+/// Starts what is measured as processes of their own: the console, as users start it, and this program once more.
+/// </summary>
 internal static class Programs
 {
     /// <summary>The console where its project builds it: compiled ahead, which the copy beside this program is not.</summary>
@@ -14,7 +16,8 @@ internal static class Programs
     /// <summary>Starts the console with its output and input redirected; it should end when its input does.</summary>
     /// <param name="runtimeFolder">Folder in which its cluster lives.</param>
     /// <param name="arguments">The command line.</param>
-    internal static Process Console(string runtimeFolder, params string[] arguments) => Start(Info(s_console, runtimeFolder, arguments));
+    internal static Process Console(string runtimeFolder, params string[] arguments) =>
+        Start(Info(s_console, runtimeFolder, arguments));
 
     /// <summary>Starts the console with its output in a file, so that nobody is kept busy by reading it.</summary>
     /// <param name="output">The file.</param>
@@ -36,7 +39,8 @@ internal static class Programs
     /// <summary>Starts this program with its output and input redirected; it should end when its input does.</summary>
     /// <param name="runtimeFolder">Folder in which its cluster lives.</param>
     /// <param name="arguments">The command line.</param>
-    internal static Process Bench(string runtimeFolder, params string[] arguments) => Start(Info(s_bench, runtimeFolder, arguments));
+    internal static Process Bench(string runtimeFolder, params string[] arguments) =>
+        Start(Info(s_bench, runtimeFolder, arguments));
 
     /// <summary>Completes when whoever started this process has closed its input or is gone.</summary>
     internal static async Task ParentLetsGo()

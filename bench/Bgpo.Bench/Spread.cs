@@ -2,7 +2,8 @@ namespace Bgpo.Bench;
 
 /// <summary>What measurements of the same thing have in common.</summary>
 /// <param name="Median">Their median.</param>
-/// <param name="Low">Lower end of the median's 95 % interval, by order statistics; null: there are too few of them for one.</param>
+/// <param name="Low">Lower end of the median's 95 % interval, by order statistics; null: there are too few of them for
+/// one.</param>
 /// <param name="High">Its upper end.</param>
 public sealed record Spread(double Median, double? Low, double? High)
 {
@@ -16,8 +17,8 @@ public sealed record Spread(double Median, double? Low, double? High)
     }
 
     /// <summary>
-    /// Of <paramref name="count"/> numbers in order, how many at either end can be left out so that the true median still lies between the
-    /// rest with 95 %: the most of which a fair coin shows fewer heads with 2.5 % at most. Null: not even none.
+    /// Of <paramref name="count"/> numbers in order, how many at either end can be left out so that the true median still lies
+    /// between the rest with 95 %: the most of which a fair coin shows fewer heads with 2.5 % at most. Null: not even none.
     /// </summary>
     private static int? Outer(int count)
     {

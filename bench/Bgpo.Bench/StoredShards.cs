@@ -7,7 +7,9 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Bench;
 
-/// <summary>A run in a store that accumulators can load their shards from, with any number of parameters and no model behind it.</summary>
+/// <summary>
+/// A run in a store that accumulators can load their shards from, with any number of parameters and no model behind it.
+/// </summary>
 internal static class StoredShards
 {
     /// <summary>Writes it.</summary>

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Bgpo.Client.Clusters;
 
-/// <summary>Writes a silo's log into its cluster's folder, see <see cref="ClusterLogs"/>. A line is one write, whole when it is there.</summary>
+/// <summary>
+/// Writes a silo's log into its cluster's folder, see <see cref="ClusterLogs"/>. A line is one write, whole when it is there.
+/// </summary>
 /// <param name="folder">The cluster's logs; made once the cluster's own folder is there.</param>
 /// <param name="silo">The silo's short name.</param>
 /// <param name="time">The clock.</param>
@@ -54,7 +56,8 @@ internal sealed class ClusterLogProvider(string folder, string silo, TimeProvide
         if (_file is null && Directory.Exists(Path.GetDirectoryName(folder)))
         {
             Directory.CreateDirectory(folder);
-            _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            _file = new FileStream(
+                path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         }
 
         return _file;
@@ -71,8 +74,10 @@ internal sealed class ClusterLogProvider(string folder, string silo, TimeProvide
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            var run = (state as IReadOnlyList<KeyValuePair<string, object?>>)?.FirstOrDefault(pair => pair.Key == "Run").Value as string;
-            file.Write(logLevel, source, run ?? "", formatter(state, exception) + (exception is null ? "" : $" {exception.GetType().Name}: {exception.Message}"));
+            var run = (state as IReadOnlyList<KeyValuePair<string, object?>>)?.FirstOrDefault(pair => pair.Key == "Run")
+                .Value as string;
+            file.Write(logLevel, source, run ?? "",
+                formatter(state, exception) + (exception is null ? "" : $" {exception.GetType().Name}: {exception.Message}"));
         }
     }
 }

@@ -15,8 +15,8 @@ namespace Bgpo.Client.Clusters;
 internal sealed record LogLine(DateTimeOffset At, string Silo, string Level, string Run, string Source, string Message);
 
 /// <summary>
-/// The logs of a cluster's silos: a file each in the cluster's folder, one JSON object a line. They outlive a silo that dies, and go with
-/// the cluster. Read without asking any silo, so that those that hang or are dead can be looked into, too.
+/// The logs of a cluster's silos: a file each in the cluster's folder, one JSON object a line. They outlive a silo that dies, and
+/// go with the cluster. Read without asking any silo, so that those that hang or are dead can be looked into, too.
 /// </summary>
 internal static class ClusterLogs
 {
@@ -73,7 +73,8 @@ internal sealed class LogReader(string folder, string run, string? silo)
             return lines;
         }
         // The older of a silo's two files first.
-        foreach (var file in Directory.EnumerateFiles(folder, "*.log*").Where(file => silo is null || NameOf(file) == silo).OrderDescending(StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(folder, "*.log*").Where(file => silo is null || NameOf(file) == silo)
+            .OrderDescending(StringComparer.Ordinal))
         {
             try
             {

@@ -14,7 +14,8 @@ internal interface ITrainingHost
     /// <summary>Starts it: on one machine, a silo inside this process, or silo processes of their own.</summary>
     /// <param name="options">Where runs are kept and what may be used.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
-    /// <exception cref="BadInputException">The options cannot be used: a store that cannot be written, too many threads.</exception>
+    /// <exception cref="BadInputException">The options cannot be used: a store that cannot be written, too many
+    /// threads.</exception>
     Task<ITrainingCluster> Start(HostOptions options, CancellationToken cancellationToken);
 
     /// <summary>Joins a cluster as a client.</summary>

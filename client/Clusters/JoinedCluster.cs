@@ -13,7 +13,9 @@ internal sealed class JoinedCluster : ITrainingCluster
     /// <summary>How long a silo may take to say anything at all.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a client may take to be let in. Microsoft.Orleans's tries for ever, also where it is turned away.</summary>
+    /// <summary>
+    /// How long a client may take to be let in. Microsoft.Orleans's tries for ever, also where it is turned away.
+    /// </summary>
     private static readonly TimeSpan s_connecting = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
@@ -21,7 +23,8 @@ internal sealed class JoinedCluster : ITrainingCluster
     private readonly IHost _client;
     private readonly ClusterSection _clustering;
 
-    private JoinedCluster(string name, ClusterSection clustering, IHost client) => (Name, _clustering, _client) = (name, clustering, client);
+    private JoinedCluster(string name, ClusterSection clustering, IHost client) =>
+        (Name, _clustering, _client) = (name, clustering, client);
 
     /// <inheritdoc/>
     public event Action<string>? Said
@@ -66,7 +69,8 @@ internal sealed class JoinedCluster : ITrainingCluster
             await client.StartAsync(patience.Token);
             return new JoinedCluster(cluster, clustering, client);
         }
-        catch (Exception e) when (e is OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (
+            e is OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             string? why = ClusterMembership.WhyShutOut(cluster, client.Services);
             client.Dispose();
@@ -126,10 +130,12 @@ internal sealed class JoinedCluster : ITrainingCluster
     private static BadInputException None(string cluster)
     {
         IReadOnlyList<string> live = ClusterFolder.Live();
-        string there = live.Count == 0 ? "no cluster of yours lives on this machine" : $"there are: {string.Join(", ", live.Take(8))}";
+        string there = live.Count == 0 ? "no cluster of yours lives on this machine"
+            : $"there are: {string.Join(", ", live.Take(8))}";
         return new BadInputException($"cluster '{cluster}' has no live silo ({there}); bgpo silo --cluster {cluster} founds it");
     }
 
     private static BadInputException NoAnswer(string cluster, Exception cause, string? why = null) =>
-        new($"no silo of cluster '{cluster}' answers; {why ?? $"see whether its processes are stopped: bgpo cluster stop --cluster {cluster} ends them"}", cause);
+        new($"no silo of cluster '{cluster}' answers; " +
+            $"{why ?? $"see whether its processes are stopped: bgpo cluster stop --cluster {cluster} ends them"}", cause);
 }

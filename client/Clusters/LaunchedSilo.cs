@@ -35,7 +35,9 @@ internal sealed class LaunchedSilo : ILaunchedSilo
         _ended = ReadEnd(process);
     }
 
-    /// <summary>Whether it holds the process's pipes: no longer than it lives, since clusters have thousands of silos one after the other.</summary>
+    /// <summary>
+    /// Whether it holds the process's pipes: no longer than it lives, since clusters have thousands of silos one after the other.
+    /// </summary>
     internal bool HoldsProcess => _process is not null;
 
     public event Action<string>? Said;

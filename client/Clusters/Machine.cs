@@ -35,7 +35,8 @@ internal sealed class Machine : IMachine
         {
             start.ArgumentList.Add(typeof(Machine).Assembly.Location);
         }
-        foreach (string argument in new[] { "silo", "--cluster", launch.Cluster, "--threads", $"{launch.Threads}", "--store", launch.Store, "--detached" })
+        foreach (string argument in new[] { "silo", "--cluster", launch.Cluster, "--threads", $"{launch.Threads}",
+            "--store", launch.Store, "--detached" })
         {
             start.ArgumentList.Add(argument);
         }

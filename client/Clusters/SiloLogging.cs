@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Bgpo.Client.Clusters;
 
-/// <summary>Where a silo's logs go: to its cluster's folder, and to the file that BGPO_LOG names. Never into a command's output.</summary>
+/// <summary>
+/// Where a silo's logs go: to its cluster's folder, and to the file that BGPO_LOG names. Never into a command's output.
+/// </summary>
 internal static class SiloLogging
 {
     /// <summary>Adds the file that BGPO_LOG names, if any.</summary>
@@ -12,7 +14,8 @@ internal static class SiloLogging
         if (Environment.GetEnvironmentVariable("BGPO_LOG") is { Length: > 0 } path)
         {
             logging.SetMinimumLevel(LogLevel.Information).AddProvider(new FileLoggerProvider(
-                ProjectPaths.Expanded(path), TimeProvider.System, static message => Terminal.OfProcess().Error.WriteLine("bgpo: " + message)));
+                ProjectPaths.Expanded(path), TimeProvider.System, static message =>
+                    Terminal.OfProcess().Error.WriteLine("bgpo: " + message)));
         }
     }
 

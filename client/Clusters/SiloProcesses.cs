@@ -47,7 +47,8 @@ internal sealed class SiloProcesses : ITrainingCluster
         if (ClusterMembership.HasLiveSilo(options.Cluster, clustering.Cluster))
         {
             throw new BadInputException(
-                $"cluster '{options.Cluster}' lives already; choose another --cluster, or bgpo run start --cluster {options.Cluster} to use it");
+                $"cluster '{options.Cluster}' lives already; choose another --cluster, or bgpo run start --cluster " +
+                    $"{options.Cluster} to use it");
         }
         var cluster = new SiloProcesses(options, machine, clustering);
         try
@@ -71,7 +72,8 @@ internal sealed class SiloProcesses : ITrainingCluster
     public IRunGrain GetRun(string run) => Client.GetRun(run);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<SiloDescription>> GetSilos(CancellationToken cancellationToken) => Client.GetSilos(cancellationToken);
+    public Task<IReadOnlyList<SiloDescription>> GetSilos(CancellationToken cancellationToken) =>
+        Client.GetSilos(cancellationToken);
 
     /// <summary>The silo of a process that this one started; null for a replacement that somebody else did.</summary>
     /// <param name="process">The process's id.</param>
@@ -84,7 +86,8 @@ internal sealed class SiloProcesses : ITrainingCluster
         {
             await client.DisposeAsync();
         }
-        await SiloEnding.End(_machine, process => process.Option("--owner") == _machine.Self, SiloEnding.Patience, CancellationToken.None);
+        await SiloEnding.End(
+            _machine, process => process.Option("--owner") == _machine.Self, SiloEnding.Patience, CancellationToken.None);
         foreach (ILaunchedSilo silo in _silos)
         {
             // A zombie until its end has been read.
@@ -97,7 +100,8 @@ internal sealed class SiloProcesses : ITrainingCluster
 
     private void Launch(string fault)
     {
-        ILaunchedSilo silo = _machine.Launch(new SiloLaunch(Name, _options.Threads, _options.Store, _machine.Self, fault) { ClusterConfig = _clustering.File });
+        ILaunchedSilo silo = _machine.Launch(
+            new SiloLaunch(Name, _options.Threads, _options.Store, _machine.Self, fault) { ClusterConfig = _clustering.File });
         silo.Said += line => Said?.Invoke(line);
         _silos.Add(silo);
     }

@@ -10,8 +10,8 @@ namespace Bgpo.Client.Clusters;
 
 /// <summary>
 /// Sends this process's meters by OTLP where the standard variables of OpenTelemetry ask for it: OTEL_EXPORTER_OTLP_ENDPOINT (or
-/// OTEL_EXPORTER_OTLP_METRICS_ENDPOINT), or OTEL_METRICS_EXPORTER=otlp for the usual endpoint. All other OTEL_* variables mean what they
-/// mean everywhere. What cannot be sent is told once, and ends nothing.
+/// OTEL_EXPORTER_OTLP_METRICS_ENDPOINT), or OTEL_METRICS_EXPORTER=otlp for the usual endpoint. All other OTEL_* variables mean
+/// what they mean everywhere. What cannot be sent is told once, and ends nothing.
 /// </summary>
 internal sealed class Telemetry : IDisposable
 {
@@ -51,7 +51,8 @@ internal sealed class Telemetry : IDisposable
         {
             Check(variable, $"{Exporter}{signal}ENDPOINT", IsAddress, "an address such as http://localhost:4317");
             Check(
-                variable, $"{Exporter}{signal}PROTOCOL", static text => text is "grpc" or "http/protobuf", "grpc or http/protobuf");
+                variable, $"{Exporter}{signal}PROTOCOL", static text =>
+                    text is "grpc" or "http/protobuf", "grpc or http/protobuf");
             Check(variable, $"{Exporter}{signal}TIMEOUT", IsMilliseconds, "milliseconds, a whole number above 0");
             Check(variable, $"{Exporter}{signal}COMPRESSION", static text => text is "none" or "gzip", "none or gzip");
             Check(
@@ -77,7 +78,8 @@ internal sealed class Telemetry : IDisposable
             new FailureListener(say),
             Sdk.CreateMeterProviderBuilder()
                 .SetResourceBuilder(
-                    ResourceBuilder.CreateEmpty().AddService("bgpo", serviceInstanceId: instance).AddEnvironmentVariableDetector())
+                    ResourceBuilder.CreateEmpty().AddService("bgpo", serviceInstanceId: instance)
+                        .AddEnvironmentVariableDetector())
                 .AddMeter(RunMeter.Name, StoreMeter.Name, "System.Runtime")
                 .AddOtlpExporter()
                 .Build());

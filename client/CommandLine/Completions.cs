@@ -24,7 +24,8 @@ internal static class Completions
             }
         }
 
-        foreach (var argument in command.Arguments.Where(argument => argument.Name.StartsWith("RUN", StringComparison.Ordinal) || argument.Name == "OTHER"))
+        foreach (var argument in command.Arguments.Where(
+            argument => argument.Name.StartsWith("RUN", StringComparison.Ordinal) || argument.Name == "OTHER"))
         {
             // Help would list what there is just now.
             argument.HelpName = argument.Name;
@@ -82,7 +83,8 @@ internal static class Completions
     };
 
     /// <summary>Runs of the usual folder.</summary>
-    private static IEnumerable<string> Runs(string workingFolder) => Path.Combine(workingFolder, "runs") is var folder && Directory.Exists(folder)
+    private static IEnumerable<string> Runs(string workingFolder) =>
+        Path.Combine(workingFolder, "runs") is var folder && Directory.Exists(folder)
         ? Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path))
         : [];
 

@@ -13,7 +13,8 @@ internal static class Durations
             : text.EndsWith('m') ? (TimeSpan.FromMinutes(1), text[..^1])
             : text.EndsWith('h') ? (TimeSpan.FromHours(1), text[..^1])
             : (default, "");
-        return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number * unit.TotalDays < 1000
+        return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && number * unit.TotalDays < 1000
             ? number * unit
             : null;
     }

@@ -29,46 +29,50 @@ internal static class Flags
         },
     };
 
-    internal static Option<double?> Number(string name, string valueName, string description, double minimum, double maximum) => new(name)
-    {
-        Description = description,
-        HelpName = valueName,
-        CustomParser = result =>
+    internal static Option<double?> Number(string name, string valueName, string description, double minimum, double maximum) =>
+        new(name)
         {
-            if (double.TryParse(Token(result), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-                && value >= minimum && value <= maximum)
+            Description = description,
+            HelpName = valueName,
+            CustomParser = result =>
             {
-                return value;
-            }
+                if (double.TryParse(Token(result), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                    && value >= minimum && value <= maximum)
+                {
+                    return value;
+                }
 
-            result.AddError(FormattableString.Invariant($"option {name}: value '{Token(result)}': a number from {minimum} to {maximum}"));
-            return null;
-        },
-    };
+                result.AddError(FormattableString.Invariant(
+                    $"option {name}: value '{Token(result)}': a number from {minimum} to {maximum}"));
+                return null;
+            },
+        };
 
     /// <summary>Ascending whole numbers with commas between: 1,64.</summary>
-    internal static Option<int[]> WholeNumbers(string name, string valueName, string description, int minimum, int maximum) => new(name)
-    {
-        Description = description,
-        HelpName = valueName,
-        CustomParser = result =>
+    internal static Option<int[]> WholeNumbers(string name, string valueName, string description, int minimum, int maximum) =>
+        new(name)
         {
-            var parts = Token(result).Split(',');
-            var values = new int[parts.Length];
-            for (var i = 0; i < parts.Length; i++)
+            Description = description,
+            HelpName = valueName,
+            CustomParser = result =>
             {
-                var good = int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out values[i])
-                    && values[i] >= minimum && values[i] <= maximum && (i == 0 || values[i] > values[i - 1]);
-                if (!good)
+                var parts = Token(result).Split(',');
+                var values = new int[parts.Length];
+                for (var i = 0; i < parts.Length; i++)
                 {
-                    result.AddError($"option {name}: value '{Token(result)}': ascending whole numbers from {minimum} to {maximum} with commas between, for example 1,64");
-                    return [];
+                    var good = int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out values[i])
+                        && values[i] >= minimum && values[i] <= maximum && (i == 0 || values[i] > values[i - 1]);
+                    if (!good)
+                    {
+                        result.AddError($"option {name}: value '{Token(result)}': ascending whole numbers from {minimum} to " +
+                            $"{maximum} with commas between, for example 1,64");
+                        return [];
+                    }
                 }
-            }
 
-            return values;
-        },
-    };
+                return values;
+            },
+        };
 
     /// <summary>Numbers as given, or the default: the library says an empty array where nothing was given.</summary>
     internal static int[] Or(this int[]? given, params int[] otherwise) => given is { Length: > 0 } ? given : otherwise;
@@ -85,7 +89,8 @@ internal static class Flags
                 return value;
             }
 
-            result.AddError($"option {name}: value '{Token(result)}': a time from {Durations.Text(minimum)} to {Durations.Text(maximum)}, for example 500ms, 5s, 2m or 1h");
+            result.AddError($"option {name}: value '{Token(result)}': a time from {Durations.Text(minimum)} to " +
+                $"{Durations.Text(maximum)}, for example 500ms, 5s, 2m or 1h");
             return null;
         },
     };
@@ -104,7 +109,8 @@ internal static class Flags
                     return Token(result);
                 }
 
-                result.AddError($"option {name}: value '{Token(result)}': one of {string.Join(", ", words)}{Usage.Suggestion(Token(result), words)}");
+                result.AddError($"option {name}: value '{Token(result)}': one of " +
+                    $"{string.Join(", ", words)}{Usage.Suggestion(Token(result), words)}");
                 return null;
             },
         };
@@ -115,7 +121,9 @@ internal static class Flags
     /// <summary>The name of a cluster or run as commands take it.</summary>
     internal static string Checked(string option, string name) => Names.Plain().IsMatch(name)
         ? name
-        : throw new BadInputException($"option {option}: value '{name}': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit");
+        : throw new BadInputException(
+            $"option {option}: value '{name}': lower-case letters, digits and dashes, 63 at most, starting with a letter or " +
+                $"digit");
 
     internal static Option<string[]> Set() => new("--set")
     {
@@ -127,7 +135,8 @@ internal static class Flags
 
     internal static Option<string?> ClusterConfig() => new(Client.ClusterConfig.Option)
     {
-        Description = "how its members find one another (docs/clusters.md); default: $" + Client.ClusterConfig.Variable + ", else in files of this machine",
+        Description = "how its members find one another (docs/clusters.md); default: $" + Client.ClusterConfig.Variable
+            + ", else in files of this machine",
         HelpName = "FILE",
         Recursive = true,
     };

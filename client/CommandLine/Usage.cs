@@ -65,7 +65,8 @@ internal static class Usage
                 return $"unknown command '{token}' of {name}{Meant(token, command)}{see}";
             }
 
-            return $"unexpected argument '{token}' of {name}{(command.Arguments.Count > 0 ? "; put quotes around text with spaces" : "")}{see}";
+            return $"unexpected argument '{token}' of " +
+                $"{name}{(command.Arguments.Count > 0 ? "; put quotes around text with spaces" : "")}{see}";
         }
 
         if (parsed.Errors[0].SymbolResult is ArgumentResult { Parent: CommandResult } missing)
@@ -85,11 +86,13 @@ internal static class Usage
     }
 
     /// <summary>Whether an option is one of the command's that was given.</summary>
-    internal static bool Knows(ParseResult parsed, Option option) => Lineage(parsed.CommandResult.Command).Any(command => command.Options.Contains(option));
+    internal static bool Knows(ParseResult parsed, Option option) =>
+        Lineage(parsed.CommandResult.Command).Any(command => command.Options.Contains(option));
 
     /// <summary>The commands under a command; <c>test</c> is the entry script's.</summary>
     private static IEnumerable<string> Commands(Command command) =>
-        command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).Concat(command.Parents.Any() ? [] : Completions.OfTheScript);
+        command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)
+            .Concat(command.Parents.Any() ? [] : Completions.OfTheScript);
 
     /// <summary>Which command was perhaps meant: one of its own, or one of theirs, whose first word was left out.</summary>
     private static string Meant(string token, Command command)
@@ -100,8 +103,10 @@ internal static class Usage
         }
 
         var below = command.Subcommands.Where(c => !c.Hidden)
-            .SelectMany(c => c.Subcommands.Where(sub => !sub.Hidden).Select(sub => (sub.Name, Full: $"'{c.Name} {sub.Name}'"))).ToLookup(sub => sub.Name, sub => sub.Full);
-        return Nearest.To(token, below.Select(sub => sub.Key)) is { } near ? $"; did you mean {string.Join(" or ", below[near])}?" : "";
+            .SelectMany(c => c.Subcommands.Where(sub => !sub.Hidden).Select(sub => (sub.Name, Full: $"'{c.Name} {sub.Name}'")))
+                .ToLookup(sub => sub.Name, sub => sub.Full);
+        return Nearest.To(token, below.Select(sub => sub.Key)) is { } near
+            ? $"; did you mean {string.Join(" or ", below[near])}?" : "";
     }
 
     /// <summary>What was perhaps meant; empty when nothing is near.</summary>

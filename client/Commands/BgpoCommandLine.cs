@@ -22,7 +22,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
 {
     /// <summary>The version that <c>--version</c> prints.</summary>
     internal static string Version =>
-        typeof(BgpoCommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        typeof(BgpoCommandLine)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Runs a command line to its end.</summary>
     /// <param name="arguments">Without the program's name.</param>
@@ -31,7 +32,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
     {
         var clusterConfig = Flags.ClusterConfig();
         var (root, version) = Root(clusterConfig);
-        var parsed = root.Parse(arguments.Count == 0 ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = root.Parse(
+            arguments.Count == 0 ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (Usage.Error(parsed) is { } error)
         {
             Say(error);
@@ -91,7 +93,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {
-            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, model.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
+            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, model.Command, silo.Command,
+                run.Command, cluster.Command, chaos.Command,
             verify.Command, doctor.Command, completion.Command, completion.Words,
         };
         foreach (var part in stores.Roots.Concat(more.Where(part => !part.Command.Parents.Any())))
@@ -99,7 +102,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
             root.Subcommands.Add(part.Command);
         }
 
-        foreach (var command in new[] { train.Command, silo.Command, run.Command, cluster.Command, chaos.Command, verify.Command })
+        foreach (var command in new[] { train.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
+            verify.Command })
         {
             command.Options.Add(clusterConfig);
         }
@@ -109,7 +113,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
         root.SetAction(_ => ExitCode.Done);
         root.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 0 && result.Children.All(c => c is not System.CommandLine.Parsing.CommandResult) && !result.GetValue(version))
+            if (result.Tokens.Count == 0 && result.Children.All(c => c is not System.CommandLine.Parsing.CommandResult)
+                && !result.GetValue(version))
             {
                 result.AddError("no command");
             }
@@ -137,7 +142,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
             [verify.Command] = VerifyCommand.Examples,
             [verify.Elastic] = VerifyCommand.Examples,
         };
-        foreach (var part in run.Parts.Concat(model.Parts).Concat(cluster.Parts).Append(silo.Drained).Concat(stores.Parts).Concat(more))
+        foreach (var part in run.Parts.Concat(model.Parts).Concat(cluster.Parts).Append(silo.Drained).Concat(stores.Parts)
+            .Concat(more))
         {
             examples[part.Command] = part.Examples;
         }
@@ -170,11 +176,13 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
                 }
 
                 return ExitCode.BadInput;
-            case BadInputException or StorageException or IOException or UnauthorizedAccessException or OrleansConfigurationException:
+            case BadInputException or StorageException or IOException or UnauthorizedAccessException
+                or OrleansConfigurationException:
                 Say(cause.Message);
                 return ExitCode.BadInput;
             case DllNotFoundException:
-                Say($"libtorch does not load: {cause.Message.Trim().Split('\n')[^1]}; {context.Paths.CommandLine("doctor")} says how to mend it");
+                Say($"libtorch does not load: {cause.Message.Trim().Split('\n')[^1]}; {context.Paths.CommandLine("doctor")} " +
+                    $"says how to mend it");
                 return ExitCode.Failed;
             case RunException:
                 Say(cause.Message);

@@ -4,7 +4,9 @@ using Bgpo.Client.Hosting;
 
 namespace Bgpo.Client.Commands;
 
-/// <summary><c>bgpo completion</c>: what a shell needs to complete command lines; the words come from the command line itself.</summary>
+/// <summary>
+/// <c>bgpo completion</c>: what a shell needs to complete command lines; the words come from the command line itself.
+/// </summary>
 internal sealed class CompletionCommand
 {
     private static readonly string[] Shells = ["bash", "zsh", "fish"];
@@ -20,7 +22,8 @@ internal sealed class CompletionCommand
             var shell = parsed.GetValue(_shell)!;
             if (!Shells.Contains(shell))
             {
-                throw new BadInputException($"shell '{shell}': one of {string.Join(", ", Shells)}{Usage.Suggestion(shell, Shells)}");
+                throw new BadInputException(
+                    $"shell '{shell}': one of {string.Join(", ", Shells)}{Usage.Suggestion(shell, Shells)}");
             }
 
             context.Terminal.Out.Write(Script(shell));

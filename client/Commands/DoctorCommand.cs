@@ -51,7 +51,8 @@ internal sealed class DoctorCommand
         {
             _context.Terminal.Out.WriteLine(json
                 ? JsonLines.Line(new { Check = finding.What, Ok = finding.Mend is null, Found = finding.Said, finding.Mend })
-                : $"{(finding.Mend is null ? "ok  " : "MEND")}  {finding.What,-10}  {finding.Said}{(finding.Mend is { } mend ? $"\n                  {mend}" : "")}");
+                : $"{(finding.Mend is null ? "ok  " : "MEND")}  {finding.What,-10}  " +
+                    $"{finding.Said}{(finding.Mend is { } mend ? $"\n                  {mend}" : "")}");
         }
 
         return findings.All(finding => finding.Mend is null) ? ExitCode.Done : ExitCode.Failed;
@@ -61,7 +62,8 @@ internal sealed class DoctorCommand
     {
         var isKnown = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
         return new Finding(
-            "processor", $"{CpuName()}, {Printed.Many(Environment.ProcessorCount, "core")}, {RuntimeInformation.OSDescription}, .NET {Environment.Version}",
+            "processor", $"{CpuName()}, {Format.Many(Environment.ProcessorCount, "core")}, {RuntimeInformation.OSDescription}, " +
+                $".NET {Environment.Version}",
             isKnown ? null : "only Linux on x86-64 is tried; a virtual machine or container with it works");
     }
 
@@ -71,8 +73,9 @@ internal sealed class DoctorCommand
         // A container's own limit is not in meminfo.
         var allowed = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1048576.0;
         return new Finding(
-            "memory", $"{Printed.Count(Math.Min(free, allowed))} MiB to be had",
-            Math.Min(free, allowed) >= EnoughMemoryMiB ? null : $"each silo of a small model takes about 350 MiB; free some, or use fewer --silos and --threads");
+            "memory", $"{Format.Count(Math.Min(free, allowed))} MiB to be had",
+            Math.Min(free, allowed) >= EnoughMemoryMiB ? null
+                : $"each silo of a small model takes about 350 MiB; free some, or use fewer --silos and --threads");
     }
 
     private static Finding Limits() => ProcessLimits.Refusal() is { } refusal
@@ -98,12 +101,14 @@ internal sealed class DoctorCommand
         {
             return new Finding(
                 "numerics", $"libtorch does not load: {e.GetBaseException().Message.ReplaceLineEndings(" ")}",
-                "remove artifacts/libtorch-cpu and artifacts/*.stamp, and start again by the script: the build gathers the native libraries anew");
+                "remove artifacts/libtorch-cpu and artifacts/*.stamp, and start again by the script: the build gathers the " +
+                    "native libraries anew");
         }
     }
 
     private static Finding Gpu() => new(
-        "gpu", File.Exists("/proc/driver/nvidia/version") ? "an NVIDIA driver is there; this version computes on CPU devices" : "none; CPU devices are used", null);
+        "gpu", File.Exists("/proc/driver/nvidia/version") ? "an NVIDIA driver is there; this version computes on CPU devices"
+            : "none; CPU devices are used", null);
 
     /// <summary>What a run does to its store: writes, replaces, reads back, lists, deletes; and its clock.</summary>
     private async Task<Finding> Store(string folder)
@@ -138,7 +143,8 @@ internal sealed class DoctorCommand
             }
 
             return new Finding(
-                "store", $"{_context.Paths.Shown(folder)}{(isNew ? ", which the first run makes" : "")}: written, replaced, read and deleted in {Printed.Short(took)} ms",
+                "store", $"{_context.Paths.Shown(folder)}{(isNew ? ", which the first run makes" : "")}: written, replaced, " +
+                    $"read and deleted in {Format.Short(took)} ms",
                 skew < 60 ? null : $"its clock and this machine's are {skew:0} s apart; set them by NTP");
         }
         catch (Exception e) when (e is StorageException or IOException or UnauthorizedAccessException)
@@ -162,10 +168,12 @@ internal sealed class DoctorCommand
         try
         {
             // A store elsewhere leaves this machine's disk to logs and exports.
-            var free = new DriveInfo(Above(BlobStores.IsFolder(folder) ? folder : _context.Paths.WorkingFolder)).AvailableFreeSpace / 1048576.0;
+            var free = new DriveInfo(Above(BlobStores.IsFolder(folder) ? folder : _context.Paths.WorkingFolder))
+                .AvailableFreeSpace / 1048576.0;
             return new Finding(
-                "disk", $"{Printed.Count(free)} MiB free for {_context.Paths.Shown(folder)}",
-                free >= EnoughDiskMiB ? null : "a checkpoint is three times the model, kept for each version; free some, or name another --store");
+                "disk", $"{Format.Count(free)} MiB free for {_context.Paths.Shown(folder)}",
+                free >= EnoughDiskMiB ? null
+                    : "a checkpoint is three times the model, kept for each version; free some, or name another --store");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -181,21 +189,28 @@ internal sealed class DoctorCommand
             var silos = _context.Machine.Silos(_ => true);
             var lost = silos.Where(silo => silo.IsStopped).ToArray();
             return new Finding(
-                "clusters", $"{(live.Count == 0 ? "none live" : string.Join(", ", live) + " live")}; {Printed.Many(silos.Count, "silo process")}",
-                lost.Length == 0 ? null : $"stopped (SIGSTOP) since somebody wanted so: {string.Join(", ", lost.Select(silo => silo.Id))}; kill -CONT wakes them");
+                "clusters", $"{(live.Count == 0 ? "none live" : string.Join(", ", live) + " live")}; " +
+                    $"{Format.Many(silos.Count, "silo process")}",
+                lost.Length == 0 ? null
+                    : $"stopped (SIGSTOP) since somebody wanted so: {string.Join(", ", lost.Select(silo => silo.Id))}; kill " +
+                        $"-CONT wakes them");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new Finding("clusters", e.Message, "the folder of clusters must be yours alone (mode 700): see XDG_RUNTIME_DIR and TMPDIR");
+            return new Finding("clusters", e.Message,
+                "the folder of clusters must be yours alone (mode 700): see XDG_RUNTIME_DIR and TMPDIR");
         }
     }
 
     private Finding Project() => _context.Paths.Config("sudoku.yaml") is { } config
         ? new Finding("project", $"specs in {_context.Paths.Shown(Path.GetDirectoryName(config)!)}", null)
-        : new Finding("project", "no configs/ here", $"start the console by its script ({_context.Paths.Command}) or name specs with --config");
+        : new Finding("project", "no configs/ here",
+            $"start the console by its script ({_context.Paths.Command}) or name specs with --config");
 
     private static string CpuName() => File.Exists("/proc/cpuinfo")
-        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor"
+        ? File.ReadLines("/proc/cpuinfo")
+            .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+                ?? "unknown processor"
         : "unknown processor";
 
     private static double Field(string file, string name) => File.Exists(file)

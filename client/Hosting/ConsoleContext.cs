@@ -14,7 +14,8 @@ namespace Bgpo.Client.Hosting;
 /// <param name="Models">Works with models.</param>
 /// <param name="Machine">This machine's processes.</param>
 internal sealed record ConsoleContext(
-    Terminal Terminal, ProjectPaths Paths, Interrupts Interrupts, TimeProvider Time, ITrainingHost Training, IModelCommands Models,
+    Terminal Terminal, ProjectPaths Paths, Interrupts Interrupts, TimeProvider Time, ITrainingHost Training,
+    IModelCommands Models,
     IMachine Machine)
 {
     /// <summary>The same for who waits for a run's end; see <see cref="Terminal.BesideARun"/>.</summary>

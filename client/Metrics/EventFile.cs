@@ -5,8 +5,8 @@ using System.Text;
 namespace Bgpo.Client.Metrics;
 
 /// <summary>
-/// TensorBoard's event files: records of a length, its checksum, an Event message and that one's checksum, where a checksum is a masked
-/// CRC-32C. Only what scalars need of the format.
+/// TensorBoard's event files: records of a length, its checksum, an Event message and that one's checksum, where a checksum is a
+/// masked CRC-32C. Only what scalars need of the format.
 /// </summary>
 internal static class EventFile
 {
@@ -44,7 +44,8 @@ internal static class EventFile
     /// <param name="at">When.</param>
     /// <param name="step">The step.</param>
     /// <param name="scalars">Tags and values.</param>
-    internal static byte[] Scalars(DateTimeOffset at, long step, IEnumerable<(string Tag, double Value)> scalars) => Message(at, step, body =>
+    internal static byte[] Scalars(DateTimeOffset at, long step, IEnumerable<(string Tag, double Value)> scalars) =>
+        Message(at, step, body =>
     {
         using var summary = new MemoryStream();
         Span<byte> single = stackalloc byte[4];
@@ -69,7 +70,8 @@ internal static class EventFile
         while (content.Length >= 16)
         {
             var length = BinaryPrimitives.ReadUInt64LittleEndian(content);
-            if (BinaryPrimitives.ReadUInt32LittleEndian(content[8..]) != MaskedCrc(content[..8]) || length > (ulong)content.Length - 16)
+            if (BinaryPrimitives.ReadUInt32LittleEndian(content[8..]) != MaskedCrc(content[..8])
+                || length > (ulong)content.Length - 16)
             {
                 break;
             }

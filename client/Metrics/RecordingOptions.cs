@@ -11,8 +11,11 @@ namespace Bgpo.Client.Metrics;
 /// <summary>The options by which whoever watches a run has its steps written down.</summary>
 internal sealed class RecordingOptions
 {
-    private readonly Option<string?> _tensorBoard = Flags.Text("--tensorboard", "DIR", "write TensorBoard event files to DIR/RUN; a version is written once, whoever watches");
-    private readonly Option<string?> _mirror = Flags.Text("--mirror", "DIR", "keep DIR/RUN/metrics.jsonl too, a line a step, from the store and as steps are committed");
+    private readonly Option<string?> _tensorBoard =
+        Flags.Text("--tensorboard", "DIR",
+            "write TensorBoard event files to DIR/RUN; a version is written once, whoever watches");
+    private readonly Option<string?> _mirror =
+        Flags.Text("--mirror", "DIR", "keep DIR/RUN/metrics.jsonl too, a line a step, from the store and as steps are committed");
 
     /// <summary>Adds them to a command.</summary>
     internal void On(Command command)
@@ -55,7 +58,8 @@ internal sealed class RecordingOptions
     /// <param name="parsed">The command line.</param>
     /// <param name="shown">The presenter.</param>
     /// <param name="store">The run's store, for what is committed already.</param>
-    internal async Task<IRunPresenter> WrapBesideARun(ConsoleContext context, ParseResult parsed, IRunPresenter shown, RunStore store)
+    internal async Task<IRunPresenter> WrapBesideARun(
+        ConsoleContext context, ParseResult parsed, IRunPresenter shown, RunStore store)
     {
         foreach (var wrap in new[] { Mirrored, Boarded })
         {
@@ -97,11 +101,13 @@ internal sealed class RecordingOptions
         static void Fail(string message) => throw new BadInputException(message);
     }
 
-    private async Task<IRunPresenter> Mirrored(ConsoleContext context, ParseResult parsed, IRunPresenter shown, RunStore store, Action<string> failed) =>
+    private async Task<IRunPresenter> Mirrored(
+        ConsoleContext context, ParseResult parsed, IRunPresenter shown, RunStore store, Action<string> failed) =>
         Folder(context, parsed, _mirror) is not { } folder ? shown
         : new MirroringPresenter(shown, await MetricsMirror.Open(folder, store, context.Interrupts.Token), failed);
 
-    private async Task<IRunPresenter> Boarded(ConsoleContext context, ParseResult parsed, IRunPresenter shown, RunStore store, Action<string> failed)
+    private async Task<IRunPresenter> Boarded(
+        ConsoleContext context, ParseResult parsed, IRunPresenter shown, RunStore store, Action<string> failed)
     {
         if (Folder(context, parsed, _tensorBoard) is not { } folder)
         {
@@ -110,7 +116,8 @@ internal sealed class RecordingOptions
 
         try
         {
-            var recorder = new StepRecorder(shown, new TensorBoardFolder(Path.Combine(folder, store.RunId), context.Time), failed);
+            var recorder = new StepRecorder(
+                shown, new TensorBoardFolder(Path.Combine(folder, store.RunId), context.Time), failed);
             if (await store.ReadAsync(context.Interrupts.Token) is { } run && RunHistory.Before(run.Record) is { } before)
             {
                 recorder.CatchUp([before]);
@@ -125,12 +132,14 @@ internal sealed class RecordingOptions
         }
     }
 
-    private static string? Folder(ConsoleContext context, ParseResult parsed, Option<string?> option) => parsed.GetValue(option) switch
-    {
-        null => null,
-        "" => throw new BadInputException($"option {option.Name}: value '': a folder"),
-        var given => context.Paths.Full(given),
-    };
+    private static string? Folder(ConsoleContext context, ParseResult parsed, Option<string?> option) =>
+        parsed.GetValue(option) switch
+        {
+            null => null,
+            "" => throw new BadInputException($"option {option.Name}: value '': a folder"),
+            var given => context.Paths.Full(given),
+        };
 
-    private static string Named(ParseResult parsed, Option<string?> option) => $"option {option.Name}: value '{parsed.GetValue(option)}'";
+    private static string Named(ParseResult parsed, Option<string?> option) =>
+        $"option {option.Name}: value '{parsed.GetValue(option)}'";
 }

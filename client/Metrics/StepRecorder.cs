@@ -4,8 +4,9 @@ using Bgpo.Grains;
 namespace Bgpo.Client.Metrics;
 
 /// <summary>
-/// Writes the committed steps of a watched run down beside showing it: each version once, in order, also where a run goes back and takes
-/// versions again, or goes on under another watcher. A step is written when its evaluation can have come: when the next one is committed.
+/// Writes the committed steps of a watched run down beside showing it: each version once, in order, also where a run goes back
+/// and takes versions again, or goes on under another watcher. A step is written when its evaluation can have come: when the next
+/// one is committed.
 /// </summary>
 /// <param name="shown">Shows the run.</param>
 /// <param name="board">Where to.</param>

@@ -2,7 +2,9 @@ using Bgpo.Grains;
 
 namespace Bgpo.Client.Metrics;
 
-/// <summary>TensorBoard's event files in a folder. Each watcher begins a file of its own, with what those before it lack.</summary>
+/// <summary>
+/// TensorBoard's event files in a folder. Each watcher begins a file of its own, with what those before it lack.
+/// </summary>
 internal sealed class TensorBoardFolder : IDisposable
 {
     private readonly Stream _file;
@@ -36,7 +38,8 @@ internal sealed class TensorBoardFolder : IDisposable
     /// <param name="step">Its metrics; of version 0 only the evaluation.</param>
     internal void Write(StepMetrics step)
     {
-        var series = step.Version == 0 ? StepSeries.All.Where(one => one.Tag.StartsWith("eval/", StringComparison.Ordinal)) : StepSeries.All;
+        var series = step.Version == 0 ? StepSeries.All.Where(one => one.Tag.StartsWith("eval/", StringComparison.Ordinal))
+            : StepSeries.All;
         var scalars = series.Select(one => (one.Tag, Value: one.Of(step))).Where(scalar => double.IsFinite(scalar.Value));
         var at = step.UnixMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(step.UnixMilliseconds) : _time.GetUtcNow();
         _file.Write(EventFile.Record(EventFile.Scalars(at, step.Version, scalars)));

@@ -14,13 +14,16 @@ internal static class WritableFolder
         try
         {
             Make(folder, made);
-            using (new FileStream(Path.Combine(folder, $".bgpo-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            using (new FileStream(
+                Path.Combine(folder, $".bgpo-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1,
+                FileOptions.DeleteOnClose))
             {
             }
 
             if (file is not null && Path.Exists(Path.Combine(folder, file)))
             {
-                using var there = new FileStream(Path.Combine(folder, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                using var there = new FileStream(
+                    Path.Combine(folder, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -43,7 +43,8 @@ internal static class Generation
                 set =>
                 {
                     partial.Set(set);
-                    trace?.WriteLine(JsonLines.Line(new { set.Step, set.Place, set.Token, Text = NameOf(loaded.Tokenizer, set.Token), set.Confidence }));
+                    trace?.WriteLine(JsonLines.Line(
+                        new { set.Step, set.Place, set.Token, Text = NameOf(loaded.Tokenizer, set.Token), set.Confidence }));
                 });
         }));
         return new GenerateOutcome(
@@ -54,13 +55,15 @@ internal static class Generation
     {
         if (request.Chat is not { } chat)
         {
-            return tokenizer is BpeTokenizer plain ? plain.With(ChatTemplate.Plain).EncodePrompt(request.Prompt) : tokenizer.EncodePrompt(request.Prompt);
+            return tokenizer is BpeTokenizer plain ? plain.With(ChatTemplate.Plain)
+                .EncodePrompt(request.Prompt) : tokenizer.EncodePrompt(request.Prompt);
         }
         if (tokenizer is not BpeTokenizer bpe)
         {
             throw new BadInputException("option --chat: the model has no chat template; give it a prompt");
         }
-        return (chat.Template is { } name ? bpe.With(ChatTemplate.All.Single(template => template.Name == name)) : bpe).EncodeChat(chat.Messages);
+        return (chat.Template is { } name ? bpe.With(ChatTemplate.All.Single(template => template.Name == name)) : bpe)
+            .EncodeChat(chat.Messages);
     }
 
     internal static SamplerOptions Options(GenerateRequest request, ModelConfig config)

@@ -14,13 +14,16 @@ namespace Bgpo.Client.Models;
 internal interface IModelCommands
 {
     /// <summary>Makes a base model and writes its folder whole or not at all.</summary>
-    Task<PretrainOutcome> Pretrain(PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken);
+    Task<PretrainOutcome> Pretrain(
+        PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken);
 
     /// <summary>Evaluates a model on held-out problems.</summary>
-    Task<EvaluateOutcome> Evaluate(EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken);
+    Task<EvaluateOutcome> Evaluate(
+        EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken);
 
     /// <summary>Completes one prompt, or answers in a conversation.</summary>
-    Task<GenerateOutcome> Generate(GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken);
+    Task<GenerateOutcome> Generate(
+        GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken);
 }
 
 /// <summary>What to pretrain.</summary>

@@ -34,16 +34,20 @@ internal sealed class ModelCommands : IModelCommands
         using var leftovers = new Leftovers(Beside(request.Output));
         using var device = new DeviceWorker("cpu:0");
         ModelFolder model = await device.Run(() => Bad(() => Pretraining.Train(
-            spec, tokenizer, ExampleOf, step => progress.Report(new PretrainProgress(step.Phase, spec.Phases.Count, step.Step, spec.Phases[step.Phase - 1].Steps, step.Loss)),
+            spec, tokenizer, ExampleOf, step =>
+                progress.Report(new PretrainProgress(
+                    step.Phase, spec.Phases.Count, step.Step, spec.Phases[step.Phase - 1].Steps, step.Loss)),
             cancellationToken)));
         Bad(() =>
         {
             model.Save(Beside(request.Output));
             return Place(request.Output);
         });
-        EvaluationSummary? evaluation = spec.EvaluationCount == 0 ? null : await Summarize(model, task, spec, request.Threads, cancellationToken);
+        EvaluationSummary? evaluation = spec.EvaluationCount == 0 ? null
+            : await Summarize(model, task, spec, request.Threads, cancellationToken);
         return new PretrainOutcome(
-            model.Parameters.LongLength, WeightsHash.Of(model.Parameters), evaluation, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            model.Parameters.LongLength, WeightsHash.Of(model.Parameters), evaluation,
+            Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
     /// <inheritdoc/>
@@ -54,7 +58,8 @@ internal sealed class ModelCommands : IModelCommands
         using LoadedModel model = await ModelSource.Open(request.Model, cancellationToken);
         ITask task = Bad(() => TaskRegistry.Create(request.Task));
         Score[] scores = await Score(
-            model, task, request.Count, Options(request.Rollout, request.Temperature), (ulong)request.Seed, request.Threads, progress,
+            model, task, request.Count, Options(request.Rollout, request.Temperature), (ulong)request.Seed, request.Threads,
+            progress,
             cancellationToken);
         return new EvaluateOutcome(
             scores.Average(score => score.Exact ? 1.0 : 0.0), scores.Average(score => score.Reward), scores.Length,
@@ -65,7 +70,8 @@ internal sealed class ModelCommands : IModelCommands
     }
 
     /// <inheritdoc/>
-    public Task<GenerateOutcome> Generate(GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken) =>
+    public Task<GenerateOutcome> Generate(
+        GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken) =>
         Generation.Run(request, progress, cancellationToken);
 
     private static async Task<EvaluationSummary> Summarize(
@@ -80,7 +86,8 @@ internal sealed class ModelCommands : IModelCommands
         };
         var silent = new Progress<ProblemsDone>();
         Task<Score[]> At(double temperature) => Score(
-            model, task, spec.EvaluationCount, Options(rollout, temperature), (ulong)spec.Seed, threads, silent, cancellationToken);
+            model, task, spec.EvaluationCount, Options(rollout, temperature), (ulong)spec.Seed, threads, silent,
+            cancellationToken);
         Score[] greedy = await At(0);
         Score[] sampled = await At(1);
         return new EvaluationSummary(
@@ -88,9 +95,12 @@ internal sealed class ModelCommands : IModelCommands
             greedy.Average(score => score.Reward), greedy.Length);
     }
 
-    /// <summary>Answers held-out problems and judges the answers: on as many device threads as given, the same on any number.</summary>
+    /// <summary>
+    /// Answers held-out problems and judges the answers: on as many device threads as given, the same on any number.
+    /// </summary>
     private static async Task<Score[]> Score(
-        LoadedModel folder, ITask task, int count, SamplerOptions options, ulong seed, int threads, IProgress<ProblemsDone> progress,
+        LoadedModel folder, ITask task, int count, SamplerOptions options, ulong seed, int threads,
+        IProgress<ProblemsDone> progress,
         CancellationToken cancellationToken)
     {
         IReadOnlyList<Prompt> problems = task.HeldOut(count);
@@ -114,7 +124,8 @@ internal sealed class ModelCommands : IModelCommands
                     (int[] Tokens, int Index)[] unit = units[u];
                     int[][] answers = Sampler.Sample(
                         model, [.. unit.Select(problem => problem.Tokens)], options,
-                        (b, step) => new Philox(seed, Purpose.Evaluation, 0, (uint)unit[b].Index, (uint)step), folder.Tokenizer.EndTokens);
+                        (b, step) => new Philox(seed, Purpose.Evaluation, 0, (uint)unit[b].Index, (uint)step),
+                        folder.Tokenizer.EndTokens);
                     for (int i = 0; i < unit.Length; i++)
                     {
                         scores[unit[i].Index] = task.Score(problems[unit[i].Index], folder.Tokenizer.Decode(answers[i]));
@@ -132,7 +143,8 @@ internal sealed class ModelCommands : IModelCommands
         SamplerOptions.Of(rollout, rollout.DenoisingSteps, temperature);
 
     /// <summary>Where a model is written before it takes its place whole.</summary>
-    private static string Beside(string output) => output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.partial";
+    private static string Beside(string output) =>
+        output.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.partial";
 
     /// <summary>Deletes what was written beside the output and did not take its place.</summary>
     private sealed class Leftovers(string folder) : IDisposable

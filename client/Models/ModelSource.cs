@@ -10,7 +10,8 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Models;
 
-/// <summary>Loads what <c>--model</c> names: a model folder, a run's folder (its newest checkpoint), one checkpoint's manifest, or
+/// <summary>Loads what <c>--model</c> names: a model folder, a run's folder (its newest checkpoint), one checkpoint's manifest,
+/// or
 /// <c>STORE/RUN[@VERSION]</c> of a store that is no folder.</summary>
 internal static class ModelSource
 {
@@ -65,8 +66,10 @@ internal static class ModelSource
         CheckpointManifest manifest = await store.RequireCheckpointAsync(version, cancellationToken: cancellationToken);
         var parameters = new float[manifest.ParameterCount];
         await store.LoadShardsAsync(
-            manifest, shard => shard.Weights.CopyTo(parameters, (long)shard.Index * manifest.ShardSize), withMoments: false, cancellationToken);
-        (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, manifest.Tokenizer, $"{store.RunId}@{manifest.Version}");
+            manifest, shard => shard.Weights.CopyTo(parameters, (long)shard.Index * manifest.ShardSize), withMoments: false,
+            cancellationToken);
+        (ModelConfig config, ITokenizer tokenizer) =
+            ModelFolder.ParseTexts(manifest.ModelConfig, manifest.Tokenizer, $"{store.RunId}@{manifest.Version}");
         string folder = manifest.Adapter is null ? "" : await BaseOf(store, cancellationToken);
         return new StoredModel(manifest, config, tokenizer, parameters, folder);
     }
@@ -74,7 +77,8 @@ internal static class ModelSource
     /// <summary>The folder of the model that a run's adapters are over.</summary>
     private static async Task<string> BaseOf(RunStore store, CancellationToken cancellationToken)
     {
-        StoredRun run = await store.ReadAsync(cancellationToken) ?? throw new StorageException($"there is no run '{store.RunId}' in {store.Blobs.Location}.");
+        StoredRun run = await store.ReadAsync(cancellationToken)
+            ?? throw new StorageException($"there is no run '{store.RunId}' in {store.Blobs.Location}.");
         return SpecLoader.Load<RunSpec>(run.Record.Spec, $"run.json of {store.RunId}", []).Model.Path;
     }
 

@@ -5,7 +5,11 @@ namespace Bgpo.Client.Models;
 /// <summary>How models are asked: a task and its decoding, from a run spec. Its model's path does not matter here.</summary>
 internal static class SamplingSettings
 {
-    private static readonly Dictionary<string, string> Configs = new() { ["sudoku4x4"] = "sudoku.yaml", ["countdown3"] = "countdown.yaml" };
+    private static readonly Dictionary<string, string> Configs = new()
+    {
+        ["sudoku4x4"] = "sudoku.yaml",
+        ["countdown3"] = "countdown.yaml",
+    };
 
     /// <summary>The names of the tasks.</summary>
     internal static IReadOnlyCollection<string> Tasks => Configs.Keys;
@@ -22,7 +26,9 @@ internal static class SamplingSettings
         if (task is not null && !Configs.ContainsKey(task))
         {
             var near = Nearest.To(task, Configs.Keys);
-            throw new BadInputException($"option --task: value '{task}': one of {string.Join(", ", Configs.Keys)}{(near is null ? "" : $"; did you mean '{near}'?")}");
+            throw new BadInputException(
+                $"option --task: value '{task}': one of " +
+                    $"{string.Join(", ", Configs.Keys)}{(near is null ? "" : $"; did you mean '{near}'?")}");
         }
 
         var set = task is null ? overrides : overrides.Append($"task.name={task}");

@@ -11,14 +11,16 @@ namespace Bgpo.Client.Models;
 /// <param name="Tokenizer">Text to tokens.</param>
 /// <param name="Parameters">What was trained.</param>
 /// <param name="Base">Folder of the model that the run began with.</param>
-internal sealed record StoredModel(CheckpointManifest Manifest, ModelConfig Config, ITokenizer Tokenizer, float[] Parameters, string Base)
+internal sealed record StoredModel(
+    CheckpointManifest Manifest, ModelConfig Config, ITokenizer Tokenizer, float[] Parameters, string Base)
 {
     /// <summary>The model, where all weights were trained.</summary>
     internal ModelFolder Whole => new(Config, Tokenizer, Parameters);
 
     /// <summary>The adapters; null where all weights were trained.</summary>
     internal AdapterFolder? Adapters => Manifest.Adapter is { } adapter
-        ? new LoraConfig(adapter.Rank, adapter.Alpha, adapter.Targets) is var lora ? new AdapterFolder(Base, lora, lora.LayoutFor(Config), Parameters) : null
+        ? new LoraConfig(adapter.Rank, adapter.Alpha, adapter.Targets) is var lora
+            ? new AdapterFolder(Base, lora, lora.LayoutFor(Config), Parameters) : null
         : null;
 
     /// <summary>Ready to make networks of.</summary>
@@ -36,6 +38,7 @@ internal sealed record StoredModel(CheckpointManifest Manifest, ModelConfig Conf
         }
         model.Dispose();
         throw new ModelException(
-            $"the weights in {Base} have SHA-256 {model.WeightsSha256}; these adapters are trained on {Manifest.Adapter.BaseSha256}: put that model back.");
+            $"the weights in {Base} have SHA-256 {model.WeightsSha256}; these adapters are trained on " +
+                $"{Manifest.Adapter.BaseSha256}: put that model back.");
     }
 }

@@ -6,7 +6,9 @@ namespace Bgpo.Client.Plotting;
 /// <param name="Y">As many; what is not finite leaves a gap.</param>
 internal sealed record Curve(string Title, IReadOnlyList<double> X, IReadOnlyList<double> Y)
 {
-    /// <summary>The finite values' smallest and largest; 0 and 1 where there are none, a little apart where they are equal.</summary>
+    /// <summary>
+    /// The finite values' smallest and largest; 0 and 1 where there are none, a little apart where they are equal.
+    /// </summary>
     internal (double Low, double High) Range
     {
         get
@@ -18,7 +20,8 @@ internal sealed record Curve(string Title, IReadOnlyList<double> X, IReadOnlyLis
             }
 
             var (low, high) = (finite.Min(), finite.Max());
-            return high > low ? (low, high) : (low - Math.Max(1e-9, Math.Abs(low) * 0.5), high + Math.Max(1e-9, Math.Abs(high) * 0.5));
+            return high > low ? (low, high)
+                : (low - Math.Max(1e-9, Math.Abs(low) * 0.5), high + Math.Max(1e-9, Math.Abs(high) * 0.5));
         }
     }
 }

@@ -13,10 +13,11 @@ namespace Bgpo.Client.Proof;
 /// <param name="Samples">Samples that the ledger counted.</param>
 /// <param name="LeftOver">Processes, locks, sockets and temporary files that were left behind.</param>
 /// <param name="Faults">What went against the promise; empty: nothing.</param>
-/// <param name="RecoveryMilliseconds">For each victim that had work: from the blow to that work's start elsewhere.</param>
+/// <param name="RecoveryMilliseconds">For each victim that had work: from the fault to that work's start elsewhere.</param>
 /// <param name="MostMiB">The most resident memory that a silo had.</param>
 internal sealed record ElasticOutcome(
-    string Scenario, string Title, int Silos, int Acts, int Steps, double Seconds, string WeightsSha256, int Repeated, string Ledger, long Samples,
+    string Scenario, string Title, int Silos, int Acts, int Steps, double Seconds, string WeightsSha256, int Repeated,
+    string Ledger, long Samples,
     IReadOnlyList<string> LeftOver, IReadOnlyList<string> Faults, IReadOnlyList<double> RecoveryMilliseconds, double MostMiB);
 
 /// <summary>How much of the time went into work that counts, with a silo killed every so often.</summary>
@@ -25,9 +26,11 @@ internal sealed record ElasticOutcome(
 /// <param name="Kills">Silos killed.</param>
 /// <param name="Versions">Versions that the disturbed run came to.</param>
 /// <param name="ByAccounting">Seconds of committed steps, less what was lost in them, over all seconds.</param>
-/// <param name="ByRatio">Seconds that an undisturbed run of as many silos needs for those versions, over the disturbed run's.</param>
-/// <param name="SameWeights">Whether both had the same weights at their last common checkpoint; null where they have none.</param>
-/// <param name="RecoveryMilliseconds">For each victim that had work: from the blow to that work's start elsewhere.</param>
+/// <param name="ByRatio">Seconds that an undisturbed run of as many silos needs for those versions, over the disturbed
+/// run's.</param>
+/// <param name="SameWeights">Whether both had the same weights at their last common checkpoint; null where they have
+/// none.</param>
+/// <param name="RecoveryMilliseconds">For each victim that had work: from the fault to that work's start elsewhere.</param>
 /// <param name="Faults">What went against the promise; empty: nothing.</param>
 internal sealed record EttrOutcome(
     double EverySeconds, double Seconds, int Kills, int Versions, double ByAccounting, double ByRatio, bool? SameWeights,

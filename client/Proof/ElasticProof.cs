@@ -34,23 +34,25 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
         double seconds;
         string ledger;
         long samples;
-        var trial = NewTrial(scenario.Name, scenario.Silos);
-        await using (trial)
+        var experiment = NewTrial(scenario.Name, scenario.Silos);
+        await using (experiment)
         {
-            IRunGrain run = await trial.Begin(yaml, cancellationToken);
+            IRunGrain run = await experiment.Begin(yaml, cancellationToken);
             long started = Stopwatch.GetTimestamp();
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task<int> trouble = scenario.Options is null ? Task.FromResult(0) : Trouble(trial, scenario, steps, faults, ended.Token);
-            end = await WatchOrFail(trial, run, faults, cancellationToken);
+            Task<int> trouble = scenario.Options is null ? Task.FromResult(0)
+                : Trouble(experiment, scenario, steps, faults, ended.Token);
+            end = await WatchOrFail(experiment, run, faults, cancellationToken);
             seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             await ended.CancelAsync();
             acts = await trouble;
-            (ledger, samples) = await CheckLedger(trial, cancellationToken);
+            (ledger, samples) = await CheckLedger(experiment, cancellationToken);
         }
         string hash = (end as RunCompleted)?.WeightsSha256 ?? "";
         if (hash.Length == 0)
         {
-            faults.Add($"the run did not reach its end: {(end is RunFailed failed ? failed.Message : end?.GetType().Name ?? "its end was not seen")}");
+            faults.Add($"the run did not reach its end: " +
+                $"{(end is RunFailed failed ? failed.Message : end?.GetType().Name ?? "its end was not seen")}");
         }
         else if (reference is not null && hash != reference)
         {
@@ -58,32 +60,40 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
         }
         if (scenario.Acts > acts)
         {
-            faults.Add($"only {acts} of {scenario.Acts} blows fell before the run's end");
+            faults.Add($"only {acts} of {scenario.Acts} faults were injected before the run's end");
         }
         if (ledger != "ok")
         {
             faults.Add($"ledger: {ledger}");
         }
-        faults.AddRange(trial.LeftOver.Select(left => $"left over: {left}"));
+        faults.AddRange(experiment.LeftOver.Select(left => $"left over: {left}"));
         return new ElasticOutcome(
-            scenario.Name, scenario.Title, scenario.Silos, acts, trial.Recorder.Version, seconds, hash, trial.Recorder.Repeated, ledger, samples,
-            trial.LeftOver, faults, trial.Recoveries(), trial.Memory.Select(sample => sample.SiloMiB).DefaultIfEmpty(0).Max());
+            scenario.Name, scenario.Title, scenario.Silos, acts, experiment.Recorder.Version, seconds, hash,
+            experiment.Recorder.Repeated, ledger, samples,
+            experiment.LeftOver, faults, experiment.Recoveries(),
+            experiment.Memory.Select(sample => sample.SiloMiB).DefaultIfEmpty(0).Max());
     }
 
-    /// <summary>Measures the share of time that counts: a run of three silos with a kill every so often, and the same run undisturbed.</summary>
-    internal async Task<EttrOutcome> MeasureEttr(string yaml, TimeSpan length, TimeSpan every, CancellationToken cancellationToken)
+    /// <summary>
+    /// Measures the share of time that counts: a run of three silos with a kill every so often, and the same run undisturbed.
+    /// </summary>
+    internal async Task<EttrOutcome> MeasureEttr(
+        string yaml, TimeSpan length, TimeSpan every, CancellationToken cancellationToken)
     {
-        (Trial disturbed, RunEvent? end) = await Endure("ettr", yaml, length, every, until: null, cancellationToken);
+        (Experiment disturbed, RunEvent? end) = await Endure("ettr", yaml, length, every, until: null, cancellationToken);
         var steps = disturbed.Recorder.Steps;
         int last = steps.Keys.DefaultIfEmpty(0).Max();
         List<string> faults = [.. disturbed.LeftOver.Select(left => $"left over: {left}")];
         if (last < 2 || end is not (RunStopped or RunCompleted))
         {
-            return new EttrOutcome(every.TotalSeconds, 0, 0, last, 0, 0, null, [], [.. faults, $"the disturbed run came to version {last} only ({end?.GetType().Name})"]);
+            return new EttrOutcome(
+                every.TotalSeconds, 0, 0, last, 0, 0, null, [],
+                [.. faults, $"the disturbed run came to version {last} only ({end?.GetType().Name})"]);
         }
         double seconds = (steps[last].At - steps[1].At).TotalSeconds;
-        double counted = Enumerable.Range(2, last - 1).Where(steps.ContainsKey).Sum(v => steps[v].Metrics.Seconds - Lost(steps[v].Metrics));
-        (Trial alone, _) = await Endure("alone", yaml, TimeSpan.FromDays(1), every: null, until: last, cancellationToken);
+        double counted = Enumerable.Range(2, last - 1).Where(steps.ContainsKey)
+            .Sum(v => steps[v].Metrics.Seconds - Lost(steps[v].Metrics));
+        (Experiment alone, _) = await Endure("alone", yaml, TimeSpan.FromDays(1), every: null, until: last, cancellationToken);
         var undisturbed = alone.Recorder.Steps;
         double ratio = (undisturbed[last].At - undisturbed[1].At).TotalSeconds / seconds;
         bool? same = await SameWeights(disturbed, alone, last, cancellationToken);
@@ -92,24 +102,28 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
             faults.Add("the weights differ at the last common checkpoint");
         }
         int kills = disturbed.Acts.Count(act => act.Event == "killed");
-        return new EttrOutcome(every.TotalSeconds, seconds, kills, last, counted / seconds, ratio, same, disturbed.Recoveries(), faults);
+        return new EttrOutcome(
+            every.TotalSeconds, seconds, kills, last, counted / seconds, ratio, same, disturbed.Recoveries(), faults);
     }
 
     /// <summary>Kills a silo every so often for a long time, and looks at memory and at what is left behind.</summary>
     internal async Task<SoakOutcome> Soak(string yaml, TimeSpan length, TimeSpan every, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        (Trial trial, RunEvent? end) = await Endure("soak", yaml, length, every, until: null, cancellationToken);
-        var memory = trial.Memory;
+        (Experiment experiment, RunEvent? end) = await Endure("soak", yaml, length, every, until: null, cancellationToken);
+        var memory = experiment.Memory;
         double third = memory.Count == 0 ? 0 : memory[^1].At.TotalSeconds / 3;
         var early = memory.Where(sample => sample.At.TotalSeconds <= third).ToArray();
         var late = memory.Where(sample => sample.At.TotalSeconds >= 2 * third).ToArray();
-        double Most((TimeSpan At, double SiloMiB, double OwnMiB)[] of, Func<(TimeSpan At, double SiloMiB, double OwnMiB), double> what) => of.Select(what).DefaultIfEmpty(0).Max();
+        double Most((TimeSpan At, double SiloMiB, double OwnMiB)[] of,
+            Func<(TimeSpan At, double SiloMiB, double OwnMiB), double> what) => of.Select(what).DefaultIfEmpty(0).Max();
         var outcome = new SoakOutcome(
-            Stopwatch.GetElapsedTime(started).TotalSeconds, trial.Acts.Count(act => act.Event == "killed"), trial.Recorder.Version,
-            Most(early, sample => sample.SiloMiB), Most(late, sample => sample.SiloMiB), Most(early, sample => sample.OwnMiB), Most(late, sample => sample.OwnMiB),
-            trial.LeftOver, []);
-        List<string> faults = [.. trial.LeftOver.Select(left => $"left over: {left}")];
+            Stopwatch.GetElapsedTime(started).TotalSeconds, experiment.Acts.Count(act => act.Event == "killed"),
+            experiment.Recorder.Version,
+            Most(early, sample => sample.SiloMiB), Most(late, sample => sample.SiloMiB), Most(early, sample => sample.OwnMiB),
+            Most(late, sample => sample.OwnMiB),
+            experiment.LeftOver, []);
+        List<string> faults = [.. experiment.LeftOver.Select(left => $"left over: {left}")];
         if (end is not (RunStopped or RunCompleted))
         {
             faults.Add($"the run did not go on to the end ({(end as RunFailed)?.Message ?? end?.GetType().Name})");
@@ -120,16 +134,18 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
         }
         if (outcome.LateOwnMiB > outcome.EarlyOwnMiB * GrowthAllowed)
         {
-            faults.Add(FormattableString.Invariant($"the client grew from {outcome.EarlyOwnMiB:0} to {outcome.LateOwnMiB:0} MiB"));
+            faults.Add(FormattableString.Invariant(
+                $"the client grew from {outcome.EarlyOwnMiB:0} to {outcome.LateOwnMiB:0} MiB"));
         }
         return outcome with { Faults = faults };
     }
 
-    private static async Task<RunEvent?> WatchOrFail(Trial trial, IRunGrain run, List<string> faults, CancellationToken cancellationToken)
+    private static async Task<RunEvent?> WatchOrFail(
+        Experiment experiment, IRunGrain run, List<string> faults, CancellationToken cancellationToken)
     {
         try
         {
-            return await trial.Watch(run, cancellationToken);
+            return await experiment.Watch(run, cancellationToken);
         }
         catch (Exception e) when (e is ClusterLostException or RunException)
         {
@@ -138,30 +154,30 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
         }
     }
 
-    private Trial NewTrial(string name, int silos) =>
+    private Experiment NewTrial(string name, int silos) =>
         new(machine, clustering, time, $"verify-{Environment.ProcessId}-{name}", Path.Combine(folder, name), silos);
 
     private static double Lost(StepMetrics metrics) => metrics.LostSeconds;
 
-    /// <summary>Lets a scenario's blows fall.</summary>
+    /// <summary>Injects a scenario's faults.</summary>
     /// <returns>How many fell.</returns>
     private static async Task<int> Trouble(
-        Trial trial, ElasticScenario scenario, int steps, List<string> faults, CancellationToken ended)
+        Experiment experiment, ElasticScenario scenario, int steps, List<string> faults, CancellationToken ended)
     {
-        var injector = trial.FaultInjector(scenario.Options!);
+        var injector = experiment.FaultInjector(scenario.Options!);
         await using (injector)
         {
             try
             {
-                await trial.Recorder.Reached(1, ended);
+                await experiment.Recorder.Reached(1, ended);
                 if (scenario.Acts == 0)
                 {
                     await Inject(injector, scenario.Every, ended);
                 }
                 for (int i = 1; i <= scenario.Acts; i++)
                 {
-                    await trial.Recorder.Reached(2 * i * steps / (3 * scenario.Acts), ended);
-                    await ActOnce(trial, injector, scenario.Options!.FaultKind, faults, ended);
+                    await experiment.Recorder.Reached(2 * i * steps / (3 * scenario.Acts), ended);
+                    await ActOnce(experiment, injector, scenario.Options!.FaultKind, faults, ended);
                 }
             }
             catch (OperationCanceledException)
@@ -192,8 +208,11 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
         }
     }
 
-    /// <summary>One blow, again until somebody qualifies; and the end of one that ends by itself, with the exit code that it must have.</summary>
-    private static async Task ActOnce(Trial trial, FaultInjector injector, FaultKind kind, List<string> faults, CancellationToken ended)
+    /// <summary>
+    /// One fault, again until somebody qualifies; and the end of one that ends by itself, with the exit code that it must have.
+    /// </summary>
+    private static async Task ActOnce(
+        Experiment experiment, FaultInjector injector, FaultKind kind, List<string> faults, CancellationToken ended)
     {
         SiloDescription? victim;
         while ((victim = await injector.Act(ended)) is null)
@@ -204,7 +223,8 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
         {
             return;
         }
-        ILaunchedSilo? silo = trial.Cluster.Of(victim.Process) ?? injector.Started.FirstOrDefault(started => started.Id == victim.Process);
+        ILaunchedSilo? silo = experiment.Cluster.Of(victim.Process)
+            ?? injector.Started.FirstOrDefault(started => started.Id == victim.Process);
         if (silo is null)
         {
             return;
@@ -216,7 +236,8 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
             int code = await silo.Ended(patience.Token);
             if ((code == 0) != (kind == FaultKind.Term))
             {
-                faults.Add($"{victim.Name} ended with exit code {code} after {(kind == FaultKind.Term ? "SIGTERM; expected 0" : "it woke; expected another than 0")}");
+                faults.Add($"{victim.Name} ended with exit code {code} after " +
+                    $"{(kind == FaultKind.Term ? "SIGTERM; expected 0" : "it woke; expected another than 0")}");
             }
         }
         catch (OperationCanceledException)
@@ -226,36 +247,38 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
     }
 
     /// <summary>Runs for a time, or to a version, with a kill every so often or none, and stops.</summary>
-    private async Task<(Trial, RunEvent?)> Endure(
+    private async Task<(Experiment, RunEvent?)> Endure(
         string name, string yaml, TimeSpan length, TimeSpan? every, int? until, CancellationToken cancellationToken)
     {
-        var trial = NewTrial(name, 3);
+        var experiment = NewTrial(name, 3);
         RunEvent? end;
-        await using (trial)
+        await using (experiment)
         {
-            IRunGrain run = await trial.Begin(yaml, cancellationToken);
-            Task<RunEvent?> watch = trial.Watch(run, cancellationToken);
+            IRunGrain run = await experiment.Begin(yaml, cancellationToken);
+            Task<RunEvent?> watch = experiment.Watch(run, cancellationToken);
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await trial.Recorder.Reached(1, over.Token);
+            await experiment.Recorder.Reached(1, over.Token);
             over.CancelAfter(length < TimeSpan.FromHours(24) ? length : Timeout.InfiniteTimeSpan);
-            var injector = trial.FaultInjector(new ChaosOptions(FaultKind.Kill, Victims.Any, Restart: true, TimeSpan.Zero));
+            var injector = experiment.FaultInjector(new ChaosOptions(FaultKind.Kill, Victims.Any, Restart: true, TimeSpan.Zero));
             await using (injector)
             {
-                Task blows = every is { } pause ? Inject(injector, pause, over.Token) : Task.Delay(Timeout.InfiniteTimeSpan, over.Token);
-                Task reached = until is { } version ? trial.Recorder.Reached(version, over.Token) : Task.Delay(Timeout.InfiniteTimeSpan, over.Token);
-                await Task.WhenAny(blows, reached, watch);
+                Task injection = every is { } pause ? Inject(injector, pause, over.Token)
+                    : Task.Delay(Timeout.InfiniteTimeSpan, over.Token);
+                Task reached = until is { } version ? experiment.Recorder.Reached(version, over.Token)
+                    : Task.Delay(Timeout.InfiniteTimeSpan, over.Token);
+                await Task.WhenAny(injection, reached, watch);
                 await over.CancelAsync();
-                await Task.WhenAny(blows);
+                await Task.WhenAny(injection);
                 await Task.WhenAny(reached);
             }
             cancellationToken.ThrowIfCancellationRequested();
-            await StopAndWait(trial, run, watch);
+            await StopAndWait(experiment, run, watch);
             end = await watch;
         }
-        return (trial, end);
+        return (experiment, end);
     }
 
-    private static async Task StopAndWait(Trial trial, IRunGrain run, Task<RunEvent?> watch)
+    private static async Task StopAndWait(Experiment experiment, IRunGrain run, Task<RunEvent?> watch)
     {
         while (!watch.IsCompleted)
         {
@@ -264,24 +287,25 @@ internal sealed class ElasticProof(IMachine machine, ClusterConfig clustering, T
                 await run.Stop("enough");
                 await Task.WhenAny(watch, Task.Delay(TimeSpan.FromSeconds(5)));
             }
-            catch (Exception e) when (TransientErrors.Is(e) && trial.Cluster.IsAlive)
+            catch (Exception e) when (TransientErrors.Is(e) && experiment.Cluster.IsAlive)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(250)); // its controller is on its way to another silo
             }
         }
     }
 
-    private static async Task<(string, long)> CheckLedger(Trial trial, CancellationToken cancellationToken)
+    private static async Task<(string, long)> CheckLedger(Experiment experiment, CancellationToken cancellationToken)
     {
-        LedgerReport report = await Ledger.Check(trial.Store, cancellationToken);
+        LedgerReport report = await Ledger.Check(experiment.Store, cancellationToken);
         return (report.Faults.Count == 0 ? "ok" : report.Faults[0], report.Samples);
     }
 
-    private static async Task<bool?> SameWeights(Trial one, Trial other, int upTo, CancellationToken cancellationToken)
+    private static async Task<bool?> SameWeights(Experiment one, Experiment other, int upTo, CancellationToken cancellationToken)
     {
         for (int version = upTo; version > 0; version--)
         {
-            if (await one.Store.ReadManifestAsync(version, cancellationToken) is { } a && await other.Store.ReadManifestAsync(version, cancellationToken) is { } b)
+            if (await one.Store.ReadManifestAsync(version, cancellationToken) is { } a
+                && await other.Store.ReadManifestAsync(version, cancellationToken) is { } b)
             {
                 return a.WeightsSha256 == b.WeightsSha256;
             }

@@ -22,7 +22,8 @@ namespace Bgpo.Client.Proof;
 /// <param name="time">The clock.</param>
 /// <param name="tell">Told what is done.</param>
 internal sealed class FaultInjector(
-    ITrainingCluster cluster, IMachine machine, ClusterConfig clustering, ChaosOptions options, Random random, TimeProvider time, Action<FaultEvent> tell) : IAsyncDisposable
+    ITrainingCluster cluster, IMachine machine, ClusterConfig clustering, ChaosOptions options, Random random, TimeProvider time,
+    Action<FaultEvent> tell) : IAsyncDisposable
 {
     private readonly List<Task> _pending = [];
     private SiloDescription? _model;
@@ -54,7 +55,8 @@ internal sealed class FaultInjector(
 
         if (candidates.Length == 0)
         {
-            tell(new FaultEvent("passed", Now, "", "", 0, $"no silo to choose from; the cluster has {Printed.Many(silos.Count, "silo")}"));
+            tell(new FaultEvent("passed", Now, "", "", 0,
+                $"no silo to choose from; the cluster has {Format.Many(silos.Count, "silo")}"));
             return null;
         }
 
@@ -103,7 +105,8 @@ internal sealed class FaultInjector(
             _size = silos.Count;
         }
 
-        for (var there = silos.Count(silo => silo.State == SiloState.Active) + Volatile.Read(ref _starting); options.Restart && _model is not null && there < _size; there++)
+        for (var there = silos.Count(silo => silo.State == SiloState.Active) + Volatile.Read(ref _starting); options.Restart
+            && _model is not null && there < _size; there++)
         {
             Replace(_model, "in place of one that ended by itself");
         }
@@ -111,7 +114,9 @@ internal sealed class FaultInjector(
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>The silo's process, if it is what the silo says: this user's, a silo's, and not a later one of the same id.</summary>
+    /// <summary>
+    /// The silo's process, if it is what the silo says: this user's, a silo's, and not a later one of the same id.
+    /// </summary>
     private MachineProcess? Process(SiloDescription silo) =>
         machine.Find(silo.Process) is { IsSilo: true } process && process.Start == silo.ProcessStart ? process : null;
 
@@ -174,7 +179,11 @@ internal sealed class FaultInjector(
             return; // The work that they were started for is over.
         }
 
-        var silo = machine.Launch(new SiloLaunch(cluster.Name, Math.Max(1, victim.Devices), victim.Store, victim.Owner) { ClusterConfig = clustering.File });
+        var silo = machine.Launch(
+            new SiloLaunch(cluster.Name, Math.Max(1, victim.Devices), victim.Store, victim.Owner)
+            {
+                ClusterConfig = clustering.File,
+            });
         var name = BgpoSilo.NameOf(silo.Id);
         silo.Said += line => tell(new FaultEvent("said", Now, name, "", silo.Id, line));
         Started.Add(silo);
@@ -185,7 +194,8 @@ internal sealed class FaultInjector(
             try
             {
                 await silo.Joined(_ending.Token);
-                tell(new FaultEvent("joined", Now, name, "", silo.Id, $"{why}, {time.GetElapsedTime(launched).TotalSeconds:0.0} s after its start"));
+                tell(new FaultEvent("joined", Now, name, "", silo.Id,
+                    $"{why}, {time.GetElapsedTime(launched).TotalSeconds:0.0} s after its start"));
             }
             catch (BadInputException e)
             {

@@ -24,7 +24,8 @@ internal static class NewRun
     /// <summary>Overrides of a spec.</summary>
     /// <param name="set">As given.</param>
     /// <param name="steps">One more; null: none.</param>
-    internal static string[] Overrides(string[]? set, int? steps) => [.. set ?? [], .. steps is { } count ? new[] { $"run.steps={count}" } : []];
+    internal static string[] Overrides(string[]? set, int? steps) =>
+        [.. set ?? [], .. steps is { } count ? new[] { $"run.steps={count}" } : []];
 
     /// <summary>Its id: as given, or the spec's name and the time.</summary>
     internal static string Id(TimeProvider time, string option, string? given, RunSpec spec) => given is not null

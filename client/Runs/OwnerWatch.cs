@@ -5,8 +5,8 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Client.Runs;
 
 /// <summary>
-/// Finds out whether an owner on another machine still writes, where its clock is ahead of this one's: the time of its last write says
-/// nothing then, and by that alone it would count as alive until that time has come.
+/// Finds out whether an owner on another machine still writes, where its clock is ahead of this one's: the time of its last write
+/// says nothing then, and by that alone it would count as alive until that time has come.
 /// </summary>
 /// <param name="context">What commands work with.</param>
 internal sealed class OwnerWatch(ConsoleContext context)
@@ -18,7 +18,8 @@ internal sealed class OwnerWatch(ConsoleContext context)
 
     /// <summary>What to say of the clock that a record was written by; empty where it does not matter.</summary>
     internal static string Skew(ConsoleContext context, RunRecord record) =>
-        IsAhead(context, record) ? $", whose clock is {Printed.Age(record.Updated - context.Time.GetUtcNow())} ahead of this one" : "";
+        IsAhead(context, record)
+            ? $", whose clock is {Format.Age(record.Updated - context.Time.GetUtcNow())} ahead of this one" : "";
 
     /// <summary>Watches a run whose owner's clock is ahead, for as long as one that is silent counts as alive.</summary>
     /// <param name="store">The run.</param>
@@ -27,8 +28,8 @@ internal sealed class OwnerWatch(ConsoleContext context)
         await WatchAsync(store, IsUnclear, "; set both by NTP") ? _nonce : null;
 
     /// <summary>
-    /// Watches a run of an owner that cannot be seen from here, whatever its clock says: for what cannot be undone, an owner whose clock is
-    /// behind must not be taken for dead.
+    /// Watches a run of an owner that cannot be seen from here, whatever its clock says: for what cannot be undone, an owner
+    /// whose clock is behind must not be taken for dead.
     /// </summary>
     /// <param name="store">The run.</param>
     /// <returns>Whether the owner has gone silent; true also where nobody can drive the run.</returns>

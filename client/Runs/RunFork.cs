@@ -21,14 +21,16 @@ internal sealed record RunFork(string Source, int Version, RunSpec Spec, string[
     /// <param name="steps">One more override; null: none.</param>
     /// <exception cref="BadInputException">There is no such run.</exception>
     /// <exception cref="SpecException">An override is wrong.</exception>
-    internal static async Task<RunFork> Read(ConsoleContext context, string given, string? store, string[]? set, int? steps = null)
+    internal static async Task<RunFork> Read(
+        ConsoleContext context, string given, string? store, string[]? set, int? steps = null)
     {
         var wanted = RunReference.Parse(given, "option --fork");
         var target = await RunTarget.Find(context, wanted.Run, null, store, join: false);
         await using var leaving = target;
         var version = wanted.Version ?? await NewestWhole(context, target);
         // As the run goes on from there: with the changes that hold there.
-        var changes = (target.Record.Changes ?? []).Where(change => change.FromStep <= version).Select(change => $"{change.Field}={change.Value}");
+        var changes = (target.Record.Changes ?? []).Where(change => change.FromStep <= version)
+            .Select(change => $"{change.Field}={change.Value}");
         string[] overrides = [.. NewRun.Overrides(set, steps)];
         var spec = SpecLoader.Load<RunSpec>(target.Record.Spec, $"spec of run {target.Run}", [.. changes, .. overrides]);
         return new RunFork(target.Run, version, spec, [.. overrides.Select(assignment => assignment.Split('=')[0].Trim())]);
@@ -38,7 +40,8 @@ internal sealed record RunFork(string Source, int Version, RunSpec Spec, string[
     {
         try
         {
-            return (await target.Store.RequireCheckpointAsync(null, context.Terminal.Error.WriteLine, context.Interrupts.Token)).Version;
+            return (await target.Store.RequireCheckpointAsync(null, context.Terminal.Error.WriteLine, context.Interrupts.Token))
+                .Version;
         }
         catch (StorageException e)
         {

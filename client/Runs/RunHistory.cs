@@ -32,15 +32,19 @@ internal static class RunHistory
     internal static async Task<IReadOnlyList<StepMetrics>> Read(RunStore store, CancellationToken cancellationToken)
     {
         var steps = await ReadFrom(store, 1, cancellationToken);
-        return steps.Count > 0 ? steps : throw new BadInputException($"run '{store.RunId}' has no metrics yet: no step is committed");
+        return steps.Count > 0 ? steps
+            : throw new BadInputException($"run '{store.RunId}' has no metrics yet: no step is committed");
     }
 
-    /// <summary>The held-out evaluation before the first step, as a version 0 that has nothing else; null where there is none yet.</summary>
-    internal static StepMetrics? Before(RunRecord record) => record.Result?[RunResult.EvaluationBefore] is not { } before ? null : new StepMetrics
-    {
-        Evaluation = before.Deserialize<EvaluationSummary>(),
-        UnixMilliseconds = record.Created.ToUnixTimeMilliseconds(),
-    };
+    /// <summary>
+    /// The held-out evaluation before the first step, as a version 0 that has nothing else; null where there is none yet.
+    /// </summary>
+    internal static StepMetrics? Before(RunRecord record) =>
+        record.Result?[RunResult.EvaluationBefore] is not { } before ? null : new StepMetrics
+        {
+            Evaluation = before.Deserialize<EvaluationSummary>(),
+            UnixMilliseconds = record.Created.ToUnixTimeMilliseconds(),
+        };
 
     /// <summary>Has a live view know what its run's controllers have forgotten.</summary>
     /// <param name="shown">How the run is shown.</param>
@@ -82,7 +86,8 @@ internal static class RunHistory
             yield return new StepCommitted(0, step);
             if (step.Evaluation is { } evaluation)
             {
-                yield return new Evaluated(0, step.Version, evaluation, Final: record.State == Storage.Runs.RunState.Completed && step == steps[^1]);
+                yield return new Evaluated(
+                    0, step.Version, evaluation, Final: record.State == Storage.Runs.RunState.Completed && step == steps[^1]);
             }
         }
     }
@@ -92,7 +97,8 @@ internal static class RunHistory
     /// <param name="record">Its record: completed, stopped or failed.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BadInputException">Something of it is damaged.</exception>
-    internal static async Task<IReadOnlyList<RunEvent>> Events(RunStore store, RunRecord record, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<RunEvent>> Events(
+        RunStore store, RunRecord record, CancellationToken cancellationToken)
     {
         var steps = await ReadFrom(store, 1, cancellationToken);
         List<RunEvent> events = [.. Past(steps, record)];
@@ -107,7 +113,8 @@ internal static class RunHistory
                     where)
             { Warnings = RunResult.WarningsOf(record.Result) },
             Storage.Runs.RunState.Stopped => new RunStopped(0, store.RunId, version, record.Reason ?? "", hash, where),
-            _ => new RunFailed(0, store.RunId, steps is [.., var last] ? last.Version : version, record.Reason ?? "nothing more is known", Store: false),
+            _ => new RunFailed(0, store.RunId, steps is [.., var last] ? last.Version : version,
+                record.Reason ?? "nothing more is known", Store: false),
         });
         return events;
 
@@ -116,7 +123,8 @@ internal static class RunHistory
             try
             {
                 return record.State != Storage.Runs.RunState.Stopped ? ""
-                    : (await store.ReadManifestAsync(version, cancellationToken))?.WeightsSha256 ?? "unknown: the checkpoint is gone";
+                    : (await store.ReadManifestAsync(version, cancellationToken))?.WeightsSha256
+                        ?? "unknown: the checkpoint is gone";
             }
             catch (CorruptBlobException)
             {
@@ -124,7 +132,8 @@ internal static class RunHistory
             }
         }
 
-        EvaluationSummary Evaluation(string name) => record.Result?[name]?.Deserialize<EvaluationSummary>() ?? new EvaluationSummary(0, 0, 0, 0);
+        EvaluationSummary Evaluation(string name) =>
+            record.Result?[name]?.Deserialize<EvaluationSummary>() ?? new EvaluationSummary(0, 0, 0, 0);
     }
 
     /// <summary>Reads the newest of them, ascending, if there are any.</summary>
@@ -133,16 +142,19 @@ internal static class RunHistory
     /// <param name="upTo">Newest version that counts.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BadInputException">One is damaged.</exception>
-    internal static async Task<IReadOnlyList<StepMetrics>> ReadNewest(RunStore store, int count, int upTo, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<StepMetrics>> ReadNewest(
+        RunStore store, int count, int upTo, CancellationToken cancellationToken)
     {
         var newest = (await store.ListMetricsAsync(cancellationToken)).Where(version => version <= upTo).DefaultIfEmpty(0).Max();
         return newest == 0 ? []
-            : [.. (await ReadFrom(store, Math.Max(1, newest - count + 1), cancellationToken)).Where(step => step.Version <= upTo)];
+            : [.. (await ReadFrom(store, Math.Max(1, newest - count + 1), cancellationToken))
+                .Where(step => step.Version <= upTo)];
     }
 
     /// <summary>Reads them from a version on, ascending, if there are any.</summary>
     /// <exception cref="BadInputException">One is damaged.</exception>
-    internal static async Task<IReadOnlyList<StepMetrics>> ReadFrom(RunStore store, int version, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<StepMetrics>> ReadFrom(
+        RunStore store, int version, CancellationToken cancellationToken)
     {
         List<StepMetrics> steps = [];
         try

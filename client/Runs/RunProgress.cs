@@ -16,11 +16,14 @@ namespace Bgpo.Client.Runs;
 /// <param name="Solved">Held-out problems that it solves greedily, a share.</param>
 /// <param name="SolvedBefore">The same before the first step.</param>
 internal sealed record RunProgress(
-    int Version, double MeanReward, double SolveRate, double SecondsAStep, double SecondsAgo, int? EvaluatedVersion, double? Solved, double? SolvedBefore)
+    int Version, double MeanReward, double SolveRate, double SecondsAStep, double SecondsAgo, int? EvaluatedVersion,
+    double? Solved, double? SolvedBefore)
 {
     private const int Steps = 10;
 
-    /// <summary>Reads it; null before the first step, and where what it measured is damaged: <c>run metrics</c> names that.</summary>
+    /// <summary>
+    /// Reads it; null before the first step, and where what it measured is damaged: <c>run metrics</c> names that.
+    /// </summary>
     /// <param name="context">What commands work with.</param>
     /// <param name="target">The run.</param>
     /// <param name="upTo">Newest version that counts: a run that has gone back takes later ones again.</param>

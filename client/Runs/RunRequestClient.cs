@@ -10,8 +10,8 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Client.Runs;
 
 /// <summary>
-/// Asks something of a run: durably in its store, promptly by a call to its controller where that can be reached, and waits until the run
-/// has taken it. From the moment it is in the store it takes effect, whoever dies.
+/// Asks something of a run: durably in its store, promptly by a call to its controller where that can be reached, and waits until
+/// the run has taken it. From the moment it is in the store it takes effect, whoever dies.
 /// </summary>
 /// <param name="context">What commands work with.</param>
 /// <param name="target">The run.</param>
@@ -83,7 +83,7 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
 
         if (answer?.Refused is { } refused)
         {
-            error.WriteLine($"bgpo: run {target.Run}: refused: {Printed.OneLine(refused)}");
+            error.WriteLine($"bgpo: run {target.Run}: refused: {Format.OneLine(refused)}");
             return ExitCode.Failed;
         }
 
@@ -93,7 +93,8 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
                 && asked.Record.State is Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Failed
                 ? ", which holds from when the run goes on" : "";
             error.WriteLine(
-                $"bgpo: run {target.Run}: {RunTarget.Word(asked.Record.State)} before it took request {asked.Request.Number}{waits}");
+                $"bgpo: run {target.Run}: {RunTarget.Word(asked.Record.State)} before it took request " +
+                    $"{asked.Request.Number}{waits}");
             return ExitCode.Failed;
         }
 
@@ -105,7 +106,8 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
         return ExitCode.Done;
     }
 
-    private static bool HasEnded(RunRecord record) => record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused);
+    private static bool HasEnded(RunRecord record) =>
+        record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused);
 
     private void Say(Asked asked, Func<int, string> done, string[][] next)
     {
@@ -116,7 +118,8 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
         var label = "next    ";
         // A run of a process is shown by that alone; one that nobody drives is taken up first.
         IEnumerable<string> useful = !asked.IsDriven && !asked.WasEnded ? [target.TakeUp(context)]
-            : next.Where(line => target.Cluster is not null || line is not ["run", "watch", ..]).Select(context.Paths.CommandLine);
+            : next.Where(line => target.Cluster is not null || line is not ["run", "watch", ..])
+                .Select(context.Paths.CommandLine);
         foreach (var line in useful)
         {
             output.WriteLine(label + line);
@@ -124,7 +127,9 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
         }
     }
 
-    /// <summary>Tells the controller to look. A call that is lost costs a step's time: the store is looked at after each commit.</summary>
+    /// <summary>
+    /// Tells the controller to look. A call that is lost costs a step's time: the store is looked at after each commit.
+    /// </summary>
     private async Task Push()
     {
         if (target.Cluster is not { } cluster || cluster.Name != target.Record.Cluster)
@@ -136,7 +141,8 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
         {
             await cluster.GetRun(target.Run).CheckRequests().WaitAsync(RunWatch.Patience, context.Time, context.Interrupts.Token);
         }
-        catch (Exception e) when ((TransientErrors.Is(e) && !context.Interrupts.Token.IsCancellationRequested) || e is RunException)
+        catch (Exception e) when (
+            (TransientErrors.Is(e) && !context.Interrupts.Token.IsCancellationRequested) || e is RunException)
         {
             // The request is in the store.
         }
@@ -171,7 +177,8 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
             }
             catch (OperationCanceledException)
             {
-                context.Terminal.Error.WriteLine($"bgpo: request {request.Number} stands; run {target.Run} takes it at the next commit");
+                context.Terminal.Error.WriteLine(
+                    $"bgpo: request {request.Number} stands; run {target.Run} takes it at the next commit");
                 throw;
             }
 
@@ -181,9 +188,11 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
 
     /// <summary>The answer to a request that was taken and, where it is a stop, is done; else null.</summary>
     private static RequestAnswer? AnswerOf(RunRecord record, RunRequest request) =>
-        record.RequestsTaken < request.Number || (request.Kind == RequestKind.Stop && record.State == Storage.Runs.RunState.Running) ? null
+        record.RequestsTaken < request.Number
+            || (request.Kind == RequestKind.Stop && record.State == Storage.Runs.RunState.Running) ? null
         : record.Answers?.FirstOrDefault(given => given.Number == request.Number) ?? new RequestAnswer(
-            request.Number, record.LatestCheckpoint ?? 0, "it was taken, but what came of it is not kept any more; `run status` shows how the run stands");
+            request.Number, record.LatestCheckpoint ?? 0,
+            "it was taken, but what came of it is not kept any more; `run status` shows how the run stands");
 }
 
 /// <summary>What came of a request.</summary>

@@ -23,7 +23,8 @@ internal static class RunStarter
     /// <param name="begin">Asks it to, with a key by which the same call made again is known.</param>
     /// <param name="isAlive">Whether a silo is there that could.</param>
     /// <exception cref="BadInputException">The run refuses.</exception>
-    internal static async Task<RunStatus> Begin(IRunGrain grain, Func<IRunGrain, string, Task<RunStatus>> begin, Func<bool> isAlive)
+    internal static async Task<RunStatus> Begin(
+        IRunGrain grain, Func<IRunGrain, string, Task<RunStatus>> begin, Func<bool> isAlive)
     {
         var key = Guid.NewGuid().ToString("N");
         for (var attempt = 1; ; attempt++)

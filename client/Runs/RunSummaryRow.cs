@@ -12,8 +12,10 @@ namespace Bgpo.Client.Runs;
 
 /// <summary>Where a run stands, as commands print it.</summary>
 /// <param name="Run">Its id.</param>
-/// <param name="State">running, paused, stopped, completed or failed; lost where the store says running and no silo lives.</param>
-/// <param name="Version">Versions committed; where nobody drives it, the newest checkpoint's or, where more is known, the newest that was measured.</param>
+/// <param name="State">running, paused, stopped, completed or failed; lost where the store says running and no silo
+/// lives.</param>
+/// <param name="Version">Versions committed; where nobody drives it, the newest checkpoint's or, where more is known, the newest
+/// that was measured.</param>
 /// <param name="Steps">Versions to reach.</param>
 /// <param name="Checkpoint">Newest checkpoint's version; -1 before the first.</param>
 /// <param name="Epoch">Its controller's epoch.</param>
@@ -23,7 +25,8 @@ namespace Bgpo.Client.Runs;
 /// <param name="Changes">Fields that were changed in mid-run, oldest first.</param>
 /// <param name="Waiting">Requests that the run has not taken yet.</param>
 internal sealed record RunSummaryRow(
-    string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster, string? WeightsSha256 = null,
+    string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster,
+    string? WeightsSha256 = null,
     IReadOnlyList<SpecChange>? Changes = null, int Waiting = 0)
 {
     /// <summary>Name of the silo whose controller drives it; empty where nobody is seen to.</summary>
@@ -44,7 +47,8 @@ internal sealed record RunSummaryRow(
     {
         var driver = DriverOf(context, record);
         return new RunSummaryRow(
-            record.RunId, record.State == Storage.Runs.RunState.Running && driver.Length == 0 ? "lost" : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
+            record.RunId, record.State == Storage.Runs.RunState.Running && driver.Length == 0 ? "lost"
+                : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
             new RunSettings(record).Newest.Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, record.Reason ?? "",
             driver, (string?)record.Result?[RunResult.Weights], record.Changes ?? []);
     }
@@ -53,8 +57,11 @@ internal sealed record RunSummaryRow(
     internal static async Task<RunSummaryRow> Of(ConsoleContext context, RunTarget target)
     {
         var requests = await target.Store.ReadRequestsAsync(context.Interrupts.Token);
-        var stored = Of(context, target.Record) with { Waiting = requests.Requests.Count(request => request.Number > target.Record.RequestsTaken) };
-        if (target.Cluster is not { } cluster || target.Record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
+        var stored = Of(context,
+            target.Record) with
+        { Waiting = requests.Requests.Count(request => request.Number > target.Record.RequestsTaken) };
+        if (target.Cluster is not { } cluster || target.Record.State
+            is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
         {
             return stored;
         }
@@ -95,6 +102,7 @@ internal sealed record RunSummaryRow(
         }
 
         var identity = record.Cluster[BgpoSilo.OfProcess.Length..];
-        return int.TryParse(identity.Split(':')[0], out var id) && context.Machine.Find(id)?.Identity == identity ? $"process {id}" : "";
+        return int.TryParse(identity.Split(':')[0], out var id) && context.Machine.Find(id)?.Identity == identity
+            ? $"process {id}" : "";
     }
 }

@@ -26,7 +26,8 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     /// <param name="store">The store's folder; null: the cluster's, or runs.</param>
     /// <param name="join">Whether the cluster that the store names is joined, too.</param>
     /// <exception cref="BadInputException">There is no such run, or no such cluster.</exception>
-    internal static async Task<RunTarget> Find(ConsoleContext context, string given, string? cluster, string? store, bool join = true)
+    internal static async Task<RunTarget> Find(
+        ConsoleContext context, string given, string? cluster, string? store, bool join = true)
     {
         var token = context.Interrupts.Token;
         var joined = cluster is null ? null : await context.Training.Join(Flags.Checked("--cluster", cluster), token);
@@ -80,22 +81,27 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
         var folder = store is null ? null : context.Paths.Store(store);
         var silos = await cluster.GetSilos(context.Interrupts.Token);
         var there = silos.Select(silo => silo.Store).FirstOrDefault()
-            ?? throw new BadInputException($"cluster '{cluster.Name}' has no silo left; bgpo silo --cluster {cluster.Name} adds one");
+            ?? throw new BadInputException(
+                $"cluster '{cluster.Name}' has no silo left; bgpo silo --cluster {cluster.Name} adds one");
         return folder is null || folder == there
             ? there
-            : throw new BadInputException($"option --store: value '{store}': cluster '{cluster.Name}' keeps its runs in '{there}'; leave --store out");
+            : throw new BadInputException(
+                $"option --store: value '{store}': cluster '{cluster.Name}' keeps its runs in '{there}'; leave --store out");
     }
 
     /// <summary>The cluster that drives the run.</summary>
     /// <exception cref="BadInputException">None does.</exception>
-    internal ITrainingCluster Driven(ConsoleContext context) => Cluster ?? throw new BadInputException(RunSummaryRow.DriverOf(context, Record) is { Length: > 0 } driver
+    internal ITrainingCluster Driven(ConsoleContext context) =>
+        Cluster ?? throw new BadInputException(RunSummaryRow.DriverOf(context, Record) is { Length: > 0 } driver
         ? $"run '{Run}' is {Word(Record.State)} in {driver}, which shows it itself; "
-            + $"{context.Paths.CommandLine("run", "status", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} tells how far it is"
+            + $"{context.Paths.CommandLine("run", "status", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} tells " +
+                $"how far it is"
         : $"run '{Run}' is {Word(Record.State)} and nobody drives it; "
         + $"{TakeUp(context)} goes on with it");
 
     /// <summary>The command that goes on with a run which nobody drives.</summary>
-    internal string TakeUp(ConsoleContext context) => new RunSummary(context.Paths).Resume(Run, context.Paths.Shown(Store.Blobs.Location));
+    internal string TakeUp(ConsoleContext context) =>
+        new RunSummary(context.Paths).Resume(Run, context.Paths.Shown(Store.Blobs.Location));
 
     /// <summary>A state as commands say it.</summary>
     internal static string Word(RunState state) => state.ToString().ToLowerInvariant();
@@ -104,12 +110,14 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     public ValueTask DisposeAsync() => Cluster?.DisposeAsync() ?? default;
 
     /// <summary>The command that makes the first run there.</summary>
-    internal static string First(ConsoleContext context, string folder, string? cluster) => context.Paths.CommandLine(cluster is not null
+    internal static string First(ConsoleContext context, string folder, string? cluster) =>
+        context.Paths.CommandLine(cluster is not null
         ? ["run", "start", "--cluster", cluster]
         : folder == context.Paths.Store(null) ? ["train"] : ["train", "--store", context.Paths.Shown(folder)]);
 
     /// <summary>The run of an id, or the only one whose id begins so.</summary>
-    private static async Task<(RunStore, RunRecord)> Named(RunCatalog catalog, string given, string folder, ConsoleContext context, string? cluster)
+    private static async Task<(RunStore, RunRecord)> Named(
+        RunCatalog catalog, string given, string folder, ConsoleContext context, string? cluster)
     {
         var token = context.Interrupts.Token;
         if (Names.Plain().IsMatch(given) && await catalog.Run(given).ReadAsync(token) is { } exact)
@@ -123,14 +131,16 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
             all.Add(entry);
         }
 
-        CatalogEntry[] near = [.. all.Where(entry => given.Length > 0 && entry.RunId.StartsWith(given, StringComparison.Ordinal))];
+        CatalogEntry[] near =
+            [.. all.Where(entry => given.Length > 0 && entry.RunId.StartsWith(given, StringComparison.Ordinal))];
         var shown = context.Paths.Shown(folder);
         return near switch
         {
             [{ Record: { } record } only] => (catalog.Run(only.RunId), record),
             [{ Fault: { } fault }] => throw new BadInputException(fault),
             { Length: > 1 } => throw new BadInputException(
-                $"run '{given}': {near.Length} runs in {shown} begin so: {string.Join(", ", near.Take(5).Select(entry => entry.RunId))}{(near.Length > 5 ? ", …" : "")}"),
+                $"run '{given}': {near.Length} runs in {shown} begin so: " +
+                    $"{string.Join(", ", near.Take(5).Select(entry => entry.RunId))}{(near.Length > 5 ? ", …" : "")}"),
             _ => throw new BadInputException(
                 all.Count == 0 ? $"no run '{given}' in {shown}; {First(context, folder, cluster)} makes one"
                 : $"no run '{given}' in {shown}{Usage.Suggestion(given, all.Select(entry => entry.RunId))}; "

@@ -41,7 +41,9 @@ internal static class JsonLines
         _ => Tagged(JsonNamingPolicy.CamelCase.ConvertName(happened.GetType().Name), happened),
     };
 
-    /// <summary>A committed step's metrics, each under its own name; those of an evaluation are null where none was due.</summary>
+    /// <summary>
+    /// A committed step's metrics, each under its own name; those of an evaluation are null where none was due.
+    /// </summary>
     internal static string Metrics(StepMetrics step)
     {
         var line = JsonSerializer.SerializeToNode(step, Options)!.AsObject();

@@ -8,7 +8,8 @@ namespace Bgpo.Client.Watching;
 internal sealed class JsonPresenter(Terminal terminal, Func<double?> peakRssMiB) : IRunPresenter
 {
     /// <inheritdoc/>
-    public void On(RunEvent happened) => terminal.Out.WriteLine(JsonLines.Of(happened, happened is RunCompleted ? peakRssMiB() : 0));
+    public void On(RunEvent happened) =>
+        terminal.Out.WriteLine(JsonLines.Of(happened, happened is RunCompleted ? peakRssMiB() : 0));
 
     /// <inheritdoc/>
     public void Say(string message) => terminal.Error.WriteLine("bgpo: " + message);

@@ -6,7 +6,9 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Watching;
 
-/// <summary>A run's metrics as a local file, a JSON line a committed step in order: the store's, and each new one as it comes.</summary>
+/// <summary>
+/// A run's metrics as a local file, a JSON line a committed step in order: the store's, and each new one as it comes.
+/// </summary>
 /// <remarks>The store stays the truth: the file is written anew when a mirror opens, and can be thrown away.</remarks>
 internal sealed class MetricsMirror : IDisposable
 {
@@ -76,7 +78,9 @@ internal sealed class MetricsMirror : IDisposable
         all.ForEach(Append);
     }
 
-    /// <summary>Appends what the store has beyond the file, and writes the newest line anew: it may have been evaluated since.</summary>
+    /// <summary>
+    /// Appends what the store has beyond the file, and writes the newest line anew: it may have been evaluated since.
+    /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="cancellationToken">Gives up.</param>
     internal async Task CatchUp(RunStore run, CancellationToken cancellationToken)

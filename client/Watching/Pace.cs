@@ -7,7 +7,9 @@ internal static class Pace
 {
     private const int Steps = 10;
 
-    /// <summary>Seconds a step: the median of the newest ten, so that one which lost work does not count; 0 where there are none.</summary>
+    /// <summary>
+    /// Seconds a step: the median of the newest ten, so that one which lost work does not count; 0 where there are none.
+    /// </summary>
     internal static double Of(IReadOnlyList<StepMetrics> steps)
     {
         double[] seconds = [.. steps.TakeLast(Steps).Select(step => step.Seconds).Order()];

@@ -18,23 +18,27 @@ internal sealed class PlainLines
             case RunStarted started:
                 _steps = started.Steps;
                 return $"run {started.Run}: {(started.Version >= started.Steps ? "completed," : started.Version > 0 ? $"goes on at version {started.Version} of" : "starts,")} "
-                    + $"{Printed.Many(started.Steps, "step")}, {started.Task}, {Printed.Many(started.Parameters, "parameter")} "
-                    + $"in {Printed.Many(started.Shards, "shard")}, store {started.Store}";
+                    + $"{Format.Many(started.Steps, "step")}, {started.Task}, {Format.Many(started.Parameters, "parameter")} "
+                    + $"in {Format.Many(started.Shards, "shard")}, store {started.Store}";
             case StepCommitted { Metrics: var step }:
-                return $"version {Counted(step.Version)}  reward {Printed.Share(step.MeanReward)}  solved {Printed.Share(step.SolveRate)}"
-                    + $"  groups {step.ActiveGroups.ToString().PadLeft(step.Groups.ToString().Length)}/{step.Groups}  norm {Printed.Short(step.GradientNorm)}  lr {Printed.Tiny(step.LearningRate)}"
-                    + $"  {Printed.Short(step.Seconds)} s  {Printed.Count(Printed.Rate(step.Samples, step.Seconds)),5} samples/s  {Printed.Count(step.RssMiB)} MiB";
+                return $"version {Counted(step.Version)}  reward {Format.Share(step.MeanReward)}  solved " +
+                    $"{Format.Share(step.SolveRate)}"
+                    + $"  groups {step.ActiveGroups.ToString().PadLeft(step.Groups.ToString().Length)}/{step.Groups}  norm " +
+                        $"{Format.Short(step.GradientNorm)}  lr {Format.Tiny(step.LearningRate)}"
+                    + $"  {Format.Short(step.Seconds)} s  {Format.Count(Format.Rate(step.Samples, step.Seconds)),5} samples/s  " +
+                        $"{Format.Count(step.RssMiB)} MiB";
             case Evaluated { Result: var result } evaluated:
-                return $"held out at version {evaluated.Version}: greedy {Printed.Share(result.GreedyExact)}  sampled {Printed.Share(result.SampledExact)}"
-                    + $"  reward {Printed.Share(result.MeanReward)}  ({Printed.Many(result.Count, "problem")})";
+                return $"held out at version {evaluated.Version}: greedy {Format.Share(result.GreedyExact)}  sampled " +
+                    $"{Format.Share(result.SampledExact)}"
+                    + $"  reward {Format.Share(result.MeanReward)}  ({Format.Many(result.Count, "problem")})";
             case CheckpointSaved saved:
-                return $"checkpoint of version {saved.Version}: {saved.Location} ({Printed.Short(saved.Seconds)} s)";
+                return $"checkpoint of version {saved.Version}: {saved.Location} ({Format.Short(saved.Seconds)} s)";
             case Noticed noticed:
-                return $"notice: {Printed.OneLine(noticed.Message)}";
+                return $"notice: {Format.OneLine(noticed.Message)}";
             case LearningWarned warned:
-                return $"{(warned.IsOver ? "no longer" : "warning")}: {Printed.OneLine(warned.Message)}";
+                return $"{(warned.IsOver ? "no longer" : "warning")}: {Format.OneLine(warned.Message)}";
             case RunPaused paused:
-                return $"paused at version {paused.Version}{(paused.Reason.Length > 0 ? $": {Printed.OneLine(paused.Reason)}" : "")}";
+                return $"paused at version {paused.Version}{(paused.Reason.Length > 0 ? $": {Format.OneLine(paused.Reason)}" : "")}";
             case RunWentOn goes:
                 return $"goes on at version {goes.Version}";
             case SpecChanged changed:
@@ -46,17 +50,20 @@ internal sealed class PlainLines
                 string[] changes =
                 [
                     .. roster.Lost.Length > 0 ? [$"lost {string.Join(", ", roster.Lost)}"] : Array.Empty<string>(),
-                    .. roster.Joined.Length > 0 && !isFirst ? [$"{string.Join(", ", roster.Joined)} joined"] : Array.Empty<string>(),
+                    .. roster.Joined.Length > 0 && !isFirst ? [$"{string.Join(", ", roster.Joined)} joined"]
+                        : Array.Empty<string>(),
                 ];
                 return changes.Length == 0 ? null
-                    : $"silos: {string.Join(", ", changes)}; {Printed.Many(roster.Silos, "silo")} with {Printed.Many(roster.Devices, "device")}";
+                    : $"silos: {string.Join(", ", changes)}; {Format.Many(roster.Silos, "silo")} with " +
+                        $"{Format.Many(roster.Devices, "device")}";
             case StoreStatus store:
-                return $"store: {Printed.OneLine(store.Message)}";
+                return $"store: {Format.OneLine(store.Message)}";
             default:
                 // How the run ends is the summary's to say.
                 return null;
         }
     }
 
-    private string Counted(int version) => _steps == 0 ? $"{version}" : $"{version.ToString().PadLeft(_steps.ToString().Length)}/{_steps}";
+    private string Counted(int version) =>
+        _steps == 0 ? $"{version}" : $"{version.ToString().PadLeft(_steps.ToString().Length)}/{_steps}";
 }

@@ -13,12 +13,13 @@ internal sealed class RunSummary(ProjectPaths paths)
     internal IEnumerable<string> Completed(RunCompleted done, string task, double? peakRssMiB)
     {
         yield return "";
-        yield return $"{$"held out ({Printed.Many(done.After.Count, "problem")})",-28}{"before",9}{"after",10}{"change",10}";
-        yield return Row("solved, greedy", done.Before.GreedyExact, done.After.GreedyExact, Printed.Percent, 100);
-        yield return Row("solved, sampled", done.Before.SampledExact, done.After.SampledExact, Printed.Percent, 100);
-        yield return Row("mean reward, greedy", done.Before.MeanReward, done.After.MeanReward, Printed.Share, 1);
+        yield return $"{$"held out ({Format.Many(done.After.Count, "problem")})",-28}{"before",9}{"after",10}{"change",10}";
+        yield return Row("solved, greedy", done.Before.GreedyExact, done.After.GreedyExact, Format.Percent, 100);
+        yield return Row("solved, sampled", done.Before.SampledExact, done.After.SampledExact, Format.Percent, 100);
+        yield return Row("mean reward, greedy", done.Before.MeanReward, done.After.MeanReward, Format.Share, 1);
         yield return "";
-        yield return $"run         {done.Run}: version {done.Version} in {Printed.Clock(done.Seconds)}{(peakRssMiB is { } peak ? $", peak memory {Printed.Count(peak)} MiB" : "")}";
+        yield return $"run         {done.Run}: version {done.Version} in " +
+            $"{Format.Clock(done.Seconds)}{(peakRssMiB is { } peak ? $", peak memory {Format.Count(peak)} MiB" : "")}";
         yield return $"checkpoint  {paths.Shown(done.Checkpoint)}";
         yield return $"weights     sha256 {done.WeightsSha256}";
         foreach (var line in Warned(done.Warnings))
@@ -27,7 +28,8 @@ internal sealed class RunSummary(ProjectPaths paths)
         }
 
         var model = ModelOf(done.Checkpoint);
-        yield return "next        " + paths.CommandLine(["eval", "--model", model, .. task.Length > 0 ? new[] { "--task", task } : []]);
+        yield return "next        "
+            + paths.CommandLine(["eval", "--model", model, .. task.Length > 0 ? new[] { "--task", task } : []]);
         yield return "            " + paths.CommandLine(["generate", "--model", model, ExamplePrompts.For(task)]);
     }
 
@@ -37,7 +39,7 @@ internal sealed class RunSummary(ProjectPaths paths)
     internal IEnumerable<string> Stopped(RunStopped stopped, string resume)
     {
         yield return "";
-        yield return $"run         {stopped.Run}: stopped at version {stopped.Version} ({Printed.OneLine(stopped.Reason)})";
+        yield return $"run         {stopped.Run}: stopped at version {stopped.Version} ({Format.OneLine(stopped.Reason)})";
         yield return $"checkpoint  {paths.Shown(stopped.Checkpoint)}";
         yield return $"weights     sha256 {stopped.WeightsSha256}";
         foreach (var line in Warned(stopped.Warnings))
@@ -54,7 +56,9 @@ internal sealed class RunSummary(ProjectPaths paths)
 
     /// <summary>What <c>--model</c> takes: the run's folder, two above the manifest.</summary>
     private string ModelOf(string checkpoint) =>
-        paths.Shown(checkpoint.LastIndexOf("/checkpoints/", StringComparison.Ordinal) is > 0 and var end ? checkpoint[..end] : checkpoint); // A URI's slashes are no path's.
+        // A URI's slashes are no path's.
+        paths.Shown(checkpoint.LastIndexOf("/checkpoints/", StringComparison.Ordinal) is > 0 and var end ? checkpoint[..end]
+            : checkpoint);
 
     private static IEnumerable<string> Warned(string[] warnings) => warnings.Select(warning => "warning     " + warning);
 

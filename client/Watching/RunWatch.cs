@@ -86,8 +86,8 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
     }
 
     /// <summary>
-    /// A controller first names all silos that live. Who has watched the one before it learns from that which have come and gone, the
-    /// former controller's own among them.
+    /// A controller first names all silos that live. Who has watched the one before it learns from that which have come and gone,
+    /// the former controller's own among them.
     /// </summary>
     private RosterChanged AsSeen(RosterChanged roster)
     {

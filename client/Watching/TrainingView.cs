@@ -42,7 +42,8 @@ internal sealed class TrainingView
         switch (happened)
         {
             case RunStarted started:
-                _startedAt = started.SinceUnixMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(started.SinceUnixMilliseconds) : now;
+                _startedAt = started.SinceUnixMilliseconds > 0
+                    ? DateTimeOffset.FromUnixTimeMilliseconds(started.SinceUnixMilliseconds) : now;
                 (_started, _paused) = (started, null);
                 _concerns.Clear();
                 if (_checkpoint?.Version > started.Checkpoint)
@@ -192,26 +193,28 @@ internal sealed class TrainingView
 
     private static ViewLine Title(RunStarted started, int width) => new ViewLine(width)
         .Add(started.Run, ViewLine.Strong)
-        .Add($"  {started.Task}, {Printed.Many(started.Parameters, "parameter")} in {Printed.Many(started.Shards, "shard")}", ViewLine.Dim);
+        .Add($"  {started.Task}, {Format.Many(started.Parameters, "parameter")} in {Format.Many(started.Shards, "shard")}",
+            ViewLine.Dim);
 
     private ViewLine Versions(RunStarted started, DateTimeOffset now, int width)
     {
         var left = started.Steps - Version;
         var pace = Pace.Of(_steps);
-        var times = Printed.Clock(_seconds ?? (now - _startedAt).TotalSeconds)
-            + (_end is not null ? $", {_end}" : _paused is not null ? ", paused" : pace > 0 && left > 0 ? $", about {Printed.Clock(pace * left)} left" : "");
+        var times = Format.Clock(_seconds ?? (now - _startedAt).TotalSeconds)
+            + (_end is not null ? $", {_end}" : _paused is not null ? ", paused" : pace > 0 && left > 0
+                ? $", about {Format.Clock(pace * left)} left" : "");
         return Progress("version", Version, started.Steps, times, width);
     }
 
     private static ViewLine Phase(Progressed progress, int width) => Progress(
         progress.Phase.ToString().ToLowerInvariant(), progress.Done, progress.Total,
-        $"{progress.InFlight} in flight on {Printed.Many(progress.Devices, "device")}", width);
+        $"{progress.InFlight} in flight on {Format.Many(progress.Devices, "device")}", width);
 
     private static ViewLine Progress(string label, int done, int total, string tail, int width)
     {
         var (full, rest) = Sparkline.Bar(total > 0 ? (double)done / total : 0, Math.Clamp(width - 62, 8, 40));
         return new ViewLine(width).Label(label, Label)
-            .Add($"{$"{Printed.Count(done)} of {Printed.Count(total)}",-13} ")
+            .Add($"{$"{Format.Count(done)} of {Format.Count(total)}",-13} ")
             .Add(full, ViewLine.Good).Add(rest, ViewLine.Dim).Add("  ").Add(tail);
     }
 
@@ -229,9 +232,9 @@ internal sealed class TrainingView
         }
 
         var finite = values.Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
-        return line.Add($"{Printed.Share(values[^1])}  ", ViewLine.Strong)
+        return line.Add($"{Format.Share(values[^1])}  ", ViewLine.Strong)
             .Add(Sparkline.Of(values, Math.Clamp(width - 42, 8, 60)), ViewLine.Good)
-            .Add($"  {Printed.Share(finite.Min())} to {Printed.Share(finite.Max())}", ViewLine.Dim);
+            .Add($"  {Format.Share(finite.Min())} to {Format.Share(finite.Max())}", ViewLine.Dim);
     }
 
     private ViewLine HeldOut(int width)
@@ -244,8 +247,9 @@ internal sealed class TrainingView
 
         if (ReferenceEquals(first, latest))
         {
-            return line.Add($"greedy {Printed.Share(latest.Result.GreedyExact)}  sampled {Printed.Share(latest.Result.SampledExact)}  ")
-                .Add($"reward {Printed.Share(latest.Result.MeanReward)}").Add($"  at {latest.Version}", ViewLine.Dim);
+            return line.Add($"greedy {Format.Share(latest.Result.GreedyExact)}  sampled " +
+                $"{Format.Share(latest.Result.SampledExact)}  ")
+                .Add($"reward {Format.Share(latest.Result.MeanReward)}").Add($"  at {latest.Version}", ViewLine.Dim);
         }
 
         return line.Add("greedy ").Change(first.Result.GreedyExact, latest.Result.GreedyExact)
@@ -264,20 +268,21 @@ internal sealed class TrainingView
         var last = _steps[^1];
         var recent = _steps.TakeLast(RecentSteps / 4).ToArray();
         var seconds = recent.Sum(step => step.Seconds);
-        yield return new ViewLine(width).Label("a step", Label).Add($"{Printed.Short(last.Seconds)} s", ViewLine.Strong)
-            .Add($"  rollout {Printed.Short(last.RolloutSeconds)}  reward {Printed.Short(last.RewardSeconds)}")
-            .Add($"  gradient {Printed.Short(last.GradientSeconds)}  commit {Printed.Short(last.CommitSeconds)}");
+        yield return new ViewLine(width).Label("a step", Label).Add($"{Format.Short(last.Seconds)} s", ViewLine.Strong)
+            .Add($"  rollout {Format.Short(last.RolloutSeconds)}  reward {Format.Short(last.RewardSeconds)}")
+            .Add($"  gradient {Format.Short(last.GradientSeconds)}  commit {Format.Short(last.CommitSeconds)}");
         yield return new ViewLine(width).Label("rate", Label)
-            .Add($"{Printed.Count(Printed.Rate(recent.Sum(step => (double)step.Samples), seconds))} samples/s")
-            .Add($"  {Printed.Count(Printed.Rate(recent.Sum(step => (double)step.Tokens), seconds))} tokens/s")
+            .Add($"{Format.Count(Format.Rate(recent.Sum(step => (double)step.Samples), seconds))} samples/s")
+            .Add($"  {Format.Count(Format.Rate(recent.Sum(step => (double)step.Tokens), seconds))} tokens/s")
             .Add($"  {last.ActiveGroups} of {last.Groups} groups teach");
         yield return new ViewLine(width).Label("optimizer", Label)
-            .Add($"gradient norm {Printed.Short(last.GradientNorm)}  learning rate {Printed.Tiny(last.LearningRate)}  ELBO {Printed.Short(last.Elbo)}")
+            .Add($"gradient norm {Format.Short(last.GradientNorm)}  learning rate {Format.Tiny(last.LearningRate)}  ELBO " +
+                $"{Format.Short(last.Elbo)}")
             .Add(last.BoundHits > 0 ? $"  bound hit {last.BoundHits} times" : "", ViewLine.Warning)
-            .Add(last.HalvedUnits > 0 ? $"  {Printed.Many(last.HalvedUnits, "unit")} halved to fit the sum" : "",
+            .Add(last.HalvedUnits > 0 ? $"  {Format.Many(last.HalvedUnits, "unit")} halved to fit the sum" : "",
                 ViewLine.Warning);
-        yield return new ViewLine(width).Label("memory", Label).Add($"{Printed.Count(last.RssMiB)} MiB")
-            .Add(last.Redispatched > 0 ? $"  {Printed.Many(last.Redispatched, "unit")} dispatched again" : "", ViewLine.Warning);
+        yield return new ViewLine(width).Label("memory", Label).Add($"{Format.Count(last.RssMiB)} MiB")
+            .Add(last.Redispatched > 0 ? $"  {Format.Many(last.Redispatched, "unit")} dispatched again" : "", ViewLine.Warning);
     }
 
     /// <summary>How many silos there are, and who came and went in the last minutes.</summary>
@@ -285,17 +290,20 @@ internal sealed class TrainingView
     {
         var since = now - RecentRoster;
         // The first list of a controller is no news.
-        var recent = _rosters.Skip(1).Where(roster => DateTimeOffset.FromUnixTimeMilliseconds(roster.UnixMilliseconds) >= since).ToArray();
+        var recent = _rosters.Skip(1).Where(roster => DateTimeOffset.FromUnixTimeMilliseconds(roster.UnixMilliseconds) >= since)
+            .ToArray();
         var (joined, lost) = (recent.Sum(roster => roster.Joined.Length), recent.Sum(roster => roster.Lost.Length));
         var line = new ViewLine(width).Label("silos", Label)
-            .Add($"{newest.Silos} with {Printed.Many(newest.Devices, "device")}");
+            .Add($"{newest.Silos} with {Format.Many(newest.Devices, "device")}");
         if (joined + lost > 0)
         {
             line.Add($"  {joined} joined, {lost} lost in {RecentRoster.TotalMinutes:0} min", lost > 0 ? ViewLine.Warning : null);
         }
 
         return recent.LastOrDefault(roster => roster.Lost.Length > 0) is { } last
-            ? line.Add($"; {last.Lost[^1]} lost {Printed.Clock((now - DateTimeOffset.FromUnixTimeMilliseconds(last.UnixMilliseconds)).TotalSeconds)} ago", ViewLine.Warning)
+            ? line.Add($"; {last.Lost[^1]} lost " +
+                $"{Format.Clock((now - DateTimeOffset.FromUnixTimeMilliseconds(last.UnixMilliseconds)).TotalSeconds)} ago",
+                    ViewLine.Warning)
             : line;
     }
 
@@ -305,15 +313,17 @@ internal sealed class TrainingView
         var line = new ViewLine(width).Label("store", Label);
         if (_store is { Healthy: false } or { Waiting: true })
         {
-            return line.Add($"{(_store.Waiting ? "training waits for it" : "takes nothing")}, {Printed.Many(_store.Behind, "version")} behind, "
-                + $"{Printed.Clock((now - _storeAt).TotalSeconds)}", ViewLine.Warning);
+            return line.Add($"{(_store.Waiting ? "training waits for it" : "takes nothing")}, " +
+                $"{Format.Many(_store.Behind, "version")} behind, "
+                + $"{Format.Clock((now - _storeAt).TotalSeconds)}", ViewLine.Warning);
         }
 
         line.Add("takes everything");
         var recent = _steps.TakeLast(RecentSteps).ToArray();
         var (retries, failures) = (recent.Sum(step => step.StoreRetries), recent.Sum(step => step.StoreFailures));
         return retries + failures > 0
-            ? line.Add($"  in the last {Printed.Many(recent.Length, "step")} tried again {retries} times, gave up {failures}", ViewLine.Warning)
+            ? line.Add($"  in the last {Format.Many(recent.Length, "step")} tried again {retries} times, gave up {failures}",
+                ViewLine.Warning)
             : line;
     }
 
@@ -321,7 +331,7 @@ internal sealed class TrainingView
     {
         var line = new ViewLine(width).Label("checkpoint", Label);
         return _checkpoint is { } saved
-            ? line.Add($"version {saved.Version}, {Printed.Clock((now - _checkpointAt).TotalSeconds)} ago")
+            ? line.Add($"version {saved.Version}, {Format.Clock((now - _checkpointAt).TotalSeconds)} ago")
             : line.Add($"version {_started?.Checkpoint ?? 0}");
     }
 }

@@ -40,7 +40,7 @@ internal sealed class ViewLine(int width) : IRenderable
 
     /// <summary>Adds a value and what it was before, coloured by whether it rose.</summary>
     internal ViewLine Change(double before, double after) =>
-        Add($"{Printed.Share(before)}→").Add(Printed.Share(after), after > before ? Good : after < before ? Warning : null);
+        Add($"{Format.Share(before)}→").Add(Format.Share(after), after > before ? Good : after < before ? Warning : null);
 
     /// <inheritdoc/>
     public Measurement Measure(RenderOptions options, int maxWidth) => new(0, maxWidth);

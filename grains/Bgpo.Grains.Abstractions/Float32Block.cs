@@ -9,8 +9,8 @@ using Orleans.Serialization.WireProtocol;
 namespace Bgpo.Grains;
 
 /// <summary>
-/// A shard's worth of float32 in a message. It is written to the wire in one go, and read from it in one go into an array of the pool, which
-/// whoever is done with it may give back.
+/// A shard's worth of float32 in a message. It is written to the wire in one go, and read from it in one go into an array of the
+/// pool, which whoever is done with it may give back.
 /// </summary>
 [Immutable]
 public readonly struct Float32Block
@@ -55,7 +55,8 @@ public readonly struct Float32Block
     internal Span<float> Room => _rented.AsSpan(0, Length);
 
     /// <summary>
-    /// Says that nobody reads the values any more, once. What came over the wire goes back to the pool; a sender's own memory stays the sender's.
+    /// Says that nobody reads the values any more, once. What came over the wire goes back to the pool; a sender's own memory
+    /// stays the sender's.
     /// </summary>
     public void Release()
     {
@@ -66,7 +67,9 @@ public readonly struct Float32Block
     }
 }
 
-/// <summary><see cref="Float32Block"/> on the wire: its length in bytes, then the values as they lie in memory (little endian).</summary>
+/// <summary>
+/// <see cref="Float32Block"/> on the wire: its length in bytes, then the values as they lie in memory (little endian).
+/// </summary>
 [RegisterSerializer]
 public sealed class Float32BlockCodec : IFieldCodec<Float32Block>
 {
@@ -74,7 +77,8 @@ public sealed class Float32BlockCodec : IFieldCodec<Float32Block>
     private const int MostBytes = 4 * 1024 * 1024;
 
     /// <inheritdoc/>
-    public void WriteField<TBufferWriter>(ref Writer<TBufferWriter> writer, uint fieldIdDelta, Type? expectedType, Float32Block value)
+    public void WriteField<TBufferWriter>(
+        ref Writer<TBufferWriter> writer, uint fieldIdDelta, Type? expectedType, Float32Block value)
         where TBufferWriter : IBufferWriter<byte>
     {
         ReferenceCodec.MarkValueField(writer.Session);
@@ -92,7 +96,8 @@ public sealed class Float32BlockCodec : IFieldCodec<Float32Block>
         uint length = reader.ReadVarUInt32();
         if (length > MostBytes || length % sizeof(float) != 0)
         {
-            throw new SerializerException($"a block of float32 of {length} bytes: at most {MostBytes}, and a multiple of {sizeof(float)}, can be");
+            throw new SerializerException(
+                $"a block of float32 of {length} bytes: at most {MostBytes}, and a multiple of {sizeof(float)}, can be");
         }
         if (reader.Length - reader.Position < length)
         {

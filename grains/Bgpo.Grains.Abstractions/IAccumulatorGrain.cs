@@ -10,19 +10,20 @@ namespace Bgpo.Grains;
 public interface IAccumulatorGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Has the shard stand at a version: as it does already, by stepping back to the version before, from a buddy's copy, or from
-    /// a checkpoint. Only standing there already keeps the sum of the step in work.
+    /// Has the shard stand at a version: as it does already, by stepping back to the version before, from a replica's copy, or
+    /// from a checkpoint. Only standing there already keeps the sum of the step in work.
     /// </summary>
-    /// <param name="token">The controller's; raises the shard's epoch. What the shard holds of another history does not count.</param>
+    /// <param name="token">The controller's; raises the shard's epoch. What the shard holds of another history does not
+    /// count.</param>
     /// <param name="version">Version to stand at.</param>
-    /// <param name="buddy">The silo whose copy to take; null: the checkpoint of that version.</param>
+    /// <param name="replica">The silo whose copy to take; null: the checkpoint of that version.</param>
     /// <param name="entryJson">
     /// The shard's entry in the checkpoint's manifest, as <see cref="SavedShard"/> has it: who has read the manifest spares
     /// every shard to do so. Null: the shard reads the manifest where it needs it.
     /// </param>
-    /// <exception cref="StaleVersionException">The buddy does not hold that version any more.</exception>
+    /// <exception cref="StaleVersionException">The replica does not hold that version any more.</exception>
     [ResponseTimeout("00:02:00")]
-    Task<ShardStatus> Load(FencingToken token, int version, string? buddy, string? entryJson = null);
+    Task<ShardStatus> Load(FencingToken token, int version, string? replica, string? entryJson = null);
 
     /// <summary>Adds a contribution once.</summary>
     /// <param name="contribution">A unit's gradient on this shard.</param>
@@ -36,15 +37,16 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     Task<SummaryOutcome> Summarize(SummaryRequest request);
 
     /// <summary>
-    /// Applies AdamW and moves to the next version, which no buddy holds yet: see <see cref="Protect"/>. Asked again afterwards, it only
-    /// says so.
+    /// Applies AdamW and moves to the next version, which no replica holds yet: see <see cref="Replicate"/>. Asked again
+    /// afterwards, it only says so.
     /// </summary>
     /// <param name="request">The step's factors.</param>
     [ResponseTimeout("00:00:30")]
     Task<ShardStatus> Commit(CommitRequest request);
 
     /// <summary>
-    /// The shard's weights of exactly this version; empty when it does not stand there. Answered also while the version's copy is made.
+    /// The shard's weights of exactly this version; empty when it does not stand there. Answered also while the version's copy is
+    /// made.
     /// </summary>
     /// <param name="history">The history that the version is of.</param>
     /// <param name="version">Version wanted.</param>
@@ -55,7 +57,7 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     /// <param name="token">The controller's.</param>
     /// <param name="silos">The live silos.</param>
     [ResponseTimeout("00:01:00")]
-    Task<ShardStatus> Protect(FencingToken token, string[] silos);
+    Task<ShardStatus> Replicate(FencingToken token, string[] silos);
 
     /// <summary>
     /// Saves weights and moments of the version it stands at, or of the one that was kept for this, to the store. The shard goes
@@ -77,7 +79,9 @@ public interface IAccumulatorGrain : IGrainWithStringKey
     Task<ShardStatus> GetStatus();
 }
 
-/// <summary>What a request to a run's shards is fenced by: they refuse what an older controller asks, and what is of another history.</summary>
+/// <summary>
+/// What a request to a run's shards is fenced by: they refuse what an older controller asks, and what is of another history.
+/// </summary>
 /// <param name="Epoch">The controller's epoch.</param>
 /// <param name="History">Number of the run's history: raised before the run goes back to a checkpoint.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.FencingToken")]
@@ -98,7 +102,7 @@ public enum AddOutcome
     Added,
 
     /// <summary>The sum has it already.</summary>
-    HaveIt,
+    Duplicate,
 
     /// <summary>It belongs to another version, another history or a fenced epoch, and was dropped.</summary>
     Stale,
@@ -111,7 +115,8 @@ public enum AddOutcome
 /// <param name="Completions">What the sum is divided by.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.SummaryRequest")]
 public sealed record SummaryRequest(
-    [property: Id(0)] FencingToken Token, [property: Id(1)] int Step, [property: Id(2)] int Units, [property: Id(3)] int Completions);
+    [property: Id(0)] FencingToken Token, [property: Id(1)] int Step, [property: Id(2)] int Units,
+    [property: Id(3)] int Completions);
 
 /// <summary>A shard's part of the gradient norm.</summary>
 /// <param name="Standing">What the shard holds; its units say which are missing.</param>
@@ -122,14 +127,16 @@ public sealed record SummaryOutcome([property: Id(0)] ShardStatus Standing, [pro
 /// <summary>Commits a step on a shard.</summary>
 /// <param name="Token">The controller's.</param>
 /// <param name="Step">The step v; the shard moves to v + 1.</param>
-/// <param name="Units">Units that the sum must have: a commit that comes late may find another attempt's sum, which is not whole.</param>
+/// <param name="Units">Units that the sum must have: a commit that comes late may find another attempt's sum, which is not
+/// whole.</param>
 /// <param name="ClipFactor">What the mean gradient is multiplied by.</param>
 /// <param name="LearningRate">The step's rate.</param>
 /// <param name="Completions">What the sum is divided by.</param>
 /// <param name="Keep">Whether to keep version v + 1 until it is saved.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.CommitRequest")]
 public sealed record CommitRequest(
-    [property: Id(0)] FencingToken Token, [property: Id(1)] int Step, [property: Id(2)] int Units, [property: Id(3)] double ClipFactor,
+    [property: Id(0)] FencingToken Token, [property: Id(1)] int Step, [property: Id(2)] int Units,
+    [property: Id(3)] double ClipFactor,
     [property: Id(4)] double LearningRate, [property: Id(5)] int Completions, [property: Id(6)] bool Keep)
 {
     /// <summary>
@@ -144,11 +151,12 @@ public sealed record CommitRequest(
 /// <param name="Units">Units in the sum of the step in work.</param>
 /// <param name="Fenced">Whether the request was refused because a newer controller has spoken.</param>
 /// <param name="Before">Whether it can step back to the version before.</param>
-/// <param name="Buddy">The silo that holds a copy of this version; empty: none.</param>
+/// <param name="Replica">The silo that holds a copy of this version; empty: none.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.ShardStatus")]
 public sealed record ShardStatus(
-    [property: Id(0)] int Version, [property: Id(1)] long Epoch, [property: Id(2)] UnitName[] Units, [property: Id(3)] bool Fenced,
-    [property: Id(4)] bool Before, [property: Id(5)] string Buddy)
+    [property: Id(0)] int Version, [property: Id(1)] long Epoch, [property: Id(2)] UnitName[] Units,
+    [property: Id(3)] bool Fenced,
+    [property: Id(4)] bool Before, [property: Id(5)] string Replica)
 {
     /// <summary>History that its version is of.</summary>
     [Id(6)] public long History { get; init; }

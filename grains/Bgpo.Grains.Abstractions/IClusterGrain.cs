@@ -25,14 +25,17 @@ public enum SiloState
 /// <param name="Name">Its short name, for people.</param>
 /// <param name="State">Whether it takes work.</param>
 /// <param name="Process">Its process id.</param>
-/// <param name="ProcessStart">When that process started, in the kernel's clock ticks since boot: tells it from a later one of the same id.</param>
+/// <param name="ProcessStart">When that process started, in the kernel's clock ticks since boot: tells it from a later one of the
+/// same id.</param>
 /// <param name="Devices">Its devices.</param>
 /// <param name="Store">Where it keeps runs; the same for every silo of a cluster.</param>
 /// <param name="Owner">The process that it ends with, as id:start; empty when it stays until told to leave.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.SiloDescription")]
 public sealed record SiloDescription(
-    [property: Id(0)] string Address, [property: Id(1)] string Name, [property: Id(2)] SiloState State, [property: Id(3)] int Process,
-    [property: Id(4)] long ProcessStart, [property: Id(5)] int Devices, [property: Id(6)] string Store, [property: Id(7)] string Owner)
+    [property: Id(0)] string Address, [property: Id(1)] string Name, [property: Id(2)] SiloState State,
+    [property: Id(3)] int Process,
+    [property: Id(4)] long ProcessStart, [property: Id(5)] int Devices, [property: Id(6)] string Store,
+    [property: Id(7)] string Owner)
 {
     /// <summary>What it is for: work, state.</summary>
     [Id(8)]

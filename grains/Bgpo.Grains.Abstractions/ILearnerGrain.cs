@@ -11,7 +11,9 @@ namespace Bgpo.Grains;
 /// </summary>
 public interface ILearnerGrain : IGrainWithStringKey
 {
-    /// <summary>Computes a unit with the weights of its step's version and contributes it. Done when every shard has it.</summary>
+    /// <summary>
+    /// Computes a unit with the weights of its step's version and contributes it. Done when every shard has it.
+    /// </summary>
     /// <param name="request">Which unit, and the journal's record that it is made from.</param>
     /// <param name="cancellationToken">Gives the work up.</param>
     /// <exception cref="ContributionException">The gradient is not finite or does not fit the sum.</exception>

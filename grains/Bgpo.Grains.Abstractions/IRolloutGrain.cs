@@ -3,7 +3,9 @@ namespace Bgpo.Grains;
 /// <summary>Samples completions on one silo's devices; key = <see cref="SiloKey"/>. Pinned to that silo, holds nothing.</summary>
 public interface IRolloutGrain : IGrainWithStringKey
 {
-    /// <summary>Samples the completions of one prompt with the weights of a version, and has them scored on the same silo.</summary>
+    /// <summary>
+    /// Samples the completions of one prompt with the weights of a version, and has them scored on the same silo.
+    /// </summary>
     /// <param name="request">What to sample.</param>
     /// <param name="problems">What to score it by, for each completion; its own completions are not looked at.</param>
     /// <param name="cancellationToken">Gives the work up.</param>

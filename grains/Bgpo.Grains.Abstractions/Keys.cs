@@ -1,8 +1,8 @@
 namespace Bgpo.Grains;
 
 /// <summary>
-/// What a run is called in keys of grains and in a silo's memory: id~identity. A run that was deleted, and another that was started under its
-/// id, have nothing in common there.
+/// What a run is called in keys of grains and in a silo's memory: id~identity. A run that was deleted, and another that was
+/// started under its id, have nothing in common there.
 /// </summary>
 public static class RunKey
 {

@@ -182,7 +182,8 @@ public sealed record RunCompleted(
 /// <param name="Reason">Why; empty when nothing was said.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RunPaused")]
 public sealed record RunPaused(
-    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Reason) : RunEvent(Sequence);
+    long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Reason) : RunEvent(
+        Sequence);
 
 /// <summary>The paused run goes on.</summary>
 /// <param name="Sequence">Place in the stream.</param>
@@ -341,6 +342,8 @@ public sealed record StepMetrics
     /// <summary>Highest reward of the update's completions less the lowest.</summary>
     [Id(36)] public double RewardRange { get; init; }
 
-    /// <summary>Operations on the store that the controller's process gave up as unavailable during the step; they come again later.</summary>
+    /// <summary>
+    /// Operations on the store that the controller's process gave up as unavailable during the step; they come again later.
+    /// </summary>
     [Id(32)] public long StoreFailures { get; init; }
 }

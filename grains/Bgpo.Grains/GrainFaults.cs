@@ -9,7 +9,9 @@ public static class GrainFaults
     /// <summary>Learner grain: a unit is computed, nothing of it contributed yet.</summary>
     public const string UnitComputed = "unit.computed";
 
-    /// <summary>Learner grain: a unit's contribution is on its way to the first shard, the others have not been sent theirs.</summary>
+    /// <summary>
+    /// Learner grain: a unit's contribution is on its way to the first shard, the others have not been sent theirs.
+    /// </summary>
     public const string UnitPartlyContributed = "unit.partly-contributed";
 
     /// <summary>Learner grain: every shard has the unit, the controller does not know yet.</summary>
@@ -21,13 +23,13 @@ public static class GrainFaults
     /// <summary>Accumulator grain: asked to commit, nothing done yet.</summary>
     public const string ShardBeforeCommit = "shard.commit.before";
 
-    /// <summary>Accumulator grain: committed, no buddy has the new version yet.</summary>
+    /// <summary>Accumulator grain: committed, no replica has the new version yet.</summary>
     public const string ShardCommitted = "shard.committed";
 
-    /// <summary>Accumulator grain: a buddy has the new version, the controller does not know yet.</summary>
+    /// <summary>Accumulator grain: a replica has the new version, the controller does not know yet.</summary>
     public const string ShardProtected = "shard.protected";
 
-    /// <summary>Accumulator grain: about to take its state from a buddy or a checkpoint.</summary>
+    /// <summary>Accumulator grain: about to take its state from a replica or a checkpoint.</summary>
     public const string ShardLoad = "shard.load";
 
     /// <summary>Controller: a step begins.</summary>

@@ -6,8 +6,8 @@ using Bgpo.Spec;
 namespace Bgpo.Silo.Clustering;
 
 /// <summary>
-/// Members that are written down in a table of an Azure storage account, or of Azurite: with a connection string where the environment has
-/// one, else with the process's Azure identity.
+/// Members that are written down in a table of an Azure storage account, or of Azurite: with a connection string where the
+/// environment has one, else with the process's Azure identity.
 /// </summary>
 /// <param name="cluster">The account and the table.</param>
 internal sealed class AzureMembers(ClusterSection cluster) : IMemberTable
@@ -27,7 +27,8 @@ internal sealed class AzureMembers(ClusterSection cluster) : IMemberTable
         try
         {
             return Service().AccountName is var account && account != cluster.Account
-                ? $"field cluster.account: value '{cluster.Account}': {Variable} is of account '{account}'; unset it or name that account"
+                ? $"field cluster.account: value '{cluster.Account}': {Variable} is of account '{account}'; unset it or name " +
+                    $"that account"
                 : null;
         }
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
@@ -55,7 +56,8 @@ internal sealed class AzureMembers(ClusterSection cluster) : IMemberTable
     }
 
     /// <inheritdoc/>
-    public void Use(ISiloBuilder silo) => silo.UseAzureStorageClustering(options => (options.TableName, options.TableServiceClient) = (_table, Service()));
+    public void Use(ISiloBuilder silo) =>
+        silo.UseAzureStorageClustering(options => (options.TableName, options.TableServiceClient) = (_table, Service()));
 
     /// <inheritdoc/>
     public void Use(IClientBuilder client) =>
@@ -64,18 +66,23 @@ internal sealed class AzureMembers(ClusterSection cluster) : IMemberTable
     /// <inheritdoc/>
     public string? Explanation(Exception failure)
     {
-        const string credentials = $"sign in (az login), give this identity the role Storage Table Data Contributor, or set {Variable}";
+        const string credentials =
+            $"sign in (az login), give this identity the role Storage Table Data Contributor, or set {Variable}";
         string? what = failure switch
         {
-            OperationCanceledException or TimeoutException => "it does not answer in time; see whether the account's name is right and the network is up",
-            RequestFailedException { Status: 0 } e => $"it cannot be reached: {FirstLine(e.GetBaseException())}; see whether the account's name is right and the network is up",
+            OperationCanceledException or TimeoutException =>
+                "it does not answer in time; see whether the account's name is right and the network is up",
+            RequestFailedException { Status: 0 } e =>
+                $"it cannot be reached: {FirstLine(e.GetBaseException())}; see whether the account's name is right and the " +
+                    $"network is up",
             RequestFailedException { Status: 401 or 403 } e => $"the credentials are not accepted ({Code(e)}); {credentials}",
             RequestFailedException e => $"the service answers {Code(e)}",
             AuthenticationFailedException e => $"no token: {FirstLine(e)}; {credentials}",
             AggregateException { InnerException: { } e } => Explanation(e),
             _ => null,
         };
-        return what is null || failure is AggregateException ? what : $"the table '{_table}' of storage account '{cluster.Account}': {what}";
+        return what is null || failure is AggregateException ? what
+            : $"the table '{_table}' of storage account '{cluster.Account}': {what}";
     }
 
     private static string Code(RequestFailedException failure) =>
@@ -87,7 +94,8 @@ internal sealed class AzureMembers(ClusterSection cluster) : IMemberTable
     {
         var options = new TableClientOptions();
         // Orleans asks again by itself: a table that is away must not hold it for long.
-        (options.Retry.MaxRetries, options.Retry.MaxDelay, options.Retry.NetworkTimeout) = (2, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10));
+        (options.Retry.MaxRetries, options.Retry.MaxDelay, options.Retry.NetworkTimeout) =
+            (2, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10));
         options.Diagnostics.IsTelemetryEnabled = false;
         return Connection.Length > 0
             ? new TableServiceClient(Connection, options)

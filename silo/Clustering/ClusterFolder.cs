@@ -28,13 +28,15 @@ public static partial class ClusterFolder
     /// <summary>The clusters of this user that have a live silo, in order.</summary>
     public static IReadOnlyList<string> Live() => !Directory.Exists(Root)
         ? []
-        : [.. Directory.EnumerateDirectories(Root).Select(path => Path.GetFileName(path)).Where(HasLiveSilo).Order(StringComparer.Ordinal)];
+        : [.. Directory.EnumerateDirectories(Root).Select(path => Path.GetFileName(path)).Where(HasLiveSilo)
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>Locks, sockets, heartbeats and drafts in a cluster's folder: none once every silo has left.</summary>
     /// <param name="cluster">The cluster.</param>
     public static IReadOnlyList<string> Leftovers(string cluster) => !Directory.Exists(PathOf(cluster))
         ? []
-        : [.. Directory.EnumerateFiles(PathOf(cluster)).Where(path => s_kinds.Contains(Path.GetExtension(path))).Order(StringComparer.Ordinal)];
+        : [.. Directory.EnumerateFiles(PathOf(cluster)).Where(path => s_kinds.Contains(Path.GetExtension(path)))
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>Removes the folder of a cluster without a live silo; leaves it alone where one lives.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -87,7 +89,9 @@ public static partial class ClusterFolder
         }
     }
 
-    /// <summary>A number that stands for a port in a cluster's folder, and that no other silo takes: its socket's file is made here.</summary>
+    /// <summary>
+    /// A number that stands for a port in a cluster's folder, and that no other silo takes: its socket's file is made here.
+    /// </summary>
     /// <param name="path">The cluster's folder.</param>
     internal static int ReservePort(string path)
     {

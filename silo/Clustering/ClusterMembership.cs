@@ -10,10 +10,14 @@ using Orleans.Runtime.MembershipService;
 
 namespace Bgpo.Silo.Clustering;
 
-/// <summary>How silos and clients join a cluster: of the processes of one machine, or of many by a table that they share.</summary>
+/// <summary>
+/// How silos and clients join a cluster: of the processes of one machine, or of many by a table that they share.
+/// </summary>
 public static class ClusterMembership
 {
-    /// <summary>How old a silo's last sign of life, which it gives every two seconds, may be; much of it is for clocks that differ.</summary>
+    /// <summary>
+    /// How old a silo's last sign of life, which it gives every two seconds, may be; much of it is for clocks that differ.
+    /// </summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
 
     /// <summary>How long calls without a time of their own may take; a watcher's long poll lasts half of it.</summary>
@@ -26,18 +30,21 @@ public static class ClusterMembership
     private const int LargestMessage = 8 * 1024 * 1024;
     private const int LargestHeader = 1024 * 1024;
 
-    private const string Reachable = "whether their addresses can be reached from here, and whether all have the same tls in their cluster file, or none";
+    private const string Reachable =
+        "whether their addresses can be reached from here, and whether all have the same tls in their cluster file, or none";
 
     /// <summary>Why a cluster cannot be founded or joined as described; null when it can.</summary>
     /// <param name="cluster">How its members find one another.</param>
     public static string? Refusal(ClusterSection cluster) =>
-        (TableOf(cluster) is { } table ? table.Refusal() ?? AddressRefusal(cluster) : null) ?? (cluster.Tls.IsOn ? ClusterTls.Refusal(cluster.Tls) : null);
+        (TableOf(cluster) is { } table ? table.Refusal() ?? AddressRefusal(cluster) : null)
+            ?? (cluster.Tls.IsOn ? ClusterTls.Refusal(cluster.Tls) : null);
 
     /// <summary>What those who found or join a cluster should know of it; null: nothing.</summary>
     /// <param name="cluster">How its members find one another.</param>
     public static string? Notice(ClusterSection cluster) => cluster.Tls.IsOn || IPAddress.IsLoopback(AddressOf(cluster))
         ? null
-        : $"what silos send at {AddressOf(cluster)} is not encrypted, and whoever reaches it can join: use a private network, or tls (docs/clusters.md)";
+        : $"what silos send at {AddressOf(cluster)} is not encrypted, and whoever reaches it can join: use a private network, " +
+            $"or tls (docs/clusters.md)";
 
     /// <summary>Whether the members of one cluster may be of several machines.</summary>
     /// <param name="cluster">How they find one another.</param>
@@ -50,17 +57,21 @@ public static class ClusterMembership
     public static bool HasLiveSilo(string name, ClusterSection cluster) =>
         TableOf(cluster) is { } table ? table.HasLiveSilo(name) : ClusterFolder.HasLiveSilo(name);
 
-    /// <summary>What to say of a failure of what a cluster's members join by, without any secret; null when the failure is another's.</summary>
+    /// <summary>
+    /// What to say of a failure of what a cluster's members join by, without any secret; null when the failure is another's.
+    /// </summary>
     /// <param name="failure">The failure.</param>
     /// <param name="cluster">How its members find one another.</param>
-    public static string? Explanation(Exception failure, ClusterSection cluster) => failure is OrleansClusterConnectivityCheckFailedException
+    public static string? Explanation(Exception failure, ClusterSection cluster) =>
+        failure is OrleansClusterConnectivityCheckFailedException
         ? $"the cluster's silos do not answer this one in {s_join.TotalSeconds:0} s: see {Reachable}"
         : TableOf(cluster)?.Explanation(failure);
 
     /// <summary>Why a cluster may not have let a client or a silo in, or what to look at.</summary>
     /// <param name="name">The cluster.</param>
     /// <param name="services">Those of the client or silo.</param>
-    public static string? WhyShutOut(string name, IServiceProvider services) => services.GetService<ClusterTls>()?.LastFlaw is { } flaw
+    public static string? WhyShutOut(string name, IServiceProvider services) =>
+        services.GetService<ClusterTls>()?.LastFlaw is { } flaw
         ? $"the certificate of one of its members, {flaw}"
         : $"see whether its processes are stopped (bgpo cluster stop --cluster {name} ends them), {Reachable}";
 
@@ -83,7 +94,8 @@ public static class ClusterMembership
         silo.Configure<ClusterMembershipOptions>(ConfigureProbes);
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = s_answer);
         silo.Services.AddSingleton<IFatalErrorHandler, HostStopper>();
-        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<LivenessLock>(services, ClusterFolder.PathOf(name)));
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            services => ActivatorUtilities.CreateInstance<LivenessLock>(services, ClusterFolder.PathOf(name)));
         if (cluster.Dashboard > 0)
         {
             silo.AddDashboard();
@@ -92,7 +104,8 @@ public static class ClusterMembership
 #pragma warning disable ORLEANSEXP003 // Without it two activations of a controller may live for long after a silo has died.
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
-        // A dead silo's grains may live elsewhere at once: effects are idempotent and fenced by epoch. By default they wait for 30 s.
+        // A dead silo's grains may live elsewhere at once: effects are idempotent and fenced by epoch. By default they wait for
+        // 30 s.
         silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
         string folder = ClusterFolder.PathOf(name);
         IPAddress address = AddressOf(cluster);
@@ -100,7 +113,8 @@ public static class ClusterMembership
         int Port(int given) => given > 0 ? given : spans ? FileMembership.FreePort(address) : ClusterFolder.ReservePort(folder);
         silo.ConfigureEndpoints(address, Port(cluster.SiloPort), Port(cluster.GatewayPort));
         SocketTransport transport = UseTransport(silo.Services, name, cluster, listens: true);
-        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => ActivatorUtilities.CreateInstance<FailureDetector>(services, transport, folder));
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            services => ActivatorUtilities.CreateInstance<FailureDetector>(services, transport, folder));
         if (TableOf(cluster) is { } table)
         {
             table.Use(silo);
@@ -150,7 +164,8 @@ public static class ClusterMembership
         return transport;
     }
 
-    private static void Limit(MessagingOptions options) => (options.MaxMessageHeaderSize, options.MaxMessageBodySize) = (LargestHeader, LargestMessage);
+    private static void Limit(MessagingOptions options) =>
+        (options.MaxMessageHeaderSize, options.MaxMessageBodySize) = (LargestHeader, LargestMessage);
 
     private static IMemberTable? TableOf(ClusterSection cluster) => cluster.Kind switch
     {
@@ -172,8 +187,8 @@ public static class ClusterMembership
         : IPAddress.Loopback;
 
     /// <summary>
-    /// Deaths are told by connections, and stopped processes by the kernel (<see cref="FailureDetector"/>): probes are for what hangs otherwise, and
-    /// patient with silos that are short of processor time.
+    /// Deaths are told by connections, and stopped processes by the kernel (<see cref="FailureDetector"/>): probes are for what
+    /// hangs otherwise, and patient with silos that are short of processor time.
     /// </summary>
     internal static void ConfigureProbes(ClusterMembershipOptions options)
     {
@@ -194,6 +209,7 @@ public static class ClusterMembership
     {
         public bool IsUnexpected(Exception exception) => true;
 
-        public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null) => host.StopApplication();
+        public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null) =>
+            host.StopApplication();
     }
 }

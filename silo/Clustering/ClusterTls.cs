@@ -8,8 +8,9 @@ using Bgpo.Spec;
 namespace Bgpo.Silo.Clustering;
 
 /// <summary>
-/// TLS between the members of a cluster: each shows its certificate, silos and clients alike, and takes every other's that the cluster's
-/// authority signed. Names are not compared: members come and go at addresses that nobody knows beforehand, and the authority is theirs alone.
+/// TLS between the members of a cluster: each shows its certificate, silos and clients alike, and takes every other's that the
+/// cluster's authority signed. Names are not compared: members come and go at addresses that nobody knows beforehand, and the
+/// authority is theirs alone.
 /// </summary>
 internal sealed class ClusterTls
 {
@@ -47,7 +48,8 @@ internal sealed class ClusterTls
     /// <exception cref="InvalidDataException">One is missing or wrong; the message names it and what is expected.</exception>
     internal static ClusterTls Load(TlsSection tls)
     {
-        X509Certificate2Collection authority = Read("authority", tls.Authority, "a PEM file with the certificates of the cluster's own authority", () =>
+        X509Certificate2Collection authority =
+            Read("authority", tls.Authority, "a PEM file with the certificates of the cluster's own authority", () =>
         {
             var all = new X509Certificate2Collection();
             all.ImportFromPemFile(tls.Authority);
@@ -57,7 +59,9 @@ internal sealed class ClusterTls
         {
             _ = Read("key", tls.Key, "the PEM file of the certificate's private key", () => File.ReadAllText(tls.Key));
         }
-        X509Certificate2 own = Read("certificate", tls.Certificate, $"a PEM file beside its key, or a PFX file; {Variable} opens what is encrypted", () => Own(tls));
+        X509Certificate2 own =
+            Read("certificate", tls.Certificate, $"a PEM file beside its key, or a PFX file; {Variable} opens what is encrypted",
+                () => Own(tls));
         var loaded = new ClusterTls(own, authority, tls.Authority);
         return (own.HasPrivateKey ? loaded.Flaw(own, null) : "has no private key") is { } flaw
             ? throw new InvalidDataException($"field cluster.tls.certificate: value '{tls.Certificate}': {flaw}")
@@ -122,7 +126,8 @@ internal sealed class ClusterTls
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            string why = File.Exists(file) ? $"cannot be read ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')})" : "no such file";
+            string why = File.Exists(file) ? $"cannot be read ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')})"
+                : "no such file";
             throw new InvalidDataException($"field cluster.tls.{field}: value '{file}': {why}; expected {expected}", e);
         }
     }
@@ -165,12 +170,14 @@ internal sealed class ClusterTls
     {
         X509ChainElement? untimely = chain.ChainElements.FirstOrDefault(element =>
             element.ChainElementStatus.Any(status => status.Status == X509ChainStatusFlags.NotTimeValid));
-        if (chain.ChainStatus.Any(status => status.Status is X509ChainStatusFlags.UntrustedRoot or X509ChainStatusFlags.PartialChain))
+        if (chain.ChainStatus.Any(
+            status => status.Status is X509ChainStatusFlags.UntrustedRoot or X509ChainStatusFlags.PartialChain))
         {
             return $"'{certificate.Subject}', signed by '{certificate.Issuer}', is not of the authority in {_authorityFile}";
         }
         return untimely is { Certificate: var of }
-            ? string.Create(CultureInfo.InvariantCulture, $"'{of.Subject}' is valid from {of.NotBefore.ToUniversalTime():u} to {of.NotAfter.ToUniversalTime():u} only")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"'{of.Subject}' is valid from {of.NotBefore.ToUniversalTime():u} to {of.NotAfter.ToUniversalTime():u} only")
             : string.Join("; ", chain.ChainStatus.Select(status => status.StatusInformation.Trim().TrimEnd('.')));
     }
 }

@@ -9,8 +9,8 @@ using Orleans.Dashboard;
 namespace Bgpo.Silo.Clustering;
 
 /// <summary>
-/// Orleans's dashboard on this machine's loopback interface: a web server beside the silo, a client of its cluster. Of the silos of one
-/// machine the first has the port; when it leaves, the next one takes it.
+/// Orleans's dashboard on this machine's loopback interface: a web server beside the silo, a client of its cluster. Of the silos
+/// of one machine the first has the port; when it leaves, the next one takes it.
 /// </summary>
 /// <param name="name">What the cluster is called.</param>
 /// <param name="cluster">How its members find one another.</param>

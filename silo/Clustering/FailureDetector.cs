@@ -6,24 +6,30 @@ using Bgpo.Silo.Clustering.Transport;
 namespace Bgpo.Silo.Clustering;
 
 /// <summary>
-/// Declares a silo dead as soon as its process is: when a connection to it ends and nobody listens at its address any more; and one of this
-/// machine whose process is stopped. Orleans's probes are left for those that hang in another way.
+/// Declares a silo dead as soon as its process is: when a connection to it ends and nobody listens at its address any more; and
+/// one of this machine whose process is stopped. Orleans's probes are left for those that hang in another way.
 /// </summary>
 /// <param name="transport">Tells of connections that end.</param>
 /// <param name="membership">The cluster's members.</param>
 /// <param name="local">This silo.</param>
-/// <param name="folder">The cluster's folder: a silo of this machine that lives, or leaves in order, holds its lock file there.</param>
-internal sealed class FailureDetector(SocketTransport transport, IClusterMembershipService membership, ILocalSiloDetails local, string folder)
+/// <param name="folder">The cluster's folder: a silo of this machine that lives, or leaves in order, holds its lock file
+/// there.</param>
+internal sealed class FailureDetector(
+    SocketTransport transport, IClusterMembershipService membership, ILocalSiloDetails local, string folder)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     /// <summary>
-    /// How long a process that was killed may take to close all that it had open. It gives its memory back first: 3 GB take a second.
+    /// How long a process that was killed may take to close all that it had open. It gives its memory back first: 3 GB take a
+    /// second.
     /// </summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>The longest pause between two looks at a silo: of this machine they cost next to nothing, of another one a connection each.</summary>
+    /// <summary>
+    /// The longest pause between two looks at a silo: of this machine they cost next to nothing, of another one a connection
+    /// each.
+    /// </summary>
     private static readonly TimeSpan s_longestHere = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan s_longestElsewhere = TimeSpan.FromMilliseconds(320);
 
@@ -93,7 +99,8 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
-                foreach (SiloAddress silo in membership.CurrentSnapshot.Members.Keys.Where(silo => IsActive(silo) && IsOfThisMachine(silo)))
+                foreach (SiloAddress silo in membership.CurrentSnapshot.Members.Keys.Where(
+                    silo => IsActive(silo) && IsOfThisMachine(silo)))
                 {
                     if (!stopped.IsLong(silo, IsStopped(silo)))
                     {
@@ -113,8 +120,8 @@ internal sealed class FailureDetector(SocketTransport transport, IClusterMembers
     }
 
     /// <summary>
-    /// Declares a silo dead, if it is by what the table of members says now: Orleans does what it is asked later too, without another look, so it
-    /// is not asked while the table is away.
+    /// Declares a silo dead, if it is by what the table of members says now: Orleans does what it is asked later too, without
+    /// another look, so it is not asked while the table is away.
     /// </summary>
     /// <returns>Whether it was asked.</returns>
     private async Task<bool> Kill(SiloAddress silo, Func<bool> isDead)

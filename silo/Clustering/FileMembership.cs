@@ -45,7 +45,8 @@ internal static class FileMembership
         [
             .. (await table.ReadAll()).Members.Select(member => member.Item1)
                 .Where(member => member.Status == SiloStatus.Active && member.ProxyPort > 0)
-                .Select(member => SiloAddress.New(member.SiloAddress.Endpoint.Address, member.ProxyPort, member.SiloAddress.Generation).ToGatewayUri()),
+                .Select(member => SiloAddress.New(
+                    member.SiloAddress.Endpoint.Address, member.ProxyPort, member.SiloAddress.Generation).ToGatewayUri()),
         ];
     }
 }

@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace Bgpo.Silo.Clustering;
 
 /// <summary>
-/// Microsoft.Orleans's table of members as files of a directory, for silos that are processes of one machine and have no database.
-/// Each version is a file of its own, put in place only if nobody else did: no lock is held, so a process that is stopped or
-/// killed at any moment stands in nobody's way.
+/// Microsoft.Orleans's table of members as files of a directory, for silos that are processes of one machine and have no
+/// database. Each version is a file of its own, put in place only if nobody else did: no lock is held, so a process that is
+/// stopped or killed at any moment stands in nobody's way.
 /// </summary>
 /// <param name="directory">The cluster's directory.</param>
 internal sealed class FileMembershipTable(string directory) : IMembershipTable
@@ -36,7 +36,8 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
     /// <inheritdoc/>
     public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate)
     {
-        foreach (FileInfo draft in new DirectoryInfo(directory).EnumerateFiles(Draft + "*").Where(file => file.LastWriteTimeUtc < beforeDate))
+        foreach (FileInfo draft in new DirectoryInfo(directory).EnumerateFiles(Draft + "*")
+            .Where(file => file.LastWriteTimeUtc < beforeDate))
         {
             draft.Delete(); // of a silo that was killed before it put it in place
         }
@@ -74,7 +75,8 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
     {
         Table table = Read();
         Row added = RowOf(entry, tableVersion.Version);
-        return Task.FromResult(tableVersion.Version == table.Version + 1 && Array.TrueForAll(table.Rows, row => row.Address != added.Address)
+        return Task.FromResult(
+            tableVersion.Version == table.Version + 1 && Array.TrueForAll(table.Rows, row => row.Address != added.Address)
             && TryPut(new Table(tableVersion.Version, [.. table.Rows, added])));
     }
 
@@ -88,14 +90,15 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
         {
             return Task.FromResult(false);
         }
-        return Task.FromResult(TryPut(new Table(tableVersion.Version, [.. table.Rows[..index], changed, .. table.Rows[(index + 1)..]])));
+        return Task.FromResult(
+            TryPut(new Table(tableVersion.Version, [.. table.Rows[..index], changed, .. table.Rows[(index + 1)..]])));
     }
 
     /// <inheritdoc/>
     public Task UpdateIAmAlive(MembershipEntry entry)
     {
-        // A sign of life is nobody else's business: it changes no version. The file's time is the sign, so none is ever half written, and a
-        // silo that is killed here leaves nothing behind that is not cleared away with it.
+        // A sign of life is nobody else's business: it changes no version. The file's time is the sign, so none is ever half
+        // written, and a silo that is killed here leaves nothing behind that is not cleared away with it.
         string file = AliveFile(entry.SiloAddress.ToParsableString());
         File.Create(file).Dispose();
         File.SetLastWriteTimeUtc(file, entry.IAmAliveTime);
@@ -103,8 +106,8 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
     }
 
     /// <summary>
-    /// The newest version. One that is empty or cut, as after a power cut or a full disk, counts with the rows of the one before it: whoever
-    /// misses a change of its own there makes it again.
+    /// The newest version. One that is empty or cut, as after a power cut or a full disk, counts with the rows of the one before
+    /// it: whoever misses a change of its own there makes it again.
     /// </summary>
     private Table Read()
     {
@@ -174,14 +177,18 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
     }
 
     private int LatestVersion() => Directory.EnumerateFiles(directory, Members + "*")
-        .Select(file => int.TryParse(Path.GetFileName(file)[Members.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int version) ? version : 0)
+        .Select(file => int.TryParse(
+            Path.GetFileName(file)[Members.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int version)
+                ? version : 0)
         .DefaultIfEmpty(0).Max();
 
-    private string FileOf(int version) => Path.Combine(directory, Members + version.ToString("D10", CultureInfo.InvariantCulture));
+    private string FileOf(int version) =>
+        Path.Combine(directory, Members + version.ToString("D10", CultureInfo.InvariantCulture));
 
     private string AliveFile(string address) => Path.Combine(directory, Alive + address.Replace(':', '-'));
 
-    private DateTime LastSign(Row row) => new FileInfo(AliveFile(row.Address)) is { Exists: true } sign ? sign.LastWriteTimeUtc : row.Alive;
+    private DateTime LastSign(Row row) =>
+        new FileInfo(AliveFile(row.Address)) is { Exists: true } sign ? sign.LastWriteTimeUtc : row.Alive;
 
     private MembershipTableData DataOf(Table table, Func<Row, bool> wanted) => new(
         [.. table.Rows.Where(wanted).Select(row => Tuple.Create(EntryOf(row), row.ETag))],
@@ -213,7 +220,8 @@ internal sealed class FileMembershipTable(string directory) : IMembershipTable
 
     private sealed record Suspicion(string By, DateTime At);
 
-    private sealed record Row(string Address, SiloStatus Status, string Name, string Host, int Gateway, DateTime Started, DateTime Alive,
+    private sealed record Row(
+        string Address, SiloStatus Status, string Name, string Host, int Gateway, DateTime Started, DateTime Alive,
         Suspicion[] Suspicions, string ETag);
 
     private sealed record Table(int Version, Row[] Rows);

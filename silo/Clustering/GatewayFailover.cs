@@ -4,8 +4,8 @@ using Orleans.Messaging;
 namespace Bgpo.Silo.Clustering;
 
 /// <summary>
-/// A client's calls in flight fail as soon as a silo is gone: its connection to a gateway, or the silo's row in the table of members. Orleans lets
-/// those that went to it wait for their time-out. Calls to other silos fail along: they can be made again.
+/// A client's calls in flight fail as soon as a silo is gone: its connection to a gateway, or the silo's row in the table of
+/// members. Orleans lets those that went to it wait for their time-out. Calls to other silos fail along: they can be made again.
 /// </summary>
 internal sealed class GatewayFailover : IOutgoingGrainCallFilter
 {

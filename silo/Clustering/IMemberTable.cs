@@ -1,6 +1,8 @@
 namespace Bgpo.Silo.Clustering;
 
-/// <summary>A table in which the members of clusters of several machines are written down. Any number of clusters can share it.</summary>
+/// <summary>
+/// A table in which the members of clusters of several machines are written down. Any number of clusters can share it.
+/// </summary>
 internal interface IMemberTable
 {
     /// <summary>Why it cannot be used as described; null when nothing speaks against it.</summary>

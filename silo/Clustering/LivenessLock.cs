@@ -4,13 +4,15 @@ using Bgpo.Silo.Machines;
 namespace Bgpo.Silo.Clustering;
 
 /// <summary>
-/// The file that a silo holds locked in its cluster's folder while it lives, so that others of this machine see at a glance that it does.
-/// One that was killed cannot remove its own: the others do when it is declared dead.
+/// The file that a silo holds locked in its cluster's folder while it lives, so that others of this machine see at a glance that
+/// it does. One that was killed cannot remove its own: the others do when it is declared dead.
 /// </summary>
 /// <param name="directory">The cluster's folder.</param>
 /// <param name="oracle">Who lives and who does not.</param>
 /// <param name="local">This silo.</param>
-internal sealed class LivenessLock(string directory, ISiloStatusOracle oracle, ILocalSiloDetails local) : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener, IDisposable
+internal sealed class LivenessLock(
+    string directory, ISiloStatusOracle oracle, ILocalSiloDetails local) : ILifecycleParticipant<ISiloLifecycle>,
+    ISiloStatusListener, IDisposable
 {
     private FileStream? _held;
 
@@ -58,7 +60,9 @@ internal sealed class LivenessLock(string directory, ISiloStatusOracle oracle, I
         string file = string.Create(
             CultureInfo.InvariantCulture,
             $"silo-{oracle.SiloAddress.Endpoint.Port}-{local.GatewayAddress?.Endpoint.Port ?? 0}-{Environment.ProcessId}.lock");
-        _held = new FileStream(Path.Combine(directory, file), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        _held = new FileStream(
+            Path.Combine(directory, file), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
+            FileOptions.DeleteOnClose);
         // A silo that is declared dead ends without stopping in order.
         AppDomain.CurrentDomain.ProcessExit += Exit;
         _ = oracle.SubscribeToSiloStatusEvents(this);
@@ -79,7 +83,8 @@ internal sealed class LivenessLock(string directory, ISiloStatusOracle oracle, I
         {
             try
             {
-                using var unlocked = new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                using var unlocked = new FileStream(
+                    file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
                 foreach (string socket in Path.GetFileNameWithoutExtension(file).Split('-')[1..3])
                 {
                     File.Delete(Path.Combine(directory, socket + ".sock"));

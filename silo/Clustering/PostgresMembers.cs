@@ -20,7 +20,8 @@ internal sealed class PostgresMembers : IMemberTable
         }
         try
         {
-            return new NpgsqlConnectionStringBuilder(Connection).Host is { Length: > 0 } ? null : $"{Variable} names no host; expected {example}";
+            return new NpgsqlConnectionStringBuilder(Connection)
+                .Host is { Length: > 0 } ? null : $"{Variable} names no host; expected {example}";
         }
         catch (Exception e) when (e is ArgumentException or FormatException)
         {
@@ -35,7 +36,8 @@ internal sealed class PostgresMembers : IMemberTable
         using var connection = new NpgsqlConnection(Connection);
         connection.Open();
         using var command = new NpgsqlCommand(
-            "SELECT EXISTS (SELECT 1 FROM OrleansMembershipTable WHERE DeploymentId = @name AND Status = @active AND IAmAliveTime > now() - @fresh)", connection);
+            "SELECT EXISTS (SELECT 1 FROM OrleansMembershipTable WHERE DeploymentId = @name AND Status = @active AND " +
+                "IAmAliveTime > now() - @fresh)", connection);
         command.Parameters.AddWithValue("name", name);
         command.Parameters.AddWithValue("active", (int)SiloStatus.Active);
         command.Parameters.AddWithValue("fresh", ClusterMembership.Fresh);
@@ -43,12 +45,15 @@ internal sealed class PostgresMembers : IMemberTable
     }
 
     /// <inheritdoc/>
-    public void Use(ISiloBuilder silo) => silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (nameof(Npgsql), Connection));
+    public void Use(ISiloBuilder silo) =>
+        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (nameof(Npgsql), Connection));
 
     /// <inheritdoc/>
-    public void Use(IClientBuilder client) => client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (nameof(Npgsql), Connection));
+    public void Use(IClientBuilder client) =>
+        client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (nameof(Npgsql), Connection));
 
     /// <inheritdoc/>
     public string? Explanation(Exception failure) =>
-        failure is DbException ? $"the database that {Variable} names: {failure.Message} (docs/clusters.md says what it needs)" : null;
+        failure is DbException ? $"the database that {Variable} names: {failure.Message} (docs/clusters.md says what it needs)"
+            : null;
 }

@@ -1,12 +1,15 @@
 namespace Bgpo.Silo.Clustering;
 
 /// <summary>
-/// Tells a process that stands still (SIGSTOP) from one that is only short of processor time: the kernel says which. Not for several threads.
+/// Tells a process that stands still (SIGSTOP) from one that is only short of processor time: the kernel says which. Not for
+/// several threads.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class StoppedProcesses(TimeProvider time)
 {
-    /// <summary>Looks that are further apart say nothing of the time between: whoever looks may have stood still itself.</summary>
+    /// <summary>
+    /// Looks that are further apart say nothing of the time between: whoever looks may have stood still itself.
+    /// </summary>
     internal static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(700);
 
     /// <summary>How long a process may stand still before its silo is taken for dead.</summary>

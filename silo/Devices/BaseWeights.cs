@@ -4,7 +4,9 @@ using Bgpo.Model.Files;
 
 namespace Bgpo.Silo.Devices;
 
-/// <summary>The frozen weights that this silo's devices share: read when the first network needs them, freed with the last.</summary>
+/// <summary>
+/// The frozen weights that this silo's devices share: read when the first network needs them, freed with the last.
+/// </summary>
 public sealed class BaseWeights
 {
     private readonly Lock _gate = new();
@@ -24,7 +26,8 @@ public sealed class BaseWeights
         FrozenWeights weights;
         lock (_gate)
         {
-            (FrozenWeights Weights, int Users) held = _held.TryGetValue(key, out var found) ? found : (Load(run, adapter.BaseSha256), 0);
+            (FrozenWeights Weights, int Users) held = _held.TryGetValue(key, out var found) ? found
+                : (Load(run, adapter.BaseSha256), 0);
             _held[key] = held with { Users = held.Users + 1 };
             weights = held.Weights;
         }
@@ -49,7 +52,8 @@ public sealed class BaseWeights
             return weights;
         }
         weights.Dispose();
-        throw new ModelException($"the weights in {run.Spec.Model.Path} have SHA-256 {weights.Sha256}; run '{run.Id}' is trained on {sha256}.");
+        throw new ModelException(
+            $"the weights in {run.Spec.Model.Path} have SHA-256 {weights.Sha256}; run '{run.Id}' is trained on {sha256}.");
     }
 
     private void Release((string Sha256, ModelConfig Config) key)

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Bgpo.Silo.Devices;
 
 /// <summary>
-/// Work that waits for a device: a device that is done takes the next piece itself, so that none stands still until somebody has looked
-/// at its result.
+/// Work that waits for a device: a device that is done takes the next piece itself, so that none stands still until somebody has
+/// looked at its result.
 /// </summary>
 public sealed class DeviceQueue
 {

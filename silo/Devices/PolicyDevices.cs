@@ -107,7 +107,9 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
             },
             cancellationToken);
 
-    /// <summary>Frees a device's replica of a run that was released; a device at work does so itself once its piece is done.</summary>
+    /// <summary>
+    /// Frees a device's replica of a run that was released; a device at work does so itself once its piece is done.
+    /// </summary>
     private void FreeReleased(int device)
     {
         // Whoever holds the gate looks again once it has left it.

@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace Bgpo.Silo.Devices;
 
-/// <summary>One device's copy of a run's model, used for rollouts and gradients alike. Used on its device's thread only.</summary>
+/// <summary>
+/// One device's copy of a run's model, used for rollouts and gradients alike. Used on its device's thread only.
+/// </summary>
 public sealed class PolicyReplica : IDisposable
 {
     private readonly RunContext _run;
@@ -42,7 +44,8 @@ public sealed class PolicyReplica : IDisposable
         int[][] prompts = [.. request.Prompts.Select(_run.Tokenizer.EncodePrompt)];
         int[][] completions = Sampler.Sample(
             _model, prompts, _run.Sampling(request.DenoisingSteps, request.Temperature),
-            (b, step) => new Philox(_run.Seed, request.Purpose, (uint)request.Step, request.Items[b], (uint)step), _run.Tokenizer.EndTokens);
+            (b, step) => new Philox(_run.Seed, request.Purpose, (uint)request.Step, request.Items[b], (uint)step),
+            _run.Tokenizer.EndTokens);
         string[] texts = [.. completions.Select(tokens => _run.Tokenizer.Decode(tokens))];
         return new RolloutResult(prompts, completions, texts, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
@@ -91,7 +94,8 @@ public sealed class PolicyReplica : IDisposable
     {
         if (ReferenceEquals(weights, _taken))
         {
-            return; // by what was pulled, not by number: a run that went back and was changed has other weights of the same version
+            // by what was pulled, not by number: a run that went back and was changed has other weights of the same version
+            return;
         }
         _taken = null;
         using IDisposable noGradient = no_grad();

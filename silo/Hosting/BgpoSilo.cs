@@ -36,7 +36,9 @@ public sealed record SiloSettings(
     public ClusterSection Clustering { get; init; } = new();
 }
 
-/// <summary>Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="ClusterMembership"/>.</summary>
+/// <summary>
+/// Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="ClusterMembership"/>.
+/// </summary>
 public static class BgpoSilo
 {
     /// <summary>How the name of a cluster begins that is one process alone; the process's identity follows.</summary>

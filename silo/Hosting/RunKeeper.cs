@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Bgpo.Silo.Hosting;
 
 /// <summary>
-/// Keeps a cluster's runs driven: asks each run that the store says is running or paused here to go on, which does nothing where its
-/// controller lives and makes a new one where it died with its silo. Does so as soon as a silo is gone, and now and then.
+/// Keeps a cluster's runs driven: asks each run that the store says is running or paused here to go on, which does nothing where
+/// its controller lives and makes a new one where it died with its silo. Does so as soon as a silo is gone, and now and then.
 /// </summary>
 /// <param name="owners">Tells this cluster's runs from others'.</param>
 /// <param name="catalog">The store's runs.</param>
@@ -18,7 +18,8 @@ namespace Bgpo.Silo.Hosting;
 /// <param name="time">Clock and timers.</param>
 /// <param name="log">Where it says what it could not do.</param>
 internal sealed partial class RunKeeper(
-    IRunOwners owners, RunCatalog catalog, IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time, ILogger<RunKeeper> log)
+    IRunOwners owners, RunCatalog catalog, IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time,
+    ILogger<RunKeeper> log)
     : BackgroundService, ISiloStatusListener
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(5);
@@ -83,8 +84,8 @@ internal sealed partial class RunKeeper(
     }
 
     /// <summary>
-    /// Asks every run, those first that were driven here when it last looked: of a silo that is gone it was one of these. One that has not
-    /// answered yet is not asked again.
+    /// Asks every run, those first that were driven here when it last looked: of a silo that is gone it was one of these. One
+    /// that has not answered yet is not asked again.
     /// </summary>
     private async Task KeepRuns(CancellationToken stoppingToken)
     {

@@ -64,10 +64,12 @@ public sealed class RunOwners(ILocalSiloDetails silo, ClusterSection cluster) : 
 
     /// <summary>The process that drives a run alone, as id:start; null where a cluster does.</summary>
     private static string? ProcessOf(RunRecord record) =>
-        record.Cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal) ? record.Cluster[BgpoSilo.OfProcess.Length..] : null;
+        record.Cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal) ? record.Cluster[BgpoSilo.OfProcess.Length..]
+            : null;
 
     /// <summary>
-    /// A name under which owners can be seen from one another: the machine's, this start of it, the kernel's space of process ids, the user.
+    /// A name under which owners can be seen from one another: the machine's, this start of it, the kernel's space of process
+    /// ids, the user.
     /// </summary>
     private static string ThisMachine()
     {

@@ -1,6 +1,8 @@
 namespace Bgpo.Silo.Machines;
 
-/// <summary>The processor's name: BLAS and libtorch choose their kernels by it, so it is part of the numerics fingerprint.</summary>
+/// <summary>
+/// The processor's name: BLAS and libtorch choose their kernels by it, so it is part of the numerics fingerprint.
+/// </summary>
 internal static class CpuName
 {
     /// <summary>The first "model name" of /proc/cpuinfo, or "unknown processor".</summary>

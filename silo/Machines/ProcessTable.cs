@@ -6,12 +6,14 @@ namespace Bgpo.Silo.Machines;
 
 /// <summary>A process of this machine.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="Start">When it started, in the kernel's clock ticks since boot: with the id it names the process for good.</param>
+/// <param name="Start">When it started, in the kernel's clock ticks since boot: with the id it names the process for
+/// good.</param>
 /// <param name="Parent">The process that started it, or took it over.</param>
 /// <param name="IsStopped">Whether SIGSTOP holds it; not: a debugger, or whoever takes a dump of it.</param>
 /// <param name="Command">Its command line, argument by argument; empty where it cannot be read.</param>
 /// <param name="ResidentMiB">Its resident memory.</param>
-public sealed record MachineProcess(int Id, long Start, int Parent, bool IsStopped, IReadOnlyList<string> Command, double ResidentMiB)
+public sealed record MachineProcess(
+    int Id, long Start, int Parent, bool IsStopped, IReadOnlyList<string> Command, double ResidentMiB)
 {
     /// <summary>Its name for good: id:start.</summary>
     public string Identity => IdentityOf(Id, Start);
@@ -47,7 +49,8 @@ public sealed record MachineProcess(int Id, long Start, int Parent, bool IsStopp
             {
                 return i + 1 < Command.Count ? Command[i + 1] : null;
             }
-            if (Command[i].StartsWith(option, StringComparison.Ordinal) && Command[i].Length > option.Length && Command[i][option.Length] is '=' or ':')
+            if (Command[i].StartsWith(option, StringComparison.Ordinal) && Command[i].Length > option.Length
+                && Command[i][option.Length] is '=' or ':')
             {
                 return Command[i][(option.Length + 1)..];
             }
@@ -56,7 +59,9 @@ public sealed record MachineProcess(int Id, long Start, int Parent, bool IsStopp
     }
 }
 
-/// <summary>The processes of this user, as the kernel lists them in /proc. Those that have ended and wait for their parent are not in it.</summary>
+/// <summary>
+/// The processes of this user, as the kernel lists them in /proc. Those that have ended and wait for their parent are not in it.
+/// </summary>
 public static partial class ProcessTable
 {
     /// <summary>Kills at once.</summary>
@@ -77,7 +82,8 @@ public static partial class ProcessTable
     private static readonly long s_pageSize = Environment.SystemPageSize;
 
     /// <summary>This process.</summary>
-    public static MachineProcess Own => Find(Environment.ProcessId) ?? new MachineProcess(Environment.ProcessId, 0, 0, false, [], 0);
+    public static MachineProcess Own =>
+        Find(Environment.ProcessId) ?? new MachineProcess(Environment.ProcessId, 0, 0, false, [], 0);
 
     /// <summary>A process of this user; null where there is none of that id.</summary>
     /// <param name="id">Its id.</param>
@@ -123,7 +129,9 @@ public static partial class ProcessTable
     public static bool Send(MachineProcess process, int signal) =>
         Find(process.Id)?.Start == process.Start && SendSignal(process.Id, signal) == 0;
 
-    /// <summary>Leaves the session of whoever started this process: Ctrl-C in its terminal and the terminal's end are no longer told here.</summary>
+    /// <summary>
+    /// Leaves the session of whoever started this process: Ctrl-C in its terminal and the terminal's end are no longer told here.
+    /// </summary>
     public static void LeaveSession() => _ = SetSession();
 
     /// <summary>No core file is written when the process crashes.</summary>
@@ -135,7 +143,9 @@ public static partial class ProcessTable
         _ = SetLimit(process.Id, core, none, 0);
     }
 
-    /// <summary>Lets every thread of this process, and those that they start, give way to whoever works on the same cores.</summary>
+    /// <summary>
+    /// Lets every thread of this process, and those that they start, give way to whoever works on the same cores.
+    /// </summary>
     public static void GiveWay()
     {
         const int oneThread = 0, niceness = 10;

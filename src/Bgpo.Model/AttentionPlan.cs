@@ -48,7 +48,9 @@ public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposabl
         return Make(isPadded ? positions : null, sees, rows, [rows, 1, length, length], device);
     }
 
-    /// <summary>With full attention all rows of a sequence see the same columns: those behind its padding. Nobody reads what padding sees.</summary>
+    /// <summary>
+    /// With full attention all rows of a sequence see the same columns: those behind its padding. Nobody reads what padding sees.
+    /// </summary>
     private static AttentionPlan OfPadded(IReadOnlyList<int> pads, int length, Device device)
     {
         var positions = new long[checked(pads.Count * length)];
@@ -65,8 +67,8 @@ public sealed record AttentionPlan(Tensor? Positions, Tensor? Mask) : IDisposabl
     }
 
     /// <summary>
-    /// The plan of block-causal likelihoods: a sequence with masks and, behind it, the same without. A masked block sees itself and the clean
-    /// blocks before it; a clean block sees itself and those before it.
+    /// The plan of block-causal likelihoods: a sequence with masks and, behind it, the same without. A masked block sees itself
+    /// and the clean blocks before it; a clean block sees itself and those before it.
     /// </summary>
     /// <param name="length">Tokens of the sequence; 2 * length stand in the batch.</param>
     /// <param name="block">Block length.</param>

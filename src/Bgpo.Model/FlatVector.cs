@@ -34,7 +34,8 @@ public static class FlatVector
         for (long from = 0; from < source.numel(); from += atOnce)
         {
             using IDisposable scope = NewDisposeScope();
-            Tensor part = source.narrow(0, from, Math.Min(atOnce, source.numel() - from)).to(ScalarType.Float32).cpu().contiguous();
+            Tensor part = source.narrow(0, from, Math.Min(atOnce, source.numel() - from)).to(ScalarType.Float32).cpu()
+                .contiguous();
             MemoryMarshal.Cast<byte, float>(part.bytes).CopyTo(destination[(int)from..]);
         }
     }

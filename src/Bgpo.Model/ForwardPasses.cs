@@ -5,7 +5,9 @@ namespace Bgpo.Model;
 /// <summary>How a sampler has the network read its sequences.</summary>
 internal interface IForwardPasses : IDisposable
 {
-    /// <summary>Hidden states that hold those of a block's places, and the sequence's place that they begin with; the caller's.</summary>
+    /// <summary>
+    /// Hidden states that hold those of a block's places, and the sequence's place that they begin with; the caller's.
+    /// </summary>
     /// <param name="round">The block.</param>
     (Tensor Hidden, int First) Hidden(int round);
 
@@ -32,8 +34,8 @@ internal sealed class WholePasses(Transformer model, SampleBatch batch) : IForwa
 }
 
 /// <summary>
-/// A pass reads one block; keys and values of the blocks before it are kept. Exact where attention is causal between blocks: what a finished
-/// block's places are does not depend on what follows.
+/// A pass reads one block; keys and values of the blocks before it are kept. Exact where attention is causal between blocks: what
+/// a finished block's places are does not depend on what follows.
 /// </summary>
 internal sealed class CachedPasses : IForwardPasses
 {

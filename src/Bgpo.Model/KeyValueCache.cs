@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace Bgpo.Model;
 
-/// <summary>Keys, turned by their positions, and values of places that were read before: (B, K, T, E) each, a pair for each block of the network.</summary>
+/// <summary>
+/// Keys, turned by their positions, and values of places that were read before: (B, K, T, E) each, a pair for each block of the
+/// network.
+/// </summary>
 /// <param name="layers">Blocks of the network.</param>
 internal sealed class KeyValueCache(int layers) : IDisposable
 {

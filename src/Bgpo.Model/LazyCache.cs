@@ -5,7 +5,9 @@ namespace Bgpo.Model;
 /// <summary>What a process makes once for each key, however many ask at the same time.</summary>
 internal static class LazyCache
 {
-    /// <summary>The value of a key, made when first asked for. What could not be made is tried again by the next who asks.</summary>
+    /// <summary>
+    /// The value of a key, made when first asked for. What could not be made is tried again by the next who asks.
+    /// </summary>
     /// <param name="cache">The values.</param>
     /// <param name="key">The key.</param>
     /// <param name="make">Makes the value.</param>

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Bgpo.Model;
 
 /// <summary>
-/// The native libraries of TorchSharp: where they are, and the settings that they read once, when they are loaded. Results are the same bits
-/// only under the same settings, so all of them are set here, whatever the environment says.
+/// The native libraries of TorchSharp: where they are, and the settings that they read once, when they are loaded. Results are
+/// the same bits only under the same settings, so all of them are set here, whatever the environment says.
 /// </summary>
 public static partial class Libtorch
 {
@@ -17,8 +17,8 @@ public static partial class Libtorch
     private const string OldLibstdcxx = "liboldlibstdcxx.so";
 
     /// <summary>
-    /// One thread a device. Kernels of AVX2 where the processor has wider ones too, so that both kinds compute the same; MKL's reproducible
-    /// mode for those.
+    /// One thread a device. Kernels of AVX2 where the processor has wider ones too, so that both kinds compute the same; MKL's
+    /// reproducible mode for those.
     /// </summary>
     private static readonly (string Name, string Value)[] s_settings =
     [
@@ -38,8 +38,11 @@ public static partial class Libtorch
         ["MKL_", "ONEDNN_", "DNNL_", "MKLDNN_", "ATEN_", "TORCH_", "OMP_", "GOMP_", "KMP_", "OPENBLAS_", "BLIS_", "VECLIB_",
             "NVIDIA_TF32"];
 
-    /// <summary>What computes, for a run's fingerprint: libtorch's version, its BLAS, and the instructions that it is held to.</summary>
-    public static string Description => $"libtorch {__version__[..__version__.LastIndexOf('.')]}; MKL CBWR=AVX2, ATen and oneDNN AVX2";
+    /// <summary>
+    /// What computes, for a run's fingerprint: libtorch's version, its BLAS, and the instructions that it is held to.
+    /// </summary>
+    public static string Description =>
+        $"libtorch {__version__[..__version__.LastIndexOf('.')]}; MKL CBWR=AVX2, ATen and oneDNN AVX2";
 
     /// <summary>The folder of the native libraries; null where .NET's own search is to find them.</summary>
     public static string? Folder { get; } = Find();

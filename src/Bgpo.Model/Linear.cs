@@ -4,8 +4,8 @@ using F = TorchSharp.torch.nn.functional;
 namespace Bgpo.Model;
 
 /// <summary>
-/// A linear map y = W x + b, or several that share their input, as one matrix; each may have a low-rank adapter. Weights that are kept in
-/// another type than the arithmetic's are cast a piece at a time when they are used.
+/// A linear map y = W x + b, or several that share their input, as one matrix; each may have a low-rank adapter. Weights that are
+/// kept in another type than the arithmetic's are cast a piece at a time when they are used.
 /// </summary>
 /// <param name="Weight">(out, in).</param>
 /// <param name="Bias">(out), or null.</param>

@@ -4,7 +4,9 @@ using Bgpo.Model.Tokenizers;
 
 namespace Bgpo.Model;
 
-/// <summary>A model in memory, of which each device makes itself a network: all weights as float32, or frozen ones as they are kept.</summary>
+/// <summary>
+/// A model in memory, of which each device makes itself a network: all weights as float32, or frozen ones as they are kept.
+/// </summary>
 public sealed class LoadedModel : IDisposable
 {
     private readonly Func<Transformer> _make;
@@ -25,12 +27,15 @@ public sealed class LoadedModel : IDisposable
     /// <summary>Text to tokens.</summary>
     public ITokenizer Tokenizer { get; }
 
-    /// <summary>Hash of the weights: <see cref="WeightsHash"/> of a flat vector, <see cref="ModelFiles.Sha256"/> of files.</summary>
+    /// <summary>
+    /// Hash of the weights: <see cref="WeightsHash"/> of a flat vector, <see cref="ModelFiles.Sha256"/> of files.
+    /// </summary>
     public string WeightsSha256 { get; }
 
     /// <summary>A model whose weights are one flat vector.</summary>
     /// <param name="model">The model.</param>
-    public static LoadedModel Of(ModelFolder model) => new(model.Config, model.Tokenizer, WeightsHash.Of(model.Parameters), null, () =>
+    public static LoadedModel Of(ModelFolder model) =>
+        new(model.Config, model.Tokenizer, WeightsHash.Of(model.Parameters), null, () =>
     {
         var network = new Transformer(model.Config);
         FlatVector.Load(network, model.Parameters);
@@ -41,10 +46,12 @@ public sealed class LoadedModel : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="lora">Adapters, or null.</param>
     /// <param name="adapters">Their matrices, in the order of their layout; null without.</param>
-    /// <param name="trained">What the adapters were trained with, which the folder may have lost since; null: what the folder says.</param>
+    /// <param name="trained">What the adapters were trained with, which the folder may have lost since; null: what the folder
+    /// says.</param>
     /// <exception cref="ModelException">The folder is bad, or makes another network.</exception>
     public static LoadedModel Open(
-        string folder, LoraConfig? lora = null, float[]? adapters = null, (ModelConfig Config, ITokenizer Tokenizer)? trained = null)
+        string folder, LoraConfig? lora = null, float[]? adapters = null,
+        (ModelConfig Config, ITokenizer Tokenizer)? trained = null)
     {
         using var files = ModelFiles.Open(folder);
         if (trained is { Config: var config })

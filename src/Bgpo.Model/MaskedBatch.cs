@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Bgpo.Model;
 
 /// <summary>
-/// Masked sequences as the network reads them, and which of its outputs score which masked token. Block-causal families get each sequence twice:
-/// with masks, and behind it without, for the later blocks to see.
+/// Masked sequences as the network reads them, and which of its outputs score which masked token. Block-causal families get each
+/// sequence twice: with masks, and behind it without, for the later blocks to see.
 /// </summary>
 internal sealed class MaskedBatch
 {
@@ -30,7 +30,8 @@ internal sealed class MaskedBatch
             MaskedSample sample = samples[s];
             if (sample.Prompt.Length + sample.Response.Length != _length)
             {
-                throw new ArgumentException($"sample {s} has {sample.Prompt.Length + sample.Response.Length} tokens, the first has {_length}.");
+                throw new ArgumentException(
+                    $"sample {s} has {sample.Prompt.Length + sample.Response.Length} tokens, the first has {_length}.");
             }
             Add(s, sample);
         }

@@ -51,7 +51,9 @@ public sealed class MaskedLikelihood : ILikelihood
     /// <summary>l_j of each sample, in nats.</summary>
     public IReadOnlyList<double> Values { get; }
 
-    /// <summary>Adds sum_j coefficient_j * grad l_j to the gradients that the model's leaves are bound to, and frees the graph.</summary>
+    /// <summary>
+    /// Adds sum_j coefficient_j * grad l_j to the gradients that the model's leaves are bound to, and frees the graph.
+    /// </summary>
     /// <param name="coefficients">One for each sample.</param>
     public void Backward(ReadOnlySpan<double> coefficients)
     {
@@ -63,7 +65,9 @@ public sealed class MaskedLikelihood : ILikelihood
         Weighted(coefficients).backward();
     }
 
-    /// <summary>A differentiable sum_j coefficient_j * l_j, for objectives that need several graphs at once; the caller's to free.</summary>
+    /// <summary>
+    /// A differentiable sum_j coefficient_j * l_j, for objectives that need several graphs at once; the caller's to free.
+    /// </summary>
     /// <param name="coefficients">One for each sample.</param>
     public Tensor Weighted(ReadOnlySpan<double> coefficients)
     {

@@ -84,12 +84,14 @@ public sealed record ModelConfig
     /// <summary>Whether each query and key head is normalised before it turns.</summary>
     public bool HasQueryKeyNorm { get; init; }
 
-    /// <summary>Whether the output at a place predicts the place behind it: place i is scored by output i - 1, the first by its own.</summary>
+    /// <summary>
+    /// Whether the output at a place predicts the place behind it: place i is scored by output i - 1, the first by its own.
+    /// </summary>
     public bool ShiftsLogits { get; init; }
 
     /// <summary>
-    /// Length of the blocks of a sequence between which attention is causal: a token sees its own block and those before it. 0: every token sees
-    /// every other.
+    /// Length of the blocks of a sequence between which attention is causal: a token sees its own block and those before it. 0:
+    /// every token sees every other.
     /// </summary>
     public int AttentionBlock { get; init; }
 
@@ -110,7 +112,8 @@ public sealed record ModelConfig
     /// <summary>Reads a config.json.</summary>
     /// <param name="json">Its text.</param>
     /// <param name="file">Its name, for errors.</param>
-    /// <exception cref="ModelException">It is not JSON, lacks a field, or describes something that is not this network.</exception>
+    /// <exception cref="ModelException">It is not JSON, lacks a field, or describes something that is not this
+    /// network.</exception>
     public static ModelConfig Parse(string json, string file)
     {
         var fields = ConfigFields.Parse(json, file);
@@ -168,8 +171,10 @@ public sealed record ModelConfig
                 throw fields.Misfit(field, expected);
             }
         }
-        Must(HeadWidthOrNull is not null || Width % Heads == 0, heads, $"a divisor of {width} {Width} that leaves an even head width");
-        Must(HeadWidth % 2 == 0, HeadWidthOrNull is null ? heads : "head_dim", $"a divisor of {width} {Width} that leaves an even head width");
+        Must(HeadWidthOrNull is not null || Width % Heads == 0, heads,
+            $"a divisor of {width} {Width} that leaves an even head width");
+        Must(HeadWidth % 2 == 0, HeadWidthOrNull is null ? heads : "head_dim",
+            $"a divisor of {width} {Width} that leaves an even head width");
         Must(Heads % KeyValueHeads == 0, keyValueHeads, $"a divisor of {heads} {Heads}");
         Must(EmbeddingRows >= Vocabulary, rows, $"at least vocab_size {Vocabulary}");
         Must(MaskToken < EmbeddingRows, "mask_token_id", $"a token below {EmbeddingRows}");

@@ -31,7 +31,8 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
         if (files.Layout.Length > Array.MaxLength)
         {
             throw new ModelException(
-                $"{folder}: has {files.Layout.Length} parameters; all of at most {Array.MaxLength} can be trained: use adapters (model.train: lora).");
+                $"{folder}: has {files.Layout.Length} parameters; all of at most {Array.MaxLength} can be trained: use " +
+                    $"adapters (model.train: lora).");
         }
         var flat = new float[files.Layout.Length];
         foreach (ParameterSlice slice in files.Layout.Slices)
@@ -56,7 +57,9 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
             new Dictionary<string, string> { ["format"] = "pt" });
     }
 
-    /// <summary>Reads what a run's manifest says of its tokenizer: a tokenizer.json of ours, or where one of Hugging Face's kind is.</summary>
+    /// <summary>
+    /// Reads what a run's manifest says of its tokenizer: a tokenizer.json of ours, or where one of Hugging Face's kind is.
+    /// </summary>
     /// <param name="json">Its text.</param>
     /// <param name="file">Its name, for errors.</param>
     /// <exception cref="ModelException">It is not a tokenizer that this project knows.</exception>
@@ -90,7 +93,8 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
         if (BpeTokenizer.IsHuggingFaces(json))
         {
             string settings = Path.Combine(folder, BpeTokenizer.SettingsFile);
-            BpeTokenizer bpe = BpeTokenizer.Read(path, json, File.Exists(settings) ? ReadText(folder, BpeTokenizer.SettingsFile) : null, config);
+            BpeTokenizer bpe = BpeTokenizer.Read(
+                path, json, File.Exists(settings) ? ReadText(folder, BpeTokenizer.SettingsFile) : null, config);
             config = config.MaskToken == ModelConfig.NoToken ? config.WithMaskToken(bpe.MaskToken) : config;
             tokenizer = bpe;
         }
@@ -98,7 +102,8 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
         {
             tokenizer = CharacterTokenizer.Parse(json, path);
         }
-        return tokenizer.Vocabulary <= config.EmbeddingRows && tokenizer.MaskToken == config.MaskToken && tokenizer.EndToken == config.EndToken
+        return tokenizer.Vocabulary <= config.EmbeddingRows && tokenizer.MaskToken == config.MaskToken
+            && tokenizer.EndToken == config.EndToken
             ? (config, tokenizer)
             : throw new ModelException(
                 $"{path}: {tokenizer.Vocabulary} tokens, mask {tokenizer.MaskToken}, end {tokenizer.EndToken} do not fit "

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Bgpo.Model;
 
 /// <summary>
-/// glibc's heap, from which libtorch takes its CPU tensors. By its defaults it gives a freed block of over 128 KiB back to the system at
-/// once, and the next tensor of that size pays for fresh pages: measured, a quarter of all CPU time of a small model's steps.
+/// glibc's heap, from which libtorch takes its CPU tensors. By its defaults it gives a freed block of over 128 KiB back to the
+/// system at once, and the next tensor of that size pays for fresh pages: measured, a quarter of all CPU time of a small model's
+/// steps.
 /// </summary>
 /// <remarks>What is kept is bounded by the peak of what was in use.</remarks>
 public static partial class NativeHeap

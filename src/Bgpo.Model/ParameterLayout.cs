@@ -3,11 +3,12 @@ using Bgpo.Model.Families;
 namespace Bgpo.Model;
 
 /// <summary>
-/// Where each tensor lies in a flat vector of parameters. The order is part of a run's bits: shards are cut from the vector of what is trained.
+/// Where each tensor lies in a flat vector of parameters. The order is part of a run's bits: shards are cut from the vector of
+/// what is trained.
 /// </summary>
 /// <remarks>
-/// q, k and v of a block lie next to each other, and so do their biases and the two inner projections of its MLP, so that the network can use
-/// each of these groups as one matrix while files keep the family's names.
+/// q, k and v of a block lie next to each other, and so do their biases and the two inner projections of its MLP, so that the
+/// network can use each of these groups as one matrix while files keep the family's names.
 /// </remarks>
 public sealed class ParameterLayout
 {

@@ -23,7 +23,12 @@ public readonly record struct PretrainStep(int Phase, int Step, double Loss);
 public static class Pretraining
 {
     /// <summary>Masks with exactly k tokens, k uniform on 1..L: the estimator of least variance here.</summary>
-    private static readonly ObjectiveSection s_masking = new() { Masking = Masking.Exact, Timesteps = Timesteps.Uniform, Samples = 1 };
+    private static readonly ObjectiveSection s_masking = new()
+    {
+        Masking = Masking.Exact,
+        Timesteps = Timesteps.Uniform,
+        Samples = 1,
+    };
 
     /// <summary>Samples whose graphs are alive together.</summary>
     private const int Microbatch = 16;

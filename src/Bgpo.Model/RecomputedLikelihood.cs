@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace Bgpo.Model;
 
 /// <summary>
-/// The likelihood with a graph of one block at a time. The way there keeps each block's input; the way back runs a block again, with its graph,
-/// and goes back through it. Logits are made in slices of rows, there and back, so that rows x V never stand together.
+/// The likelihood with a graph of one block at a time. The way there keeps each block's input; the way back runs a block again,
+/// with its graph, and goes back through it. Logits are made in slices of rows, there and back, so that rows x V never stand
+/// together.
 /// </summary>
 public sealed class RecomputedLikelihood : ILikelihood
 {
@@ -16,7 +17,9 @@ public sealed class RecomputedLikelihood : ILikelihood
     private readonly MaskedBatch _batch;
     private readonly List<Tensor> _inputs = []; // (B, T, D) of each block, and of the final norm
 
-    /// <summary>Runs the network on the samples. With gradients enabled each block's input lives until <see cref="Dispose"/>.</summary>
+    /// <summary>
+    /// Runs the network on the samples. With gradients enabled each block's input lives until <see cref="Dispose"/>.
+    /// </summary>
     /// <param name="model">The policy.</param>
     /// <param name="samples">Samples of one length.</param>
     public RecomputedLikelihood(Transformer model, IReadOnlyList<MaskedSample> samples)
@@ -111,7 +114,9 @@ public sealed class RecomputedLikelihood : ILikelihood
         return Back(last, ofRows, x => Masked(_model.Finish(x))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The gradient by an input, from that by the output that it makes; adds to the gradients of leaves on the way.</summary>
+    /// <summary>
+    /// The gradient by an input, from that by the output that it makes; adds to the gradients of leaves on the way.
+    /// </summary>
     private static Tensor Back(Tensor input, Tensor gradient, Func<Tensor, Tensor> forward)
     {
         using IDisposable scope = NewDisposeScope();

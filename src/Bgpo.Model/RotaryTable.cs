@@ -25,7 +25,8 @@ internal sealed class RotaryTable(ModelConfig config, Device device, ScalarType 
         }
         if (needed > config.MaxSequenceLength)
         {
-            throw new ModelException($"a sequence of {needed} tokens is longer than the model's max_sequence_length {config.MaxSequenceLength}.");
+            throw new ModelException(
+                $"a sequence of {needed} tokens is longer than the model's max_sequence_length {config.MaxSequenceLength}.");
         }
         Grow(needed);
         if (positions is null)

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace Bgpo.Model;
 
 /// <summary>
-/// LLaDA's block-wise sampler with remasking: in every denoising step each masked token of the block gets the argmax of its logits with Gumbel
-/// noise, and the most confident of them stay.
+/// LLaDA's block-wise sampler with remasking: in every denoising step each masked token of the block gets the argmax of its
+/// logits with Gumbel noise, and the most confident of them stay.
 /// </summary>
 /// <remarks>
-/// The blocks of block-causal families are those of their attention, which begin with the sequence and not with the response: a response's
-/// first and last block may be shorter.
+/// The blocks of block-causal families are those of their attention, which begin with the sequence and not with the response: a
+/// response's first and last block may be shorter.
 /// </remarks>
 public static class Sampler
 {
@@ -33,7 +33,8 @@ public static class Sampler
         options.Validate();
         Check(model.Config, prompts, options);
         var batch = new SampleBatch(model.Config, prompts, options);
-        using IForwardPasses passes = CachedPasses.Fits(model.Config, batch, options) ? new CachedPasses(model, batch) : new WholePasses(model, batch);
+        using IForwardPasses passes = CachedPasses.Fits(model.Config, batch, options) ? new CachedPasses(model, batch)
+            : new WholePasses(model, batch);
         var pick = new TokenPicker(model.Config.EmbeddingRows, model.Config.Vocabulary, model.Config.MaskToken, options);
         int[] ends = [.. endTokens ?? [model.Config.EndToken]];
         for (int round = 0; round < batch.Rounds; round++)
@@ -42,8 +43,10 @@ public static class Sampler
             {
                 int step = (round * options.StepsPerBlock) + s;
                 Score(model, batch, round, passes, (i, scores) => pick.Commit(
-                    batch.BlockOf(i, round), scores, batch.Places(i, round).Start.Value, options.StepsPerBlock - s, noise(i, step),
-                    trace is null ? null : (place, token, confidence) => trace(new SampledToken(i, step, place, token, confidence))));
+                    batch.BlockOf(i, round), scores, batch.Places(i, round).Start.Value, options.StepsPerBlock - s,
+                    noise(i, step),
+                    trace is null ? null : (place, token, confidence) =>
+                        trace(new SampledToken(i, step, place, token, confidence))));
             }
             if (options.StopsAtEnd && batch.EndWith(ends, round))
             {
@@ -59,7 +62,8 @@ public static class Sampler
         if (config.AttentionBlock > 0 && options.BlockLength != config.AttentionBlock)
         {
             throw new ArgumentException(
-                $"the block length is {options.BlockLength}; the model attends in blocks of {config.AttentionBlock}: decode by those.");
+                $"the block length is {options.BlockLength}; the model attends in blocks of {config.AttentionBlock}: decode by " +
+                    $"those.");
         }
         if (config.ShiftsLogits && prompts.Any(prompt => prompt.Length == 0))
         {
@@ -67,7 +71,10 @@ public static class Sampler
         }
     }
 
-    /// <summary>Hands each sequence's logits of its block, (length, V), to whoever takes them; sequences whose block is empty are passed over.</summary>
+    /// <summary>
+    /// Hands each sequence's logits of its block, (length, V), to whoever takes them; sequences whose block is empty are passed
+    /// over.
+    /// </summary>
     private static void Score(Transformer model, SampleBatch batch, int round, IForwardPasses passes, Taker take)
     {
         using IDisposable noGradient = no_grad();

@@ -13,11 +13,14 @@ public readonly record struct SamplerOptions(int ResponseLength, int BlockLength
     public Remasking Remasking { get; init; }
 
     /// <summary>
-    /// Whether a response ends with the block that has an end token: what follows is filled with the end of sequence. Another policy than without.
+    /// Whether a response ends with the block that has an end token: what follows is filled with the end of sequence. Another
+    /// policy than without.
     /// </summary>
     public bool StopsAtEnd { get; init; }
 
-    /// <summary>Whether every pass reads whole sequences where keys and values of finished blocks could be kept: the same tokens, slower.</summary>
+    /// <summary>
+    /// Whether every pass reads whole sequences where keys and values of finished blocks could be kept: the same tokens, slower.
+    /// </summary>
     public bool ReadsWhole { get; init; }
 
     /// <summary>How a spec has responses decoded.</summary>

@@ -53,7 +53,9 @@ internal sealed class TokenPicker(int rows, int vocabulary, int mask, SamplerOpt
         }
     }
 
-    /// <summary>argmax of exp(logit) / (-log u)^T, taken in logarithms; plain argmax at T = 0. Never [MASK] itself, nor a padding row.</summary>
+    /// <summary>
+    /// argmax of exp(logit) / (-log u)^T, taken in logarithms; plain argmax at T = 0. Never [MASK] itself, nor a padding row.
+    /// </summary>
     private int Choose(ReadOnlySpan<float> logits, Philox noise, uint address)
     {
         int best = -1;

@@ -7,13 +7,15 @@ using F = TorchSharp.torch.nn.functional;
 namespace Bgpo.Model;
 
 /// <summary>
-/// The masked-diffusion transformer of all families: pre-RMSNorm, rotary positions, grouped heads, SwiGLU and no time input. It reads a partly
-/// masked sequence and scores every token of the vocabulary at every place. <see cref="ModelConfig"/> says what a family adds.
+/// The masked-diffusion transformer of all families: pre-RMSNorm, rotary positions, grouped heads, SwiGLU and no time input. It
+/// reads a partly masked sequence and scores every token of the vocabulary at every place. <see cref="ModelConfig"/> says what a
+/// family adds.
 /// </summary>
 /// <remarks>
-/// Shapes in comments: B sequences, T tokens, D width, H heads, K key/value heads, E head width, V vocabulary. What is trained are views into one
-/// flat vector, and so are the gradients, so a step's contribution is one contiguous array: all parameters, or the matrices of low-rank
-/// adapters over frozen weights. Owns its tensors, but not the frozen ones; not safe for two threads at once.
+/// Shapes in comments: B sequences, T tokens, D width, H heads, K key/value heads, E head width, V vocabulary. What is trained
+/// are views into one flat vector, and so are the gradients, so a step's contribution is one contiguous array: all parameters, or
+/// the matrices of low-rank adapters over frozen weights. Owns its tensors, but not the frozen ones; not safe for two threads at
+/// once.
 /// </remarks>
 public sealed class Transformer : IDisposable
 {
@@ -26,7 +28,10 @@ public sealed class Transformer : IDisposable
     private readonly ScalarType _type;
     private bool _gradientsBound;
 
-    /// <summary>A network of which everything is trained, with all parameters zero; load or initialise <see cref="Parameters"/> before use.</summary>
+    /// <summary>
+    /// A network of which everything is trained, with all parameters zero; load or initialise <see cref="Parameters"/> before
+    /// use.
+    /// </summary>
     /// <param name="config">Its shape.</param>
     /// <param name="device">Where it lives; null: CPU.</param>
     /// <param name="type">Type of parameters and arithmetic.</param>
@@ -113,7 +118,9 @@ public sealed class Transformer : IDisposable
         return Finish(x).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What leaves the last block. Each block's input is let go when its output is there; a graph that needs it keeps it.</summary>
+    /// <summary>
+    /// What leaves the last block. Each block's input is let go when its output is there; a graph that needs it keeps it.
+    /// </summary>
     /// <param name="blocks">How many blocks.</param>
     /// <param name="x">(B, T, D) input of the first; freed.</param>
     /// <param name="apply">A block.</param>
@@ -218,7 +225,8 @@ public sealed class Transformer : IDisposable
         {
             (key, value) = cache.Extend(n, key, value, attention.Keeps);
         }
-        Tensor mixed = F.scaled_dot_product_attention(query, Repeat(key, h / k), Repeat(value, h / k), attention.Mask); // (B, H, T, E)
+        // (B, H, T, E)
+        Tensor mixed = F.scaled_dot_product_attention(query, Repeat(key, h / k), Repeat(value, h / k), attention.Mask);
         return block.AttentionOut.Apply(mixed.transpose(1, 2).reshape(b, t, h * e));
     }
 
@@ -260,13 +268,15 @@ public sealed class Transformer : IDisposable
             return new Linear(
                 Take(first + ".weight", rows, inputs),
                 hasBias ? Take(first + ".bias", rows) : null,
-                [.. parts.Select(part => Adapter(block + part.Projection, part.Rows, inputs, adapted.Contains(part.Projection) ? lora : null))],
+                [.. parts.Select(part =>
+                    Adapter(block + part.Projection, part.Rows, inputs, adapted.Contains(part.Projection) ? lora : null))],
                 lora?.Scale ?? 1);
         }
         return new Block(
             AttentionNorm: Take(block + names.AttentionNorm, Config.Width),
             QueryKeyValue: Map(
-                Config.Width, Config.HasQueryKeyValueBias, (names.Query, queryWidth), (names.Key, keyValueWidth), (names.Value, keyValueWidth)),
+                Config.Width, Config.HasQueryKeyValueBias, (names.Query, queryWidth), (names.Key, keyValueWidth),
+                (names.Value, keyValueWidth)),
             QueryNorm: Config.HasQueryKeyNorm ? Take(block + names.QueryNorm, Config.HeadWidth) : null,
             KeyNorm: Config.HasQueryKeyNorm ? Take(block + names.KeyNorm, Config.HeadWidth) : null,
             AttentionOut: Map(queryWidth, false, (names.AttentionOut, Config.Width)),
@@ -277,9 +287,11 @@ public sealed class Transformer : IDisposable
 
     private LinearPart Adapter(string module, long rows, long inputs, LoraConfig? lora) => lora is null
         ? new LinearPart(rows)
-        : new LinearPart(rows, Leaf(LoraConfig.NameOfA(module), lora.Rank, inputs), Leaf(LoraConfig.NameOfB(module), rows, lora.Rank));
+        : new LinearPart(rows, Leaf(LoraConfig.NameOfA(module), lora.Rank, inputs),
+            Leaf(LoraConfig.NameOfB(module), rows, lora.Rank));
 
-    private Tensor Take(string first, params long[] shape) => Frozen is { } frozen ? frozen.Take(first, shape) : Leaf(first, shape);
+    private Tensor Take(string first, params long[] shape) =>
+        Frozen is { } frozen ? frozen.Take(first, shape) : Leaf(first, shape);
 
     private Tensor Leaf(string first, params long[] shape)
     {
@@ -306,6 +318,7 @@ public sealed class Transformer : IDisposable
     }
 
     private sealed record Block(
-        Tensor AttentionNorm, Linear QueryKeyValue, Tensor? QueryNorm, Tensor? KeyNorm, Linear AttentionOut, Tensor MlpNorm, Linear GateUp,
+        Tensor AttentionNorm, Linear QueryKeyValue, Tensor? QueryNorm, Tensor? KeyNorm, Linear AttentionOut, Tensor MlpNorm,
+        Linear GateUp,
         Linear MlpOut);
 }

@@ -3,7 +3,8 @@ namespace Bgpo.Tasks;
 /// <summary>One problem posed to the model.</summary>
 /// <param name="Id">Names the problem in journals and reports; the same problem has the same id everywhere.</param>
 /// <param name="Text">What the model reads.</param>
-/// <param name="Reference">What scoring needs besides the text (a solution, a test program); empty when the text says it all.</param>
+/// <param name="Reference">What scoring needs besides the text (a solution, a test program); empty when the text says it
+/// all.</param>
 public sealed record Prompt(string Id, string Text, string Reference = "");
 
 /// <summary>What one completion is worth.</summary>
@@ -32,7 +33,8 @@ public interface ITask
     /// <param name="seed">The pretraining seed.</param>
     /// <param name="step">The optimizer step.</param>
     /// <param name="index">Place in the batch, from 0.</param>
-    /// <param name="answerNoise">Probability that a part of the answer which the prompt does not give is redrawn at random.</param>
+    /// <param name="answerNoise">Probability that a part of the answer which the prompt does not give is redrawn at
+    /// random.</param>
     Example TrainingExample(ulong seed, int step, int index, double answerNoise);
 
     /// <summary>

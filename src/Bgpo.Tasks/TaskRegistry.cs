@@ -10,11 +10,12 @@ namespace Bgpo.Tasks;
 /// <summary>Makes the task that a spec names.</summary>
 public static class TaskRegistry
 {
-    private static readonly SortedDictionary<string, Func<TaskSection, EvaluationFile?, ITask>> Makers = new(StringComparer.Ordinal)
-    {
-        [CountdownTask.TaskName] = static (spec, data) => new CountdownTask(spec, data?.Parse(CountdownData.Parse)),
-        [SudokuTask.TaskName] = static (spec, data) => new SudokuTask(spec, data?.Parse(SudokuData.Parse)),
-    };
+    private static readonly SortedDictionary<string, Func<TaskSection, EvaluationFile?, ITask>> Makers =
+        new(StringComparer.Ordinal)
+        {
+            [CountdownTask.TaskName] = static (spec, data) => new CountdownTask(spec, data?.Parse(CountdownData.Parse)),
+            [SudokuTask.TaskName] = static (spec, data) => new SudokuTask(spec, data?.Parse(SudokuData.Parse)),
+        };
 
     /// <summary>The names of all tasks, in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Names => Makers.Keys;

@@ -16,7 +16,9 @@ public static class FaultPoint
 
     private static readonly Lazy<FaultPlan?> s_plan = new(() => FaultPlan.Parse(Environment.GetEnvironmentVariable(Variable)));
 
-    /// <summary>Says that the process is at the named place; acts when <c>BGPO_FAULT</c> asks for it, else returns at once.</summary>
+    /// <summary>
+    /// Says that the process is at the named place; acts when <c>BGPO_FAULT</c> asks for it, else returns at once.
+    /// </summary>
     /// <param name="name">Name of the place, without colon or comma.</param>
     /// <exception cref="FaultException">The plan says <c>throw</c>.</exception>
     /// <exception cref="ArgumentException"><c>BGPO_FAULT</c> is garbled.</exception>
@@ -94,7 +96,8 @@ internal sealed partial class FaultPlan
                     && (!int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out nth) || nth < 1)))
             {
                 throw new ArgumentException(
-                    $"{FaultPoint.Variable} has '{item}'; expected name:kill|terminate|stop|throw|exit, optionally with :nth (1 or more).");
+                    $"{FaultPoint.Variable} has '{item}'; expected name:kill|terminate|stop|throw|exit, optionally with :nth " +
+                        $"(1 or more).");
             }
             if (!faults.TryAdd(parts[0], new Fault(action, nth)))
             {

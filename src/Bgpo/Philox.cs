@@ -91,7 +91,9 @@ public readonly struct Philox
         return ((bits >> 11) + 0.5) * (1.0 / (1UL << 53));
     }
 
-    /// <summary>Number <paramref name="index"/> of the stream as an integer below <paramref name="bound"/>, free of bias to 2^-53.</summary>
+    /// <summary>
+    /// Number <paramref name="index"/> of the stream as an integer below <paramref name="bound"/>, free of bias to 2^-53.
+    /// </summary>
     /// <param name="index">Place in the stream of doubles.</param>
     /// <param name="bound">Exclusive upper bound, at least 1.</param>
     public int Below(uint index, int bound)

@@ -10,7 +10,9 @@ namespace Bgpo;
 /// </summary>
 public static class WeightsHash
 {
-    /// <summary>Parameters of a shard: 2^19 consecutive float32 values of the flat trainable vector. The last may be shorter.</summary>
+    /// <summary>
+    /// Parameters of a shard: 2^19 consecutive float32 values of the flat trainable vector. The last may be shorter.
+    /// </summary>
     public const int ShardSize = 1 << 19;
 
     /// <summary>Bytes of a digest.</summary>

@@ -8,7 +8,8 @@ internal static class Assemblies
 {
     private static readonly Lazy<ModuleDefinition[]> s_modules = new(() =>
     [
-        .. Directory.EnumerateFiles(AppContext.BaseDirectory, "Bgpo*.dll").Where(file => !Path.GetFileName(file).Contains("Tests", StringComparison.Ordinal))
+        .. Directory.EnumerateFiles(AppContext.BaseDirectory, "Bgpo*.dll")
+            .Where(file => !Path.GetFileName(file).Contains("Tests", StringComparison.Ordinal))
             .Select(file => ModuleDefinition.ReadModule(file, new ReaderParameters { ReadSymbols = true })),
     ]);
 
@@ -17,26 +18,31 @@ internal static class Assemblies
         .Where(type => NamespaceOf(type).StartsWith("Bgpo", StringComparison.Ordinal) && !IsGenerated(type));
 
     /// <summary>The namespace of a type, or of the one that it is inside of.</summary>
-    internal static string NamespaceOf(TypeReference type) => type.DeclaringType is { } outer ? NamespaceOf(outer) : type.Namespace;
+    internal static string NamespaceOf(TypeReference type) =>
+        type.DeclaringType is { } outer ? NamespaceOf(outer) : type.Namespace;
 
     /// <summary>The types of this project that a type names: in its bases, members, attributes and code.</summary>
     internal static IEnumerable<TypeReference> UsedBy(TypeDefinition type)
     {
         IEnumerable<TypeReference?> named =
         [
-            type.BaseType, .. type.Interfaces.Select(one => one.InterfaceType), .. type.CustomAttributes.Select(one => one.AttributeType),
+            type.BaseType, .. type.Interfaces.Select(one => one.InterfaceType),
+            .. type.CustomAttributes.Select(one => one.AttributeType),
             .. type.Fields.Select(field => field.FieldType), .. type.Properties.Select(property => property.PropertyType),
             .. type.Methods.SelectMany(UsedBy),
         ];
-        return named.OfType<TypeReference>().SelectMany(Parts).Where(used => NamespaceOf(used).StartsWith("Bgpo", StringComparison.Ordinal));
+        return named.OfType<TypeReference>().SelectMany(Parts)
+            .Where(used => NamespaceOf(used).StartsWith("Bgpo", StringComparison.Ordinal));
     }
 
     private static bool IsGenerated(TypeDefinition type) =>
-        type.CustomAttributes.Any(one => one.AttributeType.Name == "GeneratedCodeAttribute") || (type.DeclaringType is { } outer && IsGenerated(outer));
+        type.CustomAttributes.Any(one => one.AttributeType.Name == "GeneratedCodeAttribute")
+            || (type.DeclaringType is { } outer && IsGenerated(outer));
 
     private static IEnumerable<TypeReference?> UsedBy(MethodDefinition method) =>
     [
-        method.ReturnType, .. method.Parameters.Select(parameter => parameter.ParameterType), .. method.CustomAttributes.Select(one => one.AttributeType),
+        method.ReturnType, .. method.Parameters.Select(parameter => parameter.ParameterType),
+        .. method.CustomAttributes.Select(one => one.AttributeType),
         .. method.HasBody ? method.Body.Variables.Select(variable => variable.VariableType) : [],
         .. method.HasBody ? method.Body.Instructions.SelectMany(UsedBy) : [],
     ];
@@ -44,7 +50,8 @@ internal static class Assemblies
     private static IEnumerable<TypeReference?> UsedBy(Instruction instruction) => instruction.Operand switch
     {
         TypeReference type => [type],
-        MethodReference method => [method.DeclaringType, method.ReturnType, .. method is GenericInstanceMethod generic ? generic.GenericArguments : []],
+        MethodReference method =>
+            [method.DeclaringType, method.ReturnType, .. method is GenericInstanceMethod generic ? generic.GenericArguments : []],
         FieldReference field => [field.DeclaringType, field.FieldType],
         _ => [],
     };
@@ -57,5 +64,6 @@ internal static class Assemblies
         _ => [type],
     };
 
-    private static IEnumerable<TypeDefinition> WithNested(TypeDefinition type) => [type, .. type.NestedTypes.SelectMany(WithNested)];
+    private static IEnumerable<TypeDefinition> WithNested(TypeDefinition type) =>
+        [type, .. type.NestedTypes.SelectMany(WithNested)];
 }

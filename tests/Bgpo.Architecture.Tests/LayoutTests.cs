@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Mono.Cecil;
 
 namespace Bgpo.Architecture.Tests;
 
 /// <summary>The layout of docs/architecture.md: who may name whom, and how large things may get.</summary>
-public class LayoutTests
+public partial class LayoutTests
 {
     /// <summary>What the algorithm is made of: no tensor, no grain, no file.</summary>
     private static readonly string[] s_algorithm =
@@ -11,7 +12,8 @@ public class LayoutTests
         "Bgpo", "Bgpo.Spec", "Bgpo.Safetensors", "Bgpo.Objectives", "Bgpo.Optimizer", "Bgpo.Units", "Bgpo.ExactSums",
     ];
 
-    private static readonly string[] s_libraries = [.. s_algorithm, "Bgpo.Tasks", "Bgpo.Model", "Bgpo.Storage.Blobs", "Bgpo.Storage.Runs"];
+    private static readonly string[] s_libraries =
+        [.. s_algorithm, "Bgpo.Tasks", "Bgpo.Model", "Bgpo.Storage.Blobs", "Bgpo.Storage.Runs"];
 
     /// <summary>What the console is a client of, and starts.</summary>
     private static readonly string[] s_engine =
@@ -22,13 +24,15 @@ public class LayoutTests
 
     private static readonly string[] s_console =
     [
-        "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Plotting", "Bgpo.Client.Clusters", "Bgpo.Client.Watching", "Bgpo.Client.Models",
+        "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Plotting", "Bgpo.Client.Clusters", "Bgpo.Client.Watching",
+        "Bgpo.Client.Models",
         "Bgpo.Client.Hosting", "Bgpo.Client.Runs", "Bgpo.Client.Metrics", "Bgpo.Client.Proof",
     ];
 
     /// <summary>
-    /// Rooms, those that name nobody first: each may name the ones that it lists, which all stand above it. A room is a namespace with those
-    /// inside it that have no row of their own. A namespace that is in no room fails the test, and so does a reference that is not listed.
+    /// Rooms, those that name nobody first: each may name the ones that it lists, which all stand above it. A room is a namespace
+    /// with those inside it that have no row of their own. A namespace that is in no room fails the test, and so does a reference
+    /// that is not listed.
     /// </summary>
     private static readonly (string Room, string[] Names)[] s_rooms =
     [
@@ -54,7 +58,8 @@ public class LayoutTests
         ("Bgpo.Grains.Steps", [.. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Grains.Shards"]),
         ("Bgpo.Grains.Control",
         [
-            .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Grains.Work", "Bgpo.Grains.Shards", "Bgpo.Grains.Steps",
+            .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Grains.Work", "Bgpo.Grains.Shards",
+            "Bgpo.Grains.Steps",
         ]),
 
         ("Bgpo.Silo.Machines", []),
@@ -76,21 +81,25 @@ public class LayoutTests
         ("Bgpo.Client.Hosting", ["Bgpo.Client", "Bgpo.Client.Clusters", "Bgpo.Client.Models"]),
         ("Bgpo.Client.Runs",
         [
-            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Clusters", "Bgpo.Client.Watching", "Bgpo.Client.Hosting",
+            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Clusters", "Bgpo.Client.Watching",
+            "Bgpo.Client.Hosting",
         ]),
         ("Bgpo.Client.Metrics",
         [
-            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Watching", "Bgpo.Client.Hosting", "Bgpo.Client.Runs",
+            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Watching", "Bgpo.Client.Hosting",
+            "Bgpo.Client.Runs",
         ]),
         ("Bgpo.Client.Proof",
         [
-            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Clusters", "Bgpo.Client.Watching", "Bgpo.Client.Runs",
+            .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Clusters", "Bgpo.Client.Watching",
+            "Bgpo.Client.Runs",
         ]),
         ("Bgpo.Client.Commands", [.. s_engine, .. s_console]),
         ("Bgpo.Bench",
         [
             .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Grains.Work", "Bgpo.Grains.Hosting",
-            "Bgpo.Grains.Shards", "Bgpo.Grains.Steps", "Bgpo.Silo.Machines", "Bgpo.Silo.Hosting", "Bgpo.Client", "Bgpo.Client.CommandLine",
+            "Bgpo.Grains.Shards", "Bgpo.Grains.Steps", "Bgpo.Silo.Machines", "Bgpo.Silo.Hosting", "Bgpo.Client",
+            "Bgpo.Client.CommandLine",
             "Bgpo.Client.Hosting", "Bgpo.Client.Watching", "Bgpo.Client.Commands",
         ]),
     ];
@@ -102,6 +111,12 @@ public class LayoutTests
         ["ChaosCommand"] = "a field an option",
         ["TrainingView"] = "a field for each thing that is shown",
         ["TrainingView.On"] = "a case an event",
+        ["RunRecord..ctor"] = "properties with defaults",
+        ["Controller..ctor"] = "fields with what makes them",
+        ["Dispatcher..ctor"] = "fields with what makes them",
+        ["RunPlotCommand.<Make"] = "a command: its options, then what it does",
+        ["RunStartCommand.Make"] = "a command: its options, then what it does",
+        ["ClusterCommand.Status"] = "a command: its options, then what it does",
         ["RunPlotCommand.Make"] = "a command: its options, then what it does",
         ["RunWatchCommand.Watch"] = "what one watcher sees, from its beginning to its end",
         ["BgpoCommandLine.Root"] = "the list of all commands",
@@ -111,7 +126,8 @@ public class LayoutTests
     [Fact]
     public void References_GoOneWay()
     {
-        Dictionary<string, HashSet<string>> allowed = s_rooms.ToDictionary(row => row.Room, row => row.Names.Append(row.Room).ToHashSet());
+        Dictionary<string, HashSet<string>> allowed =
+            s_rooms.ToDictionary(row => row.Room, row => row.Names.Append(row.Room).ToHashSet());
         string[] wrong =
         [
             .. from type in Assemblies.Types
@@ -130,7 +146,8 @@ public class LayoutTests
         HashSet<string> above = [];
         foreach ((string room, string[] names) in s_rooms)
         {
-            Assert.All(names, other => Assert.True(above.Contains(other), $"{room} names {other}, which does not stand above it"));
+            Assert.All(names, other =>
+                Assert.True(above.Contains(other), $"{room} names {other}, which does not stand above it"));
             above.Add(room);
         }
         Assert.Equal(above.Order(), Assemblies.Types.Select(RoomOf).Distinct().Order());
@@ -139,7 +156,8 @@ public class LayoutTests
     [Fact]
     public void Classes_AreSmall() => Assert.Empty(
         Assemblies.Types.Where(type => !IsMade(type.Name) && !s_exceptions.ContainsKey(type.Name))
-            .Select(type => (type.FullName, Lines: LinesOf(type), Fields: type.Fields.Count(field => !field.IsStatic && !IsMade(field.Name))))
+            .Select(type => (type.FullName, Lines: LinesOf(type),
+                Fields: type.Fields.Count(field => !field.IsStatic && !IsMade(field.Name))))
             .Where(size => size.Lines > 400 || size.Fields > 10)
             .Select(size => $"{size.FullName}: {size.Lines} lines, {size.Fields} fields"));
 
@@ -152,7 +170,9 @@ public class LayoutTests
         where lines > 60 && !s_exceptions.ContainsKey(name)
         select $"{name}: {lines} lines");
 
-    /// <summary>A run's spec changes in mid-run: the loop reads it as of a step, or says that it wants it as it was started.</summary>
+    /// <summary>
+    /// A run's spec changes in mid-run: the loop reads it as of a step, or says that it wants it as it was started.
+    /// </summary>
     [Fact]
     public void TheLoop_ReadsItsSpecFromOnePlace() => Assert.Empty(
         from type in Assemblies.Types
@@ -162,6 +182,38 @@ public class LayoutTests
         from instruction in method.Body.Instructions
         where instruction.Operand is MethodReference { Name: "get_Spec", DeclaringType.Name: "RunContext" }
         select $"{type.FullName}.{method.Name} reads RunContext.Spec; take it from RunSettings");
+
+    /// <summary>Lines of at most 130 columns, but for those that one text alone makes longer.</summary>
+    [Fact]
+    public void Lines_AreNarrow()
+    {
+        string root = ProjectFolder.Find();
+        string[] folders = ["src", "grains", "silo", "client", "bench", "examples", "tests"];
+        Assert.Empty(
+            from folder in folders
+            from file in Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories)
+            let path = Path.GetRelativePath(root, file)
+            where !path.Split('/').Any(part => part is "bin" or "obj")
+            from number in WideLines(File.ReadAllLines(file))
+            select $"{path}:{number}");
+    }
+
+    private static IEnumerable<int> WideLines(string[] lines)
+    {
+        bool isText = false;
+        for (int i = 0; i < lines.Length; i++)
+        {
+            int quotes = lines[i].Split("\"\"\"").Length - 1;
+            if (!isText && quotes == 0 && Texts().Replace(lines[i], "").Length > 130)
+            {
+                yield return i + 1;
+            }
+            isText ^= quotes % 2 == 1;
+        }
+    }
+
+    [GeneratedRegex(@"\$?""(?:\\.|[^""\\])*""")]
+    private static partial Regex Texts();
 
     private static string RoomOf(TypeReference type)
     {
@@ -173,13 +225,15 @@ public class LayoutTests
 
     /// <summary>A method's name, of which async ones and iterators are made into a type of their own.</summary>
     private static string NameOf(TypeDefinition type, MethodDefinition method) =>
-        method.Name == "MoveNext" && type.Name.StartsWith('<') ? type.Name[1..type.Name.IndexOf('>', StringComparison.Ordinal)] : method.Name;
+        method.Name == "MoveNext" && type.Name.StartsWith('<') ? type.Name[1..type.Name.IndexOf('>', StringComparison.Ordinal)]
+            : method.Name;
 
     private static bool IsMade(string name) => name.Contains('<', StringComparison.Ordinal);
 
     private static TypeDefinition Outermost(TypeDefinition type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
 
-    private static int LinesOf(TypeDefinition type) => LinesOf([.. type.Methods, .. type.NestedTypes.SelectMany(nested => nested.Methods)]);
+    private static int LinesOf(TypeDefinition type) =>
+        LinesOf([.. type.Methods, .. type.NestedTypes.SelectMany(nested => nested.Methods)]);
 
     private static int LinesOf(IEnumerable<MethodDefinition> methods)
     {

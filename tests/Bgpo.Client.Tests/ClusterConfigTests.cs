@@ -10,15 +10,21 @@ public sealed class ClusterConfigTests : IDisposable
     public void Dispose() => _console.Dispose();
 
     [Theory]
-    [InlineData("cluster: { kind: postgres }", "c.yaml: field cluster.kind: value 'postgres': needs a connection string in the environment: BGPO_POSTGRES=")]
-    [InlineData("cluster: { kind: embedded }", "c.yaml:1: field cluster.kind: value 'embedded': one of localhost, postgres, azure")]
-    [InlineData("cluster: { tls: { certificate: /silo.pem, authority: ca.pem } }", "c.yaml: field cluster.tls.authority: value 'WORK/ca.pem': no such file; expected a PEM file with the certificates of the cluster's own authority")]
+    [InlineData("cluster: { kind: postgres }",
+        "c.yaml: field cluster.kind: value 'postgres': needs a connection string in the environment: BGPO_POSTGRES=")]
+    [InlineData("cluster: { kind: embedded }",
+        "c.yaml:1: field cluster.kind: value 'embedded': one of localhost, postgres, azure")]
+    [InlineData("cluster: { tls: { certificate: /silo.pem, authority: ca.pem } }",
+        "c.yaml: field cluster.tls.authority: value 'WORK/ca.pem': no such file; expected a PEM file with the certificates of " +
+            "the cluster's own authority")]
     [InlineData("clster: {}", "c.yaml:1: field clster: unknown field; did you mean 'cluster'?")]
-    [InlineData("", "c.yaml: the file is empty; it should hold the fields of docs/clusters.md, for example cluster: { kind: postgres }")]
+    [InlineData("", "c.yaml: the file is empty; it should hold the fields of docs/clusters.md, for example cluster: { kind: " +
+        "postgres }")]
     public async Task ClusterThatCannotBe_IsOneLineAndExitCode2(string yaml, string expected)
     {
         _console.WorkFile("c.yaml", yaml);
-        Assert.StartsWith(expected.Replace("WORK", _console.Work, StringComparison.Ordinal), await _console.Refused(2, "run", "list", "--cluster-config", "c.yaml"), StringComparison.Ordinal);
+        Assert.StartsWith(expected.Replace("WORK", _console.Work, StringComparison.Ordinal),
+            await _console.Refused(2, "run", "list", "--cluster-config", "c.yaml"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -26,7 +32,8 @@ public sealed class ClusterConfigTests : IDisposable
     {
         Assert.SkipWhen(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("HOME")), "no home");
         _console.WorkFile("c.yaml", "cluster: { tls: { certificate: ~/none/silo.pem, authority: ~/none/ca.pem } }");
-        Assert.Contains($"value '{Environment.GetEnvironmentVariable("HOME")!.TrimEnd('/')}/none/", await _console.Refused(2, "run", "list", "--cluster-config", "c.yaml"), StringComparison.Ordinal);
+        Assert.Contains($"value '{Environment.GetEnvironmentVariable("HOME")!.TrimEnd('/')}/none/",
+            await _console.Refused(2, "run", "list", "--cluster-config", "c.yaml"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -38,7 +45,8 @@ public sealed class ClusterConfigTests : IDisposable
     [InlineData("chaos")]
     [InlineData("verify elastic")]
     public async Task EveryCommandOfAClusters_TakesTheFile(string command) => Assert.Equal(
-        "option --cluster-config: value 'no.yaml': no such file; expected a YAML file with the fields of docs/clusters.md, for example cluster: { kind: postgres }",
+        "option --cluster-config: value 'no.yaml': no such file; expected a YAML file with the fields of docs/clusters.md, for " +
+            "example cluster: { kind: postgres }",
         await _console.Refused(2, [.. command.Split(' '), "--cluster-config", "no.yaml"]));
 
     [Fact]
@@ -58,7 +66,8 @@ public sealed class ClusterConfigTests : IDisposable
     public async Task FileOfTheEnvironmentThatIsGone_IsNamed()
     {
         _console.ClusterConfig = "gone.yaml";
-        Assert.StartsWith("BGPO_CLUSTER_CONFIG: value 'gone.yaml': no such file; ", await _console.Refused(2, "run", "list"), StringComparison.Ordinal);
+        Assert.StartsWith("BGPO_CLUSTER_CONFIG: value 'gone.yaml': no such file; ", await _console.Refused(2, "run", "list"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -70,7 +70,8 @@ public sealed partial class ClusterLogsTests : IDisposable
         Told(log, "mine", large);
         Gone(log);
         Assert.Equal(["a.log", "a.log.1"], Directory.GetFiles(Logs).Select(Path.GetFileName).Order());
-        Assert.Equal(["Run mine:", "a silo"], new LogReader(Logs, "mine", null).Read().Select(line => string.Join(' ', line.Message.Split(' ')[..2])));
+        Assert.Equal(["Run mine:", "a silo"],
+            new LogReader(Logs, "mine", null).Read().Select(line => string.Join(' ', line.Message.Split(' ')[..2])));
     }
 
     [Fact]
@@ -84,11 +85,13 @@ public sealed partial class ClusterLogsTests : IDisposable
         File.WriteAllLines(Path.Combine(Logs, "a.log"), File.ReadLines(Path.Combine(Logs, "kept")).Take(1));
         var reader = new LogReader(Logs, "mine", null);
         Assert.Equal("Run mine: short", Assert.Single(reader.Read()).Message);
-        // All of this since the last reading: the rest of the file, which is moved aside, and another that is longer than what was read.
+        // All of this since the last reading: the rest of the file, which is moved aside, and another that is longer than what
+        // was read.
         File.Move(Path.Combine(Logs, "kept"), Path.Combine(Logs, "a.log"), overwrite: true);
         Gone(log);
         Told(log, "mine", "later");
-        Assert.Equal(["Run mine:", "a silo", "Run mine:"], reader.Read().Select(line => string.Join(' ', line.Message.Split(' ')[..2])));
+        Assert.Equal(["Run mine:", "a silo", "Run mine:"],
+            reader.Read().Select(line => string.Join(' ', line.Message.Split(' ')[..2])));
     }
 
     [Fact]

@@ -24,43 +24,62 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("train --stpes=3", "unknown option '--stpes=3' of bgpo train; did you mean '--steps'? (see bgpo train --help)")]
     [InlineData("train x", "unexpected argument 'x' of bgpo train (see bgpo train --help)")]
     [InlineData("train --steps", "required argument missing for option: '--steps' (see bgpo train --help)")]
-    [InlineData("train --steps 1 --steps 2", "option '--steps' expects a single argument but 2 were provided (see bgpo train --help)")]
+    [InlineData("train --steps 1 --steps 2",
+        "option '--steps' expects a single argument but 2 were provided (see bgpo train --help)")]
     [InlineData("train --steps -1", "option --steps: value '-1': a whole number from 1 to 1000000")]
     [InlineData("train --steps 1.5", "option --steps: value '1.5': a whole number from 1 to 1000000")]
     [InlineData("train --threads 0", "option --threads: value '0': a whole number from 1 to 1024")]
-    [InlineData("train --run Big", "option --run: value 'Big': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]
+    [InlineData("train --run Big",
+        "option --run: value 'Big': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]
     [InlineData("train --resume ../x", "no run '../x' in runs; bgpo train makes one")]
-    [InlineData("train --resume r --steps 3", "option --steps: not beside --resume, which goes on by the spec that the run was started with")]
+    [InlineData("train --resume r --steps 3",
+        "option --steps: not beside --resume, which goes on by the spec that the run was started with")]
     [InlineData("train --config no.yaml", "no.yaml: no such file; the specs in configs/ work as they are")]
-    [InlineData("train --set rollout.temprature=1", "--set rollout.temprature: field rollout.temprature: value '1': unknown field; did you mean 'rollout.temperature'?")]
+    [InlineData("train --set rollout.temprature=1",
+        "--set rollout.temprature: field rollout.temprature: value '1': unknown field; did you mean 'rollout.temperature'?")]
     [InlineData("train --set nonsense", "--set nonsense: expected FIELD=VALUE, for example --set rollout.temperature=0.9")]
     [InlineData("pretrain", "option --out is missing: name the model folder to make, for example --out models/mine")]
     [InlineData("eval", "option --model is missing: name a model folder, for example --model models/sudoku-base")]
-    [InlineData("eval --model models/base --task sudoku", "option --task: value 'sudoku': one of sudoku4x4, countdown3; did you mean 'sudoku4x4'?")]
+    [InlineData("eval --model models/base --task sudoku",
+        "option --task: value 'sudoku': one of sudoku4x4, countdown3; did you mean 'sudoku4x4'?")]
     [InlineData("eval --model models/base --temperature NaN", "option --temperature: value 'NaN': a number from 0 to 10")]
-    [InlineData("eval --model models/base --data no.jsonl", "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]
-    [InlineData("generate --model m", "argument PROMPT is missing: give a prompt, or ask in the model's chat template with --chat TEXT")]
-    [InlineData("generate a b", "unexpected argument 'b' of bgpo generate; put quotes around text with spaces (see bgpo generate --help)")]
-    [InlineData("run", "bgpo run needs a command: start, list, status, watch, pause, resume, stop, checkpoint, set, samples, compare, plot, metrics, logs, delete (see bgpo run --help)")]
+    [InlineData("eval --model models/base --data no.jsonl",
+        "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]
+    [InlineData("generate --model m",
+        "argument PROMPT is missing: give a prompt, or ask in the model's chat template with --chat TEXT")]
+    [InlineData("generate a b",
+        "unexpected argument 'b' of bgpo generate; put quotes around text with spaces (see bgpo generate --help)")]
+    [InlineData("run", "bgpo run needs a command: start, list, status, watch, pause, resume, stop, checkpoint, set, samples, " +
+        "compare, plot, metrics, logs, delete (see bgpo run --help)")]
     [InlineData("run wach x", "unknown command 'wach' of bgpo run; did you mean 'watch'? (see bgpo run --help)")]
     [InlineData("pausee x", "unknown command 'pausee' of bgpo; did you mean 'run pause'? (see bgpo --help)")]
     [InlineData("status", "unknown command 'status' of bgpo; did you mean 'run status' or 'cluster status'? (see bgpo --help)")]
     [InlineData("run watch", "bgpo run watch needs RUN (see bgpo run watch --help)")]
     [InlineData("run status x", "no run 'x' in runs; bgpo train makes one")]
-    [InlineData("cluster silos --cluster Big", "option --cluster: value 'Big': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]
+    [InlineData("cluster silos --cluster Big",
+        "option --cluster: value 'Big': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]
     [InlineData("cluster stop --cluster no", "cluster 'no' has no silo of yours on this machine")]
-    [InlineData("chaos --kill-every 5", "option --kill-every: value '5': a time from 100ms to 24h, for example 500ms, 5s, 2m or 1h")]
+    [InlineData("chaos --kill-every 5",
+        "option --kill-every: value '5': a time from 100ms to 24h, for example 500ms, 5s, 2m or 1h")]
     [InlineData("chaos --signal hup", "option --signal: value 'hup': one of kill, stop, term, abort")]
-    [InlineData("chaos --only controler", "option --only: value 'controler': one of controller, workers; did you mean 'controller'?")]
+    [InlineData("chaos --only controler",
+        "option --only: value 'controler': one of controller, workers; did you mean 'controller'?")]
     [InlineData("silo --drain 0s", "option --drain: value '0s': a time from 1s to 1h, for example 500ms, 5s, 2m or 1h")]
-    [InlineData("silo --store runs/../configs/sudoku.yaml/x --name Up", "option --name: value 'Up': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]
-    [InlineData("run plot x --curves rewrd", "option --curves: value 'rewrd': one of reward, solved, norm, eval, elbo, groups, seconds, unit, silos, rate; did you mean 'reward'?")]
+    [InlineData("silo --store runs/../configs/sudoku.yaml/x --name Up",
+        "option --name: value 'Up': lower-case letters, digits and dashes, 63 at most, starting with a letter or digit")]
+    [InlineData("run plot x --curves rewrd",
+        "option --curves: value 'rewrd': one of reward, solved, norm, eval, elbo, groups, seconds, unit, silos, rate; did you " +
+            "mean 'reward'?")]
     [InlineData("completion tcsh", "shell 'tcsh': one of bash, zsh, fish")]
-    [InlineData("verify elastic --scenario caos", "option --scenario: value 'caos': one of one, three, chaos, controller, hung, drain, crash, ettr, soak; did you mean 'chaos'?")]
+    [InlineData("verify elastic --scenario caos",
+        "option --scenario: value 'caos': one of one, three, chaos, controller, hung, drain, crash, ettr, soak; did you mean " +
+            "'chaos'?")]
     [InlineData("bench", "bgpo bench needs a command: memory, wire, scaling, overhead, store, model (see bgpo bench --help)")]
-    [InlineData("bench memory --samples 64,1", "option --samples: value '64,1': ascending whole numbers from 1 to 1024 with commas between, for example 1,64")]
+    [InlineData("bench memory --samples 64,1",
+        "option --samples: value '64,1': ascending whole numbers from 1 to 1024 with commas between, for example 1,64")]
     public async Task WrongUsage_IsOneLineAndExitCode2(string line, string expected) =>
-        Assert.Equal(expected.Replace("HOME", _console.Home, StringComparison.Ordinal), await _console.Refused(2, line.Split(' ')));
+        Assert.Equal(expected.Replace("HOME", _console.Home, StringComparison.Ordinal),
+            await _console.Refused(2, line.Split(' ')));
 
     [Fact]
     public async Task ModelThatIsNotThere_IsNamedWithWhereItWasLookedFor() => Assert.Equal(
@@ -71,14 +90,16 @@ public sealed class CommandLineTests : IDisposable
     public async Task ModelWithoutConfig_IsRefusedBeforeAnythingStarts()
     {
         File.Delete(Path.Combine(_console.Home, "models", "base", "config.json"));
-        Assert.StartsWith("field model.path: value 'models/base': no config.json there; expected a folder with", await _console.Refused(2, "train"), StringComparison.Ordinal);
+        Assert.StartsWith("field model.path: value 'models/base': no config.json there; expected a folder with",
+            await _console.Refused(2, "train"), StringComparison.Ordinal);
         Assert.Null(_console.Host.Options);
     }
 
     [Theory]
     [InlineData("run: {}\n", "x.yaml: field model.path: missing; expected text, not empty")]
     [InlineData("", "x.yaml: the file is empty; it should hold the fields of docs/run-spec.md, for example configs/sudoku.yaml")]
-    [InlineData("model:\n  path: m\nrun:\n  steps: -1\n", "x.yaml:4: field run.steps: value '-1': a whole number from 1 to 1000000")]
+    [InlineData("model:\n  path: m\nrun:\n  steps: -1\n",
+        "x.yaml:4: field run.steps: value '-1': a whole number from 1 to 1000000")]
     public async Task BadSpec_IsOneLineAndExitCode2(string yaml, string expected) =>
         Assert.Equal(expected, await _console.Refused(2, "train", "--config", _console.WorkFile("x.yaml", yaml)));
 
@@ -97,7 +118,8 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal("x.yaml: not UTF-8 text; expected a YAML file", await _console.Refused(2, "train", "--config", "x.yaml"));
         File.WriteAllBytes(Path.Combine(_console.Work, "x.yaml"), new byte[2 << 20]);
         _console.Error.GetStringBuilder().Clear();
-        Assert.StartsWith("x.yaml: larger than", await _console.Refused(2, "train", "--config", "x.yaml"), StringComparison.Ordinal);
+        Assert.StartsWith("x.yaml: larger than", await _console.Refused(2, "train", "--config", "x.yaml"),
+            StringComparison.Ordinal);
         _console.Error.GetStringBuilder().Clear();
         Assert.Equal(".: a folder; expected a YAML file", await _console.Refused(2, "train", "--config", "."));
     }
@@ -174,7 +196,8 @@ public sealed class CommandLineTests : IDisposable
     {
         using FakeConsole console = new();
         // A store and a model are measured for real.
-        return [.. BenchCommand.Parts(console.Context(), console.Benchmarks).Where(part => part.Command.Name is not ("store" or "model")).SelectMany(part => part.Examples)];
+        return [.. BenchCommand.Parts(console.Context(), console.Benchmarks)
+            .Where(part => part.Command.Name is not ("store" or "model")).SelectMany(part => part.Examples)];
     }
 
     [Theory]
@@ -217,7 +240,9 @@ public sealed class CommandLineTests : IDisposable
     public async Task BadInputFoundLater_IsOneLineAndExitCode2(Type kind)
     {
         _console.Models.Error = (Exception)Activator.CreateInstance(
-            kind, System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance, null, ["m: truncated"], null)!;
+            kind,
+            System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Public
+                | System.Reflection.BindingFlags.Instance, null, ["m: truncated"], null)!;
         Assert.Equal("m: truncated", await _console.Refused(2, "eval", "--model", "models/base"));
     }
 

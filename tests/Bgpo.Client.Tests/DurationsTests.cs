@@ -10,7 +10,8 @@ public sealed class DurationsTests
     [InlineData("1.5s", 1.5)]
     [InlineData("2m", 120)]
     [InlineData("1h", 3600)]
-    public void Time_IsReadAsTyped(string text, double seconds) => Assert.Equal(seconds, Durations.Parse(text)!.Value.TotalSeconds);
+    public void Time_IsReadAsTyped(string text, double seconds) =>
+        Assert.Equal(seconds, Durations.Parse(text)!.Value.TotalSeconds);
 
     [Theory]
     [InlineData("")]

@@ -22,9 +22,11 @@ internal sealed class FakeConsole : IDisposable
     {
         Home = Directory.CreateDirectory(Path.Combine(_folder.FullName, "home")).FullName;
         Work = Directory.CreateDirectory(Path.Combine(_folder.FullName, "work")).FullName;
-        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(Home, "configs")).FullName, "sudoku.yaml"), "model:\n  path: models/base\n");
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(Home, "configs")).FullName, "sudoku.yaml"),
+            "model:\n  path: models/base\n");
         File.WriteAllText(Path.Combine(Home, "configs", "pretrain-sudoku.yaml"), "phases:\n  - steps: 40\n");
-        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(Home, "models", "base")).FullName, "config.json"), "{}");
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(Home, "models", "base")).FullName, "config.json"),
+            "{}");
         Interrupts = new Interrupts(() => HasLeft = true);
     }
 
@@ -72,20 +74,22 @@ internal sealed class FakeConsole : IDisposable
     internal string Store => Path.Combine(Work, "runs");
 
     /// <summary>Has a run of 100 steps in the store, with a checkpoint of version 3.</summary>
-    internal Task Stored(string run, Storage.Runs.RunState state, string cluster) => new RunCatalog(new LocalBlobStore(Store)).Run(run).CreateAsync(new RunRecord
-    {
-        RunId = run,
-        State = state,
-        Spec = "model:\n  path: models/base\n",
-        Seed = 1,
-        NumericsFingerprint = "",
-        ParameterCount = 1,
-        Cluster = cluster,
-        LatestCheckpoint = 3,
-    });
+    internal Task Stored(string run, Storage.Runs.RunState state, string cluster) =>
+        new RunCatalog(new LocalBlobStore(Store)).Run(run).CreateAsync(new RunRecord
+        {
+            RunId = run,
+            State = state,
+            Spec = "model:\n  path: models/base\n",
+            Seed = 1,
+            NumericsFingerprint = "",
+            ParameterCount = 1,
+            Cluster = cluster,
+            LatestCheckpoint = 3,
+        });
 
     internal ConsoleContext Context() => new(
-        new Terminal(OtherOut ?? Out, OtherError ?? Error) { ReadLine = Typed is null ? null : () => Typed }, new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, Time, Host, Models, Machine);
+        new Terminal(OtherOut ?? Out, OtherError ?? Error) { ReadLine = Typed is null ? null : () => Typed },
+        new ProjectPaths(Work, Home, "bgpo") { ClusterConfig = ClusterConfig }, Interrupts, Time, Host, Models, Machine);
 
     internal Task<int> Run(params string[] arguments)
     {
@@ -186,7 +190,8 @@ internal sealed class FakeMachine : IMachine
 
     public MachineProcess? Find(int id) => Processes.FirstOrDefault(process => process.Id == id);
 
-    public IReadOnlyList<MachineProcess> Silos(Func<MachineProcess, bool> wanted) => [.. Processes.Where(process => process.IsSilo && wanted(process))];
+    public IReadOnlyList<MachineProcess> Silos(Func<MachineProcess, bool> wanted) =>
+        [.. Processes.Where(process => process.IsSilo && wanted(process))];
 
     public bool Send(MachineProcess process, int signal)
     {
@@ -204,7 +209,9 @@ internal sealed class FakeMachine : IMachine
 
     internal SiloDescription Silo(int process, string cluster, string store, params string[] command)
     {
-        Processes.Add(new MachineProcess(process, 7, 1, false, command.Length > 0 ? command : ["dotnet", "/b/Bgpo.Client.dll", "silo", "--cluster", cluster], 100));
+        Processes.Add(new MachineProcess(
+            process, 7, 1, false, command.Length > 0 ? command : ["dotnet", "/b/Bgpo.Client.dll", "silo", "--cluster", cluster],
+            100));
         return new SiloDescription($"127.0.0.1:{process}@1", $"silo-{process}", SiloState.Active, process, 7, 2, store, "");
     }
 
@@ -301,7 +308,8 @@ internal sealed class FakeRun : IRunGrain
 
     private Task<RunStatus>? Refused => Error is { } error ? Task.FromException<RunStatus>(error) : null;
 
-    public async IAsyncEnumerable<RunEvent> Watch(long after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<RunEvent> Watch(
+        long after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         WhenWatched?.Invoke();
         await foreach (var happened in _events.Reader.ReadAllAsync(cancellationToken))
@@ -315,7 +323,8 @@ internal sealed class FakeBenchmarks : IBenchmarks
 {
     internal IReadOnlyList<int>? Measured { get; private set; }
 
-    public Task<MemoryOutcome> Memory(IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken)
+    public Task<MemoryOutcome> Memory(
+        IReadOnlyList<int> samples, IProgress<MemoryMeasured> progress, CancellationToken cancellationToken)
     {
         Measured = samples;
         var row = new MemoryMeasured("bgpo", 1, 228.25, 100);
@@ -342,7 +351,8 @@ internal sealed class FakeBenchmarks : IBenchmarks
 
     public Task<IReadOnlyList<WatchedSpeed>> Overhead(
         IReadOnlyList<int> watchers, int steps, int rounds, int threads, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<WatchedSpeed>>([.. watchers.Select(count => new WatchedSpeed(count, 0.5, 1.01, 0.99, 1.02, rounds, 0.005))]);
+        Task.FromResult<IReadOnlyList<WatchedSpeed>>(
+            [.. watchers.Select(count => new WatchedSpeed(count, 0.5, 1.01, 0.99, 1.02, rounds, 0.005))]);
 
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
         Task.FromResult(new SimulatedScale(silos, 0.9, 1.1, 35 * silos, 0.25, 8 * silos, 8 * silos, 8 * silos, silos));
@@ -358,7 +368,8 @@ internal sealed class FakeModels : IModelCommands
 
     internal Exception? Error { get; set; }
 
-    public Task<PretrainOutcome> Pretrain(PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken)
+    public Task<PretrainOutcome> Pretrain(
+        PretrainRequest request, IProgress<PretrainProgress> progress, CancellationToken cancellationToken)
     {
         Throw(cancellationToken);
         Pretrained = request;
@@ -370,15 +381,18 @@ internal sealed class FakeModels : IModelCommands
         return Task.FromResult(new PretrainOutcome(216_512, "abc", new EvaluationSummary(0.3, 0.05, 0.6, 256), 53.2));
     }
 
-    public Task<EvaluateOutcome> Evaluate(EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
+    public Task<EvaluateOutcome> Evaluate(
+        EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
     {
         Throw(cancellationToken);
         Evaluated = request;
         progress.Report(new ProblemsDone(1, 2));
-        return Task.FromResult(new EvaluateOutcome(0.5, 0.75, 2, "abc", 1.25) { InFile = request.Task.EvaluationData.Length > 0 ? 3 : null });
+        return Task.FromResult(
+            new EvaluateOutcome(0.5, 0.75, 2, "abc", 1.25) { InFile = request.Task.EvaluationData.Length > 0 ? 3 : null });
     }
 
-    public Task<GenerateOutcome> Generate(GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken)
+    public Task<GenerateOutcome> Generate(
+        GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken)
     {
         Throw(cancellationToken);
         Generated = request;

@@ -126,5 +126,6 @@ public sealed class FaultInjectorTests : IDisposable
     }
 
     private FaultInjector FaultInjector(ChaosOptions options) => new(
-        _console.Host.Join("demo", CancellationToken.None).GetAwaiter().GetResult(), _console.Machine, new ClusterConfig { File = "/c.yaml" }, options, new Random(1), TimeProvider.System, _acts.Add);
+        _console.Host.Join("demo", CancellationToken.None).GetAwaiter().GetResult(), _console.Machine,
+        new ClusterConfig { File = "/c.yaml" }, options, new Random(1), TimeProvider.System, _acts.Add);
 }

@@ -9,8 +9,10 @@ public sealed class HelpTests : IDisposable
     private readonly FakeConsole _console = new();
 
     public static TheoryData<string> Commands => new(
-        "", "train", "pretrain", "eval", "generate", "model", "model inspect", "model make", "silo", "run", "run start", "run list", "run status", "run watch", "run pause", "run resume", "run stop", "run checkpoint", "run set",
-        "run samples", "run compare", "run plot", "run logs", "run delete", "silo drain", "cluster", "cluster status", "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion",
+        "", "train", "pretrain", "eval", "generate", "model", "model inspect", "model make", "silo", "run", "run start",
+        "run list", "run status", "run watch", "run pause", "run resume", "run stop", "run checkpoint", "run set",
+        "run samples", "run compare", "run plot", "run logs", "run delete", "silo drain", "cluster", "cluster status",
+        "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion",
         "runs", "checkpoints", "checkpoints verify", "checkpoints prune", "export", "journal", "azurite",
         "bench", "bench memory", "bench store", "bench wire", "bench scaling", "bench overhead", "bench model", "run metrics");
 
@@ -26,7 +28,8 @@ public sealed class HelpTests : IDisposable
         // The parser names the process in the usage line of its root.
         string help = string.Join('\n', _console.Out.ToString().TrimEnd().Split('\n').Select(line => line.TrimEnd())) + "\n";
         string file = Path.Combine(
-            ProjectFolder.Find(), "tests", "Bgpo.Client.Tests", "Help", (command.Length == 0 ? "bgpo" : command.Replace(' ', '-')) + ".txt");
+            ProjectFolder.Find(), "tests", "Bgpo.Client.Tests", "Help",
+            (command.Length == 0 ? "bgpo" : command.Replace(' ', '-')) + ".txt");
         if (Environment.GetEnvironmentVariable("BGPO_WRITE_HELP") == "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);

@@ -15,12 +15,17 @@ public class LinesTests
                 "run sudoku-1: starts, 120 steps, sudoku4x4, 216,512 parameters in 1 shard, store /s/runs/sudoku-1",
                 null,
                 "held out at version 0: greedy 0.301  sampled 0.051  reward 0.610  (256 problems)",
-                "version   7/120  reward 0.500  solved 0.250  groups 12/16  norm 0.43  lr 3.2e-04  0.80 s    640 samples/s  512 MiB",
+                "version   7/120  reward 0.500  solved 0.250  groups 12/16  norm 0.43  lr 3.2e-04  0.80 s    640 samples/s  " +
+                    "512 MiB",
                 "checkpoint of version 40: /s/runs/sudoku-1/checkpoints/00000040.json (0.03 s)",
                 "notice: hm",
                 null,
             ],
-            new RunEvent[] { Events.Started, Events.Rollout, Events.Before, Events.Step(7), Events.Checkpoint, new Noticed(9, "hm"), Events.Completed }
+            new RunEvent[]
+            {
+                Events.Started, Events.Rollout, Events.Before, Events.Step(7), Events.Checkpoint, new Noticed(9, "hm"),
+                    Events.Completed,
+            }
                 .Select(lines.Of));
     }
 
@@ -30,12 +35,14 @@ public class LinesTests
         var lines = new PlainLines();
         Assert.Equal(
             [null, "silos: lost a, c joined; 2 silos with 2 devices"],
-            new[] { new RosterChanged(1, 2, 2, ["a", "b"], [], 1), new RosterChanged(2, 2, 2, ["c"], ["a"], 2) }.Select(lines.Of));
+            new[] { new RosterChanged(1, 2, 2, ["a", "b"], [], 1), new RosterChanged(2, 2, 2, ["c"], ["a"], 2) }.Select(
+                lines.Of));
     }
 
     [Fact]
     public void Plain_SaysFromWhereAResumedRunGoesOn() => Assert.StartsWith(
-        "run sudoku-1: goes on at version 40 of 120 steps", new PlainLines().Of(Events.Started with { Version = 40 }), StringComparison.Ordinal);
+        "run sudoku-1: goes on at version 40 of 120 steps", new PlainLines().Of(Events.Started with { Version = 40 }),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Json_CompletedLine_IsWhatScriptsAreToldToExpect() => Assert.Equal(
@@ -48,11 +55,13 @@ public class LinesTests
         Assert.Equal(
             """{"event":"started","run":"sudoku-1","version":0,"steps":120,"parameters":216512,"shards":1,"epoch":1,"task":"sudoku4x4","store":"/s/runs/sudoku-1","fingerprint":"libtorch 1.13","checkpoint":0,"sinceUnixMilliseconds":0}""",
             JsonLines.Of(Events.Started, 0));
-        Assert.Equal("""{"event":"progress","version":47,"phase":"rollout","done":12,"total":16,"inFlight":4,"devices":2}""", JsonLines.Of(Events.Rollout, 0));
+        Assert.Equal("""{"event":"progress","version":47,"phase":"rollout","done":12,"total":16,"inFlight":4,"devices":2}""",
+            JsonLines.Of(Events.Rollout, 0));
         Assert.Equal(
             """{"event":"evaluated","version":40,"final":false,"greedyExact":0.742,"sampledExact":0.262,"meanReward":0.853,"count":64}""",
             JsonLines.Of(Events.Between, 0));
-        Assert.Equal("""{"event":"failed","run":"r","version":3,"message":"no \"x\"","store":false}""", JsonLines.Of(new RunFailed(1, "r", 3, "no \"x\"", false), 0));
+        Assert.Equal("""{"event":"failed","run":"r","version":3,"message":"no \"x\"","store":false}""",
+            JsonLines.Of(new RunFailed(1, "r", 3, "no \"x\"", false), 0));
         Assert.Equal(
             """{"event":"stopped","run":"sudoku-1","version":48,"reason":"interrupted","weightsSha256":"0123abcd","checkpoint":"/s/runs/sudoku-1/checkpoints/00000048.json","warnings":[]}""",
             JsonLines.Of(Events.Stopped, 0));
@@ -63,7 +72,8 @@ public class LinesTests
     {
         using var line = JsonDocument.Parse(JsonLines.Of(Events.Step(7), 0));
         var names = line.RootElement.EnumerateObject().Select(p => p.Name).ToHashSet();
-        Assert.All(typeof(StepMetrics).GetProperties(), p => Assert.Contains(JsonNamingPolicy.CamelCase.ConvertName(p.Name), names));
+        Assert.All(typeof(StepMetrics).GetProperties(),
+            p => Assert.Contains(JsonNamingPolicy.CamelCase.ConvertName(p.Name), names));
         Assert.Equal(7, line.RootElement.GetProperty("version").GetInt32());
     }
 
@@ -85,14 +95,17 @@ public class LinesTests
         var kinds = typeof(RunEvent).Assembly.GetTypes().Where(t => t.BaseType == typeof(RunEvent)).ToHashSet();
         RunEvent[] all =
         [
-            Events.Started, Events.Rollout, Events.Step(1), Events.Before, Events.Checkpoint, new Noticed(1, ""), Events.Completed, Events.Stopped,
+            Events.Started, Events.Rollout, Events.Step(1), Events.Before, Events.Checkpoint, new Noticed(1, ""),
+            Events.Completed, Events.Stopped,
             new RunFailed(1, "r", 0, "m", false), new WorkMoved(1, "a", "b", "m", 1), new StoreStatus(1, true, 0, false, ""),
-            new RosterChanged(1, 1, 1, [], [], 1), new RunPaused(1, "r", 1, ""), new RunWentOn(1, "r", 1), new SpecChanged(1, "r", 1, 9, []),
+            new RosterChanged(1, 1, 1, [], [], 1), new RunPaused(1, "r", 1, ""), new RunWentOn(1, "r", 1),
+            new SpecChanged(1, "r", 1, 9, []),
             new LearningWarned(1, 1, LearningConcern.NoSpread, false, "m"),
         ];
         Assert.Equal(kinds, all.Select(e => e.GetType()).ToHashSet());
         Assert.Equal(
-            ["started", "progress", "step", "evaluated", "checkpoint", "notice", "completed", "stopped", "failed", "moved", "store", "silos", "paused", "continued", "changed", "warning"],
+            ["started", "progress", "step", "evaluated", "checkpoint", "notice", "completed", "stopped", "failed", "moved",
+                "store", "silos", "paused", "continued", "changed", "warning"],
             all.Select(e => JsonDocument.Parse(JsonLines.Of(e, 0)).RootElement.GetProperty("event").GetString()));
     }
 
@@ -133,5 +146,6 @@ public class LinesTests
 
     [Fact]
     public void CommandsToTypeNext_SurviveSpaces() =>
-        Assert.Equal("bgpo train --resume r --store '/my runs/it'\\''s'", new RunSummary(new ProjectPaths("/", null, "bgpo")).Resume("r", "/my runs/it's"));
+        Assert.Equal("bgpo train --resume r --store '/my runs/it'\\''s'",
+            new RunSummary(new ProjectPaths("/", null, "bgpo")).Resume("r", "/my runs/it's"));
 }

@@ -25,7 +25,9 @@ public partial class LivePresenterTests
         Assert.EndsWith(LiveScreen.ShowCursor, output.ToString(), StringComparison.Ordinal);
     }
 
-    /// <summary>What a terminal shows after these bytes: cursor up, carriage return, clear line and clear below are all that is used.</summary>
+    /// <summary>
+    /// What a terminal shows after these bytes: cursor up, carriage return, clear line and clear below are all that is used.
+    /// </summary>
     private static List<string> Screen(string bytes)
     {
         var lines = new List<string> { "" };

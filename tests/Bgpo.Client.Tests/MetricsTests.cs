@@ -18,7 +18,9 @@ public sealed class MetricsTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    /// <summary>The checksum that the format's own documents give for these bytes: of 32 zeros, 32 ones, and 0 to 31 (RFC 3720, B.4).</summary>
+    /// <summary>
+    /// The checksum that the format's own documents give for these bytes: of 32 zeros, 32 ones, and 0 to 31 (RFC 3720, B.4).
+    /// </summary>
     [Theory]
     [InlineData("00", 0x8a9136aau)]
     [InlineData("ff", 0x62a8ab43u)]
@@ -36,7 +38,8 @@ public sealed class MetricsTests : IDisposable
     {
         // Event { wall_time: 1.5, step: 300, summary { value { tag: "a", simple_value: 0.5 } } }, by hand from the .proto files.
         byte[] message = EventFile.Scalars(DateTimeOffset.FromUnixTimeMilliseconds(1500), 300, [("a", 0.5)]);
-        Assert.Equal("09000000000000f83f" + "10ac02" + "2a0a" + "0a08" + "0a0161" + "150000003f", Convert.ToHexStringLower(message));
+        Assert.Equal("09000000000000f83f" + "10ac02" + "2a0a" + "0a08" + "0a0161" + "150000003f",
+            Convert.ToHexStringLower(message));
         byte[] record = EventFile.Record(message);
         Assert.Equal((ulong)message.Length, BinaryPrimitives.ReadUInt64LittleEndian(record));
         Assert.Equal(EventFile.MaskedCrc(record.AsSpan(0, 8)), BinaryPrimitives.ReadUInt32LittleEndian(record.AsSpan(8)));
@@ -47,7 +50,8 @@ public sealed class MetricsTests : IDisposable
     [Fact]
     public async Task AVersionThatIsTakenAgain_IsWrittenOnce()
     {
-        await Watch(Events.Before, Events.Step(1), Events.Step(2), Events.Step(3), Events.Step(2, reward: 0.9), Events.Step(3), Events.Step(4), Events.Stopped);
+        await Watch(Events.Before, Events.Step(1), Events.Step(2), Events.Step(3), Events.Step(2, reward: 0.9), Events.Step(3),
+            Events.Step(4), Events.Stopped);
         Assert.Equal([-1L, 0, 1, 2, 3, 4], Steps());
     }
 
@@ -56,7 +60,8 @@ public sealed class MetricsTests : IDisposable
     {
         await Watch(Events.Step(1), Events.Step(2), Events.Stopped);
         // The store knows more than the first watcher saw; the run goes on from an older checkpoint.
-        await Watch([Events.Step(1).Metrics, Events.Step(2).Metrics, Events.Step(3).Metrics], Events.Step(2), Events.Step(3), Events.Step(4), Events.Completed);
+        await Watch([Events.Step(1).Metrics, Events.Step(2).Metrics, Events.Step(3).Metrics], Events.Step(2), Events.Step(3),
+            Events.Step(4), Events.Completed);
         Assert.Equal(2, Directory.GetFiles(Path.Combine(_folder.FullName, "run")).Length);
         Assert.Equal([-1, -1, 1, 2, 3, 4], Steps().Order());
     }
@@ -75,7 +80,8 @@ public sealed class MetricsTests : IDisposable
     public async Task AnEvaluation_StandsWithItsVersion()
     {
         await Watch(Events.Step(39), Events.Step(40), Events.Between, Events.Step(41), Events.Stopped);
-        string text = Encoding.Latin1.GetString(File.ReadAllBytes(Directory.GetFiles(Path.Combine(_folder.FullName, "run")).Single()));
+        string text = Encoding.Latin1.GetString(
+            File.ReadAllBytes(Directory.GetFiles(Path.Combine(_folder.FullName, "run")).Single()));
         Assert.Equal(2, text.Split("eval/greedy").Length);
         Assert.Equal(4, text.Split("optimizer/gradient_norm").Length);
     }
@@ -94,7 +100,10 @@ public sealed class MetricsTests : IDisposable
         Assert.Distinct(StepSeries.All.Select(series => series.Instrument));
         Assert.Distinct(StepSeries.All.Select(series => series.Tag));
         string page = File.ReadAllText(Path.Combine(ProjectFolder.Find(), "docs", "metrics.md"));
-        Assert.All(StepSeries.All, series => Assert.Contains($"| `{series.Instrument}` | {series.Unit} | `{series.Tag}` | {series.Description} |", page, StringComparison.Ordinal));
+        Assert.All(StepSeries.All,
+            series => Assert.Contains(
+                $"| `{series.Instrument}` | {series.Unit} | `{series.Tag}` | {series.Description} |", page,
+                StringComparison.Ordinal));
     }
 
     [Theory]
@@ -113,7 +122,8 @@ public sealed class MetricsTests : IDisposable
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=localhost", "OTEL_EXPORTER_OTLP_ENDPOINT: value 'localhost'")]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4317", "http://localhost:4317")]
     [InlineData("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=:::nonsense", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: value ':::nonsense'")]
-    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=http://x OTEL_EXPORTER_OTLP_PROTOCOL=carrier", "OTEL_EXPORTER_OTLP_PROTOCOL: value 'carrier': expected grpc")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=http://x OTEL_EXPORTER_OTLP_PROTOCOL=carrier",
+        "OTEL_EXPORTER_OTLP_PROTOCOL: value 'carrier': expected grpc")]
     [InlineData("OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/json", "http/protobuf")]
     [InlineData("OTEL_METRICS_EXPORTER=otlp OTEL_METRIC_EXPORT_INTERVAL=soon", "OTEL_METRIC_EXPORT_INTERVAL: value 'soon'")]
     [InlineData("OTEL_METRICS_EXPORTER=otlp OTEL_EXPORTER_OTLP_TIMEOUT=-1", "OTEL_EXPORTER_OTLP_TIMEOUT: value '-1'")]
@@ -129,7 +139,8 @@ public sealed class MetricsTests : IDisposable
     [Theory]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=nonsense OTEL_SDK_DISABLED=true")]
     [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL=nonsense")]
-    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=https://user@collector.example:4318/path OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_HEADERS=a=b,c=d")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=https://user@collector.example:4318/path OTEL_EXPORTER_OTLP_PROTOCOL=grpc " +
+        "OTEL_EXPORTER_OTLP_HEADERS=a=b,c=d")]
     public void Otlp_WhatIsMeant_OrNotUsed_IsLeftAlone(string environment) => Telemetry.Check(Variables(environment));
 
     [Theory]
@@ -162,7 +173,8 @@ public sealed class MetricsTests : IDisposable
     {
         (string Name, string Value)[] variables =
         [
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTEL_METRIC_EXPORT_INTERVAL", "50"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "50"),
         ];
         foreach ((string name, string value) in variables)
         {
@@ -183,7 +195,8 @@ public sealed class MetricsTests : IDisposable
 
     private static Func<string, string?> Variables(string environment)
     {
-        var set = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        var set = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
         return name => set.GetValueOrDefault(name);
     }
 
@@ -193,7 +206,8 @@ public sealed class MetricsTests : IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         Task<byte[]> received = Receive(listener);
-        Environment.SetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        Environment.SetEnvironmentVariable(
+            "OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
         Environment.SetEnvironmentVariable("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
         try
         {
@@ -210,7 +224,8 @@ public sealed class MetricsTests : IDisposable
 
         string body = Encoding.Latin1.GetString(await received);
         Assert.StartsWith("POST /v1/metrics ", body, StringComparison.Ordinal);
-        Assert.All(["bgpo.run.reward", "bgpo.run.steps", "otlp-run", "service.name", "bgpo", "here"], word => Assert.Contains(word, body, StringComparison.Ordinal));
+        Assert.All(["bgpo.run.reward", "bgpo.run.steps", "otlp-run", "service.name", "bgpo", "here"],
+            word => Assert.Contains(word, body, StringComparison.Ordinal));
     }
 
     /// <summary>A collector that takes one request.</summary>
@@ -226,7 +241,8 @@ public sealed class MetricsTests : IDisposable
             all.Write(part, 0, count);
             string text = Encoding.Latin1.GetString(all.ToArray());
             int head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            string? length = text.Split("\r\n").FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+            string? length = text.Split("\r\n")
+                .FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
             bool isWhole = head >= 0 && (length is not null
                 ? all.Length >= head + 4 + int.Parse(length.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture)
                 : text.EndsWith("0\r\n\r\n", StringComparison.Ordinal));

@@ -13,7 +13,8 @@ public sealed class ModelCommandTests : IDisposable
     {
         Assert.Equal(0, await _console.Run("pretrain", "--out", "m", "--set", "phases.0.steps=41"));
 
-        Assert.Equal((Path.Combine(_console.Work, "m"), 41), (_console.Models.Pretrained!.Output, _console.Models.Pretrained.Spec.Phases[0].Steps));
+        Assert.Equal((Path.Combine(_console.Work, "m"), 41),
+            (_console.Models.Pretrained!.Output, _console.Models.Pretrained.Spec.Phases[0].Steps));
         Assert.Equal(
             """
             phase 1/1  step 20/40  loss 2.500
@@ -44,7 +45,8 @@ public sealed class ModelCommandTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_console.Work, "m"));
         _console.WorkFile("m/config.json", "{}");
-        Assert.Equal("option --out: value 'm': the folder is not empty; name another or add --force", await _console.Refused(2, "pretrain", "--out", "m"));
+        Assert.Equal("option --out: value 'm': the folder is not empty; name another or add --force",
+            await _console.Refused(2, "pretrain", "--out", "m"));
         Assert.Null(_console.Models.Pretrained);
         Assert.Equal(0, await _console.Run("pretrain", "--out", "m", "--force"));
     }
@@ -52,14 +54,19 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public async Task Eval_AsksWithTheTasksDecoding_AndShowsTheResult()
     {
-        File.WriteAllText(Path.Combine(_console.Home, "configs", "countdown.yaml"), "model:\n  path: m\nrollout: { responseLength: 32, blockLength: 32 }\n");
+        File.WriteAllText(Path.Combine(_console.Home, "configs", "countdown.yaml"),
+            "model:\n  path: m\nrollout: { responseLength: 32, blockLength: 32 }\n");
 
-        Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--task", "countdown3", "--count", "2", "--steps", "4", "--temperature", "0.5"));
+        Assert.Equal(0, await _console.Run(
+            "eval", "--model", "models/base", "--task", "countdown3", "--count", "2", "--steps", "4", "--temperature", "0.5"));
 
         var request = _console.Models.Evaluated!;
         Assert.Equal(
-            ("countdown3", 32, 4, 2, 0.5), (request.Task.Name, request.Rollout.ResponseLength, request.Rollout.DenoisingSteps, request.Count, request.Temperature));
-        Assert.Contains("problems    2 of countdown3, at temperature 0.5, 4 denoising steps\nsolved      50.0 %\nreward      0.750\n", _console.Out.ToString(), StringComparison.Ordinal);
+            ("countdown3", 32, 4, 2, 0.5),
+            (request.Task.Name, request.Rollout.ResponseLength, request.Rollout.DenoisingSteps, request.Count,
+                request.Temperature));
+        Assert.Contains("problems    2 of countdown3, at temperature 0.5, 4 denoising steps\nsolved      50.0 %\nreward      " +
+            "0.750\n", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,9 +75,11 @@ public sealed class ModelCommandTests : IDisposable
         _console.WorkFile("ev.csv", "");
         Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--data", "ev.csv"));
         Assert.Equal(int.MaxValue, _console.Models.Evaluated!.Count);
-        Assert.Contains("problems    2 of sudoku4x4 (the first of 3 in ev.csv), greedy", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("problems    2 of sudoku4x4 (the first of 3 in ev.csv), greedy", _console.Out.ToString(),
+            StringComparison.Ordinal);
 
-        Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--set", "task.evaluationData=ev.csv", "--count", "2"));
+        Assert.Equal(0, await _console.Run(
+            "eval", "--model", "models/base", "--set", "task.evaluationData=ev.csv", "--count", "2"));
         Assert.Equal(2, _console.Models.Evaluated.Count);
         Assert.Equal(0, await _console.Run("eval", "--model", "models/base"));
         Assert.Equal(256, _console.Models.Evaluated.Count);
@@ -106,7 +115,8 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(0, await _console.Run("bench", "memory", "--samples", "1,8,64", "--json"));
         Assert.Equal([1, 8, 64], _console.Benchmarks.Measured!);
         Assert.Equal(
-            """{"benchmark":"memory","ratio":1.01,"rows":[{"objective":"bgpo","samples":1,"peakMiB":228.25,"baseMiB":100}]}""" + "\n", _console.Out.ToString());
+            """{"benchmark":"memory","ratio":1.01,"rows":[{"objective":"bgpo","samples":1,"peakMiB":228.25,"baseMiB":100}]}"""
+                + "\n", _console.Out.ToString());
     }
 
     [Fact]
@@ -156,7 +166,8 @@ public sealed class ModelCommandTests : IDisposable
     public async Task BenchScaling_SaysHowSureItsRatioIs()
     {
         Assert.Equal(0, await _console.Run("bench", "scaling", "--only", "real"));
-        Assert.Contains("two silos are 2.00 (95 %: 2.00 to 2.00) times as fast as one", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("two silos are 2.00 (95 %: 2.00 to 2.00) times as fast as one", _console.Out.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -180,7 +191,8 @@ public sealed class ModelCommandTests : IDisposable
     {
         Assert.Equal(0, await _console.Run("bench", "scaling", "--only", "real", "--rounds", "3", "--json"));
         var apart = """{"silos":1,"stepsPerSecond":0.95,"samplesPerSecond":380,"busy":0.95,"commitSeconds":0.01,"runs":2}""";
-        var (one, two) = ("""{"silos":1,"stepsPerSecond":0.5,"samplesPerSecond":200,"busy":0.95,"commitSeconds":0.01,"runs":1}""", """{"silos":2,"stepsPerSecond":1,"samplesPerSecond":400,"busy":0.95,"commitSeconds":0.01,"runs":1}""");
+        var (one, two) = ("""{"silos":1,"stepsPerSecond":0.5,"samplesPerSecond":200,"busy":0.95,"commitSeconds":0.01,"runs":1}""",
+            """{"silos":2,"stepsPerSecond":1,"samplesPerSecond":400,"busy":0.95,"commitSeconds":0.01,"runs":1}""");
         var slow = two.Replace(":1,", ":0.5,", StringComparison.Ordinal).Replace("400", "200", StringComparison.Ordinal);
         Assert.Equal(
             $$"""{"benchmark":"scaling","ratio":2,"ratioLow":null,"ratioHigh":null,"apartRatio":1.9,"ratios":[2,1,2],"apartRatios":[1.9,1.9,1.9],"real":[{{one}},{{two}},{{apart}},{{one}},{{slow}},{{apart}},{{one}},{{two}},{{apart}}],"simulated":[]}""" + "\n",

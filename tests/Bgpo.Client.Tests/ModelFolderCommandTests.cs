@@ -24,8 +24,10 @@ public sealed class ModelFolderCommandTests : IDisposable
         string[] lines = _console.Out.ToString().TrimEnd().Split('\n');
         Assert.Equal("family      SDAR: attention causal between blocks of 4, each output predicts its own place", lines[0]);
         Assert.Equal("parameters  23,096 in 25 tensors, 1 file, BF16, 45.1 KiB", lines[1]);
-        Assert.Equal("shape       width 24, 2 blocks, 4 heads of 8 (2 for keys and values), MLP 40, 128 tokens at most", lines[2]);
-        Assert.Equal("tokenizer   Hugging Face's kind, 260 tokens for 262 rows; mask 259 <MASK>; end 256 <|endoftext|>, 258 <|im_end|>", lines[3]);
+        Assert.Equal("shape       width 24, 2 blocks, 4 heads of 8 (2 for keys and values), MLP 40, 128 tokens at most",
+            lines[2]);
+        Assert.Equal("tokenizer   Hugging Face's kind, 260 tokens for 262 rows; mask 259 <MASK>; end 256 <|endoftext|>, 258 " +
+            "<|im_end|>", lines[3]);
         Assert.Equal("template    chatml", lines[4]);
         Assert.Matches("^weights     all finite, sha256 [0-9a-f]{64}$", lines[^1]);
     }
@@ -46,12 +48,14 @@ public sealed class ModelFolderCommandTests : IDisposable
         Copy(Reference("llada"), folder);
         string weights = Path.Combine(folder, "model.safetensors");
         File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^1]);
-        Assert.Contains("it is truncated or damaged", await _console.Refused(2, "model", "inspect", folder), StringComparison.Ordinal);
+        Assert.Contains("it is truncated or damaged", await _console.Refused(2, "model", "inspect", folder),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Inspect_OfAnotherFolder_SaysSo() =>
-        Assert.Contains("no config.json there", await _console.Refused(2, "model", "inspect", _console.Work), StringComparison.Ordinal);
+        Assert.Contains("no config.json there", await _console.Refused(2, "model", "inspect", _console.Work),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("dream-7b", "26M", "Dream")]
@@ -73,7 +77,8 @@ public sealed class ModelFolderCommandTests : IDisposable
     [InlineData("option --scale: value 'big': a number of parameters", "--like", "dream-7b", "--out", "x", "--scale", "big")]
     [InlineData("the vocabulary of 152064 tokens alone makes", "--like", "dream-7b", "--out", "x", "--scale", "1M")]
     [InlineData("option --like: value 'dream': one of", "--like", "dream", "--out", "x")]
-    [InlineData("option --tokenizer: value 'none.json': no such file", "--like", "dream-7b", "--out", "x", "--tokenizer", "none.json")]
+    [InlineData("option --tokenizer: value 'none.json': no such file", "--like", "dream-7b", "--out", "x",
+        "--tokenizer", "none.json")]
     public async Task Make_RefusesWhatCannotBe(string expected, params string[] arguments)
     {
         Directory.CreateDirectory(Path.Combine(_console.Work, "models", "old"));
@@ -85,10 +90,12 @@ public sealed class ModelFolderCommandTests : IDisposable
     public async Task Generate_Chat_AsksWithTheFamilysDecoding()
     {
         Assert.Equal(0, await _console.Run(
-            "generate", "--model", "models/base", "--chat", "hi", "--system", "be brief", "--length", "8", "--steps", "4", "--block", "4", "--remasking",
+            "generate", "--model", "models/base", "--chat", "hi", "--system", "be brief", "--length", "8", "--steps", "4",
+            "--block", "4", "--remasking",
             "entropy", "--trace", "t.jsonl"));
         GenerateRequest request = _console.Models.Generated!;
-        Assert.Equal([("system", "be brief"), ("user", "hi")], request.Chat!.Messages.Select(message => (message.Role, message.Content)));
+        Assert.Equal([("system", "be brief"), ("user", "hi")],
+            request.Chat!.Messages.Select(message => (message.Role, message.Content)));
         Assert.Equal((8, 4, 4), request.Given);
         Assert.Equal((Remasking.Entropy, Path.Combine(_console.Work, "t.jsonl")), (request.Remasking, request.Trace));
     }
@@ -99,7 +106,8 @@ public sealed class ModelFolderCommandTests : IDisposable
     [InlineData("they need --chat TEXT", "text", "--system", "be brief")]
     [InlineData("option --remasking: value 'best': one of", "--chat", "hi", "--remasking", "best")]
     public async Task Generate_RefusesWhatCannotBe(string expected, params string[] arguments) =>
-        Assert.Contains(expected, await _console.Refused(2, ["generate", "--model", "models/base", .. arguments]), StringComparison.Ordinal);
+        Assert.Contains(expected, await _console.Refused(2, ["generate", "--model", "models/base", .. arguments]),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("llada")]
@@ -116,14 +124,16 @@ public sealed class ModelFolderCommandTests : IDisposable
         };
         List<int> steps = [];
         var progress = new Steps(steps);
-        GenerateOutcome outcome = await new ModelCommands().Generate(Request(new ChatRequest([new("user", "hi")], null)), progress, default);
+        GenerateOutcome outcome = await new ModelCommands()
+            .Generate(Request(new ChatRequest([new("user", "hi")], null)), progress, default);
         JsonNode[] lines = [.. File.ReadAllLines(trace).Select(line => JsonNode.Parse(line)!)];
         Assert.Equal(8, outcome.Tokens);
         Assert.InRange(lines.Length, 1, 8);
         Assert.Equal(lines.Length, lines.Select(line => (int)line["place"]!).Distinct().Count());
         Assert.NotEmpty(steps);
         await Assert.ThrowsAsync<BadInputException>(
-            () => new ModelCommands().Generate(Request(new ChatRequest([new("user", "<|mdm_mask|><|mask|><MASK>")], null)), progress, default));
+            () => new ModelCommands()
+                .Generate(Request(new ChatRequest([new("user", "<|mdm_mask|><|mask|><MASK>")], null)), progress, default));
     }
 
     [Fact]
@@ -141,11 +151,13 @@ public sealed class ModelFolderCommandTests : IDisposable
         adapters.Save(folder, files.Config);
         string merged = Path.Combine(_console.Work, "merged");
         MergedModel.Write(files, adapters, merged);
-        Assert.Equal(Directory.GetFiles(model).Select(Path.GetFileName).Order(), Directory.GetFiles(merged).Select(Path.GetFileName).Order());
+        Assert.Equal(Directory.GetFiles(model).Select(Path.GetFileName).Order(),
+            Directory.GetFiles(merged).Select(Path.GetFileName).Order());
         Assert.Equal(File.ReadAllText(Path.Combine(model, "config.json")), File.ReadAllText(Path.Combine(merged, "config.json")));
 
         async Task<string> Answer(string from) => (await new ModelCommands().Generate(
-            new GenerateRequest(from, "hello", new RolloutSection(), 0, 1, 1) { Given = (16, 16, 16) }, new Steps([]), default)).Text;
+            new GenerateRequest(from, "hello", new RolloutSection(), 0, 1, 1) { Given = (16, 16, 16) }, new Steps([]),
+            default)).Text;
         string expected = await Answer(folder);
         Assert.Equal(expected, await Answer(merged));
         Assert.NotEqual(expected, await Answer(model));
@@ -180,7 +192,8 @@ public sealed class ModelFolderCommandTests : IDisposable
         string folder = Path.Combine(_console.Work, "model");
         Copy(Reference("llada"), folder);
         string[] own = [.. Directory.GetFiles(folder).Select(file => Path.GetFileName(file))];
-        string[] left = ["pytorch_model.bin", "model.gguf", "pytorch_model.bin.index.json", "model.safetensors.index.json", "adapter_config.json"];
+        string[] left = ["pytorch_model.bin", "model.gguf", "pytorch_model.bin.index.json", "model.safetensors.index.json",
+            "adapter_config.json"];
         string[] taken = ["README.md", "LICENSE", "modeling_llada.py", "generation_config.json"];
         foreach (string name in (string[])[.. left, .. taken])
         {
@@ -207,7 +220,8 @@ public sealed class ModelFolderCommandTests : IDisposable
         using var files = ModelFiles.Open(Reference("llada"));
         var request = new GenerateRequest("m", "hi", rollout, 0.5, 1, 1);
         Assert.Equal(evaluated, Generation.Options(request, files.Config));
-        Assert.Equal(Remasking.Entropy, Generation.Options(request with { Remasking = Remasking.Entropy }, files.Config).Remasking);
+        Assert.Equal(Remasking.Entropy,
+            Generation.Options(request with { Remasking = Remasking.Entropy }, files.Config).Remasking);
     }
 
     [Fact]
@@ -226,8 +240,10 @@ public sealed class ModelFolderCommandTests : IDisposable
             Assert.Equal(ChatTemplate.Plain, ((BpeTokenizer)open.Tokenizer).Template);
         }
         string config = Path.Combine(folder, "config.json");
-        File.WriteAllText(config, File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": 0.01", StringComparison.Ordinal));
-        Assert.Contains("config.json: rms_norm_eps is 0.01; it is", Assert.Throws<ModelException>(stored.Open).Message, StringComparison.Ordinal);
+        File.WriteAllText(config,
+            File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": 0.01", StringComparison.Ordinal));
+        Assert.Contains("config.json: rms_norm_eps is 0.01; it is", Assert.Throws<ModelException>(stored.Open).Message,
+            StringComparison.Ordinal);
     }
 
     private static CheckpointManifest Manifest(ModelFiles files, float[] vector, string targets) => new()
@@ -242,7 +258,8 @@ public sealed class ModelFolderCommandTests : IDisposable
         JournalPosition = 1,
     };
 
-    private static string Reference(string family) => Path.Combine(ProjectFolder.Find(), "tests", "Bgpo.Model.Tests", "Reference", family);
+    private static string Reference(string family) =>
+        Path.Combine(ProjectFolder.Find(), "tests", "Bgpo.Model.Tests", "Reference", family);
 
     private static void Copy(string from, string to)
     {

@@ -18,7 +18,8 @@ public sealed class OwnerWatchTests : IDisposable
     {
         await Create();
         Assert.Equal(0, await _console.Run("run", "status", "mine"));
-        Assert.Contains("process 7 on machine 'far', whose clock is 24 h ahead of this one", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("process 7 on machine 'far', whose clock is 24 h ahead of this one", _console.Out.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -29,7 +30,8 @@ public sealed class OwnerWatchTests : IDisposable
         Assert.Equal(0, await _console.Run("train", "--resume", "mine"));
         Assert.True(_console.Host.Grain.Resumption!.TakesOver);
         Assert.Equal((await _run.ReadAsync())!.Record.Nonce, _console.Host.Grain.Resumption.SilentSince);
-        Assert.Contains("whose clock is 24 h ahead of this one; set both by NTP. Watching for 30 s whether it still writes", _console.Error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("whose clock is 24 h ahead of this one; set both by NTP. Watching for 30 s whether it still writes",
+            _console.Error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

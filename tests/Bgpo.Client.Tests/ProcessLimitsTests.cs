@@ -4,8 +4,10 @@ public sealed class ProcessLimitsTests
 {
     [Theory]
     [InlineData("unlimited", "1048576", null)]
-    [InlineData("4096000000", "1048576", "the address space of a process is limited to 4.1 GB (ulimit -v), and 6 GB are reserved for .NET and libtorch")]
-    [InlineData("unlimited", "128", "a process may have 128 files open (ulimit -n), and a silo or model needs 256: raise that limit (ulimit -n 1024)")]
+    [InlineData("4096000000", "1048576",
+        "the address space of a process is limited to 4.1 GB (ulimit -v), and 6 GB are reserved for .NET and libtorch")]
+    [InlineData("unlimited", "128",
+        "a process may have 128 files open (ulimit -n), and a silo or model needs 256: raise that limit (ulimit -n 1024)")]
     public void LimitThatIsTooLow_IsNamed(string space, string files, string? refusal)
     {
         string table = $"""

@@ -18,19 +18,22 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal("mine", _console.Host.Run);
         Assert.Contains("steps: 7", _console.Host.Grain.Yaml, StringComparison.Ordinal);
         Assert.Equal(
-            "run mine: started in cluster demo\nnext    bgpo run watch mine --cluster demo\n        bgpo run stop mine --cluster demo\n", _console.Out.ToString());
+            "run mine: started in cluster demo\nnext    bgpo run watch mine --cluster demo\n        bgpo run stop mine " +
+                "--cluster demo\n", _console.Out.ToString());
     }
 
     [Fact]
     public async Task Start_WhereNoSiloLives_IsOneLineAndExitCode2() =>
-        Assert.StartsWith("cluster 'demo' has no live silo", await _console.Refused(2, "run", "start", "--cluster", "demo"), StringComparison.Ordinal);
+        Assert.StartsWith("cluster 'demo' has no live silo", await _console.Refused(2, "run", "start", "--cluster", "demo"),
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Start_OfARunThatExists_IsOneLineAndExitCode2()
     {
         Cluster("demo");
         _console.Host.Grain.Error = new RunException("run 'mine' exists already in /s");
-        Assert.Equal("run 'mine' exists already in /s", await _console.Refused(2, "run", "start", "--cluster", "demo", "--run", "mine"));
+        Assert.Equal("run 'mine' exists already in /s",
+            await _console.Refused(2, "run", "start", "--cluster", "demo", "--run", "mine"));
     }
 
     public static TheoryData<RunEvent, int> Ends => new()
@@ -91,7 +94,8 @@ public sealed class RunCommandTests : IDisposable
     {
         await _console.Stored("sudoku-1", RunState.Completed, "");
         await _console.Stored("sudoku-2", RunState.Completed, "");
-        Assert.Equal("run 'sudoku': 2 runs in runs begin so: sudoku-1, sudoku-2", await _console.Refused(2, "run", "status", "sudoku"));
+        Assert.Equal("run 'sudoku': 2 runs in runs begin so: sudoku-1, sudoku-2",
+            await _console.Refused(2, "run", "status", "sudoku"));
     }
 
     [Fact]
@@ -99,7 +103,8 @@ public sealed class RunCommandTests : IDisposable
     {
         await _console.Stored("sudoku-1", RunState.Completed, "");
         Assert.Equal(
-            "no run 'sodoku-1' in runs; did you mean 'sudoku-1'?; bgpo run list --store runs lists them", await _console.Refused(2, "run", "watch", "sodoku-1"));
+            "no run 'sodoku-1' in runs; did you mean 'sudoku-1'?; bgpo run list --store runs lists them",
+            await _console.Refused(2, "run", "watch", "sodoku-1"));
     }
 
     [Fact]
@@ -108,7 +113,8 @@ public sealed class RunCommandTests : IDisposable
         await _console.Stored("mine", RunState.Running, "gone");
         Assert.Equal(0, await _console.Run("run", "status", "mine", "--json"));
         JsonNode status = JsonNode.Parse(_console.Out.ToString())!;
-        Assert.Equal(("lost", "", 3, 100), ((string?)status["state"], (string?)status["cluster"], (int)status["checkpoint"]!, (int)status["steps"]!));
+        Assert.Equal(("lost", "", 3, 100),
+            ((string?)status["state"], (string?)status["cluster"], (int)status["checkpoint"]!, (int)status["steps"]!));
     }
 
     [Fact]
@@ -125,7 +131,8 @@ public sealed class RunCommandTests : IDisposable
     {
         Cluster("demo");
         string refusal = await _console.Refused(2, "run", "list", "--cluster", "demo", "--store", "other");
-        Assert.Equal($"option --store: value 'other': cluster 'demo' keeps its runs in '{_console.Store}'; leave --store out", refusal);
+        Assert.Equal($"option --store: value 'other': cluster 'demo' keeps its runs in '{_console.Store}'; leave --store out",
+            refusal);
     }
 
     [Fact]
@@ -135,7 +142,8 @@ public sealed class RunCommandTests : IDisposable
         await _console.Stored("a", RunState.Completed, "demo");
         await _console.Stored("b", RunState.Running, "demo");
         Assert.Equal(0, await _console.Run("run", "list", "--json"));
-        Assert.Equal(["a", "b"], _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["run"]));
+        Assert.Equal(["a", "b"],
+            _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["run"]));
         _console.Out.GetStringBuilder().Clear();
         Assert.Equal(0, await _console.Run("run", "list", "--active"));
         Assert.Contains("running    3 of 100", _console.Out.ToString(), StringComparison.Ordinal);
@@ -159,7 +167,8 @@ public sealed class RunCommandTests : IDisposable
         Cluster("demo");
         _console.Machine.Silo(50, "other", _console.Store);
         Assert.Equal(0, await _console.Run("cluster", "stop", "--cluster", "demo", "--json"));
-        Assert.Equal((2, 0), ((int)JsonNode.Parse(_console.Out.ToString())!["left"]!, (int)JsonNode.Parse(_console.Out.ToString())!["killed"]!));
+        Assert.Equal((2, 0), (
+            (int)JsonNode.Parse(_console.Out.ToString())!["left"]!, (int)JsonNode.Parse(_console.Out.ToString())!["killed"]!));
         Assert.Equal([41, 42], _console.Machine.Sent.Select(sent => sent.Process).Distinct().Order());
         Assert.Equal(50, Assert.Single(_console.Machine.Processes).Id);
     }
@@ -169,7 +178,8 @@ public sealed class RunCommandTests : IDisposable
     {
         Cluster("demo");
         Assert.Equal(0, await _console.Run("cluster", "silos", "--cluster", "demo", "--json"));
-        Assert.Equal(["silo-41", "silo-42"], _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["silo"]));
+        Assert.Equal(["silo-41", "silo-42"],
+            _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string?)JsonNode.Parse(line)!["silo"]));
     }
 
     [Fact]
@@ -182,7 +192,9 @@ public sealed class RunCommandTests : IDisposable
             _console.Host.Clusters.Clear();
             throw new Orleans.Runtime.SiloUnavailableException("gone");
         };
-        var watch = new Watching.RunWatch(_console.Host.Grain, new Watching.PlainPresenter(new Terminal(_console.Out, _console.Error), false), time, () => _console.Host.IsAlive("demo"));
+        var watch = new Watching.RunWatch(
+            _console.Host.Grain, new Watching.PlainPresenter(new Terminal(_console.Out, _console.Error), false), time, () =>
+                _console.Host.IsAlive("demo"));
         await Assert.ThrowsAsync<Watching.ClusterLostException>(() => watch.ToTheEnd(CancellationToken.None));
         Assert.InRange(time.Passed, Watching.RunWatch.Patience, 2 * Watching.RunWatch.Patience);
     }
@@ -197,7 +209,8 @@ public sealed class RunCommandTests : IDisposable
             new RosterChanged(2, 1, 1, ["b"], [], 2), // its successor's first look
             new RosterChanged(3, 2, 2, ["c"], [], 3), new RosterChanged(4, 1, 1, [], ["c"], 4), Events.Completed);
         Assert.Equal(0, await _console.Run("run", "watch", "mine", "--json"));
-        JsonNode[] silos = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!).Where(line => (string)line["event"]! == "silos")];
+        JsonNode[] silos = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!)
+            .Where(line => (string)line["event"]! == "silos")];
         Assert.Equal(["a,b", "", "c", ""], silos.Select(line => string.Join(',', line["joined"]!.AsArray())));
         Assert.Equal(["", "a", "", "c"], silos.Select(line => string.Join(',', line["lost"]!.AsArray())));
     }
@@ -207,7 +220,8 @@ public sealed class RunCommandTests : IDisposable
     {
         Cluster("demo");
         await _console.Stored("mine", RunState.Running, "demo");
-        Assert.Equal("option --until: value '101': run 'mine' ends at version 100", await _console.Refused(2, "run", "watch", "mine", "--until", "101"));
+        Assert.Equal("option --until: value '101': run 'mine' ends at version 100",
+            await _console.Refused(2, "run", "watch", "mine", "--until", "101"));
         // Unless it was asked for.
         Assert.Equal(0, await _console.Run("run", "set", "mine", "run.steps=101", "--no-wait"));
         _console.Host.Grain.Emits(Events.Started, Events.Step(101));
@@ -218,10 +232,12 @@ public sealed class RunCommandTests : IDisposable
     public async Task WhereThereIsNoRun_TheCommandThatMakesOneThereIsNamed()
     {
         Directory.CreateDirectory(Path.Combine(_console.Work, "other"));
-        Assert.Equal("no run 'x' in other; bgpo train --store other makes one", await _console.Refused(2, "run", "status", "x", "--store", "other"));
+        Assert.Equal("no run 'x' in other; bgpo train --store other makes one",
+            await _console.Refused(2, "run", "status", "x", "--store", "other"));
         _console.Error.GetStringBuilder().Clear();
         Cluster("demo");
-        Assert.Equal("no run 'x' in runs; bgpo run start --cluster demo makes one", await _console.Refused(2, "run", "status", "x", "--cluster", "demo"));
+        Assert.Equal("no run 'x' in runs; bgpo run start --cluster demo makes one",
+            await _console.Refused(2, "run", "status", "x", "--cluster", "demo"));
     }
 
     [Fact]
@@ -254,7 +270,8 @@ public sealed class RunCommandTests : IDisposable
     public async Task Set_OfAnEndThatIsPassed_IsRefusedAtOnce()
     {
         await _console.Stored("mine", RunState.Stopped, "");
-        Assert.Equal("field run.steps: value '2': the run has begun step 2; 3 or more, or stop the run", await _console.Refused(2, "run", "set", "mine", "run.steps=2"));
+        Assert.Equal("field run.steps: value '2': the run has begun step 2; 3 or more, or stop the run",
+            await _console.Refused(2, "run", "set", "mine", "run.steps=2"));
     }
 
     [Fact]
@@ -265,7 +282,8 @@ public sealed class RunCommandTests : IDisposable
         _console.Host.Grain.Status = _console.Host.Grain.Status with { State = "completed", Version = 3 };
         Assert.Equal(0, await _console.Run("run", "resume", "mine", "--cluster", "demo"));
         Assert.Equal(
-            "run mine: is completed at version 3, there is nothing to go on with\nnext    bgpo run status mine --cluster demo\n", _console.Out.ToString());
+            "run mine: is completed at version 3, there is nothing to go on with\nnext    bgpo run status mine --cluster demo\n",
+            _console.Out.ToString());
     }
 
     [Theory]
@@ -277,7 +295,9 @@ public sealed class RunCommandTests : IDisposable
     public async Task AStoreThatIsNotThere_IsNamed(string line) =>
         Assert.Equal("option --store: value 'nowhere': no such folder", await _console.Refused(2, line.Split(' ')));
 
-    private void Cluster(string name) => _console.Host.Clusters[name] = [_console.Machine.Silo(41, name, _console.Store), _console.Machine.Silo(42, name, _console.Store)];
+    private void Cluster(string name) =>
+        _console.Host.Clusters[name] =
+            [_console.Machine.Silo(41, name, _console.Store), _console.Machine.Silo(42, name, _console.Store)];
 
     /// <summary>A clock on which every wait is over at once, and counted.</summary>
     private sealed class Patient : TimeProvider

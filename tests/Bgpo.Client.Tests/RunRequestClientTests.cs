@@ -28,7 +28,8 @@ public sealed class RunRequestClientTests : IDisposable
         Assert.Equal(0, await _console.Run("run", "pause", "mine", "--reason", "lunch"));
         Assert.Equal(RequestKind.Pause, inStore);
         Assert.Equal(
-            "run mine: paused at version 17 (lunch)\nnext    bgpo run resume mine\n        bgpo run set mine rollout.temperature=0.8\n", _console.Out.ToString());
+            "run mine: paused at version 17 (lunch)\nnext    bgpo run resume mine\n        bgpo run set mine " +
+                "rollout.temperature=0.8\n", _console.Out.ToString());
     }
 
     [Fact]
@@ -43,7 +44,8 @@ public sealed class RunRequestClientTests : IDisposable
         };
         Assert.Equal(0, await _console.Run("run", "pause", "mine", "--json"));
         JsonNode said = JsonNode.Parse(_console.Out.ToString())!;
-        Assert.Equal((1, "pause", true, 18, "paused"), ((int)said["request"]!, (string?)said["kind"], (bool)said["taken"]!, (int)said["version"]!, (string?)said["state"]));
+        Assert.Equal((1, "pause", true, 18, "paused"),
+            ((int)said["request"]!, (string?)said["kind"], (bool)said["taken"]!, (int)said["version"]!, (string?)said["state"]));
     }
 
     [Fact]
@@ -51,7 +53,8 @@ public sealed class RunRequestClientTests : IDisposable
     {
         await Driven();
         Assert.Equal(0, await _console.Run("run", "checkpoint", "mine", "--no-wait"));
-        Assert.Contains("asked, request 1; it takes effect at the next commit, whoever dies", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("asked, request 1; it takes effect at the next commit, whoever dies", _console.Out.ToString(),
+            StringComparison.Ordinal);
         Assert.Equal(RequestKind.Checkpoint, Assert.Single((await Store.ReadRequestsAsync()).Requests).Kind);
     }
 
@@ -73,7 +76,8 @@ public sealed class RunRequestClientTests : IDisposable
         _console.Host.Grain.WhenHeeding = () => Answer(record => record with { State = RunState.Stopped, Reason = "enough" }, 17);
         Assert.Equal(0, await _console.Run("run", "stop", "mine", "--reason", "enough"));
         Assert.Equal("enough", (await Store.ReadRequestsAsync()).Requests[^1].Reason);
-        Assert.StartsWith("run mine: stopped at version 3 (enough); weights sha256 ", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("run mine: stopped at version 3 (enough); weights sha256 ", _console.Out.ToString(),
+            StringComparison.Ordinal);
         Assert.Contains("next    bgpo run resume mine\n", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
@@ -92,18 +96,22 @@ public sealed class RunRequestClientTests : IDisposable
     public async Task Set_SaysFromWhichStepItHolds()
     {
         await Driven();
-        _console.Host.Grain.WhenHeeding = () => Answer(record => record with { Changes = [new(18, "rollout.temperature", "0.7", 1)] }, 18);
+        _console.Host.Grain.WhenHeeding = () =>
+            Answer(record => record with { Changes = [new(18, "rollout.temperature", "0.7", 1)] }, 18);
         Assert.Equal(0, await _console.Run("run", "set", "mine", "rollout.temperature=0.7"));
         Assert.Equal(["rollout.temperature=0.7"], (await Store.ReadRequestsAsync()).Requests[^1].Fields);
-        Assert.Contains("run mine: rollout.temperature=0.7 from step 18 on, which makes version 19\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("run mine: rollout.temperature=0.7 from step 18 on, which makes version 19\n", _console.Out.ToString(),
+            StringComparison.Ordinal);
         _console.Out.GetStringBuilder().Clear();
         Assert.Equal(0, await _console.Run("run", "status", "mine"));
-        Assert.Contains("changed     rollout.temperature=0.7 from step 18 on\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("changed     rollout.temperature=0.7 from step 18 on\n", _console.Out.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("rollout.temprature=1", "field rollout.temprature: unknown field; did you mean 'rollout.temperature'?")]
-    [InlineData("run.seed=4", "field run.seed: stays as the run was started; in mid-run there can change: optimizer.learningRate, ")]
+    [InlineData("run.seed=4",
+        "field run.seed: stays as the run was started; in mid-run there can change: optimizer.learningRate, ")]
     [InlineData("rollout.temperature=12", "field rollout.temperature: value '12': a number from 0 to 10")]
     [InlineData("rollout.temperature", "'rollout.temperature': expected FIELD=VALUE, for example rollout.temperature=0.7")]
     public async Task Set_OfWhatCannotBe_IsOneLineAndExitCode2(string field, string refusal)
@@ -118,16 +126,19 @@ public sealed class RunRequestClientTests : IDisposable
     {
         await Driven();
         _console.Host.Grain.WhenHeeding = () => Answer(record => record, 17, "field run.steps: value '3': too late");
-        Assert.Equal("run mine: refused: field run.steps: value '3': too late", await _console.Refused(1, "run", "set", "mine", "run.steps=3"));
+        Assert.Equal("run mine: refused: field run.steps: value '3': too late",
+            await _console.Refused(1, "run", "set", "mine", "run.steps=3"));
     }
 
     [Fact]
     public async Task ARequestWhoseAnswerIsNotKeptAnyMore_IsNotTakenForDone()
     {
         await Driven();
-        _console.Host.Grain.WhenHeeding = () => Change(record => record with { RequestsTaken = 9, Answers = [new RequestAnswer(9, 4)] });
+        _console.Host.Grain.WhenHeeding = () =>
+            Change(record => record with { RequestsTaken = 9, Answers = [new RequestAnswer(9, 4)] });
         Assert.StartsWith(
-            "run mine: refused: it was taken, but what came of it is not kept any more", await _console.Refused(1, "run", "set", "mine", "run.steps=300"),
+            "run mine: refused: it was taken, but what came of it is not kept any more",
+            await _console.Refused(1, "run", "set", "mine", "run.steps=300"),
             StringComparison.Ordinal);
     }
 
@@ -164,7 +175,8 @@ public sealed class RunRequestClientTests : IDisposable
     {
         await Stored(RunState.Stopped, "");
         Assert.Equal(0, await _console.Run("run", "set", "mine", "run.steps=300"));
-        Assert.Contains("recorded, request 1; nobody drives the run now, it takes effect when it goes on", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("recorded, request 1; nobody drives the run now, it takes effect when it goes on",
+            _console.Out.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -189,11 +201,12 @@ public sealed class RunRequestClientTests : IDisposable
     private Task Stored(RunState state, string cluster) => _console.Stored("mine", state, cluster);
 
     /// <summary>What a controller writes when it has taken the newest request.</summary>
-    private Task Answer(Func<RunRecord, RunRecord> change, int version, string? refused = null) => Change(record => change(record) with
-    {
-        RequestsTaken = record.RequestsTaken + 1,
-        Answers = [new RequestAnswer(record.RequestsTaken + 1, version, refused)],
-    });
+    private Task Answer(Func<RunRecord, RunRecord> change, int version, string? refused = null) =>
+        Change(record => change(record) with
+        {
+            RequestsTaken = record.RequestsTaken + 1,
+            Answers = [new RequestAnswer(record.RequestsTaken + 1, version, refused)],
+        });
 
     private async Task Change(Func<RunRecord, RunRecord> change)
     {

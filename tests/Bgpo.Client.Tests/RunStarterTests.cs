@@ -11,7 +11,8 @@ public sealed class RunStarterTests
     [Fact]
     public async Task ACallThatWentWithItsSilo_IsMadeAgainAsTheSameCall()
     {
-        Assert.Same(_run.Status, await Begin(() => _keys.Count == 1 ? throw new TimeoutException() : Task.FromResult(_run.Status)));
+        Assert.Same(_run.Status,
+            await Begin(() => _keys.Count == 1 ? throw new TimeoutException() : Task.FromResult(_run.Status)));
         Assert.Equal(2, _keys.Count);
         Assert.Single(_keys.Distinct());
         Assert.NotEmpty(_keys[0]);
@@ -20,7 +21,8 @@ public sealed class RunStarterTests
     [Fact]
     public async Task WhatTheRunRefuses_IsRefused_AlsoAfterALostCall()
     {
-        var refused = await Assert.ThrowsAsync<BadInputException>(() => Begin(() => _keys.Count == 1 ? throw new TimeoutException() : throw new RunException("no")));
+        var refused = await Assert.ThrowsAsync<BadInputException>(
+            () => Begin(() => _keys.Count == 1 ? throw new TimeoutException() : throw new RunException("no")));
         Assert.Equal("no", refused.Message);
         Assert.False(_run.IsResumed);
     }

@@ -30,7 +30,8 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Equal(0, await _console.Run("run", "samples", "mine", "--step", "2", "--json"));
         Assert.Equal(2, (int)JsonNode.Parse(_console.Out.ToString().Split('\n')[0])!["step"]!);
         _console.Out.GetStringBuilder().Clear();
-        Assert.Equal("run 'mine' has no journal of step 3; it has 2 to 2", await _console.Refused(2, "run", "samples", "mine", "--step", "3"));
+        Assert.Equal("run 'mine' has no journal of step 3; it has 2 to 2",
+            await _console.Refused(2, "run", "samples", "mine", "--step", "3"));
     }
 
     [Fact]
@@ -55,10 +56,12 @@ public sealed class RunStoreCommandTests : IDisposable
         File.Delete(Path.Combine(_console.Store, "b", "metrics", "00000001.json"));
         File.Delete(Path.Combine(_console.Store, "b", "metrics", "00000002.json"));
         Assert.Equal(0, await _console.Run("run", "compare", "a", "b"));
-        Assert.Contains("they have no step in common: one has versions 1 to 2, the other 3 to 3\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("they have no step in common: one has versions 1 to 2, the other 3 to 3\n", _console.Out.ToString(),
+            StringComparison.Ordinal);
         _console.Out.GetStringBuilder().Clear();
         Assert.Equal(0, await _console.Run("run", "compare", "a", "a"));
-        Assert.Contains("every common step measured the same: versions 1 to 2\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("every common step measured the same: versions 1 to 2\n", _console.Out.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -81,7 +84,8 @@ public sealed class RunStoreCommandTests : IDisposable
         await Run("mine", 1e-4, [0.1], state: RunState.Stopped);
         RunStore store = new RunCatalog(new LocalBlobStore(_console.Store)).Run("mine");
         StoredRun stored = (await store.ReadAsync())!;
-        await store.UpdateAsync(stored.Record with { Reason = "x\u001b[2K\rrun mine: completed\nrun other: failed" }, stored.ETag);
+        await store.UpdateAsync(
+            stored.Record with { Reason = "x\u001b[2K\rrun mine: completed\nrun other: failed" }, stored.ETag);
 
         string[] arguments = command == "list" ? ["run", command] : ["run", command, "mine"];
         Assert.Equal(command == "watch" ? 130 : 0, await _console.Run(arguments));
@@ -114,7 +118,8 @@ public sealed class RunStoreCommandTests : IDisposable
         await store.UpdateAsync(stored.Record with { Changes = [new(1, "rollout.temperature", "0.7", 1)] }, stored.ETag);
         Assert.Equal(0, await _console.Run("run", "compare", "a", "b", "--json"));
         JsonNode difference = Assert.Single(JsonNode.Parse(_console.Out.ToString())!["specDifferences"]!.AsArray())!;
-        Assert.Equal(("rollout.temperature", "1", "1, 0.7 from step 1"), ((string?)difference["field"], (string?)difference["one"], (string?)difference["other"]));
+        Assert.Equal(("rollout.temperature", "1", "1, 0.7 from step 1"),
+            ((string?)difference["field"], (string?)difference["one"], (string?)difference["other"]));
     }
 
     [Fact]
@@ -145,7 +150,8 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Matches("^M70 [0-9.]+L700 [0-9.]+$", Assert.Single(Paths(File.ReadAllText(Path.Combine(_console.Work, "p.svg")))));
         _console.Out.GetStringBuilder().Clear();
         await Run("none", 1e-4, [0.1]);
-        Assert.Equal("option --curves: value 'eval': run 'none' has no evaluation yet", await _console.Refused(2, "run", "plot", "none", "--curves", "eval"));
+        Assert.Equal("option --curves: value 'eval': run 'none' has no evaluation yet",
+            await _console.Refused(2, "run", "plot", "none", "--curves", "eval"));
     }
 
     [Fact]
@@ -162,7 +168,8 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Equal(0, await _console.Run("run", "watch", "mine", "--json", "--tensorboard", "boards"));
         JsonNode[] events = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!)];
         Assert.Equal(["evaluated", "step", "step", "evaluated", "completed"], events.Select(one => (string)one["event"]!));
-        Assert.Equal((0.25, 0.75), ((double)events[^1]["evalBefore"]!["greedyExact"]!, (double)events[^1]["evalAfter"]!["greedyExact"]!));
+        Assert.Equal((0.25, 0.75),
+            ((double)events[^1]["evalBefore"]!["greedyExact"]!, (double)events[^1]["evalAfter"]!["greedyExact"]!));
         // TensorBoard's files can be had afterwards, with the evaluation before the first step.
         string file = Assert.Single(Directory.GetFiles(Path.Combine(_console.Work, "boards", "mine")));
         Assert.Equal(2, Metrics.EventFile.NewestStep(File.ReadAllBytes(file)));
@@ -171,7 +178,8 @@ public sealed class RunStoreCommandTests : IDisposable
 
         await Run("stopped", 1e-4, [0.1], state: RunState.Stopped);
         Assert.Equal(130, await _console.Run("run", "watch", "stopped"));
-        Assert.Contains("run         stopped: stopped at version 1 (enough)\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("run         stopped: stopped at version 1 (enough)\n", _console.Out.ToString(),
+            StringComparison.Ordinal);
         Assert.Contains("train --resume stopped", _console.Out.ToString(), StringComparison.Ordinal);
         await Run("failed", 1e-4, [0.1], state: RunState.Failed);
         Assert.Equal(1, await _console.Run("run", "watch", "failed"));
@@ -185,11 +193,13 @@ public sealed class RunStoreCommandTests : IDisposable
         JsonNode progress = JsonNode.Parse(_console.Out.ToString())!["progress"]!;
         Assert.Equal(
             (2, 0.2, 0.5, 2, 0.75, 0.25),
-            ((int)progress["version"]!, (double)progress["meanReward"]!, (double)progress["secondsAStep"]!, (int)progress["evaluatedVersion"]!,
+            ((int)progress["version"]!, (double)progress["meanReward"]!, (double)progress["secondsAStep"]!,
+                (int)progress["evaluatedVersion"]!,
                 (double)progress["solved"]!, (double)progress["solvedBefore"]!));
         _console.Out.GetStringBuilder().Clear();
         Assert.Equal(0, await _console.Run("run", "status", "mine"));
-        Assert.Contains("held out    solved 75.0 % greedily at version 2, 25.0 % before\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("held out    solved 75.0 % greedily at version 2, 25.0 % before\n", _console.Out.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -205,7 +215,8 @@ public sealed class RunStoreCommandTests : IDisposable
     public async Task MetricsFromAVersionThatNeverComes_AreRefused()
     {
         await Run("mine", 1e-4, [0.1, 0.9]);
-        Assert.Equal("option --from: value '101': run 'mine' ends at version 100", await _console.Refused(2, "run", "metrics", "mine", "--from", "101"));
+        Assert.Equal("option --from: value '101': run 'mine' ends at version 100",
+            await _console.Refused(2, "run", "metrics", "mine", "--from", "101"));
         Assert.Equal(0, await _console.Run("run", "metrics", "mine", "--from", "3")); // nothing new
         Assert.Equal("", _console.Out.ToString());
     }
@@ -255,7 +266,8 @@ public sealed class RunStoreCommandTests : IDisposable
     public async Task Doctor_SaysWhatThereIs_AndLeavesNothing()
     {
         Assert.Equal(0, await _console.Run("doctor", "--json"));
-        string[] checks = [.. _console.Out.ToString().TrimEnd().Split('\n').Select(line => (string)JsonNode.Parse(line)!["check"]!)];
+        string[] checks = [.. _console.Out.ToString().TrimEnd().Split('\n')
+            .Select(line => (string)JsonNode.Parse(line)!["check"]!)];
         Assert.Equal(["processor", "memory", "limits", "numerics", "gpu", "store", "disk", "clusters", "project"], checks);
         Assert.Empty(Directory.GetFileSystemEntries(_console.Work));
     }
@@ -264,7 +276,8 @@ public sealed class RunStoreCommandTests : IDisposable
     public async Task Doctor_OfAStoreThatIsNotThere_MakesNone()
     {
         Assert.Equal(0, await _console.Run("doctor", "--store", "new/runs"));
-        Assert.Contains("ok    store       new/runs, which the first run makes: written, replaced, read and deleted in ", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("ok    store       new/runs, which the first run makes: written, replaced, read and deleted in ",
+            _console.Out.ToString(), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_console.Work));
     }
 
@@ -302,7 +315,8 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Contains(" complete -- ", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
-    private static JsonNode Evaluation(double greedy) => JsonSerializer.SerializeToNode(new Grains.EvaluationSummary(greedy, 0, 0, 8))!;
+    private static JsonNode Evaluation(double greedy) =>
+        JsonSerializer.SerializeToNode(new Grains.EvaluationSummary(greedy, 0, 0, 8))!;
 
     private async Task<string[]> Completions(params string[] arguments)
     {
@@ -347,7 +361,14 @@ public sealed class RunStoreCommandTests : IDisposable
         });
         for (int i = 0; i < rewards.Length; i++)
         {
-            var metrics = new StepMetrics { Version = i + 1, MeanReward = rewards[i], GradientNorm = 1, Seconds = 0.5, Evaluation = before is { } base0 && i == rewards.Length - 1 ? new(1 - base0, 0, 0, 8) : null };
+            var metrics = new StepMetrics
+            {
+                Version = i + 1,
+                MeanReward = rewards[i],
+                GradientNorm = 1,
+                Seconds = 0.5,
+                Evaluation = before is { } base0 && i == rewards.Length - 1 ? new(1 - base0, 0, 0, 8) : null,
+            };
             JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
             await store.WriteMetricsAsync(i + 1, values);
         }

@@ -9,7 +9,8 @@ public sealed class ScriptTests : IDisposable
 {
     private static readonly string[] Tools =
     [
-        "bash", "env", "readlink", "dirname", "basename", "find", "sort", "sha256sum", "grep", "awk", "sed", "tail", "head", "cat", "mkdir",
+        "bash", "env", "readlink", "dirname", "basename", "find", "sort", "sha256sum", "grep", "awk", "sed", "tail", "head",
+        "cat", "mkdir",
         "flock", "timeout", "rm", "touch", "sleep",
     ];
 
@@ -18,20 +19,24 @@ public sealed class ScriptTests : IDisposable
     public ScriptTests()
     {
         File.Copy(Path.Combine(ProjectFolder.Find(), "bgpo"), Path.Combine(_root, "bgpo"));
-        foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "bench/I.cs", "examples/J.cs", "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
+        foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig",
+            "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "bench/I.cs", "examples/J.cs",
+            "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
         {
             Write(file, "");
         }
 
         foreach (var tool in Tools)
         {
-            File.CreateSymbolicLink(Path.Combine(Directory.CreateDirectory(Path.Combine(_root, "bin")).FullName, tool), Which(tool));
+            File.CreateSymbolicLink(
+                Path.Combine(Directory.CreateDirectory(Path.Combine(_root, "bin")).FullName, tool), Which(tool));
         }
 
         Tool("id", "echo 0");
         Tool("g++", "");
         Tool("tmux", "");
-        Tool("apt-get", "echo \"apt-get $*\" >> $HERE/calls; [ ! -e $HERE/apt-fails ] || { echo 'E: no network'; exit 100; }; touch $HERE/installed");
+        Tool("apt-get", "echo \"apt-get $*\" >> $HERE/calls; [ ! -e $HERE/apt-fails ] || { echo 'E: no network'; exit 100; }; " +
+            "touch $HERE/installed");
         Tool("dotnet", """
             echo "dotnet $*" >> $HERE/calls
             case "$1" in
@@ -57,7 +62,8 @@ public sealed class ScriptTests : IDisposable
     {
         Run("train");
         Tool("dotnet", "for n in 0 1 2; do readlink /proc/$$/fd/$n; done > $HERE/descriptors");
-        using var process = Process.Start(new ProcessStartInfo(Which("bash"), ["-c", $"HERE={_root} PATH={_root}/bin {_root}/bgpo train <&- >&- 2>&-"]))!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Which("bash"), ["-c", $"HERE={_root} PATH={_root}/bin {_root}/bgpo train <&- >&- 2>&-"]))!;
         process.WaitForExit();
         Assert.Equal(["/dev/null", $"{_root}/descriptors", "/dev/null"], File.ReadAllLines(Path.Combine(_root, "descriptors")));
     }
@@ -66,7 +72,8 @@ public sealed class ScriptTests : IDisposable
     public void FirstUse_Builds_AndPassesArgumentsAndExitCodeOn()
     {
         var (code, output, error) = Run("train", "--set", "a b");
-        Assert.Equal((7, $"console {_root}/client/bin/Release/net10.0/Bgpo.Client.dll train --set a b\nhome={_root}\n", FirstBuild), (code, output, error));
+        Assert.Equal((7, $"console {_root}/client/bin/Release/net10.0/Bgpo.Client.dll train --set a b\nhome={_root}\n",
+            FirstBuild), (code, output, error));
         Assert.Equal(1, Builds("client/Bgpo.Client.csproj"));
     }
 
@@ -122,7 +129,8 @@ public sealed class ScriptTests : IDisposable
         Write("build-fails", "");
         var (code, output, error) = Run("train");
         Assert.Equal((1, ""), (code, output));
-        Assert.StartsWith(FirstBuild + "src/A.cs(1,1): error CS1: no\nbgpo: the build of client/Bgpo.Client.csproj failed", error, StringComparison.Ordinal);
+        Assert.StartsWith(FirstBuild + "src/A.cs(1,1): error CS1: no\nbgpo: the build of client/Bgpo.Client.csproj failed", error,
+            StringComparison.Ordinal);
         File.Delete(Path.Combine(_root, "build-fails"));
         Assert.Equal(7, Run("train").Code);
     }
@@ -142,7 +150,8 @@ public sealed class ScriptTests : IDisposable
         var (code, _, error) = Run("train");
         Assert.Equal((7, "bgpo: installing g++\n" + FirstBuild), (code, error));
         Assert.Equal(
-            ["apt-get -q -y -o DPkg::Lock::Timeout=300 update", "apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends g++"],
+            ["apt-get -q -y -o DPkg::Lock::Timeout=300 update",
+                "apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends g++"],
             Calls().Where(call => call.StartsWith("apt-get", StringComparison.Ordinal)));
     }
 
@@ -178,7 +187,8 @@ public sealed class ScriptTests : IDisposable
         var (code, _, error) = Run("test");
         Assert.Equal(0, code);
         Assert.Contains(Calls(), call => call.EndsWith(" tmux", StringComparison.Ordinal));
-        Assert.Equal(fails, error.Contains("tmux is not installed: the test of the live view is skipped", StringComparison.Ordinal));
+        Assert.Equal(fails, error.Contains(
+            "tmux is not installed: the test of the live view is skipped", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -188,7 +198,8 @@ public sealed class ScriptTests : IDisposable
         File.Delete(Path.Combine(_root, "bin", "apt-get"));
         var (code, _, error) = Run("train");
         Assert.Equal(1, code);
-        Assert.StartsWith("bgpo: g++ is missing on this machine, whose libstdc++ is older than GCC 13's: install it", error, StringComparison.Ordinal);
+        Assert.StartsWith("bgpo: g++ is missing on this machine, whose libstdc++ is older than GCC 13's: install it", error,
+            StringComparison.Ordinal);
         Assert.Equal(0, Builds());
     }
 
@@ -294,18 +305,21 @@ public sealed class ScriptTests : IDisposable
     public void NamedSuites_RunAlone()
     {
         Assert.Equal("4 passed, 0 failed", LastLine(Run("test", "Two.Tests").Output));
-        Assert.Equal((2, "bgpo: no test suite 'Three'; there are: One.Tests Two.Tests\n"), (Run("test", "Three").Code, Run("test", "Three").Error));
+        Assert.Equal((2, "bgpo: no test suite 'Three'; there are: One.Tests Two.Tests\n"),
+            (Run("test", "Three").Code, Run("test", "Three").Error));
     }
 
     private void Suite(string name, int total, int failed = 0, int skipped = 0, int code = 0, string detail = "")
     {
-        Write($"{name}.out", $"  Discovering: {name}\n{detail}\n=== TEST EXECUTION SUMMARY ===\n   {name}  Total: {total}, Errors: 0, Failed: {failed}, Skipped: {skipped}, Not Run: 0, Time: 0.1s\n");
+        Write($"{name}.out", $"  Discovering: {name}\n{detail}\n=== TEST EXECUTION SUMMARY ===\n   {name}  Total: {total}, " +
+            $"Errors: 0, Failed: {failed}, Skipped: {skipped}, Not Run: 0, Time: 0.1s\n");
         Write($"{name}.code", code.ToString());
     }
 
     private string[] Calls() => File.Exists(Path.Combine(_root, "calls")) ? File.ReadAllLines(Path.Combine(_root, "calls")) : [];
 
-    private int Builds(string project = "") => Calls().Count(call => call.StartsWith("dotnet build " + project, StringComparison.Ordinal));
+    private int Builds(string project = "") =>
+        Calls().Count(call => call.StartsWith("dotnet build " + project, StringComparison.Ordinal));
 
     private (int Code, string Output, string Error) Run(params string[] arguments) => Start([], arguments);
 

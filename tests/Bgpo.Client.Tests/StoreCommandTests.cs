@@ -7,7 +7,9 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Tests;
 
-/// <summary>The commands about what a store holds: runs, checkpoints, export, journal; and the options of train that name a version.</summary>
+/// <summary>
+/// The commands about what a store holds: runs, checkpoints, export, journal; and the options of train that name a version.
+/// </summary>
 public sealed class StoreCommandTests : IDisposable
 {
     private static readonly ModelFolder s_base = ModelFolder.Load(Path.Combine(ProjectFolder.Find(), "models", "sudoku-base"));
@@ -28,7 +30,8 @@ public sealed class StoreCommandTests : IDisposable
 
         JsonNode[] runs = await Json("runs");
         Assert.Equal(["forked", "mine", "torn"], runs.Select(run => (string)run["run"]!));
-        Assert.Equal(("stopped", 4, 1, "mine@4"), ((string)runs[0]["state"]!, (int)runs[0]["version"]!, (int)runs[0]["checkpoints"]!, (string)runs[0]["forkedFrom"]!));
+        Assert.Equal(("stopped", 4, 1, "mine@4"),
+            ((string)runs[0]["state"]!, (int)runs[0]["version"]!, (int)runs[0]["checkpoints"]!, (string)runs[0]["forkedFrom"]!));
         Assert.Equal(("completed", 4, 3), ((string)runs[1]["state"]!, (int)runs[1]["version"]!, (int)runs[1]["checkpoints"]!));
         Assert.Equal(0.4, (double)runs[1]["meanReward"]!);
         Assert.True((long)runs[1]["bytes"]! > 0);
@@ -45,14 +48,17 @@ public sealed class StoreCommandTests : IDisposable
         await Run("mine", RunState.Completed, [0, 2]);
         foreach (string file in new[] { "checkpoints/00000002.json", "run.json" })
         {
-            Reseal(Path.Combine(Store, "mine", file), text => text.Replace("\"formatVersion\": 1", "\"formatVersion\": 9", StringComparison.Ordinal)
-                .Replace("\"runId\"", "\"name\"", StringComparison.Ordinal).Replace("\"version\"", "\"number\"", StringComparison.Ordinal));
+            Reseal(Path.Combine(Store, "mine", file),
+                text => text.Replace("\"formatVersion\": 1", "\"formatVersion\": 9", StringComparison.Ordinal)
+                .Replace("\"runId\"", "\"name\"", StringComparison.Ordinal)
+                    .Replace("\"version\"", "\"number\"", StringComparison.Ordinal));
             if (file != "run.json")
             {
                 JsonNode[] verified = await Json(code: 1, "checkpoints", "verify", "mine");
                 Assert.Equal([true, false], verified.Select(one => (bool)one["whole"]!));
                 Assert.Equal(0, await _console.Run("checkpoints", "mine"));
-                Assert.Contains("newer: Blob 'mine/checkpoints/00000002.json' has format 9; this version reads up to 1. Use a newer bgpo.", _console.Out.ToString(), StringComparison.Ordinal);
+                Assert.Contains("newer: Blob 'mine/checkpoints/00000002.json' has format 9; this version reads up to 1. Use a " +
+                    "newer bgpo.", _console.Out.ToString(), StringComparison.Ordinal);
                 _console.Out.GetStringBuilder().Clear();
             }
         }
@@ -61,14 +67,17 @@ public sealed class StoreCommandTests : IDisposable
         Assert.Matches(@"mine +newer ", _console.Out.ToString());
         Assert.Contains("has format 9", _console.Out.ToString(), StringComparison.Ordinal);
         _console.Out.GetStringBuilder().Clear();
-        Assert.Equal("Blob 'mine/run.json' has format 9; this version reads up to 1. Use a newer bgpo.", await _console.Refused(2, "run", "status", "mine"));
+        Assert.Equal("Blob 'mine/run.json' has format 9; this version reads up to 1. Use a newer bgpo.",
+            await _console.Refused(2, "run", "status", "mine"));
     }
 
     /// <summary>Alters a sealed document, with a seal that holds.</summary>
     private static void Reseal(string file, Func<string, string> alter)
     {
-        string text = alter("{" + File.ReadAllText(file)[(File.ReadAllText(file).IndexOf("\",", StringComparison.Ordinal) + 2)..]);
-        string seal = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+        string text = alter("{"
+            + File.ReadAllText(file)[(File.ReadAllText(file).IndexOf("\",", StringComparison.Ordinal) + 2)..]);
+        string seal = Convert.ToHexStringLower(
+            System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
         File.WriteAllText(file, $"{{\n  \"sha256\": \"{seal}\",{text[1..]}");
     }
 
@@ -84,14 +93,16 @@ public sealed class StoreCommandTests : IDisposable
         Clear();
         Assert.Equal(1, await _console.Run("checkpoints", "verify", "mine"));
         Assert.Contains("ok   version 0", _console.Out.ToString(), StringComparison.Ordinal);
-        Assert.Contains($"BAD  version 2: Blob '{blob}' is truncated or altered", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"BAD  version 2: Blob '{blob}' is truncated or altered", _console.Out.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Prune_KeepsWhatItIsTold_AndADryRunKeepsAll()
     {
         RunStore run = await Run("mine", RunState.Completed, [0, 2, 4, 5]);
-        JsonNode dry = (await Json("checkpoints", "prune", "mine", "--keep-last", "1", "--keep-every", "4", "--dry-run")).Single();
+        JsonNode dry = (await Json("checkpoints", "prune", "mine", "--keep-last", "1", "--keep-every", "4", "--dry-run"))
+            .Single();
         Assert.Equal([2], dry["deleted"]!.AsArray().Select(version => (int)version!));
         Assert.Equal([0, 2, 4, 5], await run.ListCheckpointsAsync());
         _ = await Json("checkpoints", "prune", "mine", "--keep-last", "1", "--keep-every", "4");
@@ -107,7 +118,8 @@ public sealed class StoreCommandTests : IDisposable
         var model = ModelFolder.Load(Path.Combine(_console.Work, "m"));
         Assert.Equal((string?)exported["weightsSha256"], WeightsHash.Of(model.Parameters));
         Clear();
-        Assert.Equal("option --out: value 'm': is there already; name a new or empty folder", await _console.Refused(2, "export", "mine", "--out", "m"));
+        Assert.Equal("option --out: value 'm': is there already; name a new or empty folder",
+            await _console.Refused(2, "export", "mine", "--out", "m"));
     }
 
     [Fact]
@@ -130,8 +142,10 @@ public sealed class StoreCommandTests : IDisposable
     {
         await Run("mine", RunState.Stopped, [0, 2]);
         await Run("other", RunState.Completed, [0]);
-        Assert.Equal("run delete asks before it deletes, and nobody can be asked here: add --yes", await _console.Refused(2, "run", "delete", "mi"));
-        Assert.Equal("option --yes: only with the run's whole id, which is 'mine'", Last(await _console.Run("run", "delete", "mi", "--yes"), 2));
+        Assert.Equal("run delete asks before it deletes, and nobody can be asked here: add --yes",
+            await _console.Refused(2, "run", "delete", "mi"));
+        Assert.Equal("option --yes: only with the run's whole id, which is 'mine'",
+            Last(await _console.Run("run", "delete", "mi", "--yes"), 2));
 
         _console.Typed = "";
         Assert.Contains("nothing is deleted", Last(await _console.Run("run", "delete", "mine"), 1), StringComparison.Ordinal);
@@ -155,7 +169,8 @@ public sealed class StoreCommandTests : IDisposable
         await _console.Stored("mine", state, "demo");
         _console.Host.Clusters["demo"] = [];
         string word = state.ToString().ToLowerInvariant();
-        Assert.Equal($"run 'mine' is {word} in demo; end it first: bgpo run stop mine", await _console.Refused(2, "run", "delete", "mine", "--yes"));
+        Assert.Equal($"run 'mine' is {word} in demo; end it first: bgpo run stop mine",
+            await _console.Refused(2, "run", "delete", "mine", "--yes"));
         Assert.True(File.Exists(Path.Combine(Store, "mine", "run.json")));
 
         _console.Host.Clusters.Clear(); // nobody drives it any more
@@ -173,7 +188,9 @@ public sealed class StoreCommandTests : IDisposable
     {
         await Run("mine", RunState.Completed, [0], journal: 2);
         JsonNode group = (await Json("journal", "mine", "--step", "2")).Single();
-        Assert.Equal((2, "p", "c1", 0.5), ((int)group["step"]!, (string)group["promptId"]!, (string)group["completions"]![1]!["text"]!, (double)group["completions"]![1]!["reward"]!));
+        Assert.Equal((2, "p", "c1", 0.5),
+            ((int)group["step"]!, (string)group["promptId"]!, (string)group["completions"]![1]!["text"]!,
+                (double)group["completions"]![1]!["reward"]!));
         await Run("forked", RunState.Completed, [4], journal: 4, forkedFrom: "mine@4");
         Clear();
         Assert.Equal(
@@ -185,7 +202,8 @@ public sealed class StoreCommandTests : IDisposable
     public async Task Journal_OfAStepThatHasNone_IsNotAnothersBatch()
     {
         await Run("mine", RunState.Completed, [0], journal: 2);
-        Assert.Equal("run 'mine' has no journal of step 3; it has 2 to 2", await _console.Refused(2, "journal", "mine", "--step", "3"));
+        Assert.Equal("run 'mine' has no journal of step 3; it has 2 to 2",
+            await _console.Refused(2, "journal", "mine", "--step", "3"));
     }
 
     [Fact]
@@ -225,10 +243,12 @@ public sealed class StoreCommandTests : IDisposable
     {
         await Run("mine", RunState.Completed, [0, 2]);
         _console.Host.Grain.Emits(Events.Completed);
-        Assert.Equal(0, await _console.Run("train", "--fork", "mi@2", "--set", "optimizer.learningRate=0.5", "--steps", "7", "--run", "f"));
+        Assert.Equal(0, await _console.Run(
+            "train", "--fork", "mi@2", "--set", "optimizer.learningRate=0.5", "--steps", "7", "--run", "f"));
         Assert.Equal(("mine", 2), _console.Host.Grain.ForkedFrom);
         var spec = Spec.SpecLoader.Load<Spec.RunSpec>(_console.Host.Grain.Yaml!, "sent", []);
-        Assert.Equal((0.5, 7, "gone/base", "f"), (spec.Optimizer.LearningRate, spec.Run.Steps, spec.Model.Path, _console.Host.Run));
+        Assert.Equal((0.5, 7, "gone/base", "f"),
+            (spec.Optimizer.LearningRate, spec.Run.Steps, spec.Model.Path, _console.Host.Run));
     }
 
     [Fact]
@@ -244,8 +264,10 @@ public sealed class StoreCommandTests : IDisposable
     [Theory]
     [InlineData("train --at 3", "option --at: only beside --resume")]
     [InlineData("train --take-over", "option --take-over: only beside --resume")]
-    [InlineData("train --fork mine --config f.yaml", "option --config: not beside --fork, which goes on by the spec of the other run; --set changes fields of it")]
-    [InlineData("train --fork mine --resume mine", "option --fork: not beside --resume, which goes on by the spec that the run was started with")]
+    [InlineData("train --fork mine --config f.yaml",
+        "option --config: not beside --fork, which goes on by the spec of the other run; --set changes fields of it")]
+    [InlineData("train --fork mine --resume mine",
+        "option --fork: not beside --resume, which goes on by the spec that the run was started with")]
     [InlineData("train --fork mine@x", "option --fork: value 'mine@x': expected RUN or RUN@VERSION, for example sudoku@40")]
     [InlineData("train --fork no", "no run 'no' in runs; bgpo run list --store runs lists them")]
     [InlineData("train --fork mine --set optimizer.rate=1", "--set optimizer.rate: field optimizer.rate: value ")]

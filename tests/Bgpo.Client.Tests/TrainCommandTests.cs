@@ -13,7 +13,8 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public async Task RunToItsEnd_PrintsALineAStepAndTheSummary()
     {
-        _console.Host.Grain.Emits(Events.Started, Events.Before, Events.Rollout, Events.Step(1), Events.Step(2), Events.Completed);
+        _console.Host.Grain.Emits(
+            Events.Started, Events.Before, Events.Rollout, Events.Step(1), Events.Step(2), Events.Completed);
 
         Assert.Equal(0, await _console.Run("train", "--run", "sudoku-1", "--threads", "3", "--store", "s"));
 
@@ -21,7 +22,8 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(2, lines.Count(line => line.StartsWith("version ", StringComparison.Ordinal)));
         Assert.Contains("weights     sha256 0123abcd", lines);
         Assert.Equal("", _console.Error.ToString());
-        Assert.Equal(("sudoku-1", Path.Combine(_console.Work, "s"), 3), (_console.Host.Run, _console.Host.Options!.Store, _console.Host.Options.Threads));
+        Assert.Equal(("sudoku-1", Path.Combine(_console.Work, "s"), 3),
+            (_console.Host.Run, _console.Host.Options!.Store, _console.Host.Options.Threads));
         Assert.True(_console.Host.IsDisposed);
     }
 
@@ -86,7 +88,8 @@ public sealed class TrainCommandTests : IDisposable
 
         Assert.Equal("interrupted", grain.StopReason);
         Assert.Equal("bgpo: stopping after the step in hand is saved; Ctrl-C again leaves at once\n", _console.Error.ToString());
-        Assert.Contains("next        bgpo train --resume sudoku-1 --store 'my runs'\n", _console.Out.ToString(), StringComparison.Ordinal);
+        Assert.Contains("next        bgpo train --resume sudoku-1 --store 'my runs'\n", _console.Out.ToString(),
+            StringComparison.Ordinal);
         Assert.False(_console.HasLeft);
         Assert.True(_console.Host.IsDisposed);
     }
@@ -124,17 +127,21 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public async Task FailedRun_IsOneLineAndExitCode1()
     {
-        _console.Host.Grain.Emits(Events.Started, new RunFailed(2, "sudoku-1", 7, "unit (7, 3, 0): gradient is not finite; lower optimizer.learningRate", false));
+        _console.Host.Grain.Emits(
+            Events.Started, new RunFailed(
+                2, "sudoku-1", 7, "unit (7, 3, 0): gradient is not finite; lower optimizer.learningRate", false));
         Assert.Equal(1, await _console.Run("train"));
         Assert.Equal(
-            "bgpo: run sudoku-1 failed at version 7: unit (7, 3, 0): gradient is not finite; lower optimizer.learningRate\n", _console.Error.ToString());
+            "bgpo: run sudoku-1 failed at version 7: unit (7, 3, 0): gradient is not finite; lower optimizer.learningRate\n",
+            _console.Error.ToString());
     }
 
     [Fact]
     public async Task RefusedStart_IsOneLineAndExitCode2()
     {
         _console.Host.Grain.Error = new RunException("run x exists already; choose another --run, or --resume x");
-        Assert.Equal("run x exists already; choose another --run, or --resume x", await _console.Refused(2, "train", "--run", "x"));
+        Assert.Equal("run x exists already; choose another --run, or --resume x",
+            await _console.Refused(2, "train", "--run", "x"));
     }
 
     [Fact]

@@ -66,9 +66,11 @@ public class TrainingViewTests
     public void ARunThatHasEnded_ShowsHowLongItTook_AlsoLongAfter()
     {
         var started = Events.Started with { SinceUnixMilliseconds = Noon.ToUnixTimeMilliseconds() };
-        Assert.Contains("1:33, completed", Text(Seen(started, Events.Step(120), Events.Completed), Noon.AddDays(1), 80), StringComparison.Ordinal);
+        Assert.Contains("1:33, completed", Text(Seen(started, Events.Step(120), Events.Completed), Noon.AddDays(1), 80),
+            StringComparison.Ordinal);
         var step = Events.Step(48).Metrics with { UnixMilliseconds = Noon.AddSeconds(70).ToUnixTimeMilliseconds() };
-        Assert.Contains("1:10, stopped", Text(Seen(started, new StepCommitted(9, step), Events.Stopped), Noon.AddDays(1), 80), StringComparison.Ordinal);
+        Assert.Contains("1:10, stopped", Text(Seen(started, new StepCommitted(9, step), Events.Stopped), Noon.AddDays(1), 80),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +88,8 @@ public class TrainingViewTests
     [InlineData(200)]
     public void NoLine_IsWiderThanTheTerminal(int width)
     {
-        var view = Seen(Events.Started with { Run = new string('r', 63), Task = new string('t', 100) }, Events.Before, Events.Between, Events.Rollout);
+        var view = Seen(Events.Started with { Run = new string('r', 63), Task = new string('t', 100) }, Events.Before,
+            Events.Between, Events.Rollout);
         for (var version = 1; version <= 120; version++)
         {
             view.On(Events.Step(version, reward: 1e9), Noon);
@@ -146,17 +149,20 @@ public class TrainingViewTests
     public void AStoreThatIsAway_IsShown_UntilItIsBack()
     {
         var view = Seen(Events.Started, new StoreStatus(5, false, 3, false, "away"));
-        Assert.Contains("store       takes nothing, 3 versions behind, 0:12\n", Text(view, Noon.AddSeconds(12), 80), StringComparison.Ordinal);
+        Assert.Contains("store       takes nothing, 3 versions behind, 0:12\n", Text(view, Noon.AddSeconds(12), 80),
+            StringComparison.Ordinal);
         view.On(new StoreStatus(6, true, 0, false, "back"), Noon.AddSeconds(13));
         view.On(Events.Step(1), Noon);
         view.On(new StepCommitted(40, Events.Step(2).Metrics with { StoreRetries = 4 }), Noon);
-        Assert.Contains("store       takes everything  in the last 2 steps tried again 4 times, gave up 0\n", Text(view, Noon, 80), StringComparison.Ordinal);
+        Assert.Contains("store       takes everything  in the last 2 steps tried again 4 times, gave up 0\n",
+            Text(view, Noon, 80), StringComparison.Ordinal);
     }
 
     [Fact]
     public void OfSeveralEvaluations_ThereIsACurve()
     {
-        var view = Seen(Events.Started, Events.Before, Events.Between, new Evaluated(8, 60, new EvaluationSummary(0.8, 0.3, 0.9, 64), false));
+        var view = Seen(Events.Started, Events.Before, Events.Between,
+            new Evaluated(8, 60, new EvaluationSummary(0.8, 0.3, 0.9, 64), false));
         Assert.Contains("  greedy    0.800  ▁▇█  0.301 to 0.800\n", Text(view, Noon, 80), StringComparison.Ordinal);
     }
 
@@ -171,7 +177,8 @@ public class TrainingViewTests
     [Fact]
     public void OfManyNotices_TheLastOnesAreShown()
     {
-        var text = Text(Seen([Events.Started, .. Enumerable.Range(1, 9).Select(i => new Noticed(1 + i, $"notice {i}"))]), Noon, 80);
+        var text = Text(Seen([Events.Started, .. Enumerable.Range(1, 9).Select(i => new Noticed(1 + i, $"notice {i}"))]),
+            Noon, 80);
         Assert.Contains("notice 7\nnotice 8\nnotice 9\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("notice 6", text, StringComparison.Ordinal);
     }
@@ -204,6 +211,7 @@ public class TrainingViewTests
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
         console.Profile.Width = width;
         console.Write(view.Render(now, width));
-        return string.Join('\n', text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(line => line.TrimEnd()));
+        return string.Join('\n',
+            text.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n').Select(line => line.TrimEnd()));
     }
 }

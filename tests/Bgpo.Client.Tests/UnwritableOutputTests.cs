@@ -56,10 +56,12 @@ public sealed class UnwritableOutputTests : IDisposable
         _console.WorkFile("file", "");
         foreach (var folder in new[] { "/proc/x", "file", "file/below" })
         {
-            Assert.Contains($"option {option}: value '{folder}': cannot be written to: ", await _console.Refused(2, "train", option, folder), StringComparison.Ordinal);
+            Assert.Contains($"option {option}: value '{folder}': cannot be written to: ",
+                await _console.Refused(2, "train", option, folder), StringComparison.Ordinal);
             _console.Error.GetStringBuilder().Clear();
             _console.Host.Clusters["default"] = [];
-            Assert.Contains($"option {option}: value '{folder}': ", await _console.Refused(2, "run", "start", "--wait", option, folder), StringComparison.Ordinal);
+            Assert.Contains($"option {option}: value '{folder}': ",
+                await _console.Refused(2, "run", "start", "--wait", option, folder), StringComparison.Ordinal);
             _console.Error.GetStringBuilder().Clear();
         }
 
@@ -71,7 +73,8 @@ public sealed class UnwritableOutputTests : IDisposable
     public async Task MirrorThatIsNoFileToWrite_IsRefusedBeforeThereIsARun()
     {
         Directory.CreateDirectory(Path.Combine(_console.Work, "m", "sudoku-1", "metrics.jsonl"));
-        Assert.Contains("option --mirror: value 'm': cannot be written to: ", await _console.Refused(2, "train", "--run", "sudoku-1", "--mirror", "m"), StringComparison.Ordinal);
+        Assert.Contains("option --mirror: value 'm': cannot be written to: ",
+            await _console.Refused(2, "train", "--run", "sudoku-1", "--mirror", "m"), StringComparison.Ordinal);
         Assert.Null(_console.Host.Options);
     }
 
@@ -89,7 +92,8 @@ public sealed class UnwritableOutputTests : IDisposable
     public async Task RecordingWithoutAWatcher_IsRefused(string option)
     {
         _console.Host.Clusters["default"] = [];
-        Assert.Equal($"option {option}: only beside --wait: whoever watches the run writes it", await _console.Refused(2, "run", "start", option, "m"));
+        Assert.Equal($"option {option}: only beside --wait: whoever watches the run writes it",
+            await _console.Refused(2, "run", "start", option, "m"));
         Assert.Null(_console.Host.Grain.Yaml);
     }
 
@@ -102,7 +106,8 @@ public sealed class UnwritableOutputTests : IDisposable
 
         Assert.Equal(0, await _console.Run("train", "--run", "sudoku-1", "--mirror", "m"));
 
-        Assert.StartsWith($"bgpo: {folder.FullName}/metrics.jsonl is no longer written: ", Assert.Single(_console.Error.ToString().TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+        Assert.StartsWith($"bgpo: {folder.FullName}/metrics.jsonl is no longer written: ",
+            Assert.Single(_console.Error.ToString().TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
         Assert.Contains("weights     sha256 0123abcd\n", _console.Out.ToString(), StringComparison.Ordinal);
     }
 
@@ -125,10 +130,13 @@ public sealed class UnwritableOutputTests : IDisposable
     {
         using StringWriter output = new() { NewLine = "\n" };
         List<string> said = [];
-        var board = new TensorBoardFolder(Path.Combine(_console.Work, "board"), TimeProvider.System, _ => new FillingDisk(room: 100));
-        await using (var recorder = new StepRecorder(new PlainPresenter(new Terminal(output, TextWriter.Null), quiet: false), board, said.Add))
+        var board = new TensorBoardFolder(
+            Path.Combine(_console.Work, "board"), TimeProvider.System, _ => new FillingDisk(room: 100));
+        await using (var recorder =
+            new StepRecorder(new PlainPresenter(new Terminal(output, TextWriter.Null), quiet: false), board, said.Add))
         {
-            foreach (var happened in new RunEvent[] { Events.Started, Events.Step(1), Events.Step(2), Events.Step(3), Events.Completed })
+            foreach (var happened in new RunEvent[] { Events.Started, Events.Step(1), Events.Step(2), Events.Step(3),
+                Events.Completed })
             {
                 recorder.On(happened);
             }

@@ -20,7 +20,8 @@ public sealed class BenchTests : IDisposable
     {
         JsonNode result = await Measured("wire", "--mib", "8");
         Assert.Equal(8, (int)result["miB"]!);
-        foreach (string speed in new[] { "accumulatorsGBs", "sinkGBs", "socketGBs", "exactSumGBs", "pingMedianMicroseconds", "pingP99Microseconds" })
+        foreach (string speed in new[] { "accumulatorsGBs", "sinkGBs", "socketGBs", "exactSumGBs", "pingMedianMicroseconds",
+            "pingP99Microseconds" })
         {
             Assert.True((double)result[speed]! > 0, speed);
         }
@@ -29,7 +30,8 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public async Task SimulatedSilos_ComputeEveryUnitOnce_AndAllHaveWork()
     {
-        JsonNode row = (await Measured("scaling", "--only", "simulated", "--silos", "4", "--work", "20"))["simulated"]!.AsArray().Single()!;
+        JsonNode row = (await Measured("scaling", "--only", "simulated", "--silos", "4", "--work", "20"))["simulated"]!.AsArray()
+            .Single()!;
         // Three steps of eight groups of four units, but for groups whose rewards are all the same.
         Assert.InRange((int)row["units"]!, 3 * 7 * 4, 3 * 8 * 4);
         Assert.Equal((int)row["units"]!, (int)row["computed"]!);
@@ -41,7 +43,8 @@ public sealed class BenchTests : IDisposable
 
     private async Task<JsonNode> Measured(string benchmark, params string[] arguments)
     {
-        Ended ended = await new Executable(_folder) { Program = Executable.Bench }.Run(["bench", benchmark, .. arguments, "--json"]);
+        Ended ended = await new Executable(_folder) { Program = Executable.Bench }.Run(
+            ["bench", benchmark, .. arguments, "--json"]);
         Assert.Equal((0, ""), (ended.Code, ended.Error));
         return ended.Json;
     }

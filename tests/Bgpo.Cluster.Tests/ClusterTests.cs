@@ -5,7 +5,9 @@ using Bgpo.Silo.Machines;
 
 namespace Bgpo.Cluster.Tests;
 
-/// <summary>The real executable against a live cluster of processes: what a person does with it, one command after the other.</summary>
+/// <summary>
+/// The real executable against a live cluster of processes: what a person does with it, one command after the other.
+/// </summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("bgpo-cluster-").FullName;
@@ -34,9 +36,12 @@ public sealed class ClusterTests : IAsyncLifetime
         await Silo();
 
         // A silo with another store, one with a name that is taken, and a client of another cluster are refused.
-        Assert.Contains($"cluster '{_cluster}' keeps its runs in", await Refused("silo", "--cluster", _cluster, "--store", "elsewhere"), StringComparison.Ordinal);
-        Assert.Contains("has a silo of that name", await Refused("silo", "--cluster", _cluster, "--name", "first"), StringComparison.Ordinal);
-        Assert.Contains("has no live silo", await Refused("run", "start", "--cluster", _cluster + "-no"), StringComparison.Ordinal);
+        Assert.Contains($"cluster '{_cluster}' keeps its runs in",
+            await Refused("silo", "--cluster", _cluster, "--store", "elsewhere"), StringComparison.Ordinal);
+        Assert.Contains("has a silo of that name", await Refused("silo", "--cluster", _cluster, "--name", "first"),
+            StringComparison.Ordinal);
+        Assert.Contains("has no live silo", await Refused("run", "start", "--cluster", _cluster + "-no"),
+            StringComparison.Ordinal);
 
         string[] start = ["run", "start", "--cluster", _cluster, .. Small("run.steps=400"), "--run", "one", "--json"];
         Assert.Equal("running", (string?)(await Done(start)).Json["state"]);
@@ -46,7 +51,8 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(["one"], (await Done("run", "list", "--active", "--json")).Events.Select(e => (string)e["run"]!));
 
         // The first silo is killed by chaos or not; its place is taken, and the run goes on.
-        Ended acts = await Done("chaos", "--cluster", _cluster, "--kill-every", "1s", "--for", "3s", "--restart", "--seed", "1", "--json");
+        Ended acts = await Done(
+            "chaos", "--cluster", _cluster, "--kill-every", "1s", "--for", "3s", "--restart", "--seed", "1", "--json");
         Assert.Contains(acts.Events, act => (string?)act["event"] == "killed");
         Assert.Equal("stopped", (string?)(await Done("run", "stop", "one", "--reason", "enough", "--json")).Json["event"]);
         Assert.Equal("stopped", (string?)(await Done("run", "status", "one", "--json")).Json["state"]);
@@ -72,7 +78,8 @@ public sealed class ClusterTests : IAsyncLifetime
     [Fact]
     public async Task ATrainWhoseSilosAreAllKilled_SaysHowToGoOn_AndLeavesNothing()
     {
-        using Process train = _bgpo.Start(["train", .. Small("run.steps=400"), "--run", "lost", "--silos", "2", "--cluster", _cluster, "--json"]);
+        using Process train =
+            _bgpo.Start(["train", .. Small("run.steps=400"), "--run", "lost", "--silos", "2", "--cluster", _cluster, "--json"]);
         Task<string> error = train.StandardError.ReadToEndAsync();
         bool isKilled = false;
         while (await train.StandardOutput.ReadLineAsync() is { } line)
@@ -91,7 +98,8 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(1, train.ExitCode);
         Assert.Equal(
             "bgpo: no silo of the cluster is left; waiting 10 s for one to join\n"
-                + $"bgpo: every silo of cluster {_cluster} is dead; what the store has is kept. Go on with: bgpo train --resume lost\n",
+                + $"bgpo: every silo of cluster {_cluster} is dead; what the store has is kept. Go on with: bgpo train " +
+                    $"--resume lost\n",
             await error);
         Assert.False(Directory.Exists(ClusterFolder.PathOf(_cluster)));
     }
@@ -99,7 +107,9 @@ public sealed class ClusterTests : IAsyncLifetime
     [Fact]
     public async Task SilosOfATrainThatIsKilled_EndByThemselves()
     {
-        using Process train = _bgpo.Start(["train", .. Small("run.steps=400"), "--run", "orphans", "--silos", "2", "--cluster", _cluster, "--json"]);
+        using Process train =
+            _bgpo.Start(["train", .. Small("run.steps=400"), "--run", "orphans", "--silos", "2", "--cluster", _cluster,
+                "--json"]);
         while (await train.StandardOutput.ReadLineAsync() is { } line && (string?)JsonNode.Parse(line)!["event"] != "step")
         {
             // Until it works.
@@ -133,7 +143,18 @@ public sealed class ClusterTests : IAsyncLifetime
 
     private static string[] Small(string more) =>
     [
-        .. new[] { more, "rollout.prompts=4", "rollout.completions=4", "rollout.denoisingSteps=4", "objective.samples=2", "units.samples=8", "units.microbatch=4", "evaluation.count=8", "evaluation.every=0" }
+        .. new[]
+        {
+            more,
+            "rollout.prompts=4",
+            "rollout.completions=4",
+            "rollout.denoisingSteps=4",
+            "objective.samples=2",
+            "units.samples=8",
+            "units.microbatch=4",
+            "evaluation.count=8",
+            "evaluation.every=0",
+        }
             .SelectMany(set => new[] { "--set", set }),
     ];
 
@@ -147,7 +168,8 @@ public sealed class ClusterTests : IAsyncLifetime
     private async Task<Ended> Done(params string[] arguments)
     {
         Ended ended = await _bgpo.Run(arguments);
-        Assert.True(ended.Code == 0, $"{string.Join(' ', arguments)}: {ended.Code}: {string.Join('\n', ended.Lines)}{ended.Error}");
+        Assert.True(ended.Code == 0,
+            $"{string.Join(' ', arguments)}: {ended.Code}: {string.Join('\n', ended.Lines)}{ended.Error}");
         return ended;
     }
 

@@ -16,7 +16,8 @@ public sealed class ElasticTests : IDisposable
 
         Assert.True(ended.Code == 0, string.Join('\n', [.. ended.Lines, ended.Error]));
         JsonNode[] scenarios = [.. ended.Events.Where(e => (string?)e["event"] == "scenario")];
-        Assert.Equal(["one", "three", "chaos", "controller", "hung", "drain", "crash"], scenarios.Select(e => (string)e["scenario"]!));
+        Assert.Equal(["one", "three", "chaos", "controller", "hung", "drain", "crash"],
+            scenarios.Select(e => (string)e["scenario"]!));
         string hash = Assert.Single(scenarios.Select(e => (string)e["weightsSha256"]!).Distinct());
         Assert.Equal(64, hash.Length);
         Assert.All(scenarios, e => Assert.Equal("ok", (string?)e["ledger"]));

@@ -12,10 +12,12 @@ internal sealed partial class Executable(string folder)
     internal const int Terminate = 15;
 
     /// <summary>The console as users start it: compiled ahead, which its copy beside the tests is not.</summary>
-    internal static readonly string Path = System.IO.Path.Combine(ProjectFolder.Find(), "client", "bin", "Release", "net10.0", "Bgpo.Client.dll");
+    internal static readonly string Path =
+        System.IO.Path.Combine(ProjectFolder.Find(), "client", "bin", "Release", "net10.0", "Bgpo.Client.dll");
 
     /// <summary>What measures.</summary>
-    internal static readonly string Bench = System.IO.Path.Combine(ProjectFolder.Find(), "bench", "Bgpo.Bench", "bin", "Release", "net10.0", "Bgpo.Bench.dll");
+    internal static readonly string Bench =
+        System.IO.Path.Combine(ProjectFolder.Find(), "bench", "Bgpo.Bench", "bin", "Release", "net10.0", "Bgpo.Bench.dll");
 
     /// <summary>The program: <see cref="Path"/> or <see cref="Bench"/>.</summary>
     internal string Program { get; init; } = Path;
@@ -94,7 +96,8 @@ internal sealed partial class Executable(string folder)
 
     /// <summary>The processes that one has started, oldest first.</summary>
     internal static int[] Children(int process) =>
-        [.. Directory.GetDirectories("/proc").Select(System.IO.Path.GetFileName).Select(name => int.TryParse(name, out int id) ? id : 0)
+        [.. Directory.GetDirectories("/proc").Select(System.IO.Path.GetFileName)
+            .Select(name => int.TryParse(name, out int id) ? id : 0)
             .Where(id => id > 0 && ParentOf(id) == process).Order()];
 
     private static int ParentOf(int process)

@@ -9,8 +9,8 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Cluster.Tests;
 
 /// <summary>
-/// The rows of docs/fault-model.md: real silo processes, one of which dies at the very moment that a row is about. The weights are
-/// those of an undisturbed run, and every sample counts once.
+/// The rows of docs/fault-model.md: real silo processes, one of which dies at the very moment that a row is about. The weights
+/// are those of an undisturbed run, and every sample counts once.
 /// </summary>
 public sealed class FaultTests : IAsyncLifetime
 {
@@ -132,11 +132,12 @@ public sealed class FaultTests : IAsyncLifetime
     }
 
     private Run Start(params string[] more) => new(
-        _bgpo.Start(["run", "start", "--cluster", Cluster, "--config", "spec.yaml", "--run", "b", "--wait", "--json", .. more]), _folder, _undisturbed.Hash);
+        _bgpo.Start(["run", "start", "--cluster", Cluster, "--config", "spec.yaml", "--run", "b", "--wait", "--json", .. more]),
+        _folder, _undisturbed.Hash);
 
     /// <summary>
-    /// A run that writes no checkpoint of its own accord, begun on a silo that so has its controller and its shard; it is held until a
-    /// second silo, which gets copies, is there.
+    /// A run that writes no checkpoint of its own accord, begun on a silo that so has its controller and its shard; it is held
+    /// until a second silo, which gets copies, is there.
     /// </summary>
     private async Task<(Process First, Process Second, Run Run)> JoinedLater(string fault)
     {

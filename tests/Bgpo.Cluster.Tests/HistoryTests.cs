@@ -7,7 +7,9 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Cluster.Tests;
 
-/// <summary>What can be made of a stored run through the real executable: forks, going back, other numbers of silos, taking over.</summary>
+/// <summary>
+/// What can be made of a stored run through the real executable: forks, going back, other numbers of silos, taking over.
+/// </summary>
 public sealed class HistoryTests : IDisposable
 {
     private const int Stop = 19;
@@ -43,17 +45,20 @@ public sealed class HistoryTests : IDisposable
         Assert.Equal([10, 15, 20, UndisturbedRun.Steps], await Run("f").ListCheckpointsAsync());
         Assert.Equal(
             Enumerable.Range(11, UndisturbedRun.Steps - 10),
-            File.ReadAllLines(Path.Combine(_folder, "logs", "f", "metrics.jsonl")).Select(line => (int)JsonNode.Parse(line)!["version"]!));
+            File.ReadAllLines(Path.Combine(_folder, "logs", "f", "metrics.jsonl"))
+                .Select(line => (int)JsonNode.Parse(line)!["version"]!));
         Ended other = await Train("--fork", "a@10", "--run", "g", "--set", "optimizer.learningRate=0.0002");
         Assert.NotEqual(_undisturbed.Hash, UndisturbedRun.HashOf(other));
 
         // Killed while it drops what came later, and resumed, a run that goes back still ends in the same weights.
-        Ended killed = await _bgpo.Run(["train", "--resume", "a", "--at", "10", "--json", "--threads", "2"], $"{StorageFaults.GoBackDelete}:kill:2");
+        Ended killed = await _bgpo.Run(
+            ["train", "--resume", "a", "--at", "10", "--json", "--threads", "2"], $"{StorageFaults.GoBackDelete}:kill:2");
         Assert.Equal(128 + Executable.Kill, killed.Code);
         Assert.Equal([0, 5, 10, 15, 20], await Run("a").ListCheckpointsAsync());
         Ended back = await Train("--resume", "a");
         Assert.Equal(10, (int)back.Events.First(e => (string?)e["event"] == "started")["version"]!);
-        Assert.Contains("later checkpoints (15, 20) are dropped", (string)back.Events.First(e => (string?)e["event"] == "notice")["message"]!, StringComparison.Ordinal);
+        Assert.Contains("later checkpoints (15, 20) are dropped",
+            (string)back.Events.First(e => (string?)e["event"] == "notice")["message"]!, StringComparison.Ordinal);
         Assert.Equal(_undisturbed.Hash, UndisturbedRun.HashOf(back));
 
         // The rest of what is refused is in the tests of the grain and of the console.
@@ -72,7 +77,8 @@ public sealed class HistoryTests : IDisposable
         }
 
         Executable.Send(hung, Stop);
-        Assert.Contains($"run 'b' is driven by process {hung.Id}, which lives on this machine", await Refused("--resume", "b"), StringComparison.Ordinal);
+        Assert.Contains($"run 'b' is driven by process {hung.Id}, which lives on this machine", await Refused("--resume", "b"),
+            StringComparison.Ordinal);
         Ended taken = await Train("--resume", "b", "--take-over");
         Assert.Equal(_undisturbed.Hash, UndisturbedRun.HashOf(taken));
         Executable.Send(hung, Continue);
@@ -106,7 +112,8 @@ public sealed class HistoryTests : IDisposable
         UndisturbedRun.Copy(Path.Combine(_folder, "runs"), Path.Combine(_folder, "others"));
 
         Ended one = await Train("--resume", "b");
-        Ended five = await _bgpo.Run(["train", "--resume", "b", "--store", "others", "--silos", "5", "--cluster", Cluster + "5", "--json"]);
+        Ended five = await _bgpo.Run(
+            ["train", "--resume", "b", "--store", "others", "--silos", "5", "--cluster", Cluster + "5", "--json"]);
 
         Assert.Equal(stopped, (int)one.Events.First(e => (string?)e["event"] == "started")["version"]!);
         Assert.Equal(stopped, (int)five.Events.First(e => (string?)e["event"] == "started")["version"]!);

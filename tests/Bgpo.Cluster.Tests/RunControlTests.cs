@@ -14,22 +14,26 @@ public sealed class RunControlTests(SteeredCluster cluster)
     {
         await cluster.Start("one", 4000);
         // Whoever asks dies in the moment in which the request is durable: nobody has been told.
-        Ended killed = await cluster.Bgpo.Run(["run", "pause", "one", "--reason", "kept"], fault: StorageFaults.RequestAfter + ":kill");
+        Ended killed = await cluster.Bgpo.Run(
+            ["run", "pause", "one", "--reason", "kept"], fault: StorageFaults.RequestAfter + ":kill");
         Assert.Equal((137, ""), (killed.Code, string.Join('\n', killed.Lines)));
         RunRecord paused = await cluster.Sees("one", record => record.State == RunState.Paused);
         Assert.Equal("kept", paused.Reason);
 
-        // The controller dies: another one takes the paused run over, and leaves it where it is. Who watches is told which silo went.
+        // The controller dies: another one takes the paused run over, and leaves it where it is. Who watches is told which silo
+        // went.
         using Process watching = cluster.Bgpo.Start(["run", "watch", "one", "--json"]);
         await Told(watching, happened => (string?)happened["event"] == "paused");
         string victim = await cluster.KillController("one", "third");
-        await Told(watching, happened => (string?)happened["event"] == "silos" && happened["lost"]!.AsArray().Any(name => (string?)name == victim));
+        await Told(watching, happened => (string?)happened["event"] == "silos" && happened["lost"]!.AsArray()
+            .Any(name => (string?)name == victim));
         await Executable.End(watching);
         RunRecord taken = await cluster.Sees("one", record => record.Epoch > paused.Epoch);
         Assert.Equal((RunState.Paused, paused.LatestCheckpoint), (taken.State, taken.LatestCheckpoint));
         JsonNode status = (await cluster.Done("cluster", "status", "--cluster", cluster.Name, "--json")).Json;
         JsonNode standing = Assert.Single(status["runs"]!.AsArray(), run => (string?)run!["run"] == "one")!;
-        Assert.Equal(("paused", "kept", cluster.Name), ((string?)standing["state"], (string?)standing["message"], (string?)standing["cluster"]));
+        Assert.Equal(("paused", "kept", cluster.Name),
+            ((string?)standing["state"], (string?)standing["message"], (string?)standing["cluster"]));
 
         // It is changed while it waits, and goes on.
         JsonNode changed = (await cluster.Done("run", "set", "one", "rollout.temperature=0.8", "--json")).Json;
@@ -45,7 +49,8 @@ public sealed class RunControlTests(SteeredCluster cluster)
 
         // What the silos said is there, those that were killed included.
         JsonNode[] said = [.. (await cluster.Done("run", "logs", "one", "--json")).Events];
-        Assert.True(said.Select(line => (string)line["silo"]!).Distinct().Count() >= 2, string.Join(' ', said.Select(line => line["silo"])));
+        Assert.True(said.Select(line => (string)line["silo"]!).Distinct().Count() >= 2,
+            string.Join(' ', said.Select(line => line["silo"])));
         Assert.Contains(said, line => ((string)line["message"]!).Contains("paused at version", StringComparison.Ordinal));
 
         // One silo leaves when it is told to, and only then says so.
@@ -92,8 +97,10 @@ public sealed class RunControlTests(SteeredCluster cluster)
         JsonNode result = JsonNode.Parse(said)!;
         RunRecord record = (await cluster.Store("steered").ReadAsync())!.Record;
         Assert.Equal((RunState.Stopped, "seen enough"), (record.State, record.Reason));
-        Assert.Equal((await cluster.Store("steered").ReadManifestAsync(record.LatestCheckpoint!.Value))!.WeightsSha256, (string?)result["weightsSha256"]);
-        Assert.Equal([(int)result["changedFrom"]!, (int)result["changedFrom"]!], record.Changes!.Select(change => change.FromStep));
+        Assert.Equal((await cluster.Store("steered").ReadManifestAsync(record.LatestCheckpoint!.Value))!.WeightsSha256,
+            (string?)result["weightsSha256"]);
+        Assert.Equal([(int)result["changedFrom"]!, (int)result["changedFrom"]!],
+            record.Changes!.Select(change => change.FromStep));
         Assert.NotNull(await cluster.Store("steered").ReadManifestAsync((int)result["saved"]!));
     }
 }

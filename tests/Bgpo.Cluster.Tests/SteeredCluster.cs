@@ -13,7 +13,9 @@ public sealed class Steered : ICollectionFixture<SteeredCluster>
     internal const string Name = "steered";
 }
 
-/// <summary>A live cluster of two silo processes, made once for all tests that steer runs. A test that kills one starts another.</summary>
+/// <summary>
+/// A live cluster of two silo processes, made once for all tests that steer runs. A test that kills one starts another.
+/// </summary>
 public sealed class SteeredCluster : IAsyncLifetime
 {
     private readonly List<Process> _silos = [];
@@ -56,16 +58,29 @@ public sealed class SteeredCluster : IAsyncLifetime
     /// <summary>Options of a run of small steps.</summary>
     internal static string[] Small(int steps) =>
     [
-        .. new[] { $"run.steps={steps}", "rollout.prompts=4", "rollout.completions=4", "rollout.denoisingSteps=4", "objective.samples=2", "units.samples=8", "units.microbatch=4", "evaluation.count=8", "evaluation.every=0" }
+        .. new[]
+        {
+            $"run.steps={steps}",
+            "rollout.prompts=4",
+            "rollout.completions=4",
+            "rollout.denoisingSteps=4",
+            "objective.samples=2",
+            "units.samples=8",
+            "units.microbatch=4",
+            "evaluation.count=8",
+            "evaluation.every=0",
+        }
             .SelectMany(set => new[] { "--set", set }),
     ];
 
-    internal async Task Start(string run, int steps) => await Done(["run", "start", "--cluster", Name, "--run", run, "--json", .. Small(steps)]);
+    internal async Task Start(string run, int steps) =>
+        await Done(["run", "start", "--cluster", Name, "--run", run, "--json", .. Small(steps)]);
 
     internal async Task<Ended> Done(params string[] arguments)
     {
         Ended ended = await Bgpo.Run(arguments);
-        Assert.True(ended.Code == 0, $"{string.Join(' ', arguments)}: {ended.Code}: {string.Join('\n', ended.Lines)}{ended.Error}");
+        Assert.True(ended.Code == 0,
+            $"{string.Join(' ', arguments)}: {ended.Code}: {string.Join('\n', ended.Lines)}{ended.Error}");
         return ended;
     }
 
@@ -91,7 +106,8 @@ public sealed class SteeredCluster : IAsyncLifetime
     internal async Task<string> KillController(string run, string replacement)
     {
         string address = (await Store(run).ReadAsync())!.Record.Controller.Split(' ')[0];
-        JsonNode silo = (await Done("cluster", "silos", "--cluster", Name, "--json")).Events.Single(one => (string?)one["address"] == address);
+        JsonNode silo = (await Done("cluster", "silos", "--cluster", Name, "--json"))
+            .Events.Single(one => (string?)one["address"] == address);
         Process victim = Process.GetProcessById((int)silo["process"]!);
         victim.Kill();
         await Silo(replacement);

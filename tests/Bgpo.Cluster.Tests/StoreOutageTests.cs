@@ -29,7 +29,8 @@ public sealed class StoreOutageTests : IDisposable
         await using Azurite azurite = await Azurite.StartNewAsync(Path.Combine(_folder, "azurite"));
         string store = azurite.StoreUri("runs");
         using Process train = _bgpo.Start(
-            ["train", "--config", "spec.yaml", "--run", "b", "--store", store, "--set", "checkpoint.maxBehind=2", "--json", "--threads", "2"]);
+            ["train", "--config", "spec.yaml", "--run", "b", "--store", store, "--set", "checkpoint.maxBehind=2",
+                "--json", "--threads", "2"]);
         Task<string> error = train.StandardError.ReadToEndAsync();
 
         // Gone for a while: training waits as soon as the store lacks two versions, says so, and goes on by itself.

@@ -8,7 +8,9 @@ using Bgpo.Storage.Blobs.Azure;
 
 namespace Bgpo.Cluster.Tests;
 
-/// <summary>A cluster as many machines make one: its members in a table (Azurite's), its silos over TCP, with TLS between them.</summary>
+/// <summary>
+/// A cluster as many machines make one: its members in a table (Azurite's), its silos over TCP, with TLS between them.
+/// </summary>
 public sealed class TcpClusterTests : IAsyncLifetime
 {
     /// <summary>The emulator's documented account and key.</summary>
@@ -60,7 +62,8 @@ public sealed class TcpClusterTests : IAsyncLifetime
         bool killed = false;
 
         Ended ended = await _bgpo.Run(
-            ["train", "--config", "spec.yaml", "--run", "b", "--silos", "2", "--cluster", cluster, "--cluster-config", "cluster.yaml", "--json"],
+            ["train", "--config", "spec.yaml", "--run", "b", "--silos", "2", "--cluster", cluster,
+                "--cluster-config", "cluster.yaml", "--json"],
             each: (process, line) =>
             {
                 JsonNode e = JsonNode.Parse(line)!;
@@ -85,10 +88,11 @@ public sealed class TcpClusterTests : IAsyncLifetime
         string main = Path.Combine(installation, "node_modules", "azurite", "dist", "src", "table", "main.js");
         // Asked for any port, it does not say which.
         string port = $"{FileMembership.FreePort(IPAddress.Loopback)}";
-        _tables = Process.Start(new ProcessStartInfo("node", [main, "--location", _folder, "--tablePort", port, "--silent", "--disableTelemetry"])
-        {
-            RedirectStandardOutput = true,
-        })!;
+        _tables = Process.Start(
+            new ProcessStartInfo("node", [main, "--location", _folder, "--tablePort", port, "--silent", "--disableTelemetry"])
+            {
+                RedirectStandardOutput = true,
+            })!;
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (await _tables.StandardOutput.ReadLineAsync(patience.Token) is { } line)
         {

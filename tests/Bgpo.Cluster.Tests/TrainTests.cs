@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Bgpo.Cluster.Tests;
 
-/// <summary>The real executable, from the command line to the last line: runs that are let alone, interrupted, killed, resumed.</summary>
+/// <summary>
+/// The real executable, from the command line to the last line: runs that are let alone, interrupted, killed, resumed.
+/// </summary>
 public sealed class TrainTests : IDisposable
 {
     private static readonly string[] s_new = ["--config", "spec.yaml", "--run", "b"];
@@ -86,8 +88,10 @@ public sealed class TrainTests : IDisposable
             [.. s_new, "--silos", "3", "--cluster", cluster],
             each: (process, e) =>
             {
-                // The silos are this process's children; one is killed every third step, whatever grains it holds, once its predecessor is replaced.
-                if ((string?)e["event"] == "step" && (int)e["version"]! >= 3 * (joined.Count + 1) && joined.Count < 3 && joined.All(silo => silo.IsCompleted))
+                // The silos are this process's children; one is killed every third step, whatever grains it holds, once its
+                // predecessor is replaced.
+                if ((string?)e["event"] == "step" && (int)e["version"]! >= 3 * (joined.Count + 1) && joined.Count < 3
+                    && joined.All(silo => silo.IsCompleted))
                 {
                     int[] silos = Executable.Children(process.Id);
                     using var victim = Process.GetProcessById(silos[joined.Count % silos.Length]);
@@ -153,7 +157,9 @@ public sealed class TrainTests : IDisposable
     public async Task APromptThatLeavesNoRoom_IsOneLine_AndExitCode2()
     {
         string config = Path.Combine(_folder, "base", "config.json");
-        File.WriteAllText(config, File.ReadAllText(config).Replace("\"max_sequence_length\": 256", "\"max_sequence_length\": 32", StringComparison.Ordinal));
+        File.WriteAllText(config,
+            File.ReadAllText(config)
+                .Replace("\"max_sequence_length\": 256", "\"max_sequence_length\": 32", StringComparison.Ordinal));
         await IsRefused("max_sequence_length 32", s_new);
         Assert.False(Directory.Exists(Path.Combine(_folder, "runs")));
     }
@@ -168,7 +174,8 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
-    public async Task AStoreThatIsAFile_IsOneLine_AndExitCode2() => await IsRefused("spec.yaml", [.. s_new, "--store", "spec.yaml"]);
+    public async Task AStoreThatIsAFile_IsOneLine_AndExitCode2() =>
+        await IsRefused("spec.yaml", [.. s_new, "--store", "spec.yaml"]);
 
     private async Task IsRefused(string why, string[] arguments)
     {
@@ -181,7 +188,8 @@ public sealed class TrainTests : IDisposable
     private async Task<string> Resumed(string run) => UndisturbedRun.HashOf(await Train(["--resume", run]));
 
     /// <summary>Runs <c>train --json</c>; sends a signal once a version is committed.</summary>
-    private Task<Ended> Train(string[] arguments, int? signal = null, int afterVersion = 0, string fault = "", Action<Process, JsonNode>? each = null)
+    private Task<Ended> Train(
+        string[] arguments, int? signal = null, int afterVersion = 0, string fault = "", Action<Process, JsonNode>? each = null)
     {
         bool sent = false;
         string[] threads = arguments.Contains("--silos") ? [] : ["--threads", "2"];

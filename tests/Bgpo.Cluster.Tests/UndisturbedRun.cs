@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace Bgpo.Cluster.Tests;
 
-/// <summary>A run of a small spec that nothing disturbed, made once for all tests that compare with it: in its folder as run <c>a</c>.</summary>
+/// <summary>
+/// A run of a small spec that nothing disturbed, made once for all tests that compare with it: in its folder as run <c>a</c>.
+/// </summary>
 public sealed class UndisturbedRun : IAsyncLifetime
 {
     /// <summary>Steps of the spec.</summary>
@@ -30,7 +32,8 @@ public sealed class UndisturbedRun : IAsyncLifetime
             evaluation: { count: 8, every: 0 }
             checkpoint: { every: 5 }
             """);
-        Hash = HashOf(await new Executable(_folder).Run(["train", "--config", "spec.yaml", "--run", "a", "--json", "--threads", "2"]));
+        Hash = HashOf(await new Executable(_folder)
+            .Run(["train", "--config", "spec.yaml", "--run", "a", "--json", "--threads", "2"]));
     }
 
     public ValueTask DisposeAsync()

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Bgpo.Cluster.Tests;
 
-/// <summary>The live view on a real terminal, which tmux is: what is on the screen is read, the screen is resized, and the view is left.</summary>
+/// <summary>
+/// The live view on a real terminal, which tmux is: what is on the screen is read, the screen is resized, and the view is left.
+/// </summary>
 [Collection(Steered.Name)]
 public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
 {
@@ -27,22 +29,29 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
         string watch = $"dotnet {Executable.Path} run watch seen --cluster {cluster.Name}";
         // The shell outlives the view, and says what it left behind.
         string script = Path.Combine(cluster.Folder, "watch.sh");
-        File.WriteAllText(script, $"for i in 1 2; do {watch}; echo \"left with $?\"; stty -a | tr ' ' '\\n' | grep -E '^-?(echo|icanon)$' | tr '\\n' ' '; echo; read -r _; done\n");
-        await Tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "-s", "s", "-c", cluster.Folder, "-e", "BGPO_COMMAND=bgpo", "bash", script);
+        File.WriteAllText(script,
+            $"for i in 1 2; do {watch}; echo \"left with $?\"; stty -a | tr ' ' '\\n' | grep -E '^-?(echo|icanon)$' | tr '\\n' " +
+                $"' '; echo; read -r _; done\n");
+        await Tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "-s", "s", "-c", cluster.Folder, "-e",
+            "BGPO_COMMAND=bgpo", "bash", script);
 
-        string[] wide = await Screen(lines => Has(lines, "silos  ", "store  ", "memory ", "q leaves") && lines.Any(line => VersionLine().IsMatch(line)));
+        string[] wide = await Screen(
+            lines => Has(lines, "silos  ", "store  ", "memory ", "q leaves") && lines.Any(line => VersionLine().IsMatch(line)));
         Assert.All(["version", "solve rate", "held out", "a step", "rate", "optimizer", "memory", "silos", "checkpoint", "store"],
             label => Assert.Single(wide, line => line.StartsWith(label + " ", StringComparison.Ordinal)));
         Assert.All(wide, line => Assert.InRange(line.Length, 0, 80));
-        Assert.Contains("2 with 2 devices", wide.Single(line => line.StartsWith("silos ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("2 with 2 devices", wide.Single(line => line.StartsWith("silos ", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
 
         // A step later the same lines show it, none twice.
         int version = VersionOf(wide);
-        await Screen(lines => VersionOf(lines) > version && lines.Count(line => line.StartsWith("version ", StringComparison.Ordinal)) == 1);
+        await Screen(lines => VersionOf(lines) > version
+            && lines.Count(line => line.StartsWith("version ", StringComparison.Ordinal)) == 1);
 
         // Narrower and lower: everything is painted anew, cut to fit, and what the watcher may do is still there.
         await Tmux("resize-window", "-t", "s", "-x", "50", "-y", "16");
-        string[] narrow = await Screen(lines => lines.Length <= 16 && lines.All(line => line.Length <= 50) && Has(lines, "version ", "q leaves")
+        string[] narrow = await Screen(
+            lines => lines.Length <= 16 && lines.All(line => line.Length <= 50) && Has(lines, "version ", "q leaves")
             && lines.Count(line => line.StartsWith("seen ", StringComparison.Ordinal)) == 1);
         Assert.Single(narrow, line => line.StartsWith("reward ", StringComparison.Ordinal));
         await Tmux("resize-window", "-t", "s", "-x", "100", "-y", "30");
@@ -55,7 +64,8 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
         await Tmux("send-keys", "-t", "s", "Enter");
         await Tmux("clear-history", "-t", "s");
         await Screen(lines => lines.Count(line => line.StartsWith("left with 130", StringComparison.Ordinal)) == 1
-            && Array.FindLastIndex(lines, line => line.Contains("q leaves", StringComparison.Ordinal)) > Array.FindLastIndex(lines, line => line.StartsWith("left with", StringComparison.Ordinal)));
+            && Array.FindLastIndex(lines, line => line.Contains("q leaves", StringComparison.Ordinal)) > Array.FindLastIndex(
+                lines, line => line.StartsWith("left with", StringComparison.Ordinal)));
         await Tmux("send-keys", "-t", "s", "C-c");
         await Screen(lines => lines.Count(line => line.StartsWith("left with 130", StringComparison.Ordinal)) == 2);
         Assert.Equal("1", (await Tmux("display-message", "-p", "-t", "s", "#{cursor_flag}")).Trim());
@@ -63,12 +73,15 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
         Assert.Equal("stopped", (string?)(await cluster.Done("run", "stop", "seen", "--json")).Json["event"]);
     }
 
-    private static bool HasTmux() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "tmux")));
+    private static bool HasTmux() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "tmux")));
 
-    private static bool Has(string[] lines, params string[] words) => words.All(word => lines.Any(line => line.Contains(word, StringComparison.Ordinal)));
+    private static bool Has(string[] lines, params string[] words) =>
+        words.All(word => lines.Any(line => line.Contains(word, StringComparison.Ordinal)));
 
     private static int VersionOf(string[] lines) => lines.Select(line => VersionLine().Match(line)).Where(match => match.Success)
-        .Select(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)).DefaultIfEmpty(-1).Max();
+        .Select(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)).DefaultIfEmpty(-1)
+            .Max();
 
     [GeneratedRegex(@"^version +(\d+) of 4,000")]
     private static partial Regex VersionLine();

@@ -3,7 +3,9 @@ using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Grains.Tests;
 
-/// <summary>A store that takes and gives nothing while it is away, never takes some blobs, and may take its time over others.</summary>
+/// <summary>
+/// A store that takes and gives nothing while it is away, never takes some blobs, and may take its time over others.
+/// </summary>
 internal sealed class AbsentStore(
     IBlobStore store, Func<bool> away, Func<string, bool>? refuses = null, Func<string, Task>? before = null) : IBlobStore
 {
@@ -20,14 +22,18 @@ internal sealed class AbsentStore(
 
     public StoreHealth Health => store.Health;
 
-    public Task<Blob?> GetAsync(string name, CancellationToken cancellationToken = default) => There().GetAsync(name, cancellationToken);
+    public Task<Blob?> GetAsync(string name, CancellationToken cancellationToken = default) =>
+        There().GetAsync(name, cancellationToken);
 
-    public Task<int?> ReadRangeAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
+    public Task<int?> ReadRangeAsync(
+        string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
         There().ReadRangeAsync(name, offset, destination, cancellationToken);
 
-    public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default) => There().FindAsync(name, cancellationToken);
+    public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default) =>
+        There().FindAsync(name, cancellationToken);
 
-    public async Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+    public async Task<string?> PutIfAbsentAsync(
+        string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         await (before?.Invoke(name) ?? Task.CompletedTask);
         await BeforeWrite(name, content);
@@ -49,7 +55,8 @@ internal sealed class AbsentStore(
             ? throw new StorageException($"{name} is refused") : await There().PutAsync(name, content, cancellationToken);
     }
 
-    public async IAsyncEnumerable<BlobEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<BlobEntry> ListAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await BeforeList(prefix);
         await foreach (BlobEntry entry in There().ListAsync(prefix, cancellationToken))
@@ -58,9 +65,11 @@ internal sealed class AbsentStore(
         }
     }
 
-    public IAsyncEnumerable<string> ListFoldersAsync(CancellationToken cancellationToken = default) => There().ListFoldersAsync(cancellationToken);
+    public IAsyncEnumerable<string> ListFoldersAsync(CancellationToken cancellationToken = default) =>
+        There().ListFoldersAsync(cancellationToken);
 
-    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) => There().DeleteAsync(name, cancellationToken);
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) =>
+        There().DeleteAsync(name, cancellationToken);
 
     public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) =>
         TidyFails ? throw new StorageException($"{prefix} cannot be tidied") : There().TidyAsync(prefix, cancellationToken);

@@ -10,7 +10,8 @@ namespace Bgpo.Grains.Tests;
 public sealed class AdapterRunTests : IDisposable
 {
     private static readonly string[] s_lora =
-        ["model.train=lora", "model.lora.rank=4", "model.lora.alpha=8", "units.recompute=true", "optimizer.learningRate=0.01", "run.steps=4"];
+        ["model.train=lora", "model.lora.rank=4", "model.lora.alpha=8", "units.recompute=true", "optimizer.learningRate=0.01",
+            "run.steps=4"];
 
     private readonly SmallRuns _runs = new();
 
@@ -54,11 +55,14 @@ public sealed class AdapterRunTests : IDisposable
             RunContexts contexts = new(new RunCatalog(_runs.Blobs));
             Assert.Equal(4, (await contexts.GetSpec("a")).Run.Steps);
             Assert.NotNull((await contexts.Get("a")).Adapter);
-            UnsuitableSiloException unsuitable = await Assert.ThrowsAsync<UnsuitableSiloException>(() => contexts.GetForWork("a"));
+            UnsuitableSiloException unsuitable =
+                await Assert.ThrowsAsync<UnsuitableSiloException>(() => contexts.GetForWork("a"));
             Assert.Equal(refused.Message, unsuitable.Message);
 
-            RunException nothing = await Assert.ThrowsAsync<RunException>(() => _runs.Complete("b", 1, [.. s_lora, "model.lora.targets=c_attn"]));
-            Assert.Contains("model.lora.targets: 'c_attn' matches no projection of LLaDA", nothing.Message, StringComparison.Ordinal);
+            RunException nothing =
+                await Assert.ThrowsAsync<RunException>(() => _runs.Complete("b", 1, [.. s_lora, "model.lora.targets=c_attn"]));
+            Assert.Contains("model.lora.targets: 'c_attn' matches no projection of LLaDA", nothing.Message,
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -73,7 +77,8 @@ public sealed class AdapterRunTests : IDisposable
     public async Task AModelOfHuggingFacesKind_IsAskedInItsChatTemplate_AndItsTokenizerIsNamedNotCopied(string family, int block)
     {
         string folder = Path.Combine(SmallRuns.BaseModel(), "..", "..", "tests", "Bgpo.Model.Tests", "Reference", family);
-        await _runs.Complete("a", 1, [.. s_lora, $"model.path={folder}", "run.steps=1", $"rollout.blockLength={block}", "evaluation.count=2"]);
+        await _runs.Complete(
+            "a", 1, [.. s_lora, $"model.path={folder}", "run.steps=1", $"rollout.blockLength={block}", "evaluation.count=2"]);
         CheckpointManifest manifest = (await _runs.Store("a").ReadManifestAsync(1))!;
         ITokenizer tokenizer = ModelFolder.ParseTokenizer(manifest.Tokenizer, "test");
         Assert.InRange(manifest.Tokenizer.Length, 1, 1000);

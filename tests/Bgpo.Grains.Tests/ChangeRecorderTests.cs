@@ -74,7 +74,8 @@ public sealed class ChangeRecorderTests : IDisposable
     public async Task AStoreThatIsAway_HoldsUpNothing()
     {
         _ = _writes.Enqueue(8, () => new TaskCompletionSource().Task);
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => Recorder(null, isAway: true).RecordAsync(Set, new Actions { Version = 4 }));
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => Recorder(null, isAway: true).RecordAsync(Set, new Actions { Version = 4 }));
     }
 
     private static RunRequest Set { get; } = new(1, RequestKind.Set, "", ["optimizer.clipNorm=0.5"], default, "");

@@ -38,7 +38,8 @@ public sealed class ContributionTests : IDisposable
     public void APartOfASendersArray_ArrivesAsAnArrayOfItsOwn()
     {
         float[] gradient = [.. Enumerable.Range(0, 4 * Length).Select(i => (float)i)];
-        Contribution received = FromTheWire(new Contribution(new(1, 0), new UnitName(0, 0, 0), gradient.AsMemory(Length, Length)));
+        Contribution received =
+            FromTheWire(new Contribution(new(1, 0), new UnitName(0, 0, 0), gradient.AsMemory(Length, Length)));
         Assert.NotSame(gradient, ArrayOf(received));
         Assert.Equal(gradient[Length..(2 * Length)], received.Values.Span.ToArray());
     }
@@ -51,5 +52,6 @@ public sealed class ContributionTests : IDisposable
     }
 
     private static float[]? ArrayOf(Contribution contribution) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(contribution.Values.Memory, out ArraySegment<float> values) ? values.Array : null;
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(contribution.Values.Memory, out ArraySegment<float> values)
+            ? values.Array : null;
 }

@@ -15,7 +15,8 @@ public sealed class CopyWatchTests
         Assert.Empty(told);
         watch.Note("1 of 3 shards (silo b: it did not answer)", 2);
         watch.Note("3 of 3 shards (silo b: it did not answer)", 2);
-        Assert.Contains("1 of 3 shards (silo b: it did not answer)", Assert.IsType<Noticed>(Assert.Single(told)).Message, StringComparison.Ordinal);
+        Assert.Contains("1 of 3 shards (silo b: it did not answer)", Assert.IsType<Noticed>(Assert.Single(told)).Message,
+            StringComparison.Ordinal);
         Assert.True(watch.IsMissing);
         watch.Note("", 2);
         watch.Note("", 2);

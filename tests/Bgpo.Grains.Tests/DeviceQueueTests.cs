@@ -12,7 +12,8 @@ public sealed class DeviceQueueTests
     [Fact]
     public async Task ADeviceThatIsDone_TakesTheNextPieceItself()
     {
-        Task<int>[] pieces = [.. Enumerable.Range(0, 5).Select(i => _queue.Run(device => (10 * device) + i, CancellationToken.None))];
+        Task<int>[] pieces = [
+            .. Enumerable.Range(0, 5).Select(i => _queue.Run(device => (10 * device) + i, CancellationToken.None))];
         _queue.Close();
         _queue.Serve(3);
         int[] done = await Task.WhenAll(pieces);
@@ -28,7 +29,8 @@ public sealed class DeviceQueueTests
             .. Enumerable.Range(0, 2).Select(_ => _queue.Run(
                 device =>
                 {
-                    both.SignalAndWait(TestContext.Current.CancellationToken); // each waits for the other: one device alone never gets by
+                    // each waits for the other: one device alone never gets by
+                    both.SignalAndWait(TestContext.Current.CancellationToken);
                     return device;
                 },
                 CancellationToken.None)),

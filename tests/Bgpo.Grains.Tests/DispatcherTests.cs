@@ -6,7 +6,9 @@ using Bgpo.Grains.Steps;
 
 namespace Bgpo.Grains.Tests;
 
-/// <summary>The queue of units against the live devices. Everything runs on the test's own thread: no sleeping, no races.</summary>
+/// <summary>
+/// The queue of units against the live devices. Everything runs on the test's own thread: no sleeping, no races.
+/// </summary>
 public sealed class DispatcherTests
 {
     private static readonly TimeSpan s_rosterPeriod = TimeSpan.FromMilliseconds(250);
@@ -66,7 +68,10 @@ public sealed class DispatcherTests
     {
         _live = [new("1", 1) { Name = "a" }, new("2", 1) { Name = "b" }];
         List<string> told = [];
-        Dispatcher dispatcher = new(ReadRoster, _time) { OnRoster = (_, joined, lost) => told.Add($"+{string.Join(',', joined)} -{string.Join(',', lost)}") };
+        Dispatcher dispatcher = new(ReadRoster, _time)
+        {
+            OnRoster = (_, joined, lost) => told.Add($"+{string.Join(',', joined)} -{string.Join(',', lost)}"),
+        };
         await dispatcher.Look();
         await dispatcher.Look();
         _live = [new("2", 1) { Name = "b" }];
@@ -221,7 +226,10 @@ public sealed class DispatcherTests
     {
         _live = [new("a", 2), new("b", 1)];
         List<string> told = [];
-        Dispatcher dispatcher = new(ReadRoster, _time) { OnUnsuitable = (silo, reason) => told.Add($"{silo.Silo}: {reason.Message}") };
+        Dispatcher dispatcher = new(ReadRoster, _time)
+        {
+            OnUnsuitable = (silo, reason) => told.Add($"{silo.Silo}: {reason.Message}"),
+        };
         Task<int>[] work = [.. Enumerable.Range(0, 3).Select(i => Submit(dispatcher, $"{i}"))];
         Assert.Equal(["a", "a", "b"], _calls.Select(call => call.Silo).Order());
         foreach (var call in _calls.Where(call => call.Silo == "a").ToArray())
@@ -345,7 +353,8 @@ public sealed class DispatcherTests
         return _rosterFails is null ? Task.FromResult<IReadOnlyList<SiloDevices>>([.. _live]) : throw _rosterFails;
     }
 
-    private Task<int> Submit(Dispatcher dispatcher, string name, int priority = 0, CancellationToken cancellationToken = default) =>
+    private Task<int> Submit(
+        Dispatcher dispatcher, string name, int priority = 0, CancellationToken cancellationToken = default) =>
         dispatcher.Run(
             priority,
             silo =>

@@ -48,7 +48,8 @@ public sealed class EventLogTests
     {
         var log = new EventLog(_time);
         log.Append(n => new Noticed(n, "first"));
-        IAsyncEnumerator<RunEvent> watcher = log.Read(0, CancellationToken.None).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        IAsyncEnumerator<RunEvent> watcher = log.Read(0, CancellationToken.None)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await watcher.MoveNextAsync());
         for (int i = 0; i < 3000; i++)
         {
@@ -143,7 +144,8 @@ public sealed class EventLogTests
     public Task Progress_IsToldLessOftenTheMoreThereAreWhoWatch(int watchers, int milliseconds) => InOneGrain(async () =>
     {
         var log = new EventLog(_time);
-        IAsyncEnumerator<RunEvent>[] all = [.. Enumerable.Range(0, watchers).Select(_ => log.Read(0, CancellationToken.None).GetAsyncEnumerator())];
+        IAsyncEnumerator<RunEvent>[] all =
+            [.. Enumerable.Range(0, watchers).Select(_ => log.Read(0, CancellationToken.None).GetAsyncEnumerator())];
         Task<bool>[] first = [.. all.Select(each => each.MoveNextAsync().AsTask())];
         log.Append(n => Progress(n, 1));
         Assert.All(await Task.WhenAll(first), Assert.True);
@@ -210,7 +212,8 @@ public sealed class EventLogTests
 
     /// <summary>Runs as a grain's turns do: one at a time, in order.</summary>
     private static Task InOneGrain(Func<Task> turns) => Task.Factory.StartNew(
-        turns, CancellationToken.None, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
+        turns, CancellationToken.None, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler)
+            .Unwrap();
 
     /// <summary>Lets every turn run that is due, and those that follow from it.</summary>
     private static async Task AllHaveRun()

@@ -60,7 +60,8 @@ public sealed class LedgerTests : IDisposable
     public async Task AGroupThatTeachesNothing_MustNotCount()
     {
         await Run(["0:0-2", "1:0-2"], ["0:0-2", "1:0"], lastGroupTeaches: false);
-        Assert.Equal(5, (await Ledger.Check(_store)).Faults.Count(line => line.EndsWith("counted, which teaches nothing", StringComparison.Ordinal)));
+        Assert.Equal(5, (await Ledger.Check(_store))
+            .Faults.Count(line => line.EndsWith("counted, which teaches nothing", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -69,7 +70,8 @@ public sealed class LedgerTests : IDisposable
         await Run(["0:0-2", "1:0-2"], ["0:0-2", "1:0-2"]);
         File.Delete(Path.Combine(_folder, "r", "metrics", "00000001.json"));
         File.Delete(Path.Combine(_folder, "r", "journal", "00000001.json"));
-        Assert.Equal(["version 1 has no metrics", "step 1: the journal of step 1 is missing"], (await Ledger.Check(_store)).Faults);
+        Assert.Equal(["version 1 has no metrics", "step 1: the journal of step 1 is missing"],
+            (await Ledger.Check(_store)).Faults);
     }
 
     private async Task Run(string[] first, string[] second, bool lastGroupTeaches = true)

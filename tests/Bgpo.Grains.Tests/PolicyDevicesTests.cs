@@ -39,7 +39,8 @@ public sealed class PolicyDevicesTests
         try
         {
             Task<RolloutResult> piece = devices.Sample(
-                run, new Weights(0, shards), new RolloutRequest(1, 0, default(Purpose), 0, [0], ["1234"], 1, 4), CancellationToken.None);
+                run, new Weights(0, shards), new RolloutRequest(1, 0, default(Purpose), 0, [0], ["1234"], 1, 4),
+                CancellationToken.None);
             Assert.True(await begun.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
             await devices.Release("a").WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
             Assert.Equal(["a"], devices.Runs);

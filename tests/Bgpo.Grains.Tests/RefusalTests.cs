@@ -56,7 +56,8 @@ public sealed class RefusalTests : IDisposable
         }, store);
 
         Assert.Equal(1, told);
-        Assert.DoesNotContain(events, e => e is Noticed { Message: var said } && said.Contains("cannot be saved", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            events, e => e is Noticed { Message: var said } && said.Contains("cannot be saved", StringComparison.Ordinal));
         Assert.Single(events.OfType<RunWentOn>());
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
         Assert.Equal([1, 2, 3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
@@ -109,7 +110,8 @@ public sealed class RefusalTests : IDisposable
     [Theory]
     [InlineData("version 4 cannot be saved", false)]
     [InlineData("lunch", true)]
-    public async Task ARunThatWasHeld_GoesOnByItselfWithItsNextController_AndOneThatSomebodyPausedDoesNot(string reason, bool staysPaused)
+    public async Task ARunThatWasHeld_GoesOnByItselfWithItsNextController_AndOneThatSomebodyPausedDoesNot(
+        string reason, bool staysPaused)
     {
         await _runs.StopAfter("a", 1, steps: 1, []);
         StoredRun stored = (await _runs.Store("a").ReadAsync())!;
@@ -134,6 +136,7 @@ public sealed class RefusalTests : IDisposable
         Assert.EndsWith("it is tried again until it is taken", hold.Reason, StringComparison.Ordinal);
         hold.Note("version 4", null);
         hold.Note("version 4", new StorageException("there is another checkpoint of version 4"));
-        Assert.EndsWith("stop the run (run stop a) and resume it, from its newest checkpoint", hold.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("stop the run (run stop a) and resume it, from its newest checkpoint", hold.Reason,
+            StringComparison.Ordinal);
     }
 }

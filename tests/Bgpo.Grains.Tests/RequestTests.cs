@@ -101,7 +101,8 @@ public sealed class RequestTests : IDisposable
         Assert.Single(events.OfType<RunCompleted>());
         Assert.Empty(events.OfType<RunPaused>());
         const string Overridden = "request 3 came after it: resume";
-        Assert.Equal([Overridden, Overridden, null], (await Store("b").ReadAsync())!.Record.Answers!.Select(answer => answer.Refused));
+        Assert.Equal([Overridden, Overridden, null],
+            (await Store("b").ReadAsync())!.Record.Answers!.Select(answer => answer.Refused));
     }
 
     [Fact]
@@ -133,7 +134,8 @@ public sealed class RequestTests : IDisposable
     {
         string undisturbed = await s_undisturbed.Value;
         // The silo ends while the run waits.
-        await Assert.ThrowsAnyAsync<Exception>(() => _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec()), async (grain, e) =>
         {
             if (e is StepCommitted { Metrics.Version: 2 })
             {
@@ -185,7 +187,8 @@ public sealed class RequestTests : IDisposable
         {
             BeforeWrite = async (_, content) =>
             {
-                if (asked == 0 && Encoding.UTF8.GetString(content.Span).Contains("\"state\": \"stopped\"", StringComparison.Ordinal))
+                if (asked == 0 && Encoding.UTF8.GetString(content.Span)
+                    .Contains("\"state\": \"stopped\"", StringComparison.Ordinal))
                 {
                     asked = (await Store("b").AskAsync(RequestKind.Set, "", ["optimizer.clipNorm=0.5"])).Number;
                     await run!.CheckRequests();
@@ -235,7 +238,8 @@ public sealed class RequestTests : IDisposable
     public async Task ACheckpointThatIsAskedFor_IsSaved_AndNothingElseChanges()
     {
         string undisturbed = await s_undisturbed.Value;
-        List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec("checkpoint.every=100")), async (grain, e) =>
+        List<RunEvent> events =
+            await _runs.Events("b", 2, grain => grain.Start(SmallRuns.Spec("checkpoint.every=100")), async (grain, e) =>
         {
             if (e is StepCommitted { Metrics.Version: 2 })
             {
@@ -267,14 +271,16 @@ public sealed class RequestTests : IDisposable
         Assert.Single(events.OfType<RunCompleted>());
         RunRecord record = (await Store("b").ReadAsync())!.Record;
         Assert.Null(record.Changes);
-        Assert.All(cases.Zip(record.Answers!), pair => Assert.Contains(pair.First.Why, pair.Second.Refused, StringComparison.Ordinal));
+        Assert.All(cases.Zip(record.Answers!),
+            pair => Assert.Contains(pair.First.Why, pair.Second.Refused, StringComparison.Ordinal));
         Assert.Equal(4, record.RequestsTaken);
     }
 
     [Fact]
     public async Task AChange_HoldsFromAStepThatNothingWasSavedOf()
     {
-        // The run goes back before its newest checkpoint, which is damaged: the same version of other weights must not take its place.
+        // The run goes back before its newest checkpoint, which is damaged: the same version of other weights must not take its
+        // place.
         string undisturbed = (await _runs.Complete("b", 2)).WeightsSha256;
         _runs.Damage("b", 6);
         await Store("b").AskAsync(RequestKind.Set, "", ["optimizer.learningRate=0"]);
@@ -329,7 +335,8 @@ public sealed class RequestTests : IDisposable
             Seed = 1,
             NumericsFingerprint = "",
             ParameterCount = 1,
-            Changes = [new(2, "rollout.temperature", "0.5", 1), new(4, "run.steps", "9", 2), new(4, "rollout.temperature", "0.7", 2)],
+            Changes = [new(2, "rollout.temperature", "0.5", 1), new(4, "run.steps", "9", 2),
+                new(4, "rollout.temperature", "0.7", 2)],
         };
         var settings = new RunSettings(record);
         Assert.Equal([1, 1, 0.5, 0.5, 0.7], Enumerable.Range(0, 5).Select(step => settings.At(step).Rollout.Temperature));
@@ -339,11 +346,15 @@ public sealed class RequestTests : IDisposable
         Assert.Equal([0.5, 0.9, 0.9], Enumerable.Range(2, 3).Select(step => settings.At(step).Rollout.Temperature));
         // A fork takes along what holds later, but for what it sets itself.
         RunSpec there = settings.At(2);
-        Assert.Equal(["run.steps", "rollout.temperature"], RunSettings.Later(record, 2, there, [])!.Select(change => change.Field));
-        Assert.Equal(["rollout.temperature"], RunSettings.Later(record, 2, there with { Run = there.Run with { Steps = 7 } }, [])!.Select(change => change.Field));
-        Assert.Equal(["run.steps"], RunSettings.Later(record, 2, there, ["rollout.temperature"])!.Select(change => change.Field)); // be it to what it is
+        Assert.Equal(["run.steps", "rollout.temperature"],
+            RunSettings.Later(record, 2, there, [])!.Select(change => change.Field));
+        Assert.Equal(["rollout.temperature"],
+            RunSettings.Later(record, 2, there with { Run = there.Run with { Steps = 7 } }, [])!.Select(change => change.Field));
+        // be it to what it is
+        Assert.Equal(["run.steps"], RunSettings.Later(record, 2, there, ["rollout.temperature"])!.Select(change => change.Field));
         Assert.Null(RunSettings.Later(record, 4, there, []));
-        Assert.All(RunSettings.Later(record, 2, there, [])!, change => Assert.Equal(0, change.Request)); // it counts requests of its own
+        // it counts requests of its own
+        Assert.All(RunSettings.Later(record, 2, there, [])!, change => Assert.Equal(0, change.Request));
     }
 
     private RunStore Store(string run) => _runs.Store(run);

@@ -33,7 +33,8 @@ public sealed class RunFilesTests : IDisposable
         File.Delete(Data);
 
         Assert.Equal(undisturbed, (await _runs.Resume("b")).WeightsSha256);
-        RunCompleted fork = (await _runs.Events("c", 2, run => run.Fork(SmallRuns.Spec(Field), "a", 2, own: []))).OfType<RunCompleted>().Single();
+        RunCompleted fork = (await _runs.Events("c", 2, run => run.Fork(SmallRuns.Spec(Field), "a", 2, own: [])))
+            .OfType<RunCompleted>().Single();
         Assert.Equal(undisturbed, fork.WeightsSha256);
         RunRecord record = (await _runs.Store("c").ReadAsync())!.Record;
         Assert.Equal((await _runs.Store("a").ReadAsync())!.Record.EvaluationData, record.EvaluationData);
@@ -53,11 +54,13 @@ public sealed class RunFilesTests : IDisposable
         Assert.Contains("--set task.evaluationData", said, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', said);
         Assert.Equal(before, (await _runs.Store("b").ReadAsync())!.ETag);
-        Assert.Contains(Data, await Refused("c", run => run.Fork(SmallRuns.Spec(Field), "b", 2, own: [])), StringComparison.Ordinal);
+        Assert.Contains(Data, await Refused("c", run => run.Fork(SmallRuns.Spec(Field), "b", 2, own: [])),
+            StringComparison.Ordinal);
 
         // Nobody is there to ask when a controller has died: the next one has the run's copy.
         await _runs.SetState("b", RunState.Running);
-        Assert.Equal(undisturbed, (await _runs.Events("b", 1, run => run.EnsureRunning())).OfType<RunCompleted>().Single().WeightsSha256);
+        Assert.Equal(undisturbed,
+            (await _runs.Events("b", 1, run => run.EnsureRunning())).OfType<RunCompleted>().Single().WeightsSha256);
     }
 
     [Fact]
@@ -65,9 +68,11 @@ public sealed class RunFilesTests : IDisposable
     {
         await _runs.StopAfter("a", 1, steps: 2, [Field]);
         Write(1);
-        Assert.Single((await _runs.Events("b", 1, run => run.Fork(SmallRuns.Spec(Field), "a", 2, ["task.evaluationData"]))).OfType<RunCompleted>());
+        Assert.Single((await _runs.Events("b", 1, run => run.Fork(SmallRuns.Spec(Field), "a", 2, ["task.evaluationData"])))
+            .OfType<RunCompleted>());
         Assert.NotEqual(
-            (await _runs.Store("a").ReadAsync())!.Record.EvaluationData!.Sha256, (await _runs.Store("b").ReadAsync())!.Record.EvaluationData!.Sha256);
+            (await _runs.Store("a").ReadAsync())!.Record.EvaluationData!.Sha256,
+            (await _runs.Store("b").ReadAsync())!.Record.EvaluationData!.Sha256);
     }
 
     [Theory]
@@ -78,7 +83,11 @@ public sealed class RunFilesTests : IDisposable
         await _runs.StopAfter("a", 1, steps: 2, [Field]);
         StoredRun stored = (await _runs.Store("a").ReadAsync())!;
         Assert.NotNull(await _runs.Store("a").UpdateAsync(
-            stored.Record with { State = RunState.Running, EvaluationData = stored.Record.EvaluationData! with { IsKept = false } }, stored.ETag));
+            stored.Record with
+            {
+                State = RunState.Running,
+                EvaluationData = stored.Record.EvaluationData! with { IsKept = false }
+            }, stored.ETag));
         File.Delete(Data);
         if (isThere)
         {
@@ -98,7 +107,9 @@ public sealed class RunFilesTests : IDisposable
         {
             // More than the kernel holds of a pipe: the writer is there until the reader is.
             string[] lines = await File.ReadAllLinesAsync(Data);
-            await pipe.WriteAsync(Encoding.UTF8.GetBytes(string.Join('\n', [lines[0], .. Enumerable.Repeat(lines[1..], 60).SelectMany(all => all)])));
+            await pipe.WriteAsync(
+                Encoding.UTF8.GetBytes(
+                    string.Join('\n', [lines[0], .. Enumerable.Repeat(lines[1..], 60).SelectMany(all => all)])));
             pipe.DisposeLocalCopyOfClientHandle();
             await pipe.DisposeAsync();
         });
@@ -125,7 +136,8 @@ public sealed class RunFilesTests : IDisposable
         Directory.Delete(model, recursive: true);
 
         Assert.Equal(undisturbed, (await _runs.Resume("b")).WeightsSha256);
-        RunCompleted fork = (await _runs.Events("c", 1, run => run.Fork(SmallRuns.Spec(overrides), "a", 1, own: []))).OfType<RunCompleted>().Single();
+        RunCompleted fork = (await _runs.Events("c", 1, run => run.Fork(SmallRuns.Spec(overrides), "a", 1, own: [])))
+            .OfType<RunCompleted>().Single();
         Assert.Equal(undisturbed, fork.WeightsSha256);
         Assert.NotNull((await _runs.Store("c").ReadAsync())!.Record.TokenizerFile);
     }
@@ -147,7 +159,8 @@ public sealed class RunFilesTests : IDisposable
     {
         ITask task = TaskRegistry.Create(new TaskSection());
         IEnumerable<Prompt> prompts = Enumerable.Range(0, 40).Select(i => task.TrainingPrompt(seed, 0, i));
-        File.WriteAllText(Data, "Puzzle,Solution\n" + string.Concat(prompts.Select(prompt => $"{prompt.Text},{prompt.Reference}\n")));
+        File.WriteAllText(Data,
+            "Puzzle,Solution\n" + string.Concat(prompts.Select(prompt => $"{prompt.Text},{prompt.Reference}\n")));
     }
 
     private async Task<string> Refused(string run, Func<IRunGrain, Task> begin) =>

@@ -37,7 +37,8 @@ public sealed partial class RunTests
     {
         string[] several = ["objective.minibatches=2", "objective.epochs=2"];
         string source = (await _runs.Complete("a", 2, several)).WeightsSha256;
-        List<RunEvent> events = await _runs.Events("f", 2, run => run.Fork(SmallRuns.Spec([.. several, "optimizer.learningRate=0.0001"]), "a", 2));
+        List<RunEvent> events =
+            await _runs.Events("f", 2, run => run.Fork(SmallRuns.Spec([.. several, "optimizer.learningRate=0.0001"]), "a", 2));
         Assert.NotEqual(source, events.OfType<RunCompleted>().Single().WeightsSha256);
     }
 
@@ -46,7 +47,8 @@ public sealed partial class RunTests
     {
         await _runs.Complete("a", 2, "objective.minibatches=2", "objective.epochs=2");
         string[] warmer = ["objective.minibatches=2", "objective.epochs=2", "rollout.temperature=0.5"];
-        Assert.Contains("amid the batch of step 0", await Refused("f", run => run.Fork(SmallRuns.Spec(warmer), "a", 2)), StringComparison.Ordinal);
+        Assert.Contains("amid the batch of step 0", await Refused("f", run => run.Fork(SmallRuns.Spec(warmer), "a", 2)),
+            StringComparison.Ordinal);
         List<RunEvent> events = await _runs.Events("f", 2, run => run.Fork(SmallRuns.Spec(warmer), "a", 4));
         Assert.Equal([5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
     }
@@ -60,14 +62,16 @@ public sealed partial class RunTests
             ("no run 'nowhere'", run => run.Fork(SmallRuns.Spec(), "nowhere", null)),
             ("no checkpoint of version 3", run => run.Fork(SmallRuns.Spec(), "a", 3)),
             ("field run.steps: value '6'", run => run.Fork(SmallRuns.Spec(), "a", null)),
-            ("field model.path", run => run.Fork(SmallRuns.Spec().Replace("sudoku-base", "other", StringComparison.Ordinal), "a", 2)),
+            ("field model.path", run =>
+                run.Fork(SmallRuns.Spec().Replace("sudoku-base", "other", StringComparison.Ordinal), "a", 2)),
             ("multiple of 4", run => run.Fork(SmallRuns.Spec(["objective.minibatches=2", "objective.epochs=2"]), "a", 2)),
         })
         {
             Assert.Contains(said, await Refused("f", fork), StringComparison.Ordinal);
             Assert.Null(await new RunStore(Blobs, "f").ReadAsync());
         }
-        Assert.Contains("'a' exists already", await Refused("a", run => run.Fork(SmallRuns.Spec(), "a", 2)), StringComparison.Ordinal);
+        Assert.Contains("'a' exists already", await Refused("a", run => run.Fork(SmallRuns.Spec(), "a", 2)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,7 +99,8 @@ public sealed partial class RunTests
             return Task.CompletedTask;
         });
 
-        Assert.Contains("later checkpoints (4, 6) are dropped, with the metrics of versions 3 to 6", events.OfType<Noticed>().Single().Message, StringComparison.Ordinal);
+        Assert.Contains("later checkpoints (4, 6) are dropped, with the metrics of versions 3 to 6",
+            events.OfType<Noticed>().Single().Message, StringComparison.Ordinal);
         Assert.Equal([3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
         Assert.Equal([0, 2, 4, 6], await new RunStore(Blobs, "a").ListCheckpointsAsync());
@@ -108,7 +113,8 @@ public sealed partial class RunTests
         string undisturbed = (await _runs.Complete("a", 2)).WeightsSha256;
         var store = new RunStore(Blobs, "a");
         StoredRun stored = (await store.ReadAsync())!;
-        await store.UpdateAsync(stored.Record with { State = RunState.Running, Cluster = "", GoingBackTo = 2, LatestCheckpoint = 2 }, stored.ETag);
+        await store.UpdateAsync(
+            stored.Record with { State = RunState.Running, Cluster = "", GoingBackTo = 2, LatestCheckpoint = 2 }, stored.ETag);
 
         List<RunEvent> events = await _runs.Events("a", 2, run => run.Resume());
 
@@ -120,7 +126,8 @@ public sealed partial class RunTests
     public async Task ARunIsNotGoneBackWith_WhereThereIsNoWholeCheckpoint_OrWhileItRuns()
     {
         await _runs.Complete("a", 1);
-        Assert.Contains("no checkpoint of version 3", await Refused("a", run => run.ResumeAs(new Resumption(3))), StringComparison.Ordinal);
+        Assert.Contains("no checkpoint of version 3", await Refused("a", run => run.ResumeAs(new Resumption(3))),
+            StringComparison.Ordinal);
         Assert.Equal(RunState.Completed, (await new RunStore(Blobs, "a").ReadAsync())!.Record.State);
         List<RunEvent> events = await _runs.Events("b", 1, run => run.Start(SmallRuns.Spec()), async (run, e) =>
         {
@@ -142,7 +149,8 @@ public sealed partial class RunTests
         await _runs.StopAfter("b", 1, steps: 1, []);
         var store = new RunStore(Blobs, "b", new Past(TimeSpan.FromSeconds(silentSeconds)));
         StoredRun stored = (await store.ReadAsync())!;
-        await store.UpdateAsync(stored.Record with { State = RunState.Running, Cluster = "demo", Host = "elsewhere/1/2/you" }, stored.ETag);
+        await store.UpdateAsync(
+            stored.Record with { State = RunState.Running, Cluster = "demo", Host = "elsewhere/1/2/you" }, stored.ETag);
 
         if (refuses)
         {
@@ -152,7 +160,8 @@ public sealed partial class RunTests
         }
         else
         {
-            Assert.Single((await _runs.Events("b", 1, run => run.ResumeAs(new Resumption(null, takesOver)))).OfType<RunCompleted>());
+            Assert.Single((await _runs.Events("b", 1, run => run.ResumeAs(new Resumption(null, takesOver))))
+                .OfType<RunCompleted>());
         }
     }
 
@@ -170,13 +179,15 @@ public sealed partial class RunTests
                     while (taken is null)
                     {
                         StoredRun stored = (await store.ReadAsync())!;
-                        taken = await store.UpdateAsync(stored.Record with { Epoch = stored.Record.Epoch + 1, Controller = "somebody" }, stored.ETag);
+                        taken = await store.UpdateAsync(
+                            stored.Record with { Epoch = stored.Record.Epoch + 1, Controller = "somebody" }, stored.ETag);
                     }
                 }
             },
             fails: true);
         Assert.Contains("was resumed by another process", events.OfType<RunFailed>().Single().Message, StringComparison.Ordinal);
-        Assert.Equal(("somebody", RunState.Running), ((await new RunStore(Blobs, "b").ReadAsync())!.Record is var record ? (record.Controller, record.State) : default));
+        Assert.Equal(("somebody", RunState.Running),
+            ((await new RunStore(Blobs, "b").ReadAsync())!.Record is var record ? (record.Controller, record.State) : default));
     }
 
     private sealed class Past(TimeSpan by) : TimeProvider

@@ -10,7 +10,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Bgpo.Grains.Tests;
 
-/// <summary>A run is more than its id, and a version more than its number: what a silo keeps of another run or history is not taken for it.</summary>
+/// <summary>
+/// A run is more than its id, and a version more than its number: what a silo keeps of another run or history is not taken for
+/// it.
+/// </summary>
 public sealed class RunIdentityTests : IDisposable
 {
     private static readonly string s_first = SmallRuns.Spec("run.steps=4");
@@ -123,7 +126,7 @@ public sealed class RunIdentityTests : IDisposable
 
         // A silo that has not heard that the run goes back to that version.
         Assert.Empty(await after.FindHeldVersions([silo]));
-        await Assert.ThrowsAsync<StaleVersionException>(() => after.Protect(2, [silo]));
+        await Assert.ThrowsAsync<StaleVersionException>(() => after.Replicate(2, [silo]));
         await Assert.ThrowsAsync<StaleVersionException>(() => after.Save(2));
         await Assert.ThrowsAsync<StaleVersionException>(() => weights.Get(run, 2, 2));
 
@@ -143,9 +146,10 @@ public sealed class RunIdentityTests : IDisposable
         string silo = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
         var shards = new ShardSet(host.Services.GetRequiredService<IGrainFactory>(), run, 5) { History = 1 };
         await shards.Load((await _runs.Store("a").ReadManifestAsync(2))!, [silo]);
-        Assert.Equal("", await shards.Protect(2, [silo])); // one alone has nobody to copy to
+        Assert.Equal("", await shards.Replicate(2, [silo])); // one alone has nobody to copy to
         const string Gone = "127.0.0.1:1@1";
-        Assert.StartsWith($"{run.Shards} of {run.Shards} shards ({Gone}: ", await shards.Protect(2, [silo, Gone]), StringComparison.Ordinal);
+        Assert.StartsWith($"{run.Shards} of {run.Shards} shards ({Gone}: ", await shards.Replicate(2, [silo, Gone]),
+            StringComparison.Ordinal);
         await host.StopAsync();
     }
 
@@ -173,7 +177,8 @@ public sealed class RunIdentityTests : IDisposable
     /// <summary>Nothing of a run is left: neither its shards nor the weights on the devices.</summary>
     private static async Task AssertFreedAsync(IHost host, string key)
     {
-        IAccumulatorGrain shard = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IAccumulatorGrain>(ShardKey.Of(key, 0));
+        IAccumulatorGrain shard = host.Services.GetRequiredService<IGrainFactory>()
+            .GetGrain<IAccumulatorGrain>(ShardKey.Of(key, 0));
         try
         {
             Assert.Equal(-1, (await shard.GetStatus()).Version);

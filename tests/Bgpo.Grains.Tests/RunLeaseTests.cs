@@ -24,7 +24,8 @@ public sealed class RunLeaseTests : IDisposable
         StoredRun stored = (await _runs.Store("a").ReadAsync())!;
         await _runs.Store("a").UpdateAsync(stored.Record, stored.ETag);
         await lease.ReadAsync();
-        Assert.Contains("which gave word", Assert.Throws<RunException>(() => lease.CheckFree(how)).Message, StringComparison.Ordinal);
+        Assert.Contains("which gave word", Assert.Throws<RunException>(() => lease.CheckFree(how)).Message,
+            StringComparison.Ordinal);
         lease.CheckFree(new Resumption(TakesOver: true)); // somebody who knows that it is dead
     }
 

@@ -76,7 +76,8 @@ public sealed partial class RunTests : IDisposable
     {
         await _runs.StopAfter("a", 1, 2, []);
         StoredRun stopped = (await _runs.Store("a").ReadAsync())!;
-        stopped = (await _runs.Store("a").UpdateAsync(stopped.Record with { Changes = [new SpecChange(3, "rollout.temperature", "-1", 1)] }, stopped.ETag))!;
+        stopped = (await _runs.Store("a")
+            .UpdateAsync(stopped.Record with { Changes = [new SpecChange(3, "rollout.temperature", "-1", 1)] }, stopped.ETag))!;
 
         RunException refused = await Assert.ThrowsAsync<RunException>(() => _runs.Resume("a"));
 
@@ -172,7 +173,8 @@ public sealed partial class RunTests : IDisposable
         var time = new FastTime(30);
         bool isStopping = false;
         var store = new AbsentStore(_runs.Blobs, () => false, before: name =>
-            isStopping && name.EndsWith(".safetensors", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromSeconds(15), time) : Task.CompletedTask);
+            isStopping && name.EndsWith(".safetensors", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromSeconds(15), time)
+                : Task.CompletedTask);
         List<RunEvent> events = await _runs.Events(
             "b", 2, grain => grain.Start(SmallRuns.Spec("checkpoint.every=100")),
             async (grain, e) =>
@@ -229,7 +231,8 @@ public sealed partial class RunTests : IDisposable
             foreach (string other in (string[])["", "another"])
             {
                 Assert.Contains(
-                    "exists already", (await Assert.ThrowsAsync<RunException>(() => grain.Start(SmallRuns.Spec(), other))).Message, StringComparison.Ordinal);
+                    "exists already", (await Assert.ThrowsAsync<RunException>(() => grain.Start(SmallRuns.Spec(), other)))
+                        .Message, StringComparison.Ordinal);
             }
         });
         Assert.Single(events.OfType<RunCompleted>());
@@ -255,7 +258,8 @@ public sealed partial class RunTests : IDisposable
             await grain.ResumeAs(new Resumption(2, Key: "mine"));
         });
         Assert.Single(events.OfType<RunCompleted>());
-        Assert.DoesNotContain(events, e => e is Noticed { Message: var said } && said.Contains("goes back", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            events, e => e is Noticed { Message: var said } && said.Contains("goes back", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -284,7 +288,8 @@ public sealed partial class RunTests : IDisposable
         await _runs.Blobs.PutAsync("b/journal/00000004.json", new byte[] { 1, 2, 3 });
         _runs.Forget("b", journal: false);
         List<RunEvent> events = await _runs.Events("b", 2, grain => grain.Resume());
-        Assert.Contains(events, e => e is Noticed { Message: var said } && said.Contains("journal/00000004.json", StringComparison.Ordinal));
+        Assert.Contains(events,
+            e => e is Noticed { Message: var said } && said.Contains("journal/00000004.json", StringComparison.Ordinal));
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
         Assert.NotNull(await _runs.Store("b").ReadJournalAsync(4));
     }
@@ -293,9 +298,11 @@ public sealed partial class RunTests : IDisposable
     public async Task ARunWhoseFolderCannotBeTidied_IsCompletedAllTheSame()
     {
         List<RunEvent> events = await _runs.Events(
-            "a", 1, grain => grain.Start(SmallRuns.Spec("run.steps=2")), store: new AbsentStore(_runs.Blobs, () => false) { TidyFails = true });
+            "a", 1, grain => grain.Start(SmallRuns.Spec("run.steps=2")),
+            store: new AbsentStore(_runs.Blobs, () => false) { TidyFails = true });
         Assert.Single(events.OfType<RunCompleted>());
-        Assert.Contains(events, e => e is Noticed { Message: var said } && said.Contains("cannot be tidied", StringComparison.Ordinal));
+        Assert.Contains(events,
+            e => e is Noticed { Message: var said } && said.Contains("cannot be tidied", StringComparison.Ordinal));
         Assert.Equal(RunState.Completed, (await _runs.Store("a").ReadAsync())!.Record.State);
     }
 
@@ -305,7 +312,8 @@ public sealed partial class RunTests : IDisposable
         IRunGrain? run = null;
         var store = new AbsentStore(_runs.Blobs, () => false)
         {
-            BeforeWrite = (name, _) => name.EndsWith("checkpoints/00000003.json", StringComparison.Ordinal) ? run!.Stop("test") : Task.CompletedTask,
+            BeforeWrite = (name, _) =>
+                name.EndsWith("checkpoints/00000003.json", StringComparison.Ordinal) ? run!.Stop("test") : Task.CompletedTask,
         };
         List<RunEvent> stopped = await _runs.Events(
             "a", 1,
@@ -340,10 +348,12 @@ public sealed partial class RunTests : IDisposable
         using IHost host = BgpoSilo.Build(new SiloSettings(_runs.Blobs, 1));
         await host.StartAsync();
         IRunGrain run = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRunGrain>(id);
-        Func<Task>[] calls = [() => run.Start(SmallRuns.Spec()), () => run.Resume(), run.EnsureRunning, () => run.GetStatus(), () => run.Stop("")];
+        Func<Task>[] calls = [
+            () => run.Start(SmallRuns.Spec()), () => run.Resume(), run.EnsureRunning, () => run.GetStatus(), () => run.Stop("")];
         foreach (Func<Task> call in calls)
         {
-            Assert.StartsWith($"run id '{id}' is not allowed", (await Assert.ThrowsAsync<RunException>(call)).Message, StringComparison.Ordinal);
+            Assert.StartsWith($"run id '{id}' is not allowed", (await Assert.ThrowsAsync<RunException>(call)).Message,
+                StringComparison.Ordinal);
         }
         await host.StopAsync();
     }
@@ -379,7 +389,8 @@ public sealed partial class RunTests : IDisposable
         Assert.IsType<RunFailed>(last);
         isRefused = false;
         await run.Resume();
-        Assert.Contains(statuses, status => status.State == "failed" && status.Message.Contains("odd failure", StringComparison.Ordinal));
+        Assert.Contains(statuses,
+            status => status.State == "failed" && status.Message.Contains("odd failure", StringComparison.Ordinal));
         Assert.Contains(statuses, status => status.State == "running");
         Assert.All(statuses.Where(status => status.State == "running"), status => Assert.Equal("", status.Message));
         await host.StopAsync();
@@ -403,7 +414,9 @@ public sealed partial class RunTests : IDisposable
         Assert.NotEmpty(events.OfType<StepCommitted>());
         Assert.Contains("refused", Assert.IsType<RunFailed>(events[^1]).Message, StringComparison.Ordinal);
         Assert.Equal("failed", (await run.GetStatus()).State);
-        ShardStatus standing = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(RunKey.Of("a", (await _runs.Store("a").ReadAsync())!.Record.Identity), 0)).GetStatus();
+        ShardStatus standing =
+            await grains.GetGrain<IAccumulatorGrain>(
+                ShardKey.Of(RunKey.Of("a", (await _runs.Store("a").ReadAsync())!.Record.Identity), 0)).GetStatus();
         Assert.Equal(-1, standing.Version);
         await host.StopAsync();
     }

@@ -22,10 +22,10 @@ public sealed class ShardAccumulatorTests
         ShardAccumulator twice = Shard();
         Assert.Equal(AddOutcome.Added, once.Add(Unit(0)));
         Assert.Equal(AddOutcome.Added, twice.Add(Unit(0)));
-        Assert.Equal(AddOutcome.HaveIt, twice.Add(Unit(0)));
-        Assert.Equal(AddOutcome.HaveIt, twice.Add(Unit(0) with { Values = new float[Length] }));
+        Assert.Equal(AddOutcome.Duplicate, twice.Add(Unit(0)));
+        Assert.Equal(AddOutcome.Duplicate, twice.Add(Unit(0) with { Values = new float[Length] }));
 
-        Assert.Equal([new UnitName(4, 0, 0)], twice.Standing().Units);
+        Assert.Equal([new UnitName(4, 0, 0)], twice.GetStatus().Units);
         Assert.Equal(Committed(once), Committed(twice));
     }
 
@@ -35,7 +35,7 @@ public sealed class ShardAccumulatorTests
         ShardAccumulator shard = Shard();
         Assert.Equal(AddOutcome.Stale, shard.Add(Unit(0, step: 3)));
         Assert.Equal(AddOutcome.Stale, shard.Add(Unit(0, step: 5)));
-        Assert.Empty(shard.Standing().Units);
+        Assert.Empty(shard.GetStatus().Units);
         Assert.Equal(0, shard.Summarize(new SummaryRequest(new(1, 0), 4, 0, 8)).SumOfSquares);
     }
 
@@ -66,9 +66,9 @@ public sealed class ShardAccumulatorTests
     {
         ShardAccumulator shard = Shard();
         shard.Add(Unit(0, epoch: 1));
-        Assert.Equal(AddOutcome.HaveIt, shard.Add(Unit(0, epoch: 7)));
+        Assert.Equal(AddOutcome.Duplicate, shard.Add(Unit(0, epoch: 7)));
         Assert.False(shard.Summarize(new SummaryRequest(new(7, 0), 4, 1, 8)).Standing.Fenced);
-        Assert.Equal(7, shard.Standing().Epoch);
+        Assert.Equal(7, shard.GetStatus().Epoch);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class ShardAccumulatorTests
         bad[17] = float.NaN;
         ContributionException refused = Assert.Throws<ContributionException>(() => shard.Add(Unit(0) with { Values = bad }));
         Assert.Contains("unit 4/0/0", refused.Message, StringComparison.Ordinal);
-        Assert.Empty(shard.Standing().Units);
+        Assert.Empty(shard.GetStatus().Units);
 
         Assert.Equal(AddOutcome.Added, shard.Add(Unit(0)));
         ShardAccumulator clean = Shard();
@@ -186,8 +186,8 @@ public sealed class ShardAccumulatorTests
         ShardAccumulator shard = With([0, 1]);
         shard.Accept(6);
         shard.Load(0, 4, new ShardState(3, Values(100), [], []));
-        Assert.Equal(6, shard.Standing().Epoch);
-        Assert.Empty(shard.Standing().Units);
+        Assert.Equal(6, shard.GetStatus().Epoch);
+        Assert.Empty(shard.GetStatus().Units);
         Assert.Equal(0, shard.Summarize(new SummaryRequest(new(6, 0), 4, 0, 8)).SumOfSquares);
         Assert.Equal(-1, new ShardAccumulator(0, s_optimizer).Version);
     }
@@ -198,19 +198,19 @@ public sealed class ShardAccumulatorTests
         ShardAccumulator shard = With([0, 1]);
         int[] before = Bits(shard.Weights.ToArray());
         shard.Commit(new CommitRequest(new(1, 0), 4, 2, 1, 0.1, 8, Keep: false));
-        Assert.True(shard.Standing().Before);
+        Assert.True(shard.GetStatus().Before);
         Assert.False(shard.StepBack(3));
         Assert.False(shard.StepBack(5));
 
         Assert.True(shard.StepBack(4));
-        Assert.Equal((4, false), (shard.Version, shard.Standing().Before));
+        Assert.Equal((4, false), (shard.Version, shard.GetStatus().Before));
         Assert.Equal(before, Bits(shard.Weights.ToArray()));
-        Assert.Empty(shard.Standing().Units);
+        Assert.Empty(shard.GetStatus().Units);
 
         shard.Add(Unit(0));
         shard.Commit(new CommitRequest(new(1, 0), 4, 1, 1, 0.1, 8, Keep: false));
         shard.Add(Unit(7, step: 5));
-        Assert.False(shard.Standing().Before);
+        Assert.False(shard.GetStatus().Before);
         Assert.False(shard.StepBack(4));
     }
 
@@ -302,7 +302,7 @@ public sealed class ShardAccumulatorTests
 
     private static float[] Committed(ShardAccumulator shard)
     {
-        shard.Commit(new CommitRequest(shard.Token, 4, shard.Standing().Units.Length, 1, 0.1, 8, Keep: false));
+        shard.Commit(new CommitRequest(shard.Token, 4, shard.GetStatus().Units.Length, 1, 0.1, 8, Keep: false));
         return shard.Weights.ToArray();
     }
 

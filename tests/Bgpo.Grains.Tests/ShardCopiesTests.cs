@@ -4,7 +4,7 @@ using Bgpo.Grains.Shards;
 
 namespace Bgpo.Grains.Tests;
 
-/// <summary>A buddy's copies: whole or not there, two versions of a shard at most.</summary>
+/// <summary>A replica's copies: whole or not there, two versions of a shard at most.</summary>
 public sealed class ShardCopiesTests
 {
     private readonly ShardCopies _copies = new();
@@ -31,7 +31,7 @@ public sealed class ShardCopiesTests
         Assert.Equal([new(0, 5), new(0, 6), new(1, 5)], Held());
         Hold(0, 7);
         Assert.Equal([new(0, 6), new(0, 7), new(1, 5)], Held());
-        _copies.Settle(0, 0, 7);
+        _copies.DropOlderThan(0, 0, 7);
         Assert.Equal([new(0, 7), new(1, 5)], Held());
     }
 
@@ -42,7 +42,7 @@ public sealed class ShardCopiesTests
         Hold(0, 10);
         Hold(0, 4);
         Assert.Equal([new(0, 4)], Held());
-        _copies.Settle(0, 0, 3); // late: a newer one has come
+        _copies.DropOlderThan(0, 0, 3); // late: a newer one has come
         Assert.Equal([new(0, 4)], Held());
     }
 
@@ -66,9 +66,9 @@ public sealed class ShardCopiesTests
         Hold(0, 9, history: 1);
         Assert.Equal([new(0, 9, 1)], Held());
         Assert.Null(_copies.Find(new(0, 9), ShardPartKind.Weights));
-        _copies.Settle(0, 0, 10); // late, of the history that was left
+        _copies.DropOlderThan(0, 0, 10); // late, of the history that was left
         Assert.Equal([new(0, 9, 1)], Held());
-        _copies.Settle(1, 0, 10);
+        _copies.DropOlderThan(1, 0, 10);
         Assert.Empty(Held());
     }
 
@@ -82,5 +82,6 @@ public sealed class ShardCopiesTests
 
     private HeldShard[] Held() => [.. _copies.Whole().OrderBy(held => held.Shard).ThenBy(held => held.Version)];
 
-    private static ShardPart Part(int shard, int version, ShardPartKind kind) => new(shard, version, kind, new float[] { version, 1 });
+    private static ShardPart Part(int shard, int version, ShardPartKind kind) =>
+        new(shard, version, kind, new float[] { version, 1 });
 }

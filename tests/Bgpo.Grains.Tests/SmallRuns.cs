@@ -36,7 +36,8 @@ internal sealed class SmallRuns : IDisposable
     }
 
     internal async Task<List<RunEvent>> Events(
-        string run, int devices, Func<IRunGrain, Task> begin, Func<IRunGrain, RunEvent, Task>? react = null, IBlobStore? store = null,
+        string run, int devices, Func<IRunGrain, Task> begin, Func<IRunGrain, RunEvent, Task>? react = null,
+        IBlobStore? store = null,
         bool fails = false, TimeProvider? time = null)
     {
         using IHost host = BgpoSilo.Build(new SiloSettings(store ?? Blobs, devices) { Time = time ?? TimeProvider.System });

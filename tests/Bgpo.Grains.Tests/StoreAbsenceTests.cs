@@ -44,7 +44,8 @@ public sealed class StoreAbsenceTests : IDisposable
 
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
         Assert.Contains(
-            events.OfType<StoreStatus>(), standing => !standing.Healthy && standing.Message.Contains(_runs.Root, StringComparison.Ordinal));
+            events.OfType<StoreStatus>(), standing =>
+                !standing.Healthy && standing.Message.Contains(_runs.Root, StringComparison.Ordinal));
         Assert.Equal(6, (await _runs.Store("b").LatestWholeCheckpointAsync())!.Version);
     }
 }

@@ -108,7 +108,10 @@ public sealed class WriteQueueTests : IDisposable
     {
         int asked = 0;
         bool fenced = false;
-        using var writes = new WriteQueue(_time) { CheckLease = () => ++asked > 0 && fenced ? throw new RunException("fenced") : Task.CompletedTask };
+        using var writes = new WriteQueue(_time)
+        {
+            CheckLease = () => ++asked > 0 && fenced ? throw new RunException("fenced") : Task.CompletedTask,
+        };
         Task Write(string text) => writes.Enqueue(1, () =>
         {
             _written.Add(text);
@@ -147,7 +150,8 @@ public sealed class WriteQueueTests : IDisposable
     {
         for (int attempt = 1; attempt < 40; attempt++)
         {
-            Assert.InRange(WriteQueue.Pause(attempt).TotalSeconds, Math.Min(2.5, 0.05 * Math.Pow(2, attempt - 1)), Math.Min(5, 0.1 * Math.Pow(2, attempt - 1)));
+            Assert.InRange(WriteQueue.Pause(attempt).TotalSeconds, Math.Min(2.5, 0.05 * Math.Pow(2, attempt - 1)),
+                Math.Min(5, 0.1 * Math.Pow(2, attempt - 1)));
         }
     }
 

@@ -34,11 +34,13 @@ public sealed class FamilyTests : IDisposable
         ModelConfig config = KnownModels.ByName["llada-8b"];
         Assert.Equal(335_544_320, new LoraConfig(128, 64, LoraConfig.AllLinear).LayoutFor(config).Length);
         Assert.Equal(
-            ["base_model.model.model.transformer.blocks.0.q_proj.lora_A.weight", "base_model.model.model.transformer.blocks.0.q_proj.lora_B.weight"],
+            ["base_model.model.model.transformer.blocks.0.q_proj.lora_A.weight",
+                "base_model.model.model.transformer.blocks.0.q_proj.lora_B.weight"],
             new LoraConfig(8, 16, "q_proj").LayoutFor(config).Slices.Take(2).Select(slice => slice.Name));
         Assert.Contains(
             "model.lora.targets: 'c_proj' matches no projection of LLaDA",
-            Assert.Throws<ModelException>(() => new LoraConfig(8, 16, "q_proj,c_proj").LayoutFor(config)).Message, StringComparison.Ordinal);
+            Assert.Throws<ModelException>(() => new LoraConfig(8, 16, "q_proj,c_proj").LayoutFor(config)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -70,7 +72,8 @@ public sealed class FamilyTests : IDisposable
     [InlineData("sdar", "rope_scaling", "{\"rope_type\":\"yarn\"}", "positions are not scaled")]
     [InlineData("sdar", "rope_parameters", "{\"rope_theta\":1}", "rope_theta alone says")]
     [InlineData("sdar", "partial_rotary_factor", "0.5", "whole heads turn")]
-    [InlineData("sdar", "layer_types", "[\"full_attention\",\"sliding_attention\"]", "full_attention throughout, not sliding_attention")]
+    [InlineData("sdar", "layer_types", "[\"full_attention\",\"sliding_attention\"]",
+        "full_attention throughout, not sliding_attention")]
     [InlineData("sdar", "final_logit_softcapping", "30.0", "logits are not capped")]
     [InlineData("sdar", "num_experts", "128", "a mixture of experts, which is not supported")]
     [InlineData("sdar", "block_size", "0", "a whole number from 1 to 4096")]
@@ -85,8 +88,10 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("dream", "num_hidden_layers", "1", "has a tensor 'model.layers.1.input_layernorm.weight' that config.json does not call for; has a tensor")]
-    [InlineData("dream", "num_hidden_layers", "3", "there is no tensor 'model.layers.2.input_layernorm.weight'; there is no tensor")]
+    [InlineData("dream", "num_hidden_layers", "1",
+        "has a tensor 'model.layers.1.input_layernorm.weight' that config.json does not call for; has a tensor")]
+    [InlineData("dream", "num_hidden_layers", "3",
+        "there is no tensor 'model.layers.2.input_layernorm.weight'; there is no tensor")]
     [InlineData("dream", "num_key_value_heads", "1", "and 2 more")]
     [InlineData("dream", "tie_word_embeddings", "true", "")]
     [InlineData("sdar", "head_dim", "4", "q_norm.weight' has shape [8]; config.json makes it [4]")]
@@ -109,7 +114,8 @@ public sealed class FamilyTests : IDisposable
         Copy("llada");
         using (SafetensorsReader reader = SafetensorsReader.Open(At("model.safetensors")))
         {
-            SafetensorsWriter.WriteFile(At("other"), reader.Entries.Select(entry => entry.Name.EndsWith("ln_f.weight", StringComparison.Ordinal)
+            SafetensorsWriter.WriteFile(
+                At("other"), reader.Entries.Select(entry => entry.Name.EndsWith("ln_f.weight", StringComparison.Ordinal)
                 ? SafetensorsTensor.FromBytes(entry.Name, SafetensorsDtype.F64, entry.Shape, new byte[8 * entry.Elements])
                 : SafetensorsTensor.FromBytes(entry.Name, entry.Dtype, entry.Shape, reader.Read(entry.Name))));
         }
@@ -139,8 +145,10 @@ public sealed class FamilyTests : IDisposable
         File.WriteAllBytes(file, content);
         using var files = ModelFiles.Open(_folder);
         string expected = $"tensor '{tensor}' holds {name} at element {at}";
-        Assert.Contains(expected, Assert.Throws<ModelException>(() => FrozenWeights.Load(files)).Message, StringComparison.Ordinal);
-        Assert.Contains(expected, Assert.Throws<ModelException>(() => ModelFolder.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<ModelException>(() => FrozenWeights.Load(files)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<ModelException>(() => ModelFolder.Load(_folder)).Message,
+            StringComparison.Ordinal);
         Assert.Contains(expected, Assert.Throws<ModelException>(() => files.Sha256()).Message, StringComparison.Ordinal);
     }
 
@@ -153,11 +161,14 @@ public sealed class FamilyTests : IDisposable
     [InlineData("a folder in a file's place", "config.json")]
     [InlineData("an index that is no JSON", "model.safetensors.index.json: cannot be read as JSON")]
     [InlineData("an index beyond the folder", "expected a file name beside the index")]
-    [InlineData("no block length", "config.json: field block_size is missing; expected the block length that the model was trained with")]
+    [InlineData("no block length",
+        "config.json: field block_size is missing; expected the block length that the model was trained with")]
     [InlineData("another tokenizer", "has no special token 259, which is config.json's mask_token_id")]
-    [InlineData("two mask tokens", "two mask tokens: config.json says 259, tokenizer_config.json says '<|im_end|>', which is 258")]
+    [InlineData("two mask tokens",
+        "two mask tokens: config.json says 259, tokenizer_config.json says '<|im_end|>', which is 258")]
     [InlineData("no mask token", "no token is spelt like a mask, and config.json has no mask_token_id")]
-    [InlineData("two that are spelt like masks", "two mask tokens: '<|mask|>' (259), '<MASK>' (260), and config.json has no mask_token_id")]
+    [InlineData("two that are spelt like masks",
+        "two mask tokens: '<|mask|>' (259), '<MASK>' (260), and config.json has no mask_token_id")]
     [InlineData("a tokenizer that is cut", "tokenizer.json: not a tokenizer")]
     [InlineData("a tokenizer larger than the model", "1001 tokens, mask 259, end 256 do not fit config.json: 262 rows")]
     [InlineData("a token twice", "the token 256 is '<|endoftext|>' and 'x'")]
@@ -165,7 +176,8 @@ public sealed class FamilyTests : IDisposable
     [InlineData("a token below 0", "tokenizer.json: not a tokenizer: the token -1 is not from 0 to 4194303")]
     [InlineData("a token without content", "tokenizer.json: not a tokenizer: the added token 261 has no content")]
     [InlineData("a tokenizer that cuts", "tokenizer.json: truncation is {\"max_length\":8}; it would change prompts in silence")]
-    [InlineData("a tokenizer that pads", "tokenizer.json: padding is {\"direction\":\"Left\"}; it would change prompts in silence")]
+    [InlineData("a tokenizer that pads",
+        "tokenizer.json: padding is {\"direction\":\"Left\"}; it would change prompts in silence")]
     [InlineData("a config without end", "config.json cannot be read: it is not a regular file")]
     [InlineData("a pipe for a shard", "model-00002-of-00002.safetensors: cannot be opened: it is not a regular file")]
     [InlineData("a pipe for an index", "model.safetensors.index.json: cannot be read as JSON: it is not a regular file")]
@@ -250,7 +262,8 @@ public sealed class FamilyTests : IDisposable
                 File.Delete(At("tokenizer.json"));
                 break;
             case "an index that names a missing shard":
-                File.WriteAllText(index, File.ReadAllText(index).Replace("00002-of-00002", "00003-of-00002", StringComparison.Ordinal));
+                File.WriteAllText(index,
+                    File.ReadAllText(index).Replace("00002-of-00002", "00003-of-00002", StringComparison.Ordinal));
                 break;
             case "a cut shard":
                 File.WriteAllBytes(second, File.ReadAllBytes(second)[..^100]);

@@ -41,16 +41,20 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("config.json", "{}", "config.json: field model_type is missing")]
     [InlineData("config.json", "[]", "config.json: holds no JSON object")]
     [InlineData("config.json", "{\"model_type\":\"llada\"}", "config.json: field d_model is missing")]
-    [InlineData("config.json", "{\"model_type\":\"llada\",\"d_model\":1,\"d_model\":2}", "config.json: not a model configuration")]
+    [InlineData("config.json", "{\"model_type\":\"llada\",\"d_model\":1,\"d_model\":2}",
+        "config.json: not a model configuration")]
     [InlineData("tokenizer.json", "", "tokenizer.json: not a tokenizer")]
     [InlineData("tokenizer.json", "null", "tokenizer.json: not a tokenizer")]
     [InlineData("tokenizer.json", "{\"version\":\"1.0\",\"model\":{\"type\":\"BPE\"}}", "tokenizer.json: not a tokenizer")]
-    [InlineData("tokenizer.json", "{\"version\":\"2.0\",\"model\":{\"type\":\"BPE\",\"vocab\":{}}}", "tokenizer.json: is of version '2.0'; this version of bgpo reads '1.0'")]
-    [InlineData("tokenizer.json", "{\"characters\":\"ab\"}", "tokenizer.json: has no type; expected a tokenizer of type 'character'")]
+    [InlineData("tokenizer.json", "{\"version\":\"2.0\",\"model\":{\"type\":\"BPE\",\"vocab\":{}}}",
+        "tokenizer.json: is of version '2.0'; this version of bgpo reads '1.0'")]
+    [InlineData("tokenizer.json", "{\"characters\":\"ab\"}",
+        "tokenizer.json: has no type; expected a tokenizer of type 'character'")]
     [InlineData("tokenizer.json", "{\"type\":\"bpe\",\"characters\":\"ab\"}", "type is 'bpe'")]
     [InlineData("tokenizer.json", "{\"type\":\"character\",\"characters\":null}", "characters is null")]
     [InlineData("tokenizer.json", "{\"type\":\"character\",\"characters\":\"aba\"}", "the character 'a' is listed twice")]
-    [InlineData("tokenizer.json", "{\"type\":\"character\",\"characters\":\"ab\"}", "6 tokens, mask 2, end 3 do not fit config.json: 11 rows, mask 7, end 8")]
+    [InlineData("tokenizer.json", "{\"type\":\"character\",\"characters\":\"ab\"}",
+        "6 tokens, mask 2, end 3 do not fit config.json: 11 rows, mask 7, end 8")]
     public void AGarbledFile_IsNamed(string file, string text, string expected)
     {
         File.WriteAllText(At(file), text);
@@ -150,8 +154,10 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mlp_hidden_size", "32", "'model.transformer.blocks.0.ff_proj.weight' has shape [24, 16]; config.json makes it [32, 16]")]
-    [InlineData("mlp_hidden_size", "200000", "'model.transformer.blocks.0.ff_proj.weight' has shape [24, 16]; config.json makes it [200000, 16]")]
+    [InlineData("mlp_hidden_size", "32",
+        "'model.transformer.blocks.0.ff_proj.weight' has shape [24, 16]; config.json makes it [32, 16]")]
+    [InlineData("mlp_hidden_size", "200000",
+        "'model.transformer.blocks.0.ff_proj.weight' has shape [24, 16]; config.json makes it [200000, 16]")]
     [InlineData("n_kv_heads", "1", "'model.transformer.blocks.0.k_proj.weight' has shape [16, 16]; config.json makes it [8, 16]")]
     [InlineData("embedding_size", "12", "'model.transformer.wte.weight' has shape [11, 16]; config.json makes it [12, 16]")]
     [InlineData("n_layers", "3", "no tensor 'model.transformer.blocks.2.attn_norm.weight'")]
@@ -168,7 +174,8 @@ public sealed class ModelFolderTests : IDisposable
     {
         var layout = new ParameterLayout(TinyPolicy.Config);
         void Write(IEnumerable<ParameterSlice> slices) => SafetensorsWriter.WriteFile(
-            At("model.safetensors"), slices.Select(slice => SafetensorsTensor.FromSingles(slice.Name, slice.Shape, new float[slice.Length])));
+            At("model.safetensors"),
+            slices.Select(slice => SafetensorsTensor.FromSingles(slice.Name, slice.Shape, new float[slice.Length])));
         Write(layout.Slices.SkipLast(1));
         Refused("no tensor 'model.transformer.ff_out.weight'");
         Write([.. layout.Slices, new ParameterSlice("lm_head.bias", [11], 0)]);
@@ -191,7 +198,8 @@ public sealed class ModelFolderTests : IDisposable
               "scale_logits": false, "vocab_size": 126464, "weight_tying": false
             }
             """, "config.json");
-        Assert.Equal((4096, 32, 32, 32, 128, 12288), (config.Width, config.Layers, config.Heads, config.KeyValueHeads, config.HeadWidth, config.Hidden));
+        Assert.Equal((4096, 32, 32, 32, 128, 12288),
+            (config.Width, config.Layers, config.Heads, config.KeyValueHeads, config.HeadWidth, config.Hidden));
         Assert.Equal((126464, 126464, 4096), (config.Vocabulary, config.EmbeddingRows, config.MaxSequenceLength));
         Assert.Equal((126336, 126081, 126081), (config.MaskToken, config.EndToken, config.PadToken));
         Assert.Equal((500_000.0, 1e-5), (config.RopeTheta, config.RmsNormEpsilon));

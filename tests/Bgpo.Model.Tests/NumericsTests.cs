@@ -41,7 +41,8 @@ public class NumericsTests
     [InlineData("OMP_NUM_THREADS", "1")]
     [InlineData("MKL_CBWR", "AVX2")]
     [InlineData("ATEN_CPU_CAPABILITY", "avx2")]
-    public void WhatDecidesBits_IsSet_WhateverTheEnvironmentSays(string name, string value) => Assert.Equal(value, Marshal.PtrToStringUTF8(GetEnvironment(name)));
+    public void WhatDecidesBits_IsSet_WhateverTheEnvironmentSays(string name, string value) =>
+        Assert.Equal(value, Marshal.PtrToStringUTF8(GetEnvironment(name)));
 
     [Theory]
     [InlineData("DNNL_DEFAULT_FPMATH_MODE", "BF16", null)]

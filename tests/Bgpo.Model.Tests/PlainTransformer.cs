@@ -1,6 +1,8 @@
 namespace Bgpo.Model.Tests;
 
-/// <summary>LLaDA's network once more, in loops over doubles and one sequence at a time: slow, plain, and nobody's relative.</summary>
+/// <summary>
+/// LLaDA's network once more, in loops over doubles and one sequence at a time: slow, plain, and nobody's relative.
+/// </summary>
 /// <param name="config">Its shape.</param>
 /// <param name="flat">Its parameters in layout order.</param>
 internal sealed class PlainTransformer(ModelConfig config, double[] flat)
@@ -19,7 +21,8 @@ internal sealed class PlainTransformer(ModelConfig config, double[] flat)
             x = Add(x, Attend(block, [.. x.Select(row => Norm(row, Tensor(block + "attn_norm.weight")))]));
             x = Add(x, [.. x.Select(row => SwiGlu(block, Norm(row, Tensor(block + "ff_norm.weight"))))]);
         }
-        return [.. x.Select(row => Times(Tensor("model.transformer.ff_out.weight"), Norm(row, Tensor("model.transformer.ln_f.weight"))))];
+        return [.. x.Select(row =>
+            Times(Tensor("model.transformer.ff_out.weight"), Norm(row, Tensor("model.transformer.ln_f.weight"))))];
     }
 
     /// <summary>l of a masked sample: weight times the log-probabilities of its masked tokens.</summary>

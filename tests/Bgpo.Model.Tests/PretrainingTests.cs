@@ -52,7 +52,8 @@ public sealed class PretrainingTests
             pass.Compute(group, new UnitId(3, 0, 0), null);
             pass.Compute(group, new UnitId(4, 0, 0), old);
             pass.LogLikelihoods(group, 0);
-            Sampler.Sample(policy.Model, prompts, new SamplerOptions(6, 3, 4, 1), (b, step) => new Philox(1, Purpose.Rollout, 0, (uint)b, (uint)step));
+            Sampler.Sample(policy.Model, prompts, new SamplerOptions(6, 3, 4, 1),
+                (b, step) => new Philox(1, Purpose.Rollout, 0, (uint)b, (uint)step));
         }
         Once();
         // What other tests left to the collector must not go away while we count.
@@ -71,13 +72,15 @@ public sealed class PretrainingTests
     private static (List<double> Losses, float[] Weights) Train(long seed)
     {
         List<double> losses = [];
-        ModelFolder model = Pretraining.Train(Spec(seed), TinyPolicy.Tokenizer, Example, step => losses.Add(step.Loss), CancellationToken.None);
+        ModelFolder model = Pretraining.Train(
+            Spec(seed), TinyPolicy.Tokenizer, Example, step => losses.Add(step.Loss), CancellationToken.None);
         return (losses, model.Parameters);
     }
 
     /// <summary>A task that a letter's prior solves: every answer is "gab" and padding.</summary>
     private static TrainingExample Example(int step, int place, double noise) =>
-        new(TinyPolicy.Tokenizer.EncodePrompt((place + step) % 2 == 0 ? "fed" : "be"), TinyPolicy.Tokenizer.EncodeResponse("gab", 5));
+        new(TinyPolicy.Tokenizer.EncodePrompt((place + step) % 2 == 0 ? "fed" : "be"),
+            TinyPolicy.Tokenizer.EncodeResponse("gab", 5));
 
     private static PretrainSpec Spec(long seed) => new()
     {

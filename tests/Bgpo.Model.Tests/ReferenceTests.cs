@@ -7,7 +7,10 @@ using static TorchSharp.torch;
 
 namespace Bgpo.Model.Tests;
 
-/// <summary>Each family's network and tokenizer, held to what others compute: bench/reference/make_vectors.py and Hugging Face's own library.</summary>
+/// <summary>
+/// Each family's network and tokenizer, held to what others compute: bench/reference/make_vectors.py and Hugging Face's own
+/// library.
+/// </summary>
 public sealed class ReferenceTests
 {
     private static readonly string s_reference = Path.Combine(AppContext.BaseDirectory, "Reference");
@@ -105,7 +108,8 @@ public sealed class ReferenceTests
         using var weights = FrozenWeights.Load(files);
         using var adapted = new Transformer(weights, new LoraConfig(2, 4, "q_proj, v_proj"));
         var noise = new Philox(3, Purpose.Other);
-        FlatVector.Load(adapted, [.. Enumerable.Range(0, (int)adapted.Layout.Length).Select(i => (float)(0.2 * noise.Normal((uint)i)))]);
+        FlatVector.Load(adapted,
+            [.. Enumerable.Range(0, (int)adapted.Layout.Length).Select(i => (float)(0.2 * noise.Normal((uint)i)))]);
         Agree(adapted);
     }
 
@@ -125,7 +129,8 @@ public sealed class ReferenceTests
             {
                 int place = sample.Prompt.Length + p;
                 int block = place / 4;
-                int[] seen = [.. clean.Take((block + 1) * 4).Select((token, i) => i / 4 == block && i >= 5 && sample.Mask[i - 5] ? mask : token)];
+                int[] seen = [.. clean.Take((block + 1) * 4)
+                    .Select((token, i) => i / 4 == block && i >= 5 && sample.Mask[i - 5] ? mask : token)];
                 double[] logits = Logits(model, seen)[(place * 262)..((place + 1) * 262)];
                 expected += logits[clean[place]] - Math.Log(logits.Sum(Math.Exp));
             }
@@ -155,15 +160,18 @@ public sealed class ReferenceTests
         using var files = ModelFiles.Open(Path.Combine(s_reference, family));
         using var weights = FrozenWeights.Load(files);
         using var model = new Transformer(weights, null);
-        int[][] prompts = [.. Enumerable.Range(0, 16).Select(i => Enumerable.Range(0, 1 + (i % 7)).Select(p => (31 * (i + p)) % 250).ToArray())];
+        int[][] prompts = [.. Enumerable.Range(0, 16)
+            .Select(i => Enumerable.Range(0, 1 + (i % 7)).Select(p => (31 * (i + p)) % 250).ToArray())];
         foreach (double temperature in new[] { 0.0, 1.0 })
         {
             var options = new SamplerOptions(8, 4, 4, temperature) { Remasking = remasking };
-            int[][] together = Sampler.Sample(model, prompts, options, (b, step) => new Philox(1, Purpose.Rollout, 0, (uint)b, (uint)step));
+            int[][] together = Sampler.Sample(
+                model, prompts, options, (b, step) => new Philox(1, Purpose.Rollout, 0, (uint)b, (uint)step));
             for (int i = 0; i < prompts.Length; i++)
             {
                 int item = i;
-                int[][] alone = Sampler.Sample(model, [prompts[i]], options, (_, step) => new Philox(1, Purpose.Rollout, 0, (uint)item, (uint)step));
+                int[][] alone = Sampler.Sample(
+                    model, [prompts[i]], options, (_, step) => new Philox(1, Purpose.Rollout, 0, (uint)item, (uint)step));
                 Assert.Equal(alone[0], together[i]);
             }
             Assert.DoesNotContain(together, response => response.Contains(model.Config.MaskToken));
@@ -198,10 +206,12 @@ public sealed class ReferenceTests
         using var files = ModelFiles.Open(Path.Combine(s_reference, "sdar"));
         using var weights = FrozenWeights.Load(files);
         using var model = new Transformer(weights, null);
-        int[][] prompts = [.. Enumerable.Range(0, 4).Select(i => Enumerable.Range(0, promptLength).Select(p => (17 * (i + p)) % 250).ToArray())];
+        int[][] prompts = [.. Enumerable.Range(0, 4)
+            .Select(i => Enumerable.Range(0, promptLength).Select(p => (17 * (i + p)) % 250).ToArray())];
         var options = new SamplerOptions(20, 4, 10, temperature);
         int[][] Sample(SamplerOptions how, List<double> confidences) => Sampler.Sample(
-            model, prompts, how, (b, step) => new Philox(9, Purpose.Rollout, 0, (uint)b, (uint)step), null, set => confidences.Add(set.Confidence));
+            model, prompts, how, (b, step) => new Philox(9, Purpose.Rollout, 0, (uint)b, (uint)step), null, set =>
+                confidences.Add(set.Confidence));
         List<double> kept = [];
         List<double> whole = [];
         Assert.Equal(Sample(options with { ReadsWhole = true }, whole), Sample(options, kept));
@@ -240,7 +250,8 @@ public sealed class ReferenceTests
         var tokenizer = BpeTokenizer.Read(path, File.ReadAllText(path), null, config);
         Golden[] golden = JsonSerializer.Deserialize<Golden[]>(File.ReadAllText(Path.Combine(folder, "golden.json")), s_camel)!;
         Assert.True(golden.Length > 5);
-        Parallel.ForEach(golden.SelectMany(one => Enumerable.Repeat(one, 20)), one => Assert.Equal(one.Tokens, tokenizer.Encode(one.Text)));
+        Parallel.ForEach(golden.SelectMany(one => Enumerable.Repeat(one, 20)),
+            one => Assert.Equal(one.Tokens, tokenizer.Encode(one.Text)));
         foreach (Golden one in golden.Where(one => !one.Tokens.Any(token => token >= 1456)))
         {
             Assert.Equal(one.Decoded, tokenizer.Decode(one.Tokens));
@@ -265,7 +276,8 @@ public sealed class ReferenceTests
             Assert.Equal([257, 260], again.EndTokens);
             string path = Path.Combine(folder, "tokenizer.json");
             File.WriteAllText(path, File.ReadAllText(path) + " ");
-            ModelException changed = Assert.Throws<ModelException>(() => ModelFolder.ParseTokenizer(files.Tokenizer.ToJson(), "manifest"));
+            ModelException changed =
+                Assert.Throws<ModelException>(() => ModelFolder.ParseTokenizer(files.Tokenizer.ToJson(), "manifest"));
             Assert.Contains($"its tokenizer {path} has changed", changed.Message, StringComparison.Ordinal);
         }
         finally
@@ -276,7 +288,8 @@ public sealed class ReferenceTests
 
     [Theory]
     [InlineData("llada", "<|startoftext|><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n")]
-    [InlineData("dream", "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n hi <|im_end|>\n<|im_start|>assistant\n")]
+    [InlineData("dream", "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n hi " +
+        "<|im_end|>\n<|im_start|>assistant\n")]
     [InlineData("sdar", "<|im_start|>user\n hi <|im_end|>\n<|im_start|>assistant\n")]
     public void APrompt_IsFramedByTheFamilysTemplate(string family, string expected)
     {
@@ -285,7 +298,8 @@ public sealed class ReferenceTests
         Assert.Equal(tokenizer.Encode(expected), tokenizer.EncodePrompt(" hi "));
         Assert.Equal(expected, tokenizer.Template.Render([new ChatMessage("user", " hi ")]));
         string mask = family switch { "llada" => "<|mdm_mask|>", "dream" => "<|mask|>", _ => "<MASK>" };
-        Assert.Contains("mask token", Assert.Throws<ModelException>(() => tokenizer.EncodePrompt($"a {mask}")).Message, StringComparison.Ordinal);
+        Assert.Contains("mask token", Assert.Throws<ModelException>(() => tokenizer.EncodePrompt($"a {mask}")).Message,
+            StringComparison.Ordinal);
         Assert.Equal(tokenizer.Encode(" hi "), tokenizer.With(ChatTemplate.Plain).EncodePrompt(" hi "));
     }
 

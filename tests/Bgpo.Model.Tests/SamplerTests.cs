@@ -156,7 +156,8 @@ public sealed class SamplerTests
         Assert.Equal(Sampler.Sample(policy.Model, [[3], [1, 2, 3]], options, Noise(1))[1], together[1]);
     }
 
-    private static Func<int, int, Philox> Noise(ulong seed) => (b, step) => new Philox(seed, Purpose.Rollout, 0, (uint)b, (uint)step);
+    private static Func<int, int, Philox> Noise(ulong seed) => (b, step) =>
+        new Philox(seed, Purpose.Rollout, 0, (uint)b, (uint)step);
 
     /// <summary>Which places are filled after some steps: those that later noise cannot change.</summary>
     private static bool[] FilledAfter(Transformer model, SamplerOptions options, int steps)
@@ -168,7 +169,9 @@ public sealed class SamplerTests
         return [.. Enumerable.Range(0, options.ResponseLength).Select(p => ends.All(end => end[p] == ends[0][p]))];
     }
 
-    /// <summary>The sampler once more, over the plain network; with <paramref name="best"/> false it keeps the least confident places.</summary>
+    /// <summary>
+    /// The sampler once more, over the plain network; with <paramref name="best"/> false it keeps the least confident places.
+    /// </summary>
     private static int[] Plain(SamplerOptions options, Func<int, int, Philox> noise, bool best)
     {
         ModelConfig config = TinyPolicy.Config;
@@ -185,7 +188,8 @@ public sealed class SamplerTests
                 from place in Enumerable.Range(first, options.BlockLength)
                 where tokens[s_prompt.Length + place] == config.MaskToken
                 let token = Enumerable.Range(0, config.Vocabulary).Where(v => v != config.MaskToken).MaxBy(v =>
-                    logits[place][v] - (options.Temperature * Math.Log(-Math.Log(stream.Double((uint)((place * config.Vocabulary) + v))))))
+                    logits[place][v] - (options.Temperature * Math.Log(
+                        -Math.Log(stream.Double((uint)((place * config.Vocabulary) + v))))))
                 let confidence = Math.Exp(logits[place][token]) / logits[place].Sum(Math.Exp)
                 orderby confidence * (best ? -1 : 1)
                 select (Place: place, Token: token);

@@ -28,7 +28,8 @@ public sealed class TheoremTests
         (double elbo, double[] elboGradient) = ElboObjective(policy, pass, spec, group, old: null);
 
         Assert.Equal(elbo, bound.Objective, 1e-9 * Math.Abs(elbo));
-        Assert.True(TinyPolicy.RelativeError(gradient, elboGradient) < 1e-9, $"{TinyPolicy.RelativeError(gradient, elboGradient)}");
+        Assert.True(TinyPolicy.RelativeError(gradient, elboGradient) < 1e-9,
+            $"{TinyPolicy.RelativeError(gradient, elboGradient)}");
     }
 
     [Theory]
@@ -97,7 +98,8 @@ public sealed class TheoremTests
 
         UnitOutcome whole = new GradientPass(policy.Model, TinyPolicy.Spec(8)).Compute(group, new UnitId(3, 0, 0), null);
         double[] oneGraph = policy.Gradient();
-        UnitOutcome single = new GradientPass(policy.Model, TinyPolicy.Spec(8, microbatch: 1)).Compute(group, new UnitId(3, 0, 0), null);
+        UnitOutcome single = new GradientPass(policy.Model, TinyPolicy.Spec(8, microbatch: 1))
+            .Compute(group, new UnitId(3, 0, 0), null);
 
         Assert.True(TinyPolicy.RelativeError(policy.Gradient(), oneGraph) < 1e-12);
         Assert.Equal(whole.Objective, single.Objective, 1e-12);
@@ -138,7 +140,9 @@ public sealed class TheoremTests
         Assert.Equal(first, policy.Gradient());
     }
 
-    /// <summary>A exp(mean_j d_j) summed over completions, with all n_t graphs of a completion alive at once, and minus its gradient.</summary>
+    /// <summary>
+    /// A exp(mean_j d_j) summed over completions, with all n_t graphs of a completion alive at once, and minus its gradient.
+    /// </summary>
     private static (double Value, double[] Gradient) ElboObjective(
         TinyPolicy policy, GradientPass pass, RunSpec spec, GroupRecord group, double[]? old)
     {

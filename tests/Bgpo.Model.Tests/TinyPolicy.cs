@@ -29,13 +29,21 @@ internal sealed class TinyPolicy : IDisposable
         return [.. flat.Select(w => w == 1 ? 1f : 2 * w)];
     }
 
-    public static RunSpec Spec(int samples, int unitSamples = 64, int microbatch = 64, Masking masking = Masking.Exact, Timesteps timesteps = Timesteps.Uniform) => new()
-    {
-        Run = new RunSection { Seed = 11 },
-        Rollout = new RolloutSection { Prompts = 1, Completions = 4, ResponseLength = ResponseLength, BlockLength = ResponseLength },
-        Objective = new ObjectiveSection { Samples = samples, Masking = masking, Timesteps = timesteps },
-        Units = new UnitSection { Samples = unitSamples, Microbatch = microbatch },
-    };
+    public static RunSpec Spec(
+        int samples, int unitSamples = 64, int microbatch = 64, Masking masking = Masking.Exact,
+        Timesteps timesteps = Timesteps.Uniform) => new()
+        {
+            Run = new RunSection { Seed = 11 },
+            Rollout = new RolloutSection
+            {
+                Prompts = 1,
+                Completions = 4,
+                ResponseLength = ResponseLength,
+                BlockLength = ResponseLength,
+            },
+            Objective = new ObjectiveSection { Samples = samples, Masking = masking, Timesteps = timesteps },
+            Units = new UnitSection { Samples = unitSamples, Microbatch = microbatch },
+        };
 
     /// <summary>A group of four completions of random letters with these advantages.</summary>
     public static GroupRecord Group(ulong seed, params double[] advantages)

@@ -53,7 +53,8 @@ public sealed class TransformerTests
         using IDisposable scope = NewDisposeScope();
         using var plan = AttentionPlan.Of(config, pads, length, CPU);
         Assert.Equal([3, 1, 1, length], plan.Mask!.shape);
-        bool[] sees = [.. from pad in pads from i in Enumerable.Range(0, length) from j in Enumerable.Range(0, length) select i < pad ? i == j : j >= pad];
+        bool[] sees = [.. from pad in pads from i in Enumerable.Range(0, length) from j in Enumerable.Range(
+            0, length) select i < pad ? i == j : j >= pad];
         using var whole = new AttentionPlan(plan.Positions!.clone(), tensor(sees, [3, 1, length, length]));
         Tensor tokens = tensor(Enumerable.Range(0, 3 * length).Select(i => (long)(i * 7 % 10)).ToArray(), [3, length]);
         Tensor narrow = model.Hidden(tokens, plan);
@@ -85,7 +86,8 @@ public sealed class TransformerTests
     public void HeadsOfTheirOwn_GiveTheTwinsLogits() => AgreesWithTheTwin(s_grouped with { KeyValueHeadsOrNull = null });
 
     [Fact]
-    public void OneKeyHeadForAll_GivesTheTwinsLogits() => AgreesWithTheTwin(s_grouped with { KeyValueHeadsOrNull = 1, Layers = 1 });
+    public void OneKeyHeadForAll_GivesTheTwinsLogits() =>
+        AgreesWithTheTwin(s_grouped with { KeyValueHeadsOrNull = 1, Layers = 1 });
 
     [Fact]
     public void ASequence_DoesNotFeelItsNeighboursInTheBatch_NorALongerOneBefore()
@@ -136,7 +138,8 @@ public sealed class TransformerTests
                 return new PlainTransformer(s_grouped, moved).LogLikelihood(sample);
             }
             double slope = (Likelihood(flat[at] + h) - Likelihood(flat[at] - h)) / (2 * h);
-            Assert.True(Math.Abs(slope - gradient[at]) < 1e-7 * (1 + Math.Abs(slope)), $"{slice.Name}: {gradient[at]}, by differences {slope}");
+            Assert.True(Math.Abs(slope - gradient[at]) < 1e-7 * (1 + Math.Abs(slope)),
+                $"{slice.Name}: {gradient[at]}, by differences {slope}");
         }
         Assert.True(gradient.Count(g => g != 0) > gradient.Length / 2);
     }
@@ -162,7 +165,8 @@ public sealed class TransformerTests
     {
         using Transformer model = Make(s_grouped, ScalarType.Float32, out _);
         MaskedSample[] uneven = [new([1], [2, 3], [true], 1), new([1, 1], [2, 3], [true], 1)];
-        Assert.Contains("sample 1 has 4 tokens", Assert.Throws<ArgumentException>(() => new MaskedLikelihood(model, uneven)).Message, StringComparison.Ordinal);
+        Assert.Contains("sample 1 has 4 tokens",
+            Assert.Throws<ArgumentException>(() => new MaskedLikelihood(model, uneven)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -170,7 +174,8 @@ public sealed class TransformerTests
     {
         using Transformer model = Make(s_grouped, ScalarType.Float32, out _);
         ModelException refused = Assert.Throws<ModelException>(() => Logits(model, [new int[17]]));
-        Assert.Contains("a sequence of 17 tokens is longer than the model's max_sequence_length 16", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("a sequence of 17 tokens is longer than the model's max_sequence_length 16", refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -202,7 +207,8 @@ public sealed class TransformerTests
 
     [Fact]
     public void TheDefaultNetwork_Has216512Parameters() => Assert.Equal(
-        216_512, new ParameterLayout(Pretraining.ConfigOf(new NetworkSection(), new CharacterTokenizer(CharacterTokenizer.Arithmetic))).Length);
+        216_512, new ParameterLayout(
+            Pretraining.ConfigOf(new NetworkSection(), new CharacterTokenizer(CharacterTokenizer.Arithmetic))).Length);
 
     [Fact]
     public void LLaDA8B_Has8015581184Parameters_In291Tensors()
@@ -306,7 +312,8 @@ public sealed class TransformerTests
     {
         using IDisposable noGradient = no_grad();
         using IDisposable scope = NewDisposeScope();
-        Tensor input = tensor(sequences.SelectMany(row => row).Select(token => (long)token).ToArray(), [sequences.Length, sequences[0].Length]);
+        Tensor input = tensor(
+            sequences.SelectMany(row => row).Select(token => (long)token).ToArray(), [sequences.Length, sequences[0].Length]);
         return ToDoubles(model.Logits(model.Hidden(input)));
     }
 

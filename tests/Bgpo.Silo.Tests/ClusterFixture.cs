@@ -11,7 +11,8 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 namespace Bgpo.Silo.Tests;
 
 /// <summary>
-/// A cluster of this machine: silos as hosts of this process or as processes of their own (this executable with arguments), and clients.
+/// A cluster of this machine: silos as hosts of this process or as processes of their own (this executable with arguments), and
+/// clients.
 /// </summary>
 public sealed class ClusterFixture : IAsyncDisposable
 {
@@ -26,21 +27,23 @@ public sealed class ClusterFixture : IAsyncDisposable
     private readonly List<Process> _processes = [];
 
     /// <summary>
-    /// The variable that makes a silo's process a stranger: its certificate, key and authority, with semicolons between, or nothing for
-    /// each; it gives up joining soon, and declares nobody dead.
+    /// The variable that makes a silo's process a stranger: its certificate, key and authority, with semicolons between, or
+    /// nothing for each; it gives up joining soon, and declares nobody dead.
     /// </summary>
     public const string Stranger = "BGPO_TESTS_STRANGER";
 
     public string Name { get; } = "silo-tests-" + Guid.NewGuid().ToString("N")[..10];
 
     /// <summary>What a silo of a process of its own is given.</summary>
-    public static ClusterSection GivenSection => Environment.GetEnvironmentVariable(Stranger)?.Split(';') is [{ Length: > 0 } certificate, var key, var authority]
+    public static ClusterSection GivenSection =>
+        Environment.GetEnvironmentVariable(Stranger)?.Split(';') is [{ Length: > 0 } certificate, var key, var authority]
         ? new() { Tls = new TlsSection { Certificate = certificate, Key = key, Authority = authority } }
         : new();
 
     public static HostApplicationBuilder Builder()
     {
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        HostApplicationBuilder builder =
+            Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         if (Environment.GetEnvironmentVariable("BGPO_TESTS_LOG") is { Length: > 0 } level)
         {
             builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
@@ -61,7 +64,8 @@ public sealed class ClusterFixture : IAsyncDisposable
             silo.UseSiloMetadata(new Dictionary<string, string> { ["name"] = name });
             if (Environment.GetEnvironmentVariable(Stranger) is not null)
             {
-                silo.Configure<ClusterMembershipOptions>(options => (options.MaxJoinAttemptTime, options.NumMissedProbesLimit) = (TimeSpan.FromSeconds(1), 1000));
+                silo.Configure<ClusterMembershipOptions>(
+                    options => (options.MaxJoinAttemptTime, options.NumMissedProbesLimit) = (TimeSpan.FromSeconds(1), 1000));
             }
             configure?.Invoke(silo);
         });
@@ -73,7 +77,8 @@ public sealed class ClusterFixture : IAsyncDisposable
     {
         IHost host = BuildSilo(Name, name, section ?? new(), configure);
         await host.StartAsync();
-        foreach (IHost other in _silos.Where(other => !other.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested))
+        foreach (IHost other in _silos.Where(
+            other => !other.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested))
         {
             await Knows(other, AddressOf(host));
             await Knows(host, AddressOf(other));
@@ -84,7 +89,8 @@ public sealed class ClusterFixture : IAsyncDisposable
         return host;
     }
 
-    public async Task<IClusterClient> StartClientAsync(ClusterSection? section = null, Action<IClientBuilder>? configure = null, CancellationToken cancellationToken = default)
+    public async Task<IClusterClient> StartClientAsync(
+        ClusterSection? section = null, Action<IClientBuilder>? configure = null, CancellationToken cancellationToken = default)
     {
         HostApplicationBuilder builder = Builder();
         builder.UseOrleansClient(client =>
@@ -123,7 +129,8 @@ public sealed class ClusterFixture : IAsyncDisposable
     public Process Launch(string name, Action<ProcessStartInfo> configure)
     {
         // The suite runs as an executable of its own or by dotnet.
-        string[] self = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(ClusterFixture).Assembly.Location] : [];
+        string[] self = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+            ? [typeof(ClusterFixture).Assembly.Location] : [];
         ProcessStartInfo start = new(Environment.ProcessPath!, [.. self, SiloArgument, Name, name])
         {
             RedirectStandardOutput = true,
@@ -173,8 +180,8 @@ public sealed class ClusterFixture : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends <paramref name="signal"/> (KILL, STOP, CONT, TERM) to <paramref name="process"/>; after STOP, waits until each of its threads
-    /// stands still: until then it may answer yet.
+    /// Sends <paramref name="signal"/> (KILL, STOP, CONT, TERM) to <paramref name="process"/>; after STOP, waits until each of
+    /// its threads stands still: until then it may answer yet.
     /// </summary>
     public static void Signal(Process process, string signal)
     {
@@ -209,14 +216,15 @@ public sealed class ClusterFixture : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until <paramref name="silo"/> places grains on <paramref name="other"/>, too: it knows of it, and then, from asking it,
-    /// which grains it has.
+    /// Waits until <paramref name="silo"/> places grains on <paramref name="other"/>, too: it knows of it, and then, from asking
+    /// it, which grains it has.
     /// </summary>
     private static async Task Knows(IHost silo, SiloAddress other)
     {
         await Sees(silo, cluster => cluster.GetSiloStatus(other) == SiloStatus.Active);
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(20));
-        await foreach (ClusterManifest manifest in silo.Services.GetRequiredService<IClusterManifestProvider>().Updates.WithCancellation(patience.Token))
+        await foreach (ClusterManifest manifest in silo.Services.GetRequiredService<IClusterManifestProvider>()
+            .Updates.WithCancellation(patience.Token))
         {
             if (manifest.Silos.ContainsKey(other))
             {

@@ -174,7 +174,8 @@ public class ClusterTests
     {
         await using ClusterFixture cluster = new();
         // Probes that nobody waits for.
-        IHost one = await cluster.StartSiloAsync("one", configure: silo => silo.Configure<ClusterMembershipOptions>(options => options.NumMissedProbesLimit = 1000));
+        IHost one = await cluster.StartSiloAsync(
+            "one", configure: silo => silo.Configure<ClusterMembershipOptions>(options => options.NumMissedProbesLimit = 1000));
         Process victim = await cluster.StartProcessAsync("victim");
         IWhere there = await OnSilo(ClusterFixture.GrainsOf(one), "victim");
         Task hanging = there.Hang(CancellationToken.None);
@@ -186,7 +187,8 @@ public class ClusterTests
     [Fact]
     public async Task ClusterOfThisMachine_ListensOnNoNetwork_AndLeavesNothing()
     {
-        HashSet<int> before = [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)];
+        HashSet<int> before =
+            [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)];
         string name;
         await using (ClusterFixture cluster = new())
         {
@@ -195,11 +197,15 @@ public class ClusterTests
             await cluster.StartProcessAsync("two");
             IClusterClient client = await cluster.StartClientAsync();
             await client.GetGrain<IWhere>("g").Name();
-            int[] ports = [.. Directory.GetFiles(ClusterFolder.PathOf(name), "*.sock").Select(file => int.Parse(Path.GetFileNameWithoutExtension(file)))];
+            int[] ports = [.. Directory.GetFiles(ClusterFolder.PathOf(name), "*.sock")
+                .Select(file => int.Parse(Path.GetFileNameWithoutExtension(file)))];
             Assert.Equal(4, ports.Length);
-            Assert.DoesNotContain(IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners(), listener => ports.Contains(listener.Port) && !before.Contains(listener.Port));
+            Assert.DoesNotContain(
+                IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners(), listener =>
+                    ports.Contains(listener.Port) && !before.Contains(listener.Port));
             Assert.Equal(
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(ClusterFolder.PathOf(name)));
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                File.GetUnixFileMode(ClusterFolder.PathOf(name)));
         }
         Assert.Empty(ClusterFolder.Leftovers(name));
     }
@@ -209,7 +215,8 @@ public class ClusterTests
     {
         await using ClusterFixture cluster = new();
         // Probes that nobody waits for.
-        IHost one = await cluster.StartSiloAsync("one", configure: silo => silo.Configure<ClusterMembershipOptions>(options => options.NumMissedProbesLimit = 1000));
+        IHost one = await cluster.StartSiloAsync(
+            "one", configure: silo => silo.Configure<ClusterMembershipOptions>(options => options.NumMissedProbesLimit = 1000));
         Process victim = await cluster.StartProcessAsync("victim");
         IGrainFactory grains = ClusterFixture.GrainsOf(one);
         IWhere there = await OnSilo(grains, "victim");
@@ -232,7 +239,8 @@ public class ClusterTests
         Task<string> running = there.Hold(id + "in", id + "out");
         await Gate.Wait(id + "in");
         Task stopping = two.StopAsync();
-        await ClusterFixture.Sees(one, cluster => cluster.GetSiloStatus(ClusterFixture.AddressOf(two)) == SiloStatus.ShuttingDown);
+        await ClusterFixture.Sees(
+            one, cluster => cluster.GetSiloStatus(ClusterFixture.AddressOf(two)) == SiloStatus.ShuttingDown);
         Assert.False(running.IsCompleted);
         Gate.Open(id + "out");
         Assert.Equal("two", await running);

@@ -40,7 +40,8 @@ public sealed class FileMembershipTableTests : IDisposable
             () => new FileMembershipTable(_folder).InsertRow(Entry(i), new TableVersion(1, "")))));
         Assert.Single(taken, true);
         Assert.Single((await _table.ReadAll()).Members);
-        Assert.DoesNotContain(Directory.GetFiles(_folder), file => Path.GetFileName(file).StartsWith("draft-", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFiles(_folder), file => Path.GetFileName(file).StartsWith("draft-", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -146,7 +147,8 @@ public sealed class FileMembershipTableTests : IDisposable
         string all = Path.GetDirectoryName(_folder)!;
         File.SetUnixFileMode(all, File.GetUnixFileMode(all) | UnixFileMode.SetGroup);
         await _table.InitializeMembershipTable(true);
-        Assert.Equal((UnixFileMode)Convert.ToInt32("700", 8), File.GetUnixFileMode(_folder) & (UnixFileMode)Convert.ToInt32("777", 8));
+        Assert.Equal((UnixFileMode)Convert.ToInt32("700", 8),
+            File.GetUnixFileMode(_folder) & (UnixFileMode)Convert.ToInt32("777", 8));
 #pragma warning restore CA1416
         Assert.True(await _table.InsertRow(Entry(1), new TableVersion(1, "")));
     }

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Hosting;
 if (args is [ClusterFixture.SiloArgument, string cluster, string name])
 {
     using IHost silo = ClusterFixture.BuildSilo(
-        cluster, name, ClusterFixture.GivenSection, builder => builder.Services.AddSingleton<Eviction>().AddSingleton<IFatalErrorHandler>(
+        cluster, name, ClusterFixture.GivenSection, builder =>
+            builder.Services.AddSingleton<Eviction>().AddSingleton<IFatalErrorHandler>(
             services => services.GetRequiredService<Eviction>()));
     await silo.StartAsync();
     Console.WriteLine("ready");

@@ -144,7 +144,8 @@ public sealed class RunKeeperTests : IAsyncLifetime
             }
         });
         return new RunKeeper(
-            Proxy<IRunOwners>.Of(static (_, _) => true), new RunCatalog(blobs), Proxy<IGrainFactory>.Of((_, arguments) => Run((string)arguments[0]!)),
+            Proxy<IRunOwners>.Of(static (_, _) => true), new RunCatalog(blobs),
+            Proxy<IGrainFactory>.Of((_, arguments) => Run((string)arguments[0]!)),
             Proxy<ISiloStatusOracle>.Of(static (_, _) => true), TimeProvider.System, NullLogger<RunKeeper>.Instance);
     }
 

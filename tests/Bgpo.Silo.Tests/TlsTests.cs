@@ -33,7 +33,8 @@ public sealed class TlsTests : IDisposable
         await cluster.StartSiloAsync("two", With(_ours.SignPfx("two", null)));
         IClusterClient client = await cluster.StartClientAsync(With(_ours.Sign("client")));
 
-        SiloAddress[] places = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => client.GetGrain<IWhere>("g" + i).Address()));
+        SiloAddress[] places =
+            await Task.WhenAll(Enumerable.Range(0, 40).Select(i => client.GetGrain<IWhere>("g" + i).Address()));
         Assert.Equal(2, places.Distinct().Count());
     }
 
@@ -62,7 +63,8 @@ public sealed class TlsTests : IDisposable
         await using ClusterFixture cluster = new();
         // It would declare the other one dead, which cannot answer it either.
         await cluster.StartSiloAsync(
-            "one", With(_ours.Sign("one")), silo => silo.Configure<ClusterMembershipOptions>(options => options.NumMissedProbesLimit = 1000));
+            "one", With(_ours.Sign("one")), silo =>
+                silo.Configure<ClusterMembershipOptions>(options => options.NumMissedProbesLimit = 1000));
         TlsSection tls = certificate == "none" ? new() : _foreign.Sign("two");
         string authority = certificate.EndsWith("both", StringComparison.Ordinal) ? Both() : tls.Authority;
         // In a process of its own: Orleans cannot stop a silo that has failed to start.
@@ -90,13 +92,15 @@ public sealed class TlsTests : IDisposable
     [InlineData(ServerAuth)]
     [InlineData(ClientAuth)]
     public void CertificateOfOneSideOnly_IsRefusedAtStart(string usage) => Refused(
-        "certificate", _ours.Sign("half", usages: usage), "its extended key usage must have both serverAuth and clientAuth: a silo is called and calls");
+        "certificate", _ours.Sign("half", usages: usage),
+        "its extended key usage must have both serverAuth and clientAuth: a silo is called and calls");
 
     [Fact]
     public void CertificateWithoutItsKey_IsRefusedAtStart()
     {
         TlsSection tls = _ours.Sign("one");
-        Refused("certificate", tls with { Key = _ours.Sign("two").Key }, "cannot be read (The provided key does not match the public key for this certificate");
+        Refused("certificate", tls with { Key = _ours.Sign("two").Key },
+            "cannot be read (The provided key does not match the public key for this certificate");
         Refused("certificate", tls with { Key = "" }, "cannot be read (");
     }
 
@@ -105,10 +109,13 @@ public sealed class TlsTests : IDisposable
     {
         TlsSection tls = _ours.Sign("one");
         string none = _ours.At("none");
-        Refused("certificate", tls with { Certificate = none }, "no such file; expected a PEM file beside its key, or a PFX file; BGPO_TLS_PASSWORD opens what is encrypted");
+        Refused("certificate", tls with { Certificate = none },
+            "no such file; expected a PEM file beside its key, or a PFX file; BGPO_TLS_PASSWORD opens what is encrypted");
         Refused("key", tls with { Key = none }, "no such file; expected the PEM file of the certificate's private key");
-        Refused("authority", tls with { Authority = none }, "no such file; expected a PEM file with the certificates of the cluster's own authority");
-        Refused("authority", tls with { Authority = tls.Key }, "cannot be read (no certificate is in it); expected a PEM file with ");
+        Refused("authority", tls with { Authority = none },
+            "no such file; expected a PEM file with the certificates of the cluster's own authority");
+        Refused("authority", tls with { Authority = tls.Key },
+            "cannot be read (no certificate is in it); expected a PEM file with ");
     }
 
     [Fact]
@@ -117,22 +124,27 @@ public sealed class TlsTests : IDisposable
     /// <summary>A file with both authorities.</summary>
     private string Both()
     {
-        File.WriteAllLines(_foreign.At("both.pem"), [File.ReadAllText(_ours.AuthorityFile), File.ReadAllText(_foreign.AuthorityFile)]);
+        File.WriteAllLines(_foreign.At("both.pem"),
+            [File.ReadAllText(_ours.AuthorityFile), File.ReadAllText(_foreign.AuthorityFile)]);
         return _foreign.At("both.pem");
     }
 
-    /// <summary>Starts a silo of ours and a client, and waits until the silo has refused the client's connection or the client the silo's.</summary>
+    /// <summary>
+    /// Starts a silo of ours and a client, and waits until the silo has refused the client's connection or the client the silo's.
+    /// </summary>
     /// <returns>What was wrong with the silo's certificate, as the client sees it.</returns>
     private async Task<string?> TurnedAway(TlsSection? clients)
     {
         await using ClusterFixture cluster = new();
         using var refusals = new Refusals();
-        await cluster.StartSiloAsync("one", With(_ours.Sign("one")), silo => silo.Services.AddSingleton<ILoggerProvider>(refusals));
+        await cluster.StartSiloAsync(
+            "one", With(_ours.Sign("one")), silo => silo.Services.AddSingleton<ILoggerProvider>(refusals));
         using CancellationTokenSource enough = new();
         ClusterTls? tls = null;
         Task<IClusterClient> client = cluster.StartClientAsync(
             clients is null ? new() : With(clients),
-            builder => tls = (ClusterTls?)builder.Services.FirstOrDefault(service => service.ServiceType == typeof(ClusterTls))?.ImplementationInstance, enough.Token);
+            builder => tls = (ClusterTls?)builder.Services.FirstOrDefault(
+                service => service.ServiceType == typeof(ClusterTls))?.ImplementationInstance, enough.Token);
         await refusals.First.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.False(client.IsCompletedSuccessfully);
         await enough.CancelAsync();
@@ -165,7 +177,8 @@ public sealed class TlsTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             _first.TrySetResult();
 
         public void Dispose()

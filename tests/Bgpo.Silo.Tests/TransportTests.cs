@@ -7,7 +7,10 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Bgpo.Silo.Tests;
 
-/// <summary>The transport under Orleans, over Unix sockets and over TCP: bytes arrive whole, neither side can drown the other, ends are told.</summary>
+/// <summary>
+/// The transport under Orleans, over Unix sockets and over TCP: bytes arrive whole, neither side can drown the other, ends are
+/// told.
+/// </summary>
 public sealed class TransportTests : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
@@ -181,7 +184,9 @@ public sealed class TransportTests : IDisposable
         await closed.Task.WaitAsync(s_patience);
     }
 
-    private sealed record Pair(SocketTransport Transport, IPEndPoint EndPoint, IConnectionListener Listener, ConnectionContext Client, ConnectionContext Server)
+    private sealed record Pair(
+        SocketTransport Transport, IPEndPoint EndPoint, IConnectionListener Listener, ConnectionContext Client,
+        ConnectionContext Server)
         : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()

@@ -52,9 +52,12 @@ public sealed class AbsenceTests : IDisposable
         Directory.CreateDirectory(Root);
         Func<Task>[] calls =
         [
-            () => run.ReadAsync(), () => run.UpdateAsync(stored.Record, stored.ETag), () => run.WriteJournalAsync(Samples.Journal(3)),
-            () => run.WriteMetricsAsync(3, []), () => run.SaveShardAsync(Samples.Shard(2, 0)), () => run.PublishCheckpointAsync(saved),
-            () => run.ReadJournalAsync(3), () => run.ReadManifestAsync(1), () => run.ListCheckpointsAsync(), () => run.ListJournalAsync(),
+            () => run.ReadAsync(), () => run.UpdateAsync(stored.Record, stored.ETag), () =>
+                run.WriteJournalAsync(Samples.Journal(3)),
+            () => run.WriteMetricsAsync(3, []), () => run.SaveShardAsync(Samples.Shard(2, 0)), () =>
+                run.PublishCheckpointAsync(saved),
+            () => run.ReadJournalAsync(3), () => run.ReadManifestAsync(1), () => run.ListCheckpointsAsync(), () =>
+                run.ListJournalAsync(),
             () => run.LoadShardAsync(saved.Shards[0]), () => run.LatestWholeCheckpointAsync(),
         ];
         foreach (Func<Task> call in calls)

@@ -29,7 +29,8 @@ public sealed class AzureErrorTests
     {
         Exception failure = Token(what);
         // As it is, and as what the SDK's layers make of it.
-        foreach (Exception thrown in new[] { failure, new AggregateException(failure), new InvalidOperationException("wrapped", failure), new AuthenticationFailedException("wrapped", failure) })
+        foreach (Exception thrown in new[] { failure, new AggregateException(failure),
+            new InvalidOperationException("wrapped", failure), new AuthenticationFailedException("wrapped", failure) })
         {
             StorageException told = AzureErrors.Translate(thrown, s_location, "read 'a'", answered: false);
             Assert.Equal(passes, told is StoreUnavailableException);
@@ -42,8 +43,10 @@ public sealed class AzureErrorTests
     [Fact]
     public void WhatTheServiceSays_CountsAlsoWrapped()
     {
-        Assert.IsType<StoreRefusedException>(Said(new AggregateException(new RequestFailedException(403, "no", "AuthorizationFailure", null))));
-        Assert.IsType<StoreUnavailableException>(Said(new AggregateException(new RequestFailedException(503, "busy", "ServerBusy", null))));
+        Assert.IsType<StoreRefusedException>(
+            Said(new AggregateException(new RequestFailedException(403, "no", "AuthorizationFailure", null))));
+        Assert.IsType<StoreUnavailableException>(
+            Said(new AggregateException(new RequestFailedException(503, "busy", "ServerBusy", null))));
         Assert.IsType<StoreUnavailableException>(Said(new AggregateException(new IOException("broken"))));
     }
 
@@ -55,20 +58,27 @@ public sealed class AzureErrorTests
         Assert.IsType<StoreUnavailableException>(AzureErrors.Translate(missing, s_location, "read 'a'", answered: true));
     }
 
-    private static StorageException Said(Exception exception) => AzureErrors.Translate(exception, s_location, "read 'a'", answered: false);
+    private static StorageException Said(Exception exception) =>
+        AzureErrors.Translate(exception, s_location, "read 'a'", answered: false);
 
     private static Exception Token(string what) => what switch
     {
-        "AADSTS 503" => new AuthenticationFailedException("AADSTS90033", new MsalServiceException("temporarily_unavailable", "AADSTS90033: later", 503)),
+        "AADSTS 503" => new AuthenticationFailedException(
+            "AADSTS90033", new MsalServiceException("temporarily_unavailable", "AADSTS90033: later", 503)),
         "AADSTS 429" => new AuthenticationFailedException("slow down", new MsalServiceException("too_many", "slow down", 429)),
-        "invalid secret" => new AuthenticationFailedException("AADSTS7000215", new MsalServiceException("invalid_client", "AADSTS7000215: bad secret", 401)),
-        "managed identity not up yet" => new CredentialUnavailableException("no endpoint", new RequestFailedException(404, "not up")),
-        "managed identity refuses" => new AuthenticationFailedException("none assigned", new RequestFailedException(400, "Identity not found")),
-        "no network" => new AuthenticationFailedException("unreachable", new MsalClientException("x", "y", new HttpRequestException("no route"))),
+        "invalid secret" => new AuthenticationFailedException(
+            "AADSTS7000215", new MsalServiceException("invalid_client", "AADSTS7000215: bad secret", 401)),
+        "managed identity not up yet" =>
+            new CredentialUnavailableException("no endpoint", new RequestFailedException(404, "not up")),
+        "managed identity refuses" =>
+            new AuthenticationFailedException("none assigned", new RequestFailedException(400, "Identity not found")),
+        "no network" => new AuthenticationFailedException(
+            "unreachable", new MsalClientException("x", "y", new HttpRequestException("no route"))),
         "nothing to sign in by" => new CredentialUnavailableException("Azure CLI not installed"),
         "chain with one that fails to answer" => new CredentialUnavailableException(
             "chain", new AggregateException(
-                new CredentialUnavailableException("no variables"), new CredentialUnavailableException("no endpoint", new TaskCanceledException("timed out")))),
+                new CredentialUnavailableException("no variables"),
+                new CredentialUnavailableException("no endpoint", new TaskCanceledException("timed out")))),
         _ => throw new ArgumentOutOfRangeException(nameof(what)),
     };
 }

@@ -16,7 +16,11 @@ public sealed class AzureOutageTests(AzuriteFixture shared) : IDisposable
     public async Task StoppedStore_IsUnavailable_AndWhenItIsBackTheRunGoesOn()
     {
         await using Azurite azurite = await Azurite.StartNewAsync(_folder);
-        var patience = new StorePatience { Total = TimeSpan.FromMilliseconds(300), FirstContact = TimeSpan.FromMilliseconds(300) };
+        var patience = new StorePatience
+        {
+            Total = TimeSpan.FromMilliseconds(300),
+            FirstContact = TimeSpan.FromMilliseconds(300),
+        };
         IBlobStore store = BlobStores.Open(azurite.StoreUri("runs"), patience: patience);
         var run = new RunStore(store, "r");
         await Child.TakeStepAsync(run, 1);
@@ -44,7 +48,8 @@ public sealed class AzureOutageTests(AzuriteFixture shared) : IDisposable
         string[] names =
         [
             "r/checkpoints/00000002.json",
-            .. second.Shards.Skip(1).SelectMany(shard => new[] { shard.Weights, shard.Moments! }).Select(hash => $"r/blobs/{hash}.safetensors"),
+            .. second.Shards.Skip(1).SelectMany(shard => new[] { shard.Weights, shard.Moments! })
+                .Select(hash => $"r/blobs/{hash}.safetensors"),
         ];
         foreach (string name in names)
         {
@@ -62,7 +67,8 @@ public sealed class AzureOutageTests(AzuriteFixture shared) : IDisposable
                     await store.PutAsync(name, damage);
                 }
 
-                Assert.Contains($"'{name}'", Assert.Single((await run.VerifyCheckpointAsync(2)).Faults), StringComparison.Ordinal);
+                Assert.Contains($"'{name}'", Assert.Single((await run.VerifyCheckpointAsync(2)).Faults),
+                    StringComparison.Ordinal);
                 Assert.Equal(1, (await run.LatestWholeCheckpointAsync())!.Version);
                 await store.PutAsync(name, content);
             }

@@ -3,8 +3,9 @@ using Bgpo.Storage.Blobs.Azure;
 namespace Bgpo.Storage.Tests;
 
 /// <summary>
-/// One Azurite process for all classes of a test assembly that ask for it (<c>IClassFixture</c> or an assembly fixture): installed where
-/// missing, on a free loopback port, with a folder of its own. Each caller takes a container of its own, so tests run in any order.
+/// One Azurite process for all classes of a test assembly that ask for it (<c>IClassFixture</c> or an assembly fixture):
+/// installed where missing, on a free loopback port, with a folder of its own. Each caller takes a container of its own, so tests
+/// run in any order.
 /// </summary>
 public sealed class AzuriteFixture : IAsyncLifetime
 {

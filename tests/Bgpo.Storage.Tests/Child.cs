@@ -88,7 +88,8 @@ internal static class Child
         StoredRun stored = await run.ReadAsync() ?? await run.CreateAsync(Samples.Record(run.RunId));
         await run.WriteJournalAsync(Samples.Journal(version - 1));
         await run.WriteMetricsAsync(version - 1, new JsonObject { ["reward"] = 0.5 });
-        await Samples.SaveAsync(run, version, stored.Record.LatestCheckpoint is { } before ? await run.ReadManifestAsync(before) : null);
+        await Samples.SaveAsync(
+            run, version, stored.Record.LatestCheckpoint is { } before ? await run.ReadManifestAsync(before) : null);
         if (await run.UpdateAsync(stored.Record with { LatestCheckpoint = version }, stored.ETag) is null)
         {
             throw new InvalidOperationException("the record changed");

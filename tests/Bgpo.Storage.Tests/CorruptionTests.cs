@@ -5,7 +5,9 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Storage.Tests;
 
-/// <summary>Every blob of a checkpoint, altered in every way, is found and named, and the newest whole checkpoint is used.</summary>
+/// <summary>
+/// Every blob of a checkpoint, altered in every way, is found and named, and the newest whole checkpoint is used.
+/// </summary>
 public sealed class CorruptionTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -36,7 +38,8 @@ public sealed class CorruptionTests : IDisposable
         CheckpointManifest old = await Samples.SaveAsync(_run, 1);
         await Samples.SaveAsync(_run, 2);
         string[] shared = [.. BlobsOf(old)];
-        foreach (string path in BlobsOf((await _run.ReadManifestAsync(2))!).Append(PathOf("r/checkpoints/00000002.json")).ToArray())
+        foreach (string path in BlobsOf((await _run.ReadManifestAsync(2))!).Append(PathOf("r/checkpoints/00000002.json"))
+            .ToArray())
         {
             byte[] content = File.ReadAllBytes(path);
             Apply(damage, path, content);
@@ -75,16 +78,32 @@ public sealed class CorruptionTests : IDisposable
         ShardEntry first = good.Shards[0];
         CheckpointManifest absurd = what switch
         {
-            "shard size 2^30" => good with { ShardSize = 1 << 30, ParameterCount = 1 << 30, Shards = [first with { Elements = 1 << 30 }] },
+            "shard size 2^30" => good with
+            {
+                ShardSize = 1 << 30,
+                ParameterCount = 1 << 30,
+                Shards = [first with { Elements = 1 << 30 }]
+            },
             "shard size of 2^31 - 1 and as many parameters" =>
-                good with { ShardSize = int.MaxValue, ParameterCount = int.MaxValue, Shards = [first with { Elements = int.MaxValue }] },
+                good with
+                {
+                    ShardSize = int.MaxValue,
+                    ParameterCount = int.MaxValue,
+                    Shards = [first with { Elements = int.MaxValue }]
+                },
             "2^62 parameters" => good with { ShardSize = 1, ParameterCount = 1L << 62 },
-            "shards of 2^24 that are 64" => good with { ShardSize = 1 << 24, ParameterCount = 1 << 24, Shards = [first with { Elements = 1 << 24 }] },
+            "shards of 2^24 that are 64" =>
+                good with { ShardSize = 1 << 24, ParameterCount = 1 << 24, Shards = [first with { Elements = 1 << 24 }] },
             "journal beyond" => good with { JournalPosition = int.MaxValue },
             _ => good with { Shards = [first, null!, good.Shards[2]] },
         };
-        absurd = absurd with { Version = 2, WeightsSha256 = what[0] == 'n' ? good.WeightsSha256 : CheckpointManifest.HashOf(absurd.Shards) };
-        await _run.Blobs.PutAsync("r/checkpoints/00000002.json", SealedJson.Write(absurd, StorageJson.Indented.CheckpointManifest));
+        absurd = absurd with
+        {
+            Version = 2,
+            WeightsSha256 = what[0] == 'n' ? good.WeightsSha256 : CheckpointManifest.HashOf(absurd.Shards)
+        };
+        await _run.Blobs.PutAsync(
+            "r/checkpoints/00000002.json", SealedJson.Write(absurd, StorageJson.Indented.CheckpointManifest));
 
         CheckpointVerification found = await _run.VerifyCheckpointAsync(2);
         Assert.NotEmpty(found.Faults);
@@ -102,7 +121,8 @@ public sealed class CorruptionTests : IDisposable
         File.Delete(PathOf("r/checkpoints/00000002.json"));
         var lines = new List<string>();
         Assert.Equal(1, (await _run.LatestWholeCheckpointAsync(lines.Add))!.Version);
-        Assert.Equal("Checkpoint 2 of run 'r' is passed over: Blob 'r/checkpoints/00000002.json' is missing.", Assert.Single(lines));
+        Assert.Equal("Checkpoint 2 of run 'r' is passed over: Blob 'r/checkpoints/00000002.json' is missing.",
+            Assert.Single(lines));
         Assert.Equal([1, 2], await _run.ExpectedCheckpointsAsync());
     }
 
@@ -152,7 +172,8 @@ public sealed class CorruptionTests : IDisposable
 
         string expected = $"holds {name} at element 5 of tensor '{tensor}'";
         Assert.Contains(expected, Assert.Single((await _run.VerifyCheckpointAsync(3)).Faults), StringComparison.Ordinal);
-        Assert.Contains(expected, (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.LoadShardAsync(bad))).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.LoadShardAsync(bad))).Message,
+            StringComparison.Ordinal);
         Assert.Equal(2, (await _run.LatestWholeCheckpointAsync())!.Version);
     }
 

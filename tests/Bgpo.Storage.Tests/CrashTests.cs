@@ -88,7 +88,8 @@ public sealed class FolderCrashTests : CrashTests, IDisposable
 
     [Theory]
     [MemberData(nameof(Kills))]
-    public Task KilledAtAnyWritePoint_LeavesAWholeRun_AndTheNextProcessFinishes(string fault) => KilledAtAnyWritePointAsync(fault);
+    public Task KilledAtAnyWritePoint_LeavesAWholeRun_AndTheNextProcessFinishes(string fault) =>
+        KilledAtAnyWritePointAsync(fault);
 }
 
 /// <summary>Crashes over Azurite.</summary>
@@ -105,7 +106,8 @@ public sealed class AzureCrashTests(AzuriteFixture azurite) : CrashTests
 
     [Theory]
     [MemberData(nameof(Kills))]
-    public Task KilledAtAnyWritePoint_LeavesAWholeRun_AndTheNextProcessFinishes(string fault) => KilledAtAnyWritePointAsync(fault);
+    public Task KilledAtAnyWritePoint_LeavesAWholeRun_AndTheNextProcessFinishes(string fault) =>
+        KilledAtAnyWritePointAsync(fault);
 }
 
 /// <summary>What <c>BGPO_FAULT</c> does and refuses.</summary>

@@ -41,7 +41,8 @@ public sealed class DeletionTests : IDisposable
         await Child.TakeStepAsync(_run, 1);
         await Child.TakeStepAsync(_run, 2);
         StoredRun former = (await _run.ReadAsync())!;
-        (int exitCode, _, string error) = await Child.RunAsync($"{StorageFaults.RunDelete}:kill:{nth}", "delete", _folder.Path, "r");
+        (int exitCode, _, string error) =
+            await Child.RunAsync($"{StorageFaults.RunDelete}:kill:{nth}", "delete", _folder.Path, "r");
         Assert.True(exitCode == Child.Killed, error);
 
         StoredRun marked = (await _run.ReadAsync())!;

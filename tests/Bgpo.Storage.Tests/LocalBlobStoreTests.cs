@@ -104,7 +104,8 @@ public sealed class LocalBlobStoreTests : BlobStoreContract
         string leftover = Path.Combine(Root, "race", $".tmp-{Environment.ProcessId}-0");
         File.WriteAllText(leftover, "half");
         await OpenAgain().PutAsync("race/other", Bytes("y"));
-        Assert.True(File.Exists(leftover), "a young leftover may belong to a live writer between creation and lock, or lock and rename");
+        Assert.True(File.Exists(leftover),
+            "a young leftover may belong to a live writer between creation and lock, or lock and rename");
 
         File.SetLastWriteTimeUtc(leftover, DateTime.UtcNow.AddHours(-2));
         await OpenAgain().PutAsync("race/other", Bytes("z"));

@@ -152,7 +152,8 @@ public sealed class PruningTests : IDisposable
     {
         IReadOnlyList<ShardEntry> shards = (await Samples.SaveAsync(_run, 4)).Shards;
         CheckpointManifest amid = await _run.PublishCheckpointAsync(Samples.Manifest(5, shards) with { JournalPosition = 4 });
-        StorageException missing = await Assert.ThrowsAsync<StorageException>(() => new RunStore(_blobs, "f").ForkAsync(_run, amid));
+        StorageException missing =
+            await Assert.ThrowsAsync<StorageException>(() => new RunStore(_blobs, "f").ForkAsync(_run, amid));
         Assert.Contains("lacks the journal of step 4", missing.Message, StringComparison.Ordinal);
         Assert.Empty(await new RunStore(_blobs, "f").ListCheckpointsAsync());
         await _run.WriteJournalAsync(Samples.Journal(4));
@@ -210,7 +211,8 @@ public sealed class PruningTests : IDisposable
         // What was drawn and is not yet written is what is in memory; each written shard leaves one more file.
         IReadOnlyList<ShardEntry> entries = await _run.SaveShardsAsync(Draw().Select(shard =>
         {
-            taken = Directory.Exists(Path.Combine(_folder, "r", "blobs")) ? Directory.GetFiles(Path.Combine(_folder, "r", "blobs"), "*.safetensors").Length : 0;
+            taken = Directory.Exists(Path.Combine(_folder, "r", "blobs"))
+                ? Directory.GetFiles(Path.Combine(_folder, "r", "blobs"), "*.safetensors").Length : 0;
             return shard;
         }));
         Assert.Equal(Enumerable.Range(0, 40), entries.Select(entry => entry.Index));

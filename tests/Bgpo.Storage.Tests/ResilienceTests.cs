@@ -56,7 +56,8 @@ public sealed class ResilienceTests
         Open(total: TimeSpan.FromSeconds(30), first: TimeSpan.FromSeconds(30));
         await ReachAsync();
         StoreUnavailableException missing =
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => EndAsync(_store.Requiring("r/run.json").PutAsync("r/x", new byte[1])));
+            await Assert.ThrowsAsync<StoreUnavailableException>(
+                () => EndAsync(_store.Requiring("r/run.json").PutAsync("r/x", new byte[1])));
         Assert.Contains("'r/run.json' is gone", missing.Message, StringComparison.Ordinal);
         Task<Blob?> other = _store.GetAsync("x");
         await Task.WhenAny(other, Task.Delay(TimeSpan.FromSeconds(30)));
@@ -74,7 +75,8 @@ public sealed class ResilienceTests
         DateTimeOffset since = _store.Health.OpenSince!.Value;
         Assert.InRange(since, began, _time.GetUtcNow());
         int before = _sick.Calls;
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => EndAsync(Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _store.GetAsync("x")))));
+        await Assert.ThrowsAsync<StoreUnavailableException>(
+            () => EndAsync(Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _store.GetAsync("x")))));
         // Twenty callers for an hour, each every five seconds, would be 14,400 calls; a probe every two seconds is 1,800.
         Assert.InRange(_sick.Calls - before, 0, 4000);
         Assert.Equal(since, _store.Health.OpenSince);
@@ -98,7 +100,8 @@ public sealed class ResilienceTests
         Open(total: TimeSpan.FromSeconds(20), first: TimeSpan.Zero);
         await ReachAsync();
         _sick.Hangs = true;
-        StoreUnavailableException exception = await Assert.ThrowsAsync<StoreUnavailableException>(() => EndAsync(_store.GetAsync("x")));
+        StoreUnavailableException exception =
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => EndAsync(_store.GetAsync("x")));
         Assert.Contains("no answer", exception.Message, StringComparison.Ordinal);
     }
 
@@ -198,31 +201,37 @@ public sealed class ResilienceTests
         public Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
             Call(() => Write(name, content), cancellationToken);
 
-        public Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+        public Task<string?> PutIfAbsentAsync(
+            string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
             Call(() => _blobs.ContainsKey(name) ? null : Write(name, content), cancellationToken);
 
         public Task<string?> PutIfUnchangedAsync(
             string name, ReadOnlyMemory<byte> content, string etag, CancellationToken cancellationToken = default) =>
             Call(() => _blobs.GetValueOrDefault(name)?.ETag == etag ? Write(name, content) : null, cancellationToken);
 
-        public Task<int?> ReadRangeAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
+        public Task<int?> ReadRangeAsync(
+            string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
             Task.FromResult<int?>(_blobs.ContainsKey(name) ? 0 : null);
 
-        public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
 
-        public async IAsyncEnumerable<BlobEntry> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        public async IAsyncEnumerable<BlobEntry> ListAsync(
+            string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         {
             await Task.CompletedTask;
             yield break;
         }
 
-        public async IAsyncEnumerable<string> ListFoldersAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+        public async IAsyncEnumerable<string> ListFoldersAsync(
+            [EnumeratorCancellation] CancellationToken cancellationToken = default)
         {
             await Task.CompletedTask;
             yield break;
         }
 
-        public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
 
         private string Write(string name, ReadOnlyMemory<byte> content)
         {

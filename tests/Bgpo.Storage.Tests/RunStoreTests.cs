@@ -24,7 +24,8 @@ public sealed class RunStoreTests : IDisposable
     public async Task Create_OfAnExistingRun_FailsAndSaysHowToGoOn()
     {
         await _run.CreateAsync(Samples.Record("my-run"));
-        RunExistsException exception = await Assert.ThrowsAsync<RunExistsException>(() => _run.CreateAsync(Samples.Record("my-run")));
+        RunExistsException exception =
+            await Assert.ThrowsAsync<RunExistsException>(() => _run.CreateAsync(Samples.Record("my-run")));
         Assert.Contains("my-run", exception.Message, StringComparison.Ordinal);
         Assert.Contains("--resume", exception.Message, StringComparison.Ordinal);
     }
@@ -44,19 +45,22 @@ public sealed class RunStoreTests : IDisposable
     {
         byte[] content = [1, 2, 3];
         RunFile file = await _run.KeepFileAsync("/data/ev.csv", content);
-        Assert.Equal(new RunFile("039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81", 3, true, "/data/ev.csv"), file);
+        Assert.Equal(new RunFile("039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81", 3, true, "/data/ev.csv"),
+            file);
         Assert.Equal(content, (await _run.ReadFileAsync(file)).ToArray());
 
         string path = Path.Combine(_folder, "my-run", "files", file.Sha256);
         foreach (byte[] other in new byte[][] { [1, 2], [1, 2, 4], [1, 2, 3, 4] })
         {
             File.WriteAllBytes(path, other);
-            Assert.Contains(file.Sha256, (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadFileAsync(file))).Message, StringComparison.Ordinal);
+            Assert.Contains(file.Sha256, (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadFileAsync(file))).Message,
+                StringComparison.Ordinal);
         }
         await _run.KeepFileAsync("/data/ev.csv", content); // mends it
         Assert.Equal(content, (await _run.ReadFileAsync(file)).ToArray());
         File.Delete(path);
-        Assert.Contains("is missing", (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadFileAsync(file))).Message, StringComparison.Ordinal);
+        Assert.Contains("is missing", (await Assert.ThrowsAsync<CorruptBlobException>(() => _run.ReadFileAsync(file))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,7 +145,8 @@ public sealed class RunStoreTests : IDisposable
         CorruptBlobException gone = await Assert.ThrowsAsync<CorruptBlobException>(
             () => _run.PublishCheckpointAsync(saved with { Version = 2, Shards = shards }));
         Assert.Equal($"my-run/blobs/{missing}.safetensors", gone.BlobName);
-        await Assert.ThrowsAsync<ArgumentException>(() => _run.PublishCheckpointAsync(saved with { Version = 2, WeightsSha256 = missing }));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => _run.PublishCheckpointAsync(saved with { Version = 2, WeightsSha256 = missing }));
         Assert.Equal([1], await _run.ListCheckpointsAsync());
     }
 
@@ -153,8 +158,10 @@ public sealed class RunStoreTests : IDisposable
         await _run.WriteJournalAsync(written);
         JournalGroup expected = written.Groups[0];
         JournalGroup read = Assert.Single((await _run.ReadJournalAsync(17))!.Groups);
-        Assert.Equal(expected.Advantages.Select(BitConverter.DoubleToInt64Bits), read.Advantages.Select(BitConverter.DoubleToInt64Bits));
-        Assert.Equal(expected.Rewards.Select(BitConverter.DoubleToInt64Bits), read.Rewards.Select(BitConverter.DoubleToInt64Bits));
+        Assert.Equal(expected.Advantages.Select(BitConverter.DoubleToInt64Bits),
+            read.Advantages.Select(BitConverter.DoubleToInt64Bits));
+        Assert.Equal(expected.Rewards.Select(BitConverter.DoubleToInt64Bits),
+            read.Rewards.Select(BitConverter.DoubleToInt64Bits));
         Assert.Equal(
             expected.OldLogLikelihoods!.SelectMany(row => row).Select(BitConverter.DoubleToInt64Bits),
             read.OldLogLikelihoods!.SelectMany(row => row).Select(BitConverter.DoubleToInt64Bits));
@@ -200,7 +207,8 @@ public sealed class RunStoreTests : IDisposable
         await new RunStore(_blobs, "b-run").CreateAsync(Samples.Record("b-run"));
         await _run.CreateAsync(Samples.Record("my-run"));
         File.WriteAllText(Path.Combine(_folder, "b-run", "run.json"), "{}");
-        await new RunStore(_blobs, "c-run").CreateAsync(Samples.Record("c-run") with { FormatVersion = RunRecord.CurrentFormat + 1 });
+        await new RunStore(_blobs, "c-run")
+            .CreateAsync(Samples.Record("c-run") with { FormatVersion = RunRecord.CurrentFormat + 1 });
         Directory.CreateDirectory(Path.Combine(_folder, "a copy"));
         File.Copy(Path.Combine(_folder, "my-run", "run.json"), Path.Combine(_folder, "a copy", "run.json"));
         var entries = new List<CatalogEntry>();

@@ -26,7 +26,8 @@ internal static class Samples
     {
         int elements = (int)Math.Min(ShardSize, ParameterCount - (index * ShardSize));
         int moved = index == 0 ? 0 : version;
-        float[] Fill(int salt) => [.. Enumerable.Range(0, elements).Select(i => MathF.Sin((i * 31) + (index * 1009) + (moved * 17) + salt))];
+        float[] Fill(int salt) =>
+            [.. Enumerable.Range(0, elements).Select(i => MathF.Sin((i * 31) + (index * 1009) + (moved * 17) + salt))];
         return new ShardState(index, Fill(1), version == 0 ? [] : Fill(2), version == 0 ? [] : Fill(3));
     }
 

@@ -15,7 +15,8 @@ internal sealed class WatchedStore(IBlobStore store, Func<string, string, Task> 
         return await store.GetAsync(name, cancellationToken);
     }
 
-    public async Task<int?> ReadRangeAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default)
+    public async Task<int?> ReadRangeAsync(
+        string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default)
     {
         await before(nameof(ReadRangeAsync), name);
         return await store.ReadRangeAsync(name, offset, destination, cancellationToken);
@@ -27,7 +28,8 @@ internal sealed class WatchedStore(IBlobStore store, Func<string, string, Task> 
         return await store.FindAsync(name, cancellationToken);
     }
 
-    public async Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+    public async Task<string?> PutIfAbsentAsync(
+        string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         await before(nameof(PutIfAbsentAsync), name);
         return await store.PutIfAbsentAsync(name, content, cancellationToken);
@@ -56,7 +58,9 @@ internal sealed class WatchedStore(IBlobStore store, Func<string, string, Task> 
         }
     }
 
-    public IAsyncEnumerable<string> ListFoldersAsync(CancellationToken cancellationToken = default) => store.ListFoldersAsync(cancellationToken);
+    public IAsyncEnumerable<string> ListFoldersAsync(CancellationToken cancellationToken = default) =>
+        store.ListFoldersAsync(cancellationToken);
 
-    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) => store.DeleteAsync(name, cancellationToken);
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) =>
+        store.DeleteAsync(name, cancellationToken);
 }

@@ -188,7 +188,8 @@ public class CountdownTaskTests
     [InlineData(1, 2, 0, '*', '/', true, "7/(8*2)")]
     [InlineData(1, 2, 0, '/', '/', true, "7/(8/2)")]
     [InlineData(1, 2, 0, '/', '/', false, "8/2/7")]
-    public void Spelling_IsFixedAndSparesParentheses(int a, int b, int c, char inner, char outer, bool onRight, string expected) =>
+    public void Spelling_IsFixedAndSparesParentheses(
+        int a, int b, int c, char inner, char outer, bool onRight, string expected) =>
         Assert.Equal(expected, new CountdownAnswer(a, b, c, inner, outer, onRight).Spell(new CountdownProblem(7, 8, 2, 1)));
 
     [Fact]
@@ -204,7 +205,8 @@ public class CountdownTaskTests
             Assert.InRange(noisy.Answer.Length, 5, CountdownTask.LongestAnswer);
             Assert.True(CountdownProblem.TryParse(noisy.Prompt.Text, out CountdownProblem problem));
             Expression expression = Expression.TryParse(noisy.Answer)!;
-            Assert.All(expression.Numbers, number => Assert.Contains(number, new[] { problem.First, problem.Second, problem.Third }));
+            Assert.All(expression.Numbers,
+                number => Assert.Contains(number, new[] { problem.First, problem.Second, problem.Third }));
             exact += Task.Score(noisy.Prompt, noisy.Answer).Exact ? 1 : 0;
             different += noisy.Answer == clean.Answer ? 0 : 1;
         }
@@ -244,7 +246,8 @@ public class CountdownTaskTests
         TaskSection small = Spec with { MaxNumber = 10, EvaluationData = "all.jsonl" };
         CountdownTask task = new(small, file);
         Assert.Equal(file, task.HeldOut(1000));
-        Assert.Contains("all.jsonl", Assert.Throws<TaskDataException>(() => task.TrainingPrompt(1, 0, 0)).Message, StringComparison.Ordinal);
+        Assert.Contains("all.jsonl", Assert.Throws<TaskDataException>(() => task.TrainingPrompt(1, 0, 0)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<TaskDataException>(() => task.TrainingExample(1, 0, 0, 0));
     }
 

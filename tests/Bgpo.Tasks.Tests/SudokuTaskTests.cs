@@ -230,7 +230,8 @@ public class SudokuTaskTests
         SudokuTask task = new(Spec with { EvaluationData = "all.csv" }, file);
         Assert.Equal(288, task.HeldOut(1000).Count);
         Assert.All(task.HeldOut(288), prompt => Assert.True(task.Score(prompt, prompt.Reference).Exact));
-        Assert.Contains("all.csv", Assert.Throws<TaskDataException>(() => task.TrainingPrompt(1, 0, 0)).Message, StringComparison.Ordinal);
+        Assert.Contains("all.csv", Assert.Throws<TaskDataException>(() => task.TrainingPrompt(1, 0, 0)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<TaskDataException>(() => task.TrainingExample(1, 0, 0, 0));
     }
 

@@ -19,7 +19,8 @@ public sealed class TaskDataTests : IDisposable
     [Fact]
     public void SudokuFile_IsServedInItsOrder()
     {
-        ITask task = Create("sudoku4x4", "Puzzle,Solution\n3102200002100320,3142243142131324\r\n0140432014020000,2143432114323214\n");
+        ITask task = Create("sudoku4x4",
+            "Puzzle,Solution\n3102200002100320,3142243142131324\r\n0140432014020000,2143432114323214\n");
         Assert.Equal(
             [
                 new Prompt("sudoku4x4:3102200002100320", "3102200002100320", "3142243142131324"),
@@ -80,7 +81,8 @@ public sealed class TaskDataTests : IDisposable
     {
         const string Good = """{"input":"30,100,93","output":"23"}""";
         string text = Good + "\n" + bad + "\n" + Good + "\n";
-        TaskDataException error = Assert.Throws<TaskDataException>(() => CountdownData.Parse(new StringReader(text), "some.jsonl"));
+        TaskDataException error =
+            Assert.Throws<TaskDataException>(() => CountdownData.Parse(new StringReader(text), "some.jsonl"));
         Check(error, "some.jsonl", 2, bad, """{"input":"30,100,93","output":"23"}""");
     }
 

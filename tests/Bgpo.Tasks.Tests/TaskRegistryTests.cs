@@ -47,7 +47,8 @@ public class TaskRegistryTests
         ITask task = Create(name);
         Prompt[] prompts =
         [
-            task.TrainingPrompt(1, 0, 0), task.TrainingPrompt(2, 0, 0), task.TrainingPrompt(1, 1, 0), task.TrainingPrompt(1, 0, 1),
+            task.TrainingPrompt(1, 0, 0), task.TrainingPrompt(2, 0, 0), task.TrainingPrompt(1, 1, 0),
+            task.TrainingPrompt(1, 0, 1),
             task.TrainingExample(1, 0, 0, 0).Prompt,
         ];
         Assert.Equal(prompts.Length, prompts.Select(prompt => prompt.Id).Distinct().Count());

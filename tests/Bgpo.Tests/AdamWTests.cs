@@ -112,7 +112,8 @@ public sealed class AdamWTests
         float[] three = new float[3];
         foreach ((int m, int v, int g) in new[] { (2, 3, 3), (3, 2, 3), (3, 3, 2) })
         {
-            Assert.Throws<ArgumentException>(() => AdamW.Step(three, new float[m], new float[v], new float[g], s_settings, 0.1, 1, 1));
+            Assert.Throws<ArgumentException>(
+                () => AdamW.Step(three, new float[m], new float[v], new float[g], s_settings, 0.1, 1, 1));
         }
     }
 
@@ -138,7 +139,8 @@ public sealed class AdamWTests
 
         public float[] Second { get; } = new float[length];
 
-        public void Step(float[] gradient, double clip, int step, int from, int count, OptimizerSection? settings = null) => AdamW.Step(
+        public void Step(float[] gradient, double clip, int step, int from, int count, OptimizerSection? settings = null) =>
+            AdamW.Step(
             Weights.AsSpan(from, count), First.AsSpan(from, count), Second.AsSpan(from, count), gradient.AsSpan(from, count),
             settings ?? s_settings, 0.01, clip, step);
     }

@@ -24,7 +24,8 @@ public sealed class AdvantageTests
 
     [Fact]
     public void ByTheFormula() =>
-        Assert.Equal([-Math.Sqrt(0.5), Math.Sqrt(0.5)], Advantage.OfGroup([3, 5], divideByStd: true), (a, b) => Math.Abs(a - b) < 1e-15);
+        Assert.Equal([-Math.Sqrt(0.5), Math.Sqrt(0.5)], Advantage.OfGroup([3, 5], divideByStd: true),
+            (a, b) => Math.Abs(a - b) < 1e-15);
 
     [Theory]
     [InlineData(true)]

@@ -40,8 +40,10 @@ public sealed class ExactSumTests
     [Fact]
     public void EveryPath_RoundsLikeBigIntegers_WhateverTheValue()
     {
-        // Every exponent that a term may have and those below, down to the denormals, with mantissas that round down, up, and tie.
-        uint[] mantissas = [0, 1, 2, 0x3FFFFF, 0x400000, 0x400001, 0x600000, 0x5FFFFF, 0x7FFFFE, 0x7FFFFF, 0x2AAAAA, 0x555555, 0x123456];
+        // Every exponent that a term may have and those below, down to the denormals, with mantissas that round down, up, and
+        // tie.
+        uint[] mantissas = [0, 1, 2, 0x3FFFFF, 0x400000, 0x400001, 0x600000, 0x5FFFFF, 0x7FFFFE, 0x7FFFFF, 0x2AAAAA, 0x555555,
+            0x123456];
         float[] values =
         [
             .. from exponent in Enumerable.Range(0, 127 + 22)
@@ -55,7 +57,8 @@ public sealed class ExactSumTests
                select (float)((whole + part) / (1L << ExactSum.FractionBits)),
         ];
         // 37 places, so that each value comes to stand at every place of every vector and in the tail.
-        float[][] terms = [.. values.Select((_, first) => Enumerable.Range(0, 37).Select(i => values[(first + i) % values.Length]).ToArray())];
+        float[][] terms = [.. values.Select(
+            (_, first) => Enumerable.Range(0, 37).Select(i => values[(first + i) % values.Length]).ToArray())];
         foreach (SumPath path in s_paths)
         {
             foreach (float[] term in terms)
@@ -73,7 +76,8 @@ public sealed class ExactSumTests
         // Every value once at a vector place and once at a tail place; ties of the rounding among them.
         float[] values =
         [
-            0, -0f, 1, -1, float.Epsilon, -float.Epsilon, 1e-12f, 3e-13f, MathF.Pow(2, -41), 3 * MathF.Pow(2, -41), -MathF.Pow(2, -41),
+            0, -0f, 1, -1, float.Epsilon, -float.Epsilon, 1e-12f, 3e-13f, MathF.Pow(2, -41), 3 * MathF.Pow(2, -41),
+            -MathF.Pow(2, -41),
             5 * MathF.Pow(2, -41), ExactSum.Limit, -ExactSum.Limit, 0.1f, 1234.567f,
         ];
         foreach (float value in values)
@@ -184,7 +188,8 @@ public sealed class ExactSumTests
     public void ATermOfAnotherLength_IsRefused()
     {
         ContributionException refused = Assert.Throws<ContributionException>(() => new ExactSum(3).Add(new float[4], s_unit));
-        Assert.Contains("unit 7/3/1: the contribution has 4 values where the shard has 3", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("unit 7/3/1: the contribution has 4 values where the shard has 3", refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -10,7 +10,8 @@ public sealed class MonteCarloTests
     private const int Toy = 4;
 
     /// <summary>What a toy network would say of a token under each mask of four tokens: depends on all that is masked.</summary>
-    private static readonly double[] s_value = [.. Enumerable.Range(0, 1 << Toy).Select(m => -0.3 - (0.7 * Math.Sin(5 * m) * Math.Sin(5 * m)))];
+    private static readonly double[] s_value =
+        [.. Enumerable.Range(0, 1 << Toy).Select(m => -0.3 - (0.7 * Math.Sin(5 * m) * Math.Sin(5 * m)))];
 
     [Theory]
     [InlineData(Masking.Exact, Timesteps.Uniform)]
@@ -112,7 +113,8 @@ public sealed class MonteCarloTests
             // With Bernoulli masks the weight tells t; consecutive ones are 1 / n_t apart.
             ObjectiveSection bernoulli = Settings(Masking.Bernoulli, Timesteps.Stratified, 5);
             double[] t = [.. Enumerable.Range(0, 5).Select(j =>
-                ((1 / MonteCarlo.Draw(bernoulli, 4, 0, item, j, mask)) - bernoulli.MinTimestep) / (1 - bernoulli.MinTimestep)).Order()];
+                ((1 / MonteCarlo.Draw(bernoulli, 4, 0, item, j, mask)) - bernoulli.MinTimestep) / (1 - bernoulli.MinTimestep))
+                    .Order()];
             Assert.All(t.Skip(1).Zip(t, (a, b) => a - b), gap => Assert.Equal(0.2, gap, 1e-9));
         }
     }
@@ -125,7 +127,8 @@ public sealed class MonteCarloTests
         double product = 0;
         for (uint item = 0; item < 4000; item++)
         {
-            product += ((1 / MonteCarlo.Draw(objective, 4, 0, item, 0, mask)) - 0.505) * ((1 / MonteCarlo.Draw(objective, 4, 0, item, 1, mask)) - 0.505);
+            product += ((1 / MonteCarlo.Draw(objective, 4, 0, item, 0, mask)) - 0.505) * (
+                (1 / MonteCarlo.Draw(objective, 4, 0, item, 1, mask)) - 0.505);
         }
         Assert.Equal(0, product / 4000, 0.006);
     }
@@ -181,7 +184,9 @@ public sealed class MonteCarloTests
         return weight * BitOperations.PopCount((uint)set) * s_value[set];
     }
 
-    /// <summary>k uniform on 1..L, each set of k alike, weight L / k, k masked tokens: every set adds its value / C(L, k).</summary>
+    /// <summary>
+    /// k uniform on 1..L, each set of k alike, weight L / k, k masked tokens: every set adds its value / C(L, k).
+    /// </summary>
     private static double ExactExpectation() => Enumerable.Range(1, (1 << Toy) - 1)
         .Sum(set => s_value[set] / Binomial(Toy, BitOperations.PopCount((uint)set)));
 

@@ -28,7 +28,8 @@ public sealed class ObjectiveTests
         for (double d = -6; d < 6; d += 0.37)
         {
             const double h = 1e-5;
-            double slope = (Objective.Term(advantage, d + h, 3, 20).Value - Objective.Term(advantage, d - h, 3, 20).Value) / (2 * h);
+            double slope = (Objective.Term(advantage, d + h, 3, 20).Value - Objective.Term(advantage, d - h, 3, 20).Value) / (
+                2 * h);
             Assert.Equal(slope, Objective.Term(advantage, d, 3, 20).Derivative, 1e-8 * (1 + Math.Abs(slope)));
         }
     }
@@ -57,7 +58,8 @@ public sealed class ObjectiveTests
             from advantage in Gen.Choose(-3_000, 3_000)
             from ratios in Gen.Choose(-6_000, 6_000).Select(d => d / 1000.0).NonEmptyListOf()
             select (advantage / 1000.0, ratios.ToArray());
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000).WithReplay(new Replay(new Rnd(20251013, 5), null)), Prop.ForAll(cases.ToArbitrary(), drawn =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2000).WithReplay(new Replay(new Rnd(20251013, 5), null)),
+            Prop.ForAll(cases.ToArbitrary(), drawn =>
         {
             double bound = drawn.Ratios.Sum(d => Objective.Term(drawn.Advantage, d, drawn.Ratios.Length, 20).Value);
             double elbo = Objective.ElboBased(drawn.Advantage, drawn.Ratios);

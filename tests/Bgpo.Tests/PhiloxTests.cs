@@ -28,7 +28,8 @@ public sealed class PhiloxTests
     {
         // Runs recorded with an older build must replay: these numbers are part of the format of a run.
         var stream = new Philox(1, Purpose.Mask, step: 2, item: 3, draw: 4);
-        Assert.Equal(s_pinned, (uint[])[stream.UInt32(0), stream.UInt32(1), stream.UInt32(2), stream.UInt32(3), stream.UInt32(4)]);
+        Assert.Equal(s_pinned,
+            (uint[])[stream.UInt32(0), stream.UInt32(1), stream.UInt32(2), stream.UInt32(3), stream.UInt32(4)]);
     }
 
     [Fact]

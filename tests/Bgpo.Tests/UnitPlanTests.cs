@@ -26,7 +26,10 @@ public sealed class UnitPlanTests
                     Assert.InRange(cut[^1].Length, 1, size);
                     // Ordered by j first: the first completions * n samples are the first n of every completion.
                     Assert.Equal(
-                        from j in Enumerable.Range(0, samples) from c in Enumerable.Range(0, completions) select new SampleId(c, j),
+                        from j in Enumerable.Range(0, samples)
+                        from c in Enumerable.Range(
+                            0, completions)
+                        select new SampleId(c, j),
                         cut.SelectMany(unit => unit));
                 }
             }

@@ -11,14 +11,17 @@ internal sealed class BenchCommand
 {
     private readonly ConsoleContext _context;
     private readonly IBenchmarks _benchmarks;
-    private readonly Option<int[]> _samples = Flags.WholeNumbers("--samples", "N,N", "the n_t to compare; default: 1,64", 1, 1024);
+    private readonly Option<int[]> _samples =
+        Flags.WholeNumbers("--samples", "N,N", "the n_t to compare; default: 1,64", 1, 1024);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
-    private readonly Option<string?> _probe = Flags.Text("--probe", "OBJECTIVE", "measure one objective in this process and print base and peak");
+    private readonly Option<string?> _probe =
+        Flags.Text("--probe", "OBJECTIVE", "measure one objective in this process and print base and peak");
 
     private BenchCommand(ConsoleContext context, IBenchmarks benchmarks)
     {
         (_context, _benchmarks) = (context, benchmarks);
-        Command memory = new("memory", "Peak memory of the gradient phase: BGPO's is constant in n_t, the one-graph ELBO objective's is not.")
+        Command memory = new(
+            "memory", "Peak memory of the gradient phase: BGPO's is constant in n_t, the one-graph ELBO objective's is not.")
         {
             _samples, _json, _probe,
         };
@@ -46,7 +49,8 @@ internal sealed class BenchCommand
         CommandPart[] below =
         [
             new BenchCommand(context, benchmarks).Memory, new BenchWireCommand(context, benchmarks).Part,
-            new BenchScalingCommand(context, benchmarks).Part, BenchOverheadCommand.Make(context, benchmarks), BenchStoreCommand.Make(context),
+            new BenchScalingCommand(context, benchmarks).Part, BenchOverheadCommand.Make(context, benchmarks),
+            BenchStoreCommand.Make(context),
             BenchModelCommand.Make(context),
         ];
         Command command = new("bench", "Measures what the project promises.");

@@ -30,7 +30,8 @@ internal static class BenchModelCommand
         var folder = Flags.Text("--folder", "DIR", "where to write the model; default: .bgpo");
         var json = Flags.Json("the result as one JSON line");
         like.Required = true;
-        var command = new Command("model", "Makes a model of random weights, loads it, decodes a block, and computes gradient units of adapters.")
+        var command = new Command(
+            "model", "Makes a model of random weights, loads it, decodes a block, and computes gradient units of adapters.")
         {
             like, scale, rank, samples, folder, json,
         };
@@ -38,7 +39,8 @@ internal static class BenchModelCommand
         {
             var config = KnownModels.ByName[parsed.GetValue(like)!];
             config = parsed.GetValue(scale) is { } text ? KnownModels.Scaled(config, ModelMakeCommand.Parameters(text)) : config;
-            var path = Path.Combine(context.Paths.Full(parsed.GetValue(folder) ?? ".bgpo"), $"bench-model-{Environment.ProcessId}");
+            var path = Path.Combine(
+                context.Paths.Full(parsed.GetValue(folder) ?? ".bgpo"), $"bench-model-{Environment.ProcessId}");
             var bytes = 2 * new ParameterLayout(config).Length;
             var output = context.Terminal.Out;
             if (Lacking(path, bytes) is { } lacking)
@@ -76,7 +78,7 @@ internal static class BenchModelCommand
         var weights = bytes / 1048576.0;
         if (!asJson)
         {
-            output.WriteLine($"{Printed.Many(bytes / 2, "parameter")}, weights {weights:0} MiB");
+            output.WriteLine($"{Format.Many(bytes / 2, "parameter")}, weights {weights:0} MiB");
             output.WriteLine($"{"what",-32}{"s",10}{"peak MiB",12}{"over weights",14}");
         }
 
@@ -90,7 +92,8 @@ internal static class BenchModelCommand
         });
         if (asJson)
         {
-            output.WriteLine(JsonLines.Line(new { Benchmark = "model", Like = like, Parameters = bytes / 2, WeightsMiB = weights, Rows = rows }));
+            output.WriteLine(JsonLines.Line(
+                new { Benchmark = "model", Like = like, Parameters = bytes / 2, WeightsMiB = weights, Rows = rows }));
         }
     }
 
@@ -100,9 +103,13 @@ internal static class BenchModelCommand
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var disk = new DriveInfo(Path.GetDirectoryName(path)!).AvailableFreeSpace;
         var line = File.ReadLines("/proc/meminfo").First(text => text.StartsWith("MemAvailable:", StringComparison.Ordinal));
-        var memory = 1024 * long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
-        return disk < 1.05 * bytes ? $"the weights take {bytes / 1e9:0.0} GB; {Path.GetDirectoryName(path)} has {disk / 1e9:0.0} GB free"
-            : memory < Besides * bytes ? $"{Besides * bytes / 1e9:0.0} GB of memory are needed; {memory / 1e9:0.0} GB are to be had"
+        var memory = 1024 * long.Parse(
+            line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1],
+            System.Globalization.CultureInfo.InvariantCulture);
+        return disk < 1.05 * bytes
+            ? $"the weights take {bytes / 1e9:0.0} GB; {Path.GetDirectoryName(path)} has {disk / 1e9:0.0} GB free"
+            : memory < Besides * bytes
+                ? $"{Besides * bytes / 1e9:0.0} GB of memory are needed; {memory / 1e9:0.0} GB are to be had"
             : null;
     }
 }

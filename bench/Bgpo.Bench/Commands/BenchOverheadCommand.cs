@@ -20,11 +20,15 @@ internal static class BenchOverheadCommand
         var rounds = Flags.Whole("--rounds", "N", $"spells with and without them, in turn; default: {DefaultRounds}", 1, 100);
         var threads = Flags.Threads();
         var json = Flags.Json("the result as one JSON line");
-        var command = new Command("overhead", "Time of a run's steps with watchers against the steps beside them without.") { watchers, steps, rounds, threads, json };
+        var command = new Command("overhead", "Time of a run's steps with watchers against the steps beside them without.")
+        {
+            watchers, steps, rounds, threads, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
             var rows = await benchmarks.Overhead(
-                parsed.GetValue(watchers).Or(1, 20), parsed.GetValue(steps) ?? DefaultSteps, parsed.GetValue(rounds) ?? DefaultRounds,
+                parsed.GetValue(watchers).Or(1, 20), parsed.GetValue(steps) ?? DefaultSteps,
+                parsed.GetValue(rounds) ?? DefaultRounds,
                 parsed.GetValue(threads) ?? Environment.ProcessorCount, context.Interrupts.Token);
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
@@ -36,7 +40,8 @@ internal static class BenchOverheadCommand
             output.WriteLine($"{"watchers",-12}{"s a step",10}{"cost",10}{"95 %",20}{"rounds",8}{"cpu share",12}");
             foreach (var row in rows)
             {
-                output.WriteLine(FormattableString.Invariant($"{row.Watchers,-12}{row.StepSeconds,10:0.000}{Cost(row.Ratio),8:0.0} %{(row is { Low: { } low, High: { } high } ? FormattableString.Invariant($"{Cost(low):0.0} to {Cost(high):0.0} %") : "-"),20}{row.Rounds,8}{100 * row.Share,10:0.00} %"));
+                output.WriteLine(FormattableString.Invariant(
+                    $"{row.Watchers,-12}{row.StepSeconds,10:0.000}{Cost(row.Ratio),8:0.0} %{(row is { Low: { } low, High: { } high } ? FormattableString.Invariant($"{Cost(low):0.0} to {Cost(high):0.0} %") : "-"),20}{row.Rounds,8}{100 * row.Share,10:0.00} %"));
             }
 
             return ExitCode.Done;

@@ -21,18 +21,29 @@ internal sealed class BenchScalingCommand
 
     private readonly ConsoleContext _context;
     private readonly IBenchmarks _benchmarks;
-    private readonly Option<string?> _only = Flags.Text("--only", "PART", "real (a run on one silo process and on two, and two runs apart) or simulated (devices of fixed speed); default: both");
-    private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec of the real part, evaluations off; default: configs/sudoku.yaml of the project");
-    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of the real part to time in each spell; default: 5", 1, 1000);
-    private readonly Option<int?> _rounds = Flags.Whole("--rounds", "N", "spells of one silo, of two, and of two runs apart, in turn; ratios are medians; default: 15", 1, 99);
-    private readonly Option<int[]> _silos = Flags.WholeNumbers("--silos", "N,N", "silos to simulate; default: 1,2,4,8,16,32,64,128,256", 1, 1024);
-    private readonly Option<int?> _work = Flags.Whole("--work", "MS", "what a rollout or a gradient unit takes on a simulated device, milliseconds; default: 100", 1, 60_000);
+    private readonly Option<string?> _only =
+        Flags.Text("--only", "PART",
+            "real (a run on one silo process and on two, and two runs apart) or simulated (devices of fixed speed); default: " +
+                "both");
+    private readonly Option<string?> _config =
+        Flags.Text("--config", "FILE", "run spec of the real part, evaluations off; default: configs/sudoku.yaml of the project");
+    private readonly Option<int?> _steps =
+        Flags.Whole("--steps", "N", "steps of the real part to time in each spell; default: 5", 1, 1000);
+    private readonly Option<int?> _rounds =
+        Flags.Whole("--rounds", "N",
+            "spells of one silo, of two, and of two runs apart, in turn; ratios are medians; default: 15", 1, 99);
+    private readonly Option<int[]> _silos =
+        Flags.WholeNumbers("--silos", "N,N", "silos to simulate; default: 1,2,4,8,16,32,64,128,256", 1, 1024);
+    private readonly Option<int?> _work =
+        Flags.Whole("--work", "MS", "what a rollout or a gradient unit takes on a simulated device, milliseconds; default: 100",
+            1, 60_000);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
 
     internal BenchScalingCommand(ConsoleContext context, IBenchmarks benchmarks)
     {
         (_context, _benchmarks) = (context, benchmarks);
-        Command command = new("scaling", "Speed of a real run on two silo processes against one; efficiency on up to 256 simulated silos.")
+        Command command = new(
+            "scaling", "Speed of a real run on two silo processes against one; efficiency on up to 256 simulated silos.")
         {
             _only, _config, _steps, _rounds, _silos, _work, _json,
         };
@@ -41,8 +52,10 @@ internal sealed class BenchScalingCommand
         Part = new CommandPart(command,
         [
             ("bench scaling", "both parts; the machine should have nothing else to do"),
-            ("bench scaling --only real --rounds 41", "one silo process of one thread, two, and two runs apart, for a quarter of an hour"),
-            ("bench scaling --only simulated --silos 1,64 --json | jq .simulated", "the real dispatcher and grains over devices that only take time"),
+            ("bench scaling --only real --rounds 41",
+                "one silo process of one thread, two, and two runs apart, for a quarter of an hour"),
+            ("bench scaling --only simulated --silos 1,64 --json | jq .simulated",
+                "the real dispatcher and grains over devices that only take time"),
         ]);
     }
 
@@ -88,7 +101,8 @@ internal sealed class BenchScalingCommand
         {
             rows.Add(row);
             var what = row.Runs == 1 ? $"{row.Silos}" : $"{row.Silos} in each of {row.Runs} runs";
-            Say(parsed, $"{what,-34}{row.StepsPerSecond,10:0.000}{row.SamplesPerSecond,12:0.0}{100 * row.Busy,13:0.0} %{row.CommitSeconds,11:0.000}");
+            Say(parsed, $"{what,-34}{row.StepsPerSecond,10:0.000}{row.SamplesPerSecond,12:0.0}{100 * row.Busy,13:0.0} " +
+                $"%{row.CommitSeconds,11:0.000}");
         }
 
         Say(parsed, $"two silos are {Shown(Ratios(rows, 1))} times as fast as one");
@@ -105,7 +119,8 @@ internal sealed class BenchScalingCommand
         {
             var row = await _benchmarks.Simulate(silos, work, SimulatedSteps, _context.Interrupts.Token);
             rows.Add(row);
-            Say(parsed, $"{row.Silos,-34}{100 * row.Efficiency,8:0.0} %{row.StepSeconds,12:0.000}{row.MessagesPerStep,18:0}{row.CpuMillisecondsPerUnit,16:0.00}");
+            Say(parsed, $"{row.Silos,-34}{100 * row.Efficiency,8:0.0} " +
+                $"%{row.StepSeconds,12:0.000}{row.MessagesPerStep,18:0}{row.CpuMillisecondsPerUnit,16:0.00}");
         }
 
         return rows;

@@ -13,17 +13,20 @@ internal sealed class BenchWireCommand
 
     private readonly ConsoleContext _context;
     private readonly IBenchmarks _benchmarks;
-    private readonly Option<int?> _mib = Flags.Whole("--mib", "N", "float32 payload of each of the three rounds of a stream, MiB; default: 4096", 2, 1 << 20);
+    private readonly Option<int?> _mib =
+        Flags.Whole("--mib", "N", "float32 payload of each of the three rounds of a stream, MiB; default: 4096", 2, 1 << 20);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
     private readonly Option<string?> _role = Flags.Text("--role", "ROLE", "be one process of a measurement: receive or send");
-    private readonly Option<int?> _shards = Flags.Whole("--shards", "N", "shards that a process of a measurement deals with", 1, 1 << 20);
+    private readonly Option<int?> _shards =
+        Flags.Whole("--shards", "N", "shards that a process of a measurement deals with", 1, 1 << 20);
     private readonly Option<int?> _units = Flags.Whole("--units", "N", "units that a process of a measurement sends", 1, 1 << 20);
     private readonly Option<string?> _folder = Flags.Text("--folder", "FOLDER", "where the processes of a measurement meet");
 
     internal BenchWireCommand(ConsoleContext context, IBenchmarks benchmarks)
     {
         (_context, _benchmarks) = (context, benchmarks);
-        Command command = new("wire", "Speed of contributions from one silo process into the accumulators of another, and what bounds it.")
+        Command command = new(
+            "wire", "Speed of contributions from one silo process into the accumulators of another, and what bounds it.")
         {
             _mib, _json, _role, _folder, _shards, _units,
         };
@@ -74,7 +77,8 @@ internal sealed class BenchWireCommand
         output.WriteLine($"{"  contributions into a grain that drops them",-68}{outcome.SinkGBs,8:0.00}");
         output.WriteLine($"{"  a bare Unix socket",-68}{outcome.SocketGBs,8:0.00}");
         output.WriteLine($"{$"the exact sum alone on one core, nothing in cache ({outcome.SumPath})",-68}{outcome.ExactSumGBs,8:0.00}");
-        output.WriteLine($"round trip of an empty call: {outcome.PingMedianMicroseconds:0} us median, 99 % under {outcome.PingP99Microseconds:0} us");
+        output.WriteLine($"round trip of an empty call: {outcome.PingMedianMicroseconds:0} us median, 99 % under " +
+            $"{outcome.PingP99Microseconds:0} us");
         output.WriteLine($"median of 3 rounds of {outcome.MiB} MiB each");
         return ExitCode.Done;
     }

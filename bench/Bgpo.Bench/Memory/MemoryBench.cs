@@ -29,11 +29,13 @@ internal static class MemoryBench
 
     private static async Task<MemoryMeasured> Probe(string objective, int samples, CancellationToken cancellationToken)
     {
-        using Process process = Programs.Bench(Path.GetTempPath(), "bench", "memory", "--probe", objective, "--samples", $"{samples}");
+        using Process process =
+            Programs.Bench(Path.GetTempPath(), "bench", "memory", "--probe", objective, "--samples", $"{samples}");
         string output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         double[] numbers = process.ExitCode == 0
-            ? [.. output.Split(' ', StringSplitOptions.TrimEntries).Select(text => double.Parse(text, CultureInfo.InvariantCulture))]
+            ? [.. output.Split(' ', StringSplitOptions.TrimEntries)
+                .Select(text => double.Parse(text, CultureInfo.InvariantCulture))]
             : throw new InvalidOperationException($"the probe of {objective} with n_t = {samples} ended with {process.ExitCode}");
         return new MemoryMeasured(objective, samples, PeakMiB: numbers[1], BaseMiB: numbers[0]);
     }

@@ -17,7 +17,9 @@ public static class MemoryProbe
     /// <summary>Completions of a group.</summary>
     private const int Completions = 8;
 
-    /// <summary>Microbatches that every measurement runs, so that what a process gathers over time is the same for every n_t.</summary>
+    /// <summary>
+    /// Microbatches that every measurement runs, so that what a process gathers over time is the same for every n_t.
+    /// </summary>
     private const int Microbatches = 512;
 
     private const int ResponseLength = 16;
@@ -76,11 +78,14 @@ public static class MemoryProbe
         }
     }
 
-    /// <summary>A exp(Bhat - Bhat_old) of the group's completions: all n_t graphs of each alive until the one backward pass.</summary>
+    /// <summary>
+    /// A exp(Bhat - Bhat_old) of the group's completions: all n_t graphs of each alive until the one backward pass.
+    /// </summary>
     private static void OneGraph(Transformer model, GradientPass pass, GroupRecord group, int samples)
     {
         model.BindGradients();
-        SampleId[] all = [.. Enumerable.Range(0, Completions * samples).Select(s => new SampleId(s % Completions, s / Completions))];
+        SampleId[] all = [.. Enumerable.Range(0, Completions * samples)
+            .Select(s => new SampleId(s % Completions, s / Completions))];
         using IDisposable scope = NewDisposeScope();
         using var likelihood = new MaskedLikelihood(model, pass.Masked(group, all));
         Tensor objective = zeros(1);

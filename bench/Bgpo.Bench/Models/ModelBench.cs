@@ -14,7 +14,9 @@ namespace Bgpo.Bench.Models;
 /// <param name="PeakMiB">Most resident memory meanwhile, by the kernel's count.</param>
 internal sealed record ModelMeasured(string What, double Seconds, double PeakMiB);
 
-/// <summary>Loads a model's frozen weights, decodes a block, and computes gradient units of adapters, on one thread of this process.</summary>
+/// <summary>
+/// Loads a model's frozen weights, decodes a block, and computes gradient units of adapters, on one thread of this process.
+/// </summary>
 /// <param name="folder">The model's folder.</param>
 /// <param name="rank">Rank of the adapters.</param>
 internal sealed class ModelBench(string folder, int rank)
@@ -42,10 +44,12 @@ internal sealed class ModelBench(string folder, int rank)
             int[] prompt = Tokens(1, PromptLength);
             int block = model.Config.AttentionBlock > 0 ? model.Config.AttentionBlock : ResponseLength;
             Measure($"decode a block of {block}, 1 step", report, () => Sampler.Sample(
-                model, [prompt], new SamplerOptions(block, block, 1, 0), (_, step) => new Philox(1, Purpose.Rollout, 0, 0, (uint)step)));
+                model, [prompt], new SamplerOptions(block, block, 1, 0), (_, step) =>
+                    new Philox(1, Purpose.Rollout, 0, 0, (uint)step)));
             foreach (int count in samples)
             {
-                Measure(string.Create(CultureInfo.InvariantCulture, $"gradient unit, n_t {count}"), report, () => Gradient(model, prompt, count));
+                Measure(string.Create(CultureInfo.InvariantCulture, $"gradient unit, n_t {count}"), report,
+                    () => Gradient(model, prompt, count));
             }
         }
     }
@@ -54,7 +58,13 @@ internal sealed class ModelBench(string folder, int rank)
     {
         RunSpec spec = new()
         {
-            Rollout = new RolloutSection { Prompts = 1, Completions = 2, ResponseLength = ResponseLength, BlockLength = ResponseLength },
+            Rollout = new RolloutSection
+            {
+                Prompts = 1,
+                Completions = 2,
+                ResponseLength = ResponseLength,
+                BlockLength = ResponseLength,
+            },
             Objective = new ObjectiveSection { Samples = samples },
             Units = new UnitSection { Samples = samples, Microbatch = 1, Recompute = true },
         };
@@ -79,6 +89,7 @@ internal sealed class ModelBench(string folder, int rank)
     private static double PeakMiB()
     {
         string line = File.ReadLines(StatusFile).First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0;
+        return long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) / 1024.0;
     }
 }

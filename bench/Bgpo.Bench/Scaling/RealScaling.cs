@@ -13,20 +13,23 @@ namespace Bgpo.Bench;
 /// <param name="CommitSeconds">Of each step, seconds that the commit took.</param>
 public sealed record RealScale(int Silos, double StepsPerSecond, double SamplesPerSecond, double Busy, double CommitSeconds)
 {
-    /// <summary>Runs at the same time that have nothing to do with one another, each on so many silos; the speeds are their sum.</summary>
+    /// <summary>
+    /// Runs at the same time that have nothing to do with one another, each on so many silos; the speeds are their sum.
+    /// </summary>
     public int Runs { get; init; } = 1;
 }
 
 /// <summary>
-/// The same real run, <c>bgpo train --silos</c> as users start it, on one silo process, on two, and twice on one, of one thread each. All
-/// are there at once, and each goes on for a spell of steps while the others are stopped (SIGSTOP), in turn: so steps are compared with
-/// those right beside them, and what the machine does over minutes is in all. The run learns too slowly to change, so that every step is
-/// the same work.
+/// The same real run, <c>bgpo train --silos</c> as users start it, on one silo process, on two, and twice on one, of one thread
+/// each. All are there at once, and each goes on for a spell of steps while the others are stopped (SIGSTOP), in turn: so steps
+/// are compared with those right beside them, and what the machine does over minutes is in all. The run learns too slowly to
+/// change, so that every step is the same work.
 /// </summary>
 public static class RealScaling
 {
     /// <summary>
-    /// Steps before time is taken: silos start, replicas are made, and code is compiled anew as often as it runs, on the cores that train.
+    /// Steps before time is taken: silos start, replicas are made, and code is compiled anew as often as it runs, on the cores
+    /// that train.
     /// </summary>
     private const int WarmUp = 30;
 
@@ -36,12 +39,15 @@ public static class RealScaling
     /// <summary>Too little to learn anything: groups that are solved or hopeless would teach nothing.</summary>
     private const string Rate = "1e-12";
 
-    /// <summary>Measures one silo, two, and two runs of one silo each, which have nothing to do with one another, round after round.</summary>
+    /// <summary>
+    /// Measures one silo, two, and two runs of one silo each, which have nothing to do with one another, round after round.
+    /// </summary>
     /// <param name="steps">Steps to time in each spell.</param>
     /// <param name="rounds">Rounds.</param>
     /// <param name="config">The run spec; null: the one that <c>train</c> takes by itself.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async IAsyncEnumerable<RealScale> Measure(int steps, int rounds, string? config, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<RealScale> Measure(
+        int steps, int rounds, string? config, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         List<TimedRun> runs = [];
         // More than it takes, but no more than twice that: the run that goes on ends by itself, should this process be killed.
@@ -90,7 +96,8 @@ public static class RealScaling
             run.Signal(ProcessTable.Stop);
         }
         return new RealScale(
-            scales[0].Silos, scales.Sum(scale => scale.StepsPerSecond), scales.Sum(scale => scale.SamplesPerSecond), scales.Average(scale => scale.Busy),
+            scales[0].Silos, scales.Sum(scale => scale.StepsPerSecond), scales.Sum(scale => scale.SamplesPerSecond),
+            scales.Average(scale => scale.Busy),
             scales.Average(scale => scale.CommitSeconds))
         {
             Runs = side.Length,
@@ -111,15 +118,18 @@ public static class RealScaling
             _process = Programs.Console(
                 _folder.FullName,
                 [
-                    "train", "--json", "--silos", $"{silos}", "--threads", "1", "--run", "scaling", "--store", Path.Combine(_folder.FullName, "runs"),
-                    "--set", $"run.steps={last}", "--set", "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={last}",
+                    "train", "--json", "--silos", $"{silos}", "--threads", "1", "--run", "scaling",
+                    "--store", Path.Combine(_folder.FullName, "runs"),
+                    "--set", $"run.steps={last}", "--set", "evaluation.every=0", "--set", "evaluation.count=1",
+                    "--set", $"checkpoint.every={last}",
                     "--set", $"optimizer.learningRate={Rate}", .. config is null ? Array.Empty<string>() : ["--config", config],
                 ]);
             _identity = ProcessTable.Find(_process.Id)?.Identity ?? "";
         }
 
         private IEnumerable<MachineProcess> Processes =>
-            [.. new[] { ProcessTable.Find(_process.Id) }.OfType<MachineProcess>(), .. ProcessTable.Silos(process => process.Option("--owner") == _identity)];
+            [.. new[] { ProcessTable.Find(_process.Id) }.OfType<MachineProcess>(),
+                .. ProcessTable.Silos(process => process.Option("--owner") == _identity)];
 
         public static async Task<TimedRun> Start(int silos, int last, string? config, CancellationToken cancellationToken)
         {
@@ -168,7 +178,8 @@ public static class RealScaling
             double seconds = (Committed(timed[^1]) - Committed(first)) / 1000.0;
             double Sum(string field) => timed.Sum(step => (double)step[field]!);
             return new RealScale(
-                _silos, steps / seconds, Sum("samples") / seconds, (Sum("rolloutSeconds") + Sum("gradientSeconds")) / (seconds * _silos),
+                _silos, steps / seconds, Sum("samples") / seconds,
+                (Sum("rolloutSeconds") + Sum("gradientSeconds")) / (seconds * _silos),
                 Sum("commitSeconds") / steps);
         }
 

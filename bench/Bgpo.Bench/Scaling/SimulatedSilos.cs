@@ -68,12 +68,14 @@ internal sealed class SimulatedSilo(TimeSpan work, IGrainFactory grains, TimePro
     internal int Pieces => _pieces;
 
     /// <inheritdoc/>
-    public async Task<RolloutResult> Sample(RunContext run, Weights weights, RolloutRequest request, CancellationToken cancellationToken)
+    public async Task<RolloutResult> Sample(
+        RunContext run, Weights weights, RolloutRequest request, CancellationToken cancellationToken)
     {
         await Work(cancellationToken);
         int[][] completions = [.. request.Items.Zip(request.Prompts, (item, prompt) => Guess(run, request.Step, item, prompt))];
         return new RolloutResult(
-            [.. request.Prompts.Select(run.Tokenizer.EncodePrompt)], completions, [.. completions.Select(tokens => run.Tokenizer.Decode(tokens))],
+            [.. request.Prompts.Select(run.Tokenizer.EncodePrompt)], completions,
+            [.. completions.Select(tokens => run.Tokenizer.Decode(tokens))],
             work.TotalSeconds);
     }
 

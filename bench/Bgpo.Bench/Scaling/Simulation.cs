@@ -17,19 +17,22 @@ namespace Bgpo.Bench;
 /// <param name="Efficiency">Time that the devices' work takes when none ever waits, over the time that the steps took.</param>
 /// <param name="StepSeconds">Seconds a step.</param>
 /// <param name="MessagesPerStep">Messages between grains a step, answers counted.</param>
-/// <param name="CpuMillisecondsPerUnit">Processor time of this process, which is everything but the devices' work, a piece of work.</param>
+/// <param name="CpuMillisecondsPerUnit">Processor time of this process, which is everything but the devices' work, a piece of
+/// work.</param>
 /// <param name="Units">Gradient units that the steps consist of.</param>
 /// <param name="Computed">Gradient units that devices computed.</param>
 /// <param name="DistinctComputed">The same, each counted once.</param>
 /// <param name="BusySilos">Silos that had work.</param>
 public sealed record SimulatedScale(
-    int Silos, double Efficiency, double StepSeconds, double MessagesPerStep, double CpuMillisecondsPerUnit, int Units, int Computed,
+    int Silos, double Efficiency, double StepSeconds, double MessagesPerStep, double CpuMillisecondsPerUnit, int Units,
+    int Computed,
     int DistinctComputed, int BusySilos);
 
 /// <summary>
-/// The real dispatcher, step loop and grains over many silos whose devices are simulated: a fixed time for each piece of work, none of
-/// it on a processor. All grains live in one process and one silo of Orleans, so what is measured is the cost and the idling that coordination
-/// makes, not that of a network. Work grows with the silos: two prompts of four units each for every silo and step.
+/// The real dispatcher, step loop and grains over many silos whose devices are simulated: a fixed time for each piece of work,
+/// none of it on a processor. All grains live in one process and one silo of Orleans, so what is measured is the cost and the
+/// idling that coordination makes, not that of a network. Work grows with the silos: two prompts of four units each for every
+/// silo and step.
 /// </summary>
 public static class Simulation
 {
@@ -55,14 +58,16 @@ public static class Simulation
             await StoredShards.Create(blobs, RunId, Spec(silos, steps + 1), Parameters);
             using IHost host = Build(blobs, silos, work);
             await host.StartAsync(cancellationToken);
-            SimulatedSteps taken = await host.Services.GetRequiredService<IGrainFactory>().GetGrain<ISimulationGrain>(RunId).Run(steps);
+            SimulatedSteps taken = await host.Services.GetRequiredService<IGrainFactory>().GetGrain<ISimulationGrain>(RunId)
+                .Run(steps);
             SimulatedSilos simulated = host.Services.GetRequiredService<SimulatedSilos>();
             UnitName[] computed = [.. simulated.Computed];
             double ideal = simulated.Pieces * work.TotalSeconds / silos;
             await host.StopAsync(CancellationToken.None);
             return new SimulatedScale(
                 silos, ideal / taken.Seconds, taken.Seconds / steps, (double)taken.Messages / steps,
-                1000 * taken.CpuSeconds / simulated.Pieces, taken.Units, computed.Length, computed.Distinct().Count(), simulated.Busy);
+                1000 * taken.CpuSeconds / simulated.Pieces, taken.Units, computed.Length, computed.Distinct().Count(),
+                simulated.Busy);
         }
         finally
         {

@@ -23,11 +23,13 @@ internal interface ISimulationGrain : IGrainWithStringKey
 /// <param name="Redispatched">Calls that failed and were made again.</param>
 [GenerateSerializer]
 internal sealed record SimulatedSteps(
-    [property: Id(0)] double Seconds, [property: Id(1)] double CpuSeconds, [property: Id(2)] long Messages, [property: Id(3)] int Units,
+    [property: Id(0)] double Seconds, [property: Id(1)] double CpuSeconds, [property: Id(2)] long Messages,
+    [property: Id(3)] int Units,
     [property: Id(4)] int Redispatched);
 
 /// <inheritdoc cref="ISimulationGrain"/>
-internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, SimulatedSilos silos, MessageCount messages, TimeProvider time)
+internal sealed class SimulationGrain(
+    RunContexts contexts, RunCatalog catalog, SimulatedSilos silos, MessageCount messages, TimeProvider time)
     : Grain, ISimulationGrain
 {
     /// <inheritdoc/>
@@ -66,7 +68,8 @@ internal sealed class SimulationGrain(RunContexts contexts, RunCatalog catalog, 
             units += (await loop.Take(step, CancellationToken.None)).Units;
         }
         var taken = new SimulatedSteps(
-            Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds, messages.Read() - sent,
+            Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds,
+            messages.Read() - sent,
             units, dispatcher.Redispatched);
         await writes.Flush(CancellationToken.None);
         return taken;

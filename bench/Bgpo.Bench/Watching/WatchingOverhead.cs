@@ -11,34 +11,42 @@ namespace Bgpo.Bench;
 /// <param name="Watchers">Watching processes.</param>
 /// <param name="StepSeconds">Seconds a step while they watch.</param>
 /// <param name="Ratio">Median, over the rounds, of the time of steps with watchers to that of steps beside them without.</param>
-/// <param name="Low">Lower end of the median's 95 % interval, by order statistics; null: there are too few rounds for one.</param>
+/// <param name="Low">Lower end of the median's 95 % interval, by order statistics; null: there are too few rounds for
+/// one.</param>
 /// <param name="High">Its upper end.</param>
 /// <param name="Rounds">Rounds.</param>
 /// <param name="Share">
-/// Share of the watchers in the processor time that they and the silo took while they watched; what the silo does for them is not in it.
+/// Share of the watchers in the processor time that they and the silo took while they watched; what the silo does for them is not
+/// in it.
 /// </param>
-public sealed record WatchedSpeed(int Watchers, double StepSeconds, double Ratio, double? Low, double? High, int Rounds, double Share);
+public sealed record WatchedSpeed(
+    int Watchers, double StepSeconds, double Ratio, double? Low, double? High, int Rounds, double Share);
 
 /// <summary>
-/// What watchers cost the steps of one run on one silo process. They are processes of <c>run watch --json</c>, stopped (SIGSTOP) for one
-/// spell of steps and let go on for the next, in turn: so steps are compared with those right beside them, and what the machine does over
-/// minutes is in both. The run learns too slowly to change, so that its steps are all the same work.
+/// What watchers cost the steps of one run on one silo process. They are processes of <c>run watch --json</c>, stopped (SIGSTOP)
+/// for one spell of steps and let go on for the next, in turn: so steps are compared with those right beside them, and what the
+/// machine does over minutes is in both. The run learns too slowly to change, so that its steps are all the same work.
 /// </summary>
 public static class WatchingOverhead
 {
     /// <summary>
-    /// Steps that watchers see before time is taken: each process compiles what shows a step only then, and again what it finds hot, which
-    /// on the cores that train would be timed as if it were watching.
+    /// Steps that watchers see before time is taken: each process compiles what shows a step only then, and again what it finds
+    /// hot, which on the cores that train would be timed as if it were watching.
     /// </summary>
     private const int WarmUp = 240;
 
-    /// <summary>Steps after the watchers stop or go on that count for neither: those who go on are told what they missed.</summary>
+    /// <summary>
+    /// Steps after the watchers stop or go on that count for neither: those who go on are told what they missed.
+    /// </summary>
     private const int Between = 2;
 
     /// <summary>More than any measurement takes; the run is stopped when it has been measured.</summary>
     private const int Endless = 1_000_000;
 
-    /// <summary>Too little to learn anything, so that every step has the same work: groups that are solved or hopeless would teach nothing.</summary>
+    /// <summary>
+    /// Too little to learn anything, so that every step has the same work: groups that are solved or hopeless would teach
+    /// nothing.
+    /// </summary>
     private const string Rate = "1e-12";
 
     private const string Cluster = "overhead";
@@ -56,10 +64,12 @@ public static class WatchingOverhead
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("bgpo-overhead-");
         string store = Path.Combine(folder.FullName, "runs");
-        using Process silo = Programs.Console(folder.FullName, "silo", "--cluster", Cluster, "--store", store, "--threads", $"{threads}");
+        using Process silo = Programs.Console(
+            folder.FullName, "silo", "--cluster", Cluster, "--store", store, "--threads", $"{threads}");
         try
         {
-            _ = await silo.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException("the silo did not start");
+            _ = await silo.StandardOutput.ReadLineAsync(cancellationToken)
+                ?? throw new InvalidOperationException("the silo did not start");
             List<WatchedSpeed> speeds = [];
             foreach (int count in watchers)
             {
@@ -75,11 +85,14 @@ public static class WatchingOverhead
     }
 
     private static async Task<WatchedSpeed> Run(
-        string folder, string store, string run, int count, int steps, int rounds, Process silo, CancellationToken cancellationToken)
+        string folder, string store, string run, int count, int steps, int rounds, Process silo,
+        CancellationToken cancellationToken)
     {
         await Done(
-            folder, cancellationToken, "run", "start", "--cluster", Cluster, "--run", run, "--json", "--set", $"run.steps={Endless}", "--set",
-            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={Endless}", "--set", $"optimizer.learningRate={Rate}");
+            folder, cancellationToken, "run", "start", "--cluster", Cluster, "--run", run,
+            "--json", "--set", $"run.steps={Endless}", "--set",
+            "evaluation.every=0", "--set", "evaluation.count=1", "--set", $"checkpoint.every={Endless}",
+            "--set", $"optimizer.learningRate={Rate}");
         await Done(folder, cancellationToken, "run", "pause", run, "--cluster", Cluster, "--json");
         List<Process> watching = [];
         string Seen(int watcher) => Path.Combine(folder, $"{run}-{watcher}.jsonl");
@@ -91,7 +104,8 @@ public static class WatchingOverhead
             }
             for (int i = 0; i < count; i++)
             {
-                while (!File.Exists(Seen(i)) || !(await File.ReadAllTextAsync(Seen(i), cancellationToken)).Contains("\"paused\"", StringComparison.Ordinal))
+                while (!File.Exists(Seen(i)) || !(await File.ReadAllTextAsync(Seen(i), cancellationToken))
+                    .Contains("\"paused\"", StringComparison.Ordinal))
                 {
                     if (watching[i].HasExited)
                     {
@@ -127,7 +141,8 @@ public static class WatchingOverhead
             }
             var ratio = Spread.Of(spells.Select(spell => Mean(spell.With) / Mean(spell.Without)));
             return new WatchedSpeed(
-                count, spells.Average(spell => Mean(spell.With)), ratio.Median, ratio.Low, ratio.High, rounds, watched / (watched + trained));
+                count, spells.Average(spell => Mean(spell.With)), ratio.Median, ratio.Low, ratio.High, rounds,
+                watched / (watched + trained));
 
             double Mean(int first) => Enumerable.Range(first, steps).Average(step => seconds[step]);
 

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Bgpo.Bench;
 
-/// <summary>What the kernel alone gives: bytes over a Unix socket into a buffer that is used again and again, and nothing else.</summary>
+/// <summary>
+/// What the kernel alone gives: bytes over a Unix socket into a buffer that is used again and again, and nothing else.
+/// </summary>
 internal static class BareSocket
 {
     private const int ChunkBytes = 2 * 1024 * 1024;
@@ -28,7 +30,10 @@ internal static class BareSocket
     /// <returns>Seconds until the last was acknowledged.</returns>
     internal static double Send(string path, ReadOnlySpan<byte> source, long bytes)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendBufferSize = BufferBytes };
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+        {
+            SendBufferSize = BufferBytes,
+        };
         socket.Connect(new UnixDomainSocketEndPoint(path));
         long started = Stopwatch.GetTimestamp();
         long at = 0;

@@ -43,7 +43,8 @@ public static class WireBench
             Dictionary<string, List<double>> rows = await Rows(folder.FullName, shards, units, cancellationToken);
             double Median(string what) => rows[what].Order().ElementAt(rows[what].Count / 2);
             return new WireOutcome(
-                Median("accumulators") / 1e9, Median("sink") / 1e9, Median("socket") / 1e9, sum / 1e9, Median("ping50"), Median("ping99"),
+                Median("accumulators") / 1e9, Median("sink") / 1e9, Median("socket") / 1e9, sum / 1e9, Median("ping50"),
+                Median("ping99"),
                 units * shards * ShardMiB, ExactSum.Path);
         }
         finally
@@ -52,14 +53,17 @@ public static class WireBench
         }
     }
 
-    private static async Task<Dictionary<string, List<double>>> Rows(string folder, int shards, int units, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, List<double>>> Rows(
+        string folder, int shards, int units, CancellationToken cancellationToken)
     {
-        using Process receiver = Programs.Bench(folder, "bench", "wire", "--role", "receive", "--folder", folder, "--shards", $"{shards}");
+        using Process receiver =
+            Programs.Bench(folder, "bench", "wire", "--role", "receive", "--folder", folder, "--shards", $"{shards}");
         Process? sender = null;
         try
         {
             await Line(receiver, cancellationToken);
-            sender = Programs.Bench(folder, "bench", "wire", "--role", "send", "--folder", folder, "--shards", $"{shards}", "--units", $"{units}");
+            sender = Programs.Bench(
+                folder, "bench", "wire", "--role", "send", "--folder", folder, "--shards", $"{shards}", "--units", $"{units}");
             Dictionary<string, List<double>> rows = [];
             while (rows.GetValueOrDefault("ping99") is null)
             {

@@ -67,7 +67,8 @@ public sealed class WireSourceGrain : Grain, IWireSourceGrain
         {
             int shard = i % shards;
             var unit = new UnitName(0, 0, firstUnit + (i / shards));
-            var part = new Contribution(new FencingToken(1, 0), unit, _gradient.AsMemory(shard * ShardKey.ShardLength, ShardKey.ShardLength));
+            var part = new Contribution(
+                new FencingToken(1, 0), unit, _gradient.AsMemory(shard * ShardKey.ShardLength, ShardKey.ShardLength));
             string key = ShardKey.Of(WireProcesses.RunId, shard);
             adding.Enqueue(intoAccumulators
                 ? GrainFactory.GetGrain<IAccumulatorGrain>(key).Add(part)

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Bgpo.Bench;
 
-/// <summary>The two processes of the measurement: silos of one cluster, the accumulators in the one, the sender in the other.</summary>
+/// <summary>
+/// The two processes of the measurement: silos of one cluster, the accumulators in the one, the sender in the other.
+/// </summary>
 public static class WireProcesses
 {
     /// <summary>The run whose shards they are.</summary>
@@ -29,7 +31,7 @@ public static class WireProcesses
         IGrainFactory grains = host.Services.GetRequiredService<IGrainFactory>();
         for (int shard = 0; shard < shards; shard++)
         {
-            await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(RunId, shard)).Load(new FencingToken(1, 0), 0, buddy: null);
+            await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(RunId, shard)).Load(new FencingToken(1, 0), 0, replica: null);
             await grains.GetGrain<IWireSinkGrain>(ShardKey.Of(RunId, shard)).Ping();
         }
         BareSocket.Listen(SocketOf(folder));
@@ -47,11 +49,13 @@ public static class WireProcesses
     {
         using IHost host = await Start(folder);
         string silo = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
-        IWireSourceGrain source = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IWireSourceGrain>(SiloKey.Of(RunId, silo));
+        IWireSourceGrain source = host.Services.GetRequiredService<IGrainFactory>()
+            .GetGrain<IWireSourceGrain>(SiloKey.Of(RunId, silo));
         float[] gradient = TestGradient.Of(shards * ShardKey.ShardLength);
         long bytes = (long)units * shards * ShardKey.ShardLength * sizeof(float);
         int sent = 0;
-        Task Say(string what, double value) => output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{what} {value}"));
+        Task Say(string what, double value) =>
+            output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{what} {value}"));
 
         // Until code is compiled and pages are there, nothing is counted.
         int warmUp = Math.Max(1, units / 8);

@@ -16,20 +16,35 @@ internal sealed class ChaosCommand
 
     private readonly ConsoleContext _context;
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster; default: default");
-    private readonly Option<TimeSpan?> _every = Flags.Duration("--kill-every", "pause between victims; default: 5s", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24));
-    private readonly Option<TimeSpan?> _for = Flags.Duration("--for", "how long it goes on; default: until Ctrl-C or until the cluster is gone", TimeSpan.FromSeconds(1), TimeSpan.FromHours(24 * 30));
-    private readonly Option<bool> _restart = Flags.Switch("--restart", "start another silo, with the same devices and store, for each victim");
-    private readonly Option<string?> _signal = Flags.Word("--signal", "what victims are sent: kill (default), stop (it hangs, and wakes after --stop-for), term (it hands its work over), abort (a crash in native code)", "kill", "stop", "term", "abort");
-    private readonly Option<TimeSpan?> _stopFor = Flags.Duration("--stop-for", "how long one that was sent stop hangs; default: 20s", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24));
-    private readonly Option<string?> _only = Flags.Word("--only", "choose among the silos of runs' controllers only, or among the others only", "controller", "workers");
-    private readonly Option<int?> _seed = Flags.Whole("--seed", "N", "seed of the choice of victims; default: another one each time", 0, int.MaxValue);
-    private readonly Option<bool> _remove = Flags.Switch("--remove", "at its end, take out again what it has started; without it those silos stay, as the ones that they replace would have");
+    private readonly Option<TimeSpan?> _every =
+        Flags.Duration("--kill-every", "pause between victims; default: 5s", TimeSpan.FromMilliseconds(100),
+            TimeSpan.FromHours(24));
+    private readonly Option<TimeSpan?> _for =
+        Flags.Duration("--for", "how long it goes on; default: until Ctrl-C or until the cluster is gone",
+            TimeSpan.FromSeconds(1), TimeSpan.FromHours(24 * 30));
+    private readonly Option<bool> _restart =
+        Flags.Switch("--restart", "start another silo, with the same devices and store, for each victim");
+    private readonly Option<string?> _signal =
+        Flags.Word("--signal", "what victims are sent: kill (default), stop (it hangs, and wakes after --stop-for), term (it " +
+            "hands its work over), abort (a crash in native code)", "kill", "stop", "term", "abort");
+    private readonly Option<TimeSpan?> _stopFor =
+        Flags.Duration("--stop-for", "how long one that was sent stop hangs; default: 20s", TimeSpan.FromMilliseconds(100),
+            TimeSpan.FromHours(24));
+    private readonly Option<string?> _only =
+        Flags.Word("--only", "choose among the silos of runs' controllers only, or among the others only", "controller",
+            "workers");
+    private readonly Option<int?> _seed =
+        Flags.Whole("--seed", "N", "seed of the choice of victims; default: another one each time", 0, int.MaxValue);
+    private readonly Option<bool> _remove =
+        Flags.Switch("--remove", "at its end, take out again what it has started; without it those silos stay, as the ones " +
+            "that they replace would have");
     private readonly Option<bool> _json = Flags.Json("a JSON line for each act on stdout");
 
     internal ChaosCommand(ConsoleContext context)
     {
         _context = context;
-        Command = new Command("chaos", "Kills a random silo of a cluster of this machine again and again: nothing may be lost by it.")
+        Command = new Command(
+            "chaos", "Kills a random silo of a cluster of this machine again and again: nothing may be lost by it.")
         {
             _cluster, _every, _for, _restart, _signal, _stopFor, _only, _seed, _remove, _json,
         };
@@ -57,7 +72,9 @@ internal sealed class ChaosCommand
         var cluster = await _context.Training.Join(name, _context.Interrupts.Token);
         await using var leaving = cluster;
         var random = parsed.GetValue(_seed) is { } seed ? new Random(seed) : new Random();
-        var injector = new FaultInjector(cluster, _context.Machine, _context.Training.Clustering, options, random, _context.Time, act => Tell(act, parsed.GetValue(_json)));
+        var injector = new FaultInjector(
+            cluster, _context.Machine, _context.Training.Clustering, options, random, _context.Time, act =>
+                Tell(act, parsed.GetValue(_json)));
         var why = await Inject(injector, cluster, parsed.GetValue(_every) ?? TimeSpan.FromSeconds(5), parsed.GetValue(_for));
         await injector.DisposeAsync();
         return await Conclude(injector, cluster, why, parsed);
@@ -113,21 +130,24 @@ internal sealed class ChaosCommand
         var mine = injector.Started.Select(silo => silo.Id).ToHashSet();
         if (parsed.GetValue(_remove))
         {
-            await SiloEnding.End(_context.Machine, process => mine.Contains(process.Id), SiloEnding.Patience, CancellationToken.None);
+            await SiloEnding.End(
+                _context.Machine, process => mine.Contains(process.Id), SiloEnding.Patience, CancellationToken.None);
         }
 
         var left = _context.Machine.Silos(process => mine.Contains(process.Id)).Count;
         if (parsed.GetValue(_json))
         {
-            _context.Terminal.Out.WriteLine(JsonLines.Line(new { Event = "ended", Reason = why, injector.Acts, Started = mine.Count, Left = left }));
+            _context.Terminal.Out.WriteLine(
+                JsonLines.Line(new { Event = "ended", Reason = why, injector.Acts, Started = mine.Count, Left = left }));
             return ExitCode.Done;
         }
 
         var output = _context.Terminal.Out;
-        output.WriteLine($"{why}: {Printed.Many(injector.Acts, "victim")}, {Printed.Many(mine.Count, "silo")} started");
+        output.WriteLine($"{why}: {Format.Many(injector.Acts, "victim")}, {Format.Many(mine.Count, "silo")} started");
         if (left > 0)
         {
-            output.WriteLine($"next    {left} of them stay in the cluster; {_context.Paths.CommandLine("cluster", "stop", "--cluster", cluster.Name)} ends all its silos");
+            output.WriteLine($"next    {left} of them stay in the cluster; " +
+                $"{_context.Paths.CommandLine("cluster", "stop", "--cluster", cluster.Name)} ends all its silos");
         }
 
         foreach (var silo in injector.Started)
@@ -146,7 +166,8 @@ internal sealed class ChaosCommand
             return;
         }
 
-        var time = DateTimeOffset.FromUnixTimeMilliseconds(act.UnixMilliseconds).ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        var time = DateTimeOffset.FromUnixTimeMilliseconds(act.UnixMilliseconds).ToLocalTime()
+            .ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
         var who = act.Silo.Length > 0 ? $" {act.Silo} (process {act.Process})" : "";
         _context.Terminal.Out.WriteLine($"{time}  {act.Event}{who}{(act.Message.Length > 0 ? ": " + act.Message : "")}");
     }

@@ -58,7 +58,10 @@ internal sealed class ClusterCommand
     {
         var cluster = Cluster();
         var json = Flags.Json("one JSON line on stdout");
-        var command = new Command("status", "Shows a cluster at a glance: its silos, its store, and the runs that it drives.") { cluster, json };
+        var command = new Command("status", "Shows a cluster at a glance: its silos, its store, and the runs that it drives.")
+        {
+            cluster, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
             var token = _context.Interrupts.Token;
@@ -90,11 +93,13 @@ internal sealed class ClusterCommand
                 return ExitCode.Done;
             }
 
-            output.WriteLine($"cluster  {joined.Name}: {Printed.Many(silos.Count, "silo")}, {Printed.Many(devices, "device")}, {Printed.Count(memory)} MiB");
+            output.WriteLine($"cluster  {joined.Name}: {Format.Many(silos.Count, "silo")}, {Format.Many(devices, "device")}, " +
+                $"{Format.Count(memory)} MiB");
             output.WriteLine($"store    {_context.Paths.Shown(store)}");
             foreach (var run in runs)
             {
-                output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of {run.Steps}{(run.Silo.Length > 0 ? $", driven by silo {run.Silo}" : "")}{(run.Message.Length > 0 ? $" ({Printed.OneLine(run.Message)})" : "")}");
+                output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of " +
+                    $"{run.Steps}{(run.Silo.Length > 0 ? $", driven by silo {run.Silo}" : "")}{(run.Message.Length > 0 ? $" ({Format.OneLine(run.Message)})" : "")}");
             }
 
             if (runs.Count == 0)
@@ -137,8 +142,22 @@ internal sealed class ClusterCommand
                 var state = process?.IsStopped == true ? "stopped" : silo.State.ToString().ToLowerInvariant();
                 var memory = process?.ResidentMiB ?? 0;
                 output.WriteLine(parsed.GetValue(json)
-                    ? JsonLines.Line(new { Silo = silo.Name, silo.Address, silo.Process, silo.Roles, silo.DeviceKind, silo.Devices, silo.Numerics, silo.MemoryMiB, State = state, RssMiB = Math.Round(memory, 1), silo.Store })
-                    : $"{silo.Name.PadRight(width)}  {silo.Process,8}  {silo.Devices,7}  {state,-8}  {Printed.Count(memory),6}  {_context.Paths.Shown(silo.Store)}");
+                    ? JsonLines.Line(new
+                    {
+                        Silo = silo.Name,
+                        silo.Address,
+                        silo.Process,
+                        silo.Roles,
+                        silo.DeviceKind,
+                        silo.Devices,
+                        silo.Numerics,
+                        silo.MemoryMiB,
+                        State = state,
+                        RssMiB = Math.Round(memory, 1),
+                        silo.Store
+                    })
+                    : $"{silo.Name.PadRight(width)}  {silo.Process,8}  {silo.Devices,7}  {state,-8}  {Format.Count(memory),6}  " +
+                        $"{_context.Paths.Shown(silo.Store)}");
             }
 
             return ExitCode.Done;
@@ -154,7 +173,12 @@ internal sealed class ClusterCommand
     {
         var cluster = Cluster();
         var json = Flags.Json("one JSON line on stdout");
-        var command = new Command("stop", "Has running runs save a checkpoint, then drains and ends all silos of a cluster on this machine. Its runs go on when silos join again.") { cluster, json };
+        var command = new Command(
+            "stop", "Has running runs save a checkpoint, then drains and ends all silos of a cluster on this machine. Its runs " +
+                "go on when silos join again.")
+        {
+            cluster, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
             var name = Name(parsed, cluster);
@@ -171,7 +195,8 @@ internal sealed class ClusterCommand
             _context.Terminal.Out.WriteLine(parsed.GetValue(json)
                 ? JsonLines.Line(new { Cluster = name, Left = left, Killed = killed, Saved = saved })
                 : string.Concat(saved.Select(run => $"run {run.Run}: checkpoint of version {run.Version}\n"))
-                    + $"cluster {name}: {Printed.Many(left, "silo")} ended{(killed > 0 ? $", {killed} did not leave in time and were killed" : "")}, none remains\n"
+                    + $"cluster {name}: {Format.Many(left, "silo")} " +
+                        $"ended{(killed > 0 ? $", {killed} did not leave in time and were killed" : "")}, none remains\n"
                     + $"next    {_context.Paths.CommandLine("silo", "--cluster", name)}");
             return killed == 0 ? ExitCode.Done : ExitCode.Failed;
         });
@@ -179,8 +204,8 @@ internal sealed class ClusterCommand
     }
 
     /// <summary>
-    /// Has running runs save a checkpoint: silos that all leave at once have nobody to hand their state to, and what was taken since the last
-    /// one would be taken again.
+    /// Has running runs save a checkpoint: silos that all leave at once have nobody to hand their state to, and what was taken
+    /// since the last one would be taken again.
     /// </summary>
     private async Task<List<SavedRun>> SaveRuns(string name)
     {
@@ -193,7 +218,8 @@ internal sealed class ClusterCommand
             var runs = await Driven(joined, await RunTarget.StoreOf(_context, joined, null));
             foreach (var run in runs.Where(run => run.Record.State == Storage.Runs.RunState.Running))
             {
-                var asked = await new RunRequestClient(_context, run).Ask(RequestKind.Checkpoint, "", [], isWaiting: true).WaitAsync(s_saving, _context.Time, token);
+                var asked = await new RunRequestClient(_context, run).Ask(RequestKind.Checkpoint, "", [], isWaiting: true)
+                    .WaitAsync(s_saving, _context.Time, token);
                 if (asked.Answer is { Refused: null } answer)
                 {
                     saved.Add(new SavedRun(run.Run, answer.Version));
@@ -202,7 +228,8 @@ internal sealed class ClusterCommand
         }
         catch (Exception e) when (e is BadInputException or StorageException or TimeoutException || TransientErrors.Is(e))
         {
-            _context.Terminal.Error.WriteLine($"bgpo: what runs did since their last checkpoints will be done again: {e.Message}");
+            _context.Terminal.Error.WriteLine(
+                $"bgpo: what runs did since their last checkpoints will be done again: {e.Message}");
         }
 
         return saved;
@@ -215,7 +242,8 @@ internal sealed class ClusterCommand
         var catalog = new RunCatalog(BlobStores.Open(store));
         await foreach (var entry in catalog.ListAsync(_context.Interrupts.Token))
         {
-            if (entry.Record is { State: Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused } record && record.Cluster == cluster.Name)
+            if (entry.Record is { State: Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused } record
+                && record.Cluster == cluster.Name)
             {
                 driven.Add(new RunTarget(catalog.Run(entry.RunId), record, cluster));
             }

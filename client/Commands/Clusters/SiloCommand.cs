@@ -26,17 +26,27 @@ internal sealed class SiloCommand
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan OwnerPeriod = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long one that was declared dead, or has not joined yet, may take to end: it has nothing to hand over.</summary>
+    /// <summary>
+    /// How long one that was declared dead, or has not joined yet, may take to end: it has nothing to hand over.
+    /// </summary>
     private static readonly TimeSpan NothingToHandOver = TimeSpan.FromSeconds(1);
 
     private readonly ConsoleContext _context;
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster to join or found; default: default");
     private readonly Option<int?> _threads = Flags.Whole("--threads", "N", "CPU devices, one thread each; default: 1", 1, 1024);
-    private readonly Option<string?> _store = Flags.Text("--store", "STORE", "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER, the same for every silo of a cluster; default: runs");
-    private readonly Option<TimeSpan?> _drain = Flags.Duration("--drain", "how long it may take to hand over its work when told to leave; default: 25s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+    private readonly Option<string?> _store =
+        Flags.Text("--store", "STORE",
+            "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER, the same for " +
+                "every silo of a cluster; default: runs");
+    private readonly Option<TimeSpan?> _drain =
+        Flags.Duration("--drain", "how long it may take to hand over its work when told to leave; default: 25s",
+            TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
     private readonly Option<string?> _name = Flags.Text("--name", "NAME", "what it is called; default: silo- and its process id");
-    private readonly Option<string?> _role = Flags.Word("--role", "what it is for: its devices work, it holds state (shards, copies, the controllers of runs), or both; default: both", Work, State, Both);
-    private readonly Option<bool> _detached = Flags.Switch("--detached", "for a process that starts silos: nothing of its terminal reaches this one");
+    private readonly Option<string?> _role =
+        Flags.Word("--role", "what it is for: its devices work, it holds state (shards, copies, the controllers of runs), or " +
+            "both; default: both", Work, State, Both);
+    private readonly Option<bool> _detached =
+        Flags.Switch("--detached", "for a process that starts silos: nothing of its terminal reaches this one");
     private readonly Option<string?> _owner = Flags.Text("--owner", "ID:START", "leave when that process is gone");
 
     internal SiloCommand(ConsoleContext context)
@@ -66,8 +76,10 @@ internal sealed class SiloCommand
     /// <summary>Examples for its help.</summary>
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
-        ("silo --cluster demo --threads 1", "one more device for the cluster demo; Ctrl-C or SIGTERM hands its work over and leaves"),
-        ("silo --cluster demo --role state", "one that only holds state: with it on a machine that stays, others that work come and go and take nothing along"),
+        ("silo --cluster demo --threads 1",
+            "one more device for the cluster demo; Ctrl-C or SIGTERM hands its work over and leaves"),
+        ("silo --cluster demo --role state",
+            "one that only holds state: with it on a machine that stays, others that work come and go and take nothing along"),
     ];
 
     /// <summary>The command.</summary>
@@ -94,7 +106,7 @@ internal sealed class SiloCommand
         using var telemetry = Telemetry.Start(name, line => Say($"silo {name}: {line}"));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         await Start(host, name, settings.Cluster!);
-        Tell($"silo {name} of cluster {settings.Cluster}: joined, {Printed.Many(settings.Devices, "device")}, "
+        Tell($"silo {name} of cluster {settings.Cluster}: joined, {Format.Many(settings.Devices, "device")}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
         if (ClusterMembership.Notice(settings.Clustering) is { } notice)
         {
@@ -125,7 +137,8 @@ internal sealed class SiloCommand
                 throw;
             }
             // The host was stopped by Orleans: the others have declared it dead.
-            throw new BadInputException($"silo {name} was declared dead by cluster '{cluster}' before it had joined{(why is null ? "" : $"; {why}")}", e);
+            throw new BadInputException(
+                $"silo {name} was declared dead by cluster '{cluster}' before it had joined{(why is null ? "" : $"; {why}")}", e);
         }
     }
 
@@ -151,7 +164,9 @@ internal sealed class SiloCommand
         }
     }
 
-    /// <summary>A silo that keeps runs elsewhere than the others would find none of theirs: it is refused before it joins.</summary>
+    /// <summary>
+    /// A silo that keeps runs elsewhere than the others would find none of theirs: it is refused before it joins.
+    /// </summary>
     private async Task CheckPeers(SiloSettings settings, string? name)
     {
         if (!_context.Training.IsAlive(settings.Cluster!))
@@ -176,7 +191,8 @@ internal sealed class SiloCommand
         if (silos.FirstOrDefault(silo => silo.Store != settings.Store.Location) is { } other)
         {
             throw new BadInputException(
-                $"option --store: value '{settings.Store.Location}': cluster '{settings.Cluster}' keeps its runs in '{other.Store}'; "
+                $"option --store: value '{settings.Store.Location}': cluster '{settings.Cluster}' keeps its runs in " +
+                    $"'{other.Store}'; "
                 + $"every silo of a cluster needs the same: --store {other.Store}");
         }
 
@@ -209,7 +225,8 @@ internal sealed class SiloCommand
     /// <summary>Hands over what it has and leaves.</summary>
     private async Task<int> Drain(IHost host, string name, TimeSpan deadline, Cause cause)
     {
-        Tell($"silo {name}: draining{(cause == Cause.OwnerGone ? ", since the process that started it is gone" : "")}, {Durations.Text(deadline)} at most");
+        Tell($"silo {name}: draining{(cause == Cause.OwnerGone ? ", since the process that started it is gone" : "")}, " +
+            $"{Durations.Text(deadline)} at most");
         using var over = new CancellationTokenSource(deadline);
         var stopping = host.StopAsync(over.Token);
         await Task.WhenAny(stopping, Task.Delay(deadline));

@@ -16,7 +16,10 @@ internal static class SiloDrainCommand
         var name = new Argument<string>("NAME") { Description = "the silo's name, as cluster silos shows it" };
         var cluster = Flags.Text("--cluster", "NAME", "its cluster; default: default");
         var json = Flags.Json("one JSON line on stdout");
-        var command = new Command("drain", "Asks a silo of a cluster to hand over its work and leave, and waits until it has.") { name, cluster, json };
+        var command = new Command("drain", "Asks a silo of a cluster to hand over its work and leave, and waits until it has.")
+        {
+            name, cluster, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
             var token = context.Interrupts.Token;
@@ -30,11 +33,14 @@ internal static class SiloDrainCommand
             }
 
             var silo = silos.FirstOrDefault(one => one.Name == wanted) ?? throw new BadInputException(
-                $"silo '{wanted}': cluster '{where}' has none of that name{Usage.Suggestion(wanted, silos.Select(one => one.Name))}; "
+                $"silo '{wanted}': cluster '{where}' has none of that " +
+                    $"name{Usage.Suggestion(wanted, silos.Select(one => one.Name))}; "
                 + $"{context.Paths.CommandLine("cluster", "silos", "--cluster", where)} lists them");
             if (context.Machine.Find(silo.Process) is not { } process || process.Start != silo.ProcessStart)
             {
-                throw new BadInputException($"silo '{wanted}' is process {silo.Process}, which is none of yours on this machine; send it SIGTERM where it runs");
+                throw new BadInputException(
+                    $"silo '{wanted}' is process {silo.Process}, which is none of yours on this machine; send it SIGTERM where " +
+                        $"it runs");
             }
 
             var started = Stopwatch.GetTimestamp();
@@ -44,17 +50,19 @@ internal static class SiloDrainCommand
             var output = context.Terminal.Out;
             if (parsed.GetValue(json))
             {
-                output.WriteLine(JsonLines.Line(new { Silo = wanted, Cluster = where, silo.Process, Seconds = seconds, Remaining = silos.Count - 1 }));
+                output.WriteLine(JsonLines.Line(
+                    new { Silo = wanted, Cluster = where, silo.Process, Seconds = seconds, Remaining = silos.Count - 1 }));
                 return ExitCode.Done;
             }
 
-            output.WriteLine($"silo {wanted}: left cluster {where} in {Printed.Short(seconds)} s"
+            output.WriteLine($"silo {wanted}: left cluster {where} in {Format.Short(seconds)} s"
                 + (silos.Count == 1 ? "; it was the last, and its runs wait until one joins" : ""));
             output.WriteLine("next    " + (silos.Count == 1
                 ? context.Paths.CommandLine("silo", "--cluster", where)
                 : context.Paths.CommandLine("cluster", "status", "--cluster", where)));
             return ExitCode.Done;
         });
-        return new CommandPart(command, [("silo drain silo-4711 --cluster demo", "as SIGTERM to it; its work goes on elsewhere")]);
+        return new CommandPart(
+            command, [("silo drain silo-4711 --cluster demo", "as SIGTERM to it; its work goes on elsewhere")]);
     }
 }

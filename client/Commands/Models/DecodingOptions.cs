@@ -14,7 +14,8 @@ internal sealed class DecodingOptions(string task, string config)
 
     internal Option<string?> Task { get; } = Flags.Text("--task", "TASK", task);
 
-    internal Option<double?> Temperature { get; } = Flags.Number("--temperature", "T", "Gumbel temperature; default: 0, greedy", 0, 10);
+    internal Option<double?> Temperature { get; } =
+        Flags.Number("--temperature", "T", "Gumbel temperature; default: 0, greedy", 0, 10);
 
     internal Option<int?> Steps { get; } =
         Flags.Whole("--steps", "N", "denoising steps; the same as --set rollout.denoisingSteps=N", 1, 8192);
@@ -36,7 +37,8 @@ internal sealed class DecodingOptions(string task, string config)
     internal Decoding Read(ParseResult parsed, ProjectPaths paths, bool withSteps = true)
     {
         string given = parsed.GetValue(Model)
-            ?? throw new BadInputException("option --model is missing: name a model folder, for example --model models/sudoku-base");
+            ?? throw new BadInputException(
+                "option --model is missing: name a model folder, for example --model models/sudoku-base");
         string[] overrides = parsed.GetValue(Set) ?? [];
         if (withSteps && parsed.GetValue(Steps) is { } steps)
         {
@@ -44,7 +46,8 @@ internal sealed class DecodingOptions(string task, string config)
         }
         RunSpec spec = SamplingSettings.Load(parsed.GetValue(Config), parsed.GetValue(Task), overrides, paths);
         return new Decoding(
-            SpecFile.Existing(given, "option --model", paths), spec, parsed.GetValue(Temperature) ?? 0, parsed.GetValue(Seed) ?? 1,
+            SpecFile.Existing(given, "option --model", paths), spec, parsed.GetValue(Temperature) ?? 0,
+            parsed.GetValue(Seed) ?? 1,
             parsed.GetValue(Threads) ?? Environment.ProcessorCount);
     }
 }

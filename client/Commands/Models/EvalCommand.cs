@@ -14,8 +14,10 @@ internal sealed class EvalCommand
 
     private readonly ConsoleContext _context;
     private readonly DecodingOptions _decoding = new(
-        $"one of {string.Join(", ", SamplingSettings.Tasks)}; default: the spec's", "run spec with the task and its decoding; default: the project's own of the task");
-    private readonly Option<string?> _data = Flags.Text("--data", "FILE", "problems in the task's public format; default: the task's held-out split");
+        $"one of {string.Join(", ", SamplingSettings.Tasks)}; default: the spec's",
+        "run spec with the task and its decoding; default: the project's own of the task");
+    private readonly Option<string?> _data =
+        Flags.Text("--data", "FILE", "problems in the task's public format; default: the task's held-out split");
     private readonly Option<int?> _count =
         Flags.Whole("--count", "N", $"problems; default: all of a data file, else {DefaultCount}", 1, 100_000);
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
@@ -25,7 +27,8 @@ internal sealed class EvalCommand
         _context = context;
         Command = new Command("eval", "Evaluates a model on held-out problems.")
         {
-            _decoding.Model, _decoding.Task, _data, _count, _decoding.Temperature, _decoding.Steps, _decoding.Seed, _decoding.Config,
+            _decoding.Model, _decoding.Task, _data, _count, _decoding.Temperature, _decoding.Steps, _decoding.Seed,
+                _decoding.Config,
             _decoding.Set, _decoding.Threads, _json,
         };
         Command.SetAction((parsed, _) => Run(parsed));
@@ -49,14 +52,16 @@ internal sealed class EvalCommand
             ? (spec.Task with { EvaluationData = data }).WithFullPaths(_context.Paths, "option --data")
             : spec.Task.WithFullPaths(_context.Paths, "field task.evaluationData");
         var request = new EvaluateRequest(
-            decoding.Model, task, spec.Rollout, parsed.GetValue(_count) ?? (task.EvaluationData.Length > 0 ? int.MaxValue : DefaultCount),
+            decoding.Model, task, spec.Rollout,
+            parsed.GetValue(_count) ?? (task.EvaluationData.Length > 0 ? int.MaxValue : DefaultCount),
             decoding.Temperature, decoding.Seed, decoding.Threads);
 
         ProcessLimits.Check();
         EvaluateOutcome outcome;
         using (var status = new StatusLine(_context.Terminal))
         {
-            var progress = new Reporter<ProblemsDone>(done => status.Show($"{done.Done} of {Printed.Many(done.Total, "problem")}"));
+            var progress = new Reporter<ProblemsDone>(
+                done => status.Show($"{done.Done} of {Format.Many(done.Total, "problem")}"));
             outcome = await _context.Models.Evaluate(request, progress, _context.Interrupts.Token);
         }
 
@@ -82,13 +87,13 @@ internal sealed class EvalCommand
         var how = request.Temperature == 0 ? "greedy" : $"at temperature {request.Temperature}";
         output.WriteLine($"model       {_context.Paths.Shown(request.Model)} (sha256 {outcome.WeightsSha256})");
         var first = outcome.InFile is { } all && all != outcome.Count
-            ? $" (the first of {Printed.Count(all)} in {_context.Paths.Shown(task.EvaluationData)})"
+            ? $" (the first of {Format.Count(all)} in {_context.Paths.Shown(task.EvaluationData)})"
             : "";
-        var steps = Printed.Many(spec.Rollout.DenoisingSteps, "denoising step");
-        output.WriteLine($"problems    {Printed.Count(outcome.Count)} of {task.Name}{first}, {how}, {steps}");
-        output.WriteLine($"solved      {Printed.Percent(outcome.Exact)}");
-        output.WriteLine($"reward      {Printed.Share(outcome.MeanReward)}");
-        output.WriteLine($"time        {Printed.Short(outcome.Seconds)} s");
+        var steps = Format.Many(spec.Rollout.DenoisingSteps, "denoising step");
+        output.WriteLine($"problems    {Format.Count(outcome.Count)} of {task.Name}{first}, {how}, {steps}");
+        output.WriteLine($"solved      {Format.Percent(outcome.Exact)}");
+        output.WriteLine($"reward      {Format.Share(outcome.MeanReward)}");
+        output.WriteLine($"time        {Format.Short(outcome.Seconds)} s");
         return ExitCode.Done;
     }
 }

@@ -10,10 +10,15 @@ namespace Bgpo.Client.Commands.Models;
 internal sealed class GenerateCommand
 {
     private readonly ConsoleContext _context;
-    private readonly Argument<string?> _prompt = new("PROMPT") { Description = "what the model reads", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _prompt = new("PROMPT")
+    {
+        Description = "what the model reads",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly ChatOptions _chat = new();
     private readonly DecodingOptions _decoding = new(
-        "the task whose decoding settings are used; default: sudoku4x4", "run spec with decoding settings; default: the project's own of the task");
+        "the task whose decoding settings are used; default: sudoku4x4",
+        "run spec with decoding settings; default: the project's own of the task");
     private readonly Option<bool> _json = Flags.Json("the result as one JSON line");
 
     internal GenerateCommand(ConsoleContext context)
@@ -21,7 +26,8 @@ internal sealed class GenerateCommand
         _context = context;
         Command = new Command("generate", "Completes a prompt, or answers in a chat.")
         {
-            _prompt, _decoding.Model, _chat.Chat, _chat.System, _chat.Template, _decoding.Temperature, _chat.Length, _chat.Block, _decoding.Steps,
+            _prompt, _decoding.Model, _chat.Chat, _chat.System, _chat.Template, _decoding.Temperature, _chat.Length, _chat.Block,
+                _decoding.Steps,
             _chat.Order, _chat.Trace, _decoding.Seed, _decoding.Task, _decoding.Config, _decoding.Set, _decoding.Threads, _json,
         };
         Command.SetAction((parsed, _) => Run(parsed));
@@ -32,7 +38,8 @@ internal sealed class GenerateCommand
     [
         ("generate --model models/sudoku-base \"3102200002100320\"", "fills a 4x4 Sudoku, row by row; 0 is a blank"),
         ("generate --model models/sudoku-base \"3102200002100320\" --temperature 1 --seed 7", "one of its less certain answers"),
-        ("generate --model models/LLaDA-8B-Instruct --chat \"Hello!\" --length 128 --steps 64 --block 32", "asks in the model's chat template"),
+        ("generate --model models/LLaDA-8B-Instruct --chat \"Hello!\" --length 128 --steps 64 --block 32",
+            "asks in the model's chat template"),
     ];
 
     /// <summary>The command.</summary>
@@ -43,7 +50,8 @@ internal sealed class GenerateCommand
         var chat = _chat.Read(parsed, parsed.GetValue(_prompt));
         Decoding decoding = _decoding.Read(parsed, _context.Paths, withSteps: false);
         var request = new GenerateRequest(
-            decoding.Model, parsed.GetValue(_prompt) ?? chat!.Messages[^1].Content, decoding.Spec.Rollout, decoding.Temperature, decoding.Seed,
+            decoding.Model, parsed.GetValue(_prompt) ?? chat!.Messages[^1].Content, decoding.Spec.Rollout, decoding.Temperature,
+            decoding.Seed,
             decoding.Threads)
         {
             Chat = chat,
@@ -55,17 +63,28 @@ internal sealed class GenerateCommand
         GenerateOutcome outcome;
         using (var status = new StatusLine(_context.Terminal))
         {
-            var progress = new Reporter<GenerateProgress>(at => status.Show($"step {at.Step}  {at.Text.ReplaceLineEndings(" ")}"));
+            var progress = new Reporter<GenerateProgress>(
+                at => status.Show($"step {at.Step}  {at.Text.ReplaceLineEndings(" ")}"));
             outcome = await _context.Models.Generate(request, progress, _context.Interrupts.Token);
         }
 
         // The completion alone is data: `answer=$(bgpo generate …)` works.
         _context.Terminal.Out.WriteLine(parsed.GetValue(_json)
-            ? JsonLines.Line(new { request.Model, request.Prompt, Completion = outcome.Text, request.Temperature, request.Seed, outcome.Tokens, outcome.Seconds })
+            ? JsonLines.Line(new
+            {
+                request.Model,
+                request.Prompt,
+                Completion = outcome.Text,
+                request.Temperature,
+                request.Seed,
+                outcome.Tokens,
+                outcome.Seconds
+            })
             : outcome.Text);
         if (_context.Terminal.IsErrorInteractive)
         {
-            _context.Terminal.Error.WriteLine($"bgpo: {Printed.Many(outcome.Tokens, "token")} in {Printed.Short(outcome.Seconds)} s");
+            _context.Terminal.Error.WriteLine(
+                $"bgpo: {Format.Many(outcome.Tokens, "token")} in {Format.Short(outcome.Seconds)} s");
         }
 
         return ExitCode.Done;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Hosting;
 using Bgpo.Client.Commands.Stores;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 using Bgpo.Model;
 using Bgpo.Model.Adapters;
@@ -24,7 +24,10 @@ internal static class ModelInspectCommand
         var folder = new Argument<string>("DIR") { Description = "the model folder" };
         var quick = Flags.Switch("--quick", "leave the weights' values unread: no SHA-256, no look for NaN");
         var json = Flags.Json("one JSON line on stdout");
-        var command = new Command("inspect", "Says what a model folder holds, what it takes to train, and what is wrong with it.") { folder, quick, json };
+        var command = new Command("inspect", "Says what a model folder holds, what it takes to train, and what is wrong with it.")
+        {
+            folder, quick, json,
+        };
         command.SetAction((parsed, _) =>
         {
             var path = SpecFile.ModelFolder(parsed.GetValue(folder)!, "argument DIR", context.Paths);
@@ -59,11 +62,13 @@ internal static class ModelInspectCommand
     {
         var output = context.Terminal.Out;
         var config = files.Config;
-        var attention = config.AttentionBlock == 0 ? "full attention" : $"attention causal between blocks of {config.AttentionBlock}";
+        var attention = config.AttentionBlock == 0 ? "full attention"
+            : $"attention causal between blocks of {config.AttentionBlock}";
         var logits = config.ShiftsLogits ? "each output predicts the next place" : "each output predicts its own place";
         output.WriteLine($"family      {config.Family.Name}: {attention}, {logits}");
-        output.WriteLine($"parameters  {Printed.Count(files.Layout.Length)} in {Printed.Many(files.Layout.Slices.Count, "tensor")}, "
-            + $"{Printed.Many(files.Shards.Count, "file")}, {Dtypes(files)}, {StoreCommands.Size(Bytes(files))}");
+        output.WriteLine($"parameters  {Format.Count(files.Layout.Length)} in " +
+            $"{Format.Many(files.Layout.Slices.Count, "tensor")}, "
+            + $"{Format.Many(files.Shards.Count, "file")}, {Dtypes(files)}, {StoreCommands.Size(Bytes(files))}");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"shape       width {config.Width}, {config.Layers} blocks, {config.Heads} heads of {config.HeadWidth} ({config.KeyValueHeads} for keys and values), "
             + $"MLP {config.Hidden}, {config.MaxSequenceLength} tokens at most"));
@@ -72,7 +77,8 @@ internal static class ModelInspectCommand
         output.WriteLine($"memory      {Memory(files)}");
         if (config.UnknownFields.Count > 0)
         {
-            output.WriteLine($"unknown     {string.Join(", ", config.UnknownFields)}: fields of config.json that are taken to change nothing");
+            output.WriteLine($"unknown     {string.Join(", ", config.UnknownFields)}: fields of config.json that are taken to " +
+                $"change nothing");
         }
 
         output.WriteLine($"weights     {(hash is null ? "not read (--quick)" : $"all finite, sha256 {hash}")}");
@@ -118,20 +124,24 @@ internal static class ModelInspectCommand
         var tokenizer = files.Tokenizer;
         var ends = string.Join(", ", tokenizer.EndTokens.Select(token => Shown(tokenizer, token)));
         var kind = tokenizer is BpeTokenizer ? "Hugging Face's kind" : "one token a character";
-        return $"{kind}, {Printed.Many(tokenizer.Vocabulary, "token")} for {Printed.Many(files.Config.EmbeddingRows, "row")}; "
+        return $"{kind}, {Format.Many(tokenizer.Vocabulary, "token")} for {Format.Many(files.Config.EmbeddingRows, "row")}; "
             + $"mask {Shown(tokenizer, tokenizer.MaskToken)}; end {ends}";
     }
 
     private static string Shown(ITokenizer tokenizer, int token) =>
         tokenizer is BpeTokenizer bpe ? $"{token} {bpe.NameOf(token)}" : $"{token}";
 
-    /// <summary>Weights as they are kept, adapters with gradient and sum on each device; all weights as float32 with gradients.</summary>
+    /// <summary>
+    /// Weights as they are kept, adapters with gradient and sum on each device; all weights as float32 with gradients.
+    /// </summary>
     private static string Memory(ModelFiles files)
     {
         long weights = Bytes(files);
         long adapters = s_adapters.LayoutFor(files.Config).Length;
         var recompute = Dtypes(files) == "F32" ? "" : ", units.recompute: true";
-        return $"{StoreCommands.Size(weights)} to generate; {StoreCommands.Size(weights + (8 * adapters))} a device to train adapters of rank {s_adapters.Rank} "
-            + $"({Printed.Many(adapters, "parameter")}{recompute}), {StoreCommands.Size(8 * files.Layout.Length)} to train all weights; activations apart";
+        return $"{StoreCommands.Size(weights)} to generate; {StoreCommands.Size(weights + (8 * adapters))} a device to train " +
+            $"adapters of rank {s_adapters.Rank} "
+            + $"({Format.Many(adapters, "parameter")}{recompute}), {StoreCommands.Size(8 * files.Layout.Length)} to train all " +
+                $"weights; activations apart";
     }
 }

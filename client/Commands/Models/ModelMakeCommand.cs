@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Hosting;
 using Bgpo.Client.Commands.Stores;
+using Bgpo.Client.Hosting;
 using Bgpo.Model;
 using Bgpo.Model.Families;
 using Bgpo.Model.Files;
@@ -27,7 +27,8 @@ internal static class ModelMakeCommand
         var scale = Flags.Text("--scale", "N", "about how many parameters, for example 60M or 1.5B; default: the model's own");
         var output = Flags.Text("--out", "DIR", "the folder to make; must be new or empty");
         var dtype = Flags.Word("--dtype", "type of the weights; default: bfloat16", [.. s_dtypes.Keys]);
-        var tokenizer = Flags.Text("--tokenizer", "FILE", "a tokenizer.json to take; default: one of single bytes and the model's special tokens");
+        var tokenizer = Flags.Text(
+            "--tokenizer", "FILE", "a tokenizer.json to take; default: one of single bytes and the model's special tokens");
         var seed = Flags.Whole("--seed", "N", "seed of the weights; default: 1", 0, int.MaxValue);
         like.Required = output.Required = true;
         var command = new Command("make", "Makes a random checkpoint in a family's exact format, for trials and tests.")
@@ -48,7 +49,8 @@ internal static class ModelMakeCommand
                 Write(config, folder, (ulong)(parsed.GetValue(seed) ?? 1), kept, taken, context.Interrupts.Token);
                 var parameters = new ParameterLayout(config).Length;
                 context.Terminal.Out.WriteLine(
-                    $"{context.Paths.Shown(folder)}: {config.Family.Name}, {Printed.Many(parameters, "parameter")}, {StoreCommands.Size(parameters * kept.Size())}");
+                    $"{context.Paths.Shown(folder)}: {config.Family.Name}, {Format.Many(parameters, "parameter")}, " +
+                        $"{StoreCommands.Size(parameters * kept.Size())}");
             }
             catch (ModelException e)
             {
@@ -59,14 +61,17 @@ internal static class ModelMakeCommand
         });
         return new CommandPart(command,
         [
-            ("model make --like llada-8b --scale 60M --out models/tiny-llada", "60 million random parameters; the vocabulary stays whole"),
-            ("model make --like dream-7b --scale 80M --out models/tiny-dream --tokenizer Dream/tokenizer.json", "with a real tokenizer"),
+            ("model make --like llada-8b --scale 60M --out models/tiny-llada",
+                "60 million random parameters; the vocabulary stays whole"),
+            ("model make --like dream-7b --scale 80M --out models/tiny-dream --tokenizer Dream/tokenizer.json",
+                "with a real tokenizer"),
         ]);
     }
 
     /// <summary>Writes the folder whole or not at all, and reads it back.</summary>
     private static void Write(
-        ModelConfig config, string folder, ulong seed, SafetensorsDtype dtype, string? tokenizer, CancellationToken cancellationToken)
+        ModelConfig config, string folder, ulong seed, SafetensorsDtype dtype, string? tokenizer,
+        CancellationToken cancellationToken)
     {
         var partial = folder.TrimEnd(Path.DirectorySeparatorChar) + $".{Environment.ProcessId}.partial";
         try

@@ -15,7 +15,8 @@ internal sealed class PretrainCommand
 
     private readonly ConsoleContext _context;
     private readonly Terminal _terminal;
-    private readonly Option<string?> _config = Flags.Text("--config", "FILE", "pretrain spec (docs/run-spec.md); default: configs/pretrain-sudoku.yaml of the project");
+    private readonly Option<string?> _config =
+        Flags.Text("--config", "FILE", "pretrain spec (docs/run-spec.md); default: configs/pretrain-sudoku.yaml of the project");
     private readonly Option<string?> _out = Flags.Text("--out", "FOLDER", "the model folder to make");
     private readonly Option<bool> _force = Flags.Switch("--force", "replace the folder where it holds a model already");
     private readonly Option<string[]> _set = Flags.Set();
@@ -99,7 +100,7 @@ internal sealed class PretrainCommand
             return;
         }
 
-        var line = $"phase {step.Phase}/{step.Phases}  step {step.Step}/{step.Steps}  loss {Printed.Share(step.Loss)}";
+        var line = $"phase {step.Phase}/{step.Phases}  step {step.Step}/{step.Steps}  loss {Format.Share(step.Loss)}";
         if (_terminal.IsErrorInteractive)
         {
             status.Show(line);
@@ -120,12 +121,14 @@ internal sealed class PretrainCommand
             return;
         }
 
-        output.WriteLine($"model       {_context.Paths.Shown(folder)}: {Printed.Many(outcome.Parameters, "parameter")} in {Printed.Clock(outcome.Seconds)}");
+        output.WriteLine($"model       {_context.Paths.Shown(folder)}: {Format.Many(outcome.Parameters, "parameter")} in " +
+            $"{Format.Clock(outcome.Seconds)}");
         output.WriteLine($"weights     sha256 {outcome.WeightsSha256}");
         if (evaluation is not null)
         {
-            output.WriteLine($"held out    solved {Printed.Percent(evaluation.GreedyExact)} greedy, {Printed.Percent(evaluation.SampledExact)} sampled, "
-                + $"mean reward {Printed.Share(evaluation.MeanReward)} ({Printed.Many(evaluation.Count, "problem")})");
+            output.WriteLine($"held out    solved {Format.Percent(evaluation.GreedyExact)} greedy, " +
+                $"{Format.Percent(evaluation.SampledExact)} sampled, "
+                + $"mean reward {Format.Share(evaluation.MeanReward)} ({Format.Many(evaluation.Count, "problem")})");
         }
 
         var model = _context.Paths.Shown(folder);

@@ -14,7 +14,8 @@ internal static class RunCheckpointCommand
     {
         var selection = new RunSelection();
         var (reason, noWait, json) = RunRequestClient.Options();
-        var command = selection.On(new Command("checkpoint", "Saves a checkpoint of a run at the next commit.") { reason, noWait, json });
+        var command = selection.On(
+            new Command("checkpoint", "Saves a checkpoint of a run at the next commit.") { reason, noWait, json });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed);
@@ -26,7 +27,8 @@ internal static class RunCheckpointCommand
             return asking.Tell(
                 asked, parsed.GetValue(json), version => $"checkpoint of version {version} saved",
                 ["checkpoints", target.Run, "--store", store],
-                ["export", asked.Answer is { } saved ? $"{target.Run}@{saved.Version}" : target.Run, "--store", store, "--out", "DIR"]);
+                ["export", asked.Answer is { } saved ? $"{target.Run}@{saved.Version}" : target.Run, "--store", store,
+                    "--out", "DIR"]);
         });
         return new CommandPart(command, [("run checkpoint sudoku", "beside those of checkpoint.every; waits until it is saved")]);
     }

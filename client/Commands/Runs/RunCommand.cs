@@ -12,10 +12,13 @@ internal sealed class RunCommand
     {
         Parts =
         [
-            RunStartCommand.Make(context), RunListCommand.Make(context), RunStatusCommand.Make(context), RunWatchCommand.Make(context),
-            RunPauseCommand.Make(context), RunResumeCommand.Make(context), RunStopCommand.Make(context), RunCheckpointCommand.Make(context),
+            RunStartCommand.Make(context), RunListCommand.Make(context), RunStatusCommand.Make(context),
+            RunWatchCommand.Make(context),
+            RunPauseCommand.Make(context), RunResumeCommand.Make(context), RunStopCommand.Make(context),
+            RunCheckpointCommand.Make(context),
             RunSetCommand.Make(context), RunSamplesCommand.Make(context), RunCompareCommand.Make(context),
-            RunPlotCommand.Make(context), RunMetricsCommand.Make(context), RunLogsCommand.Make(context), RunDeleteCommand.Make(context),
+            RunPlotCommand.Make(context), RunMetricsCommand.Make(context), RunLogsCommand.Make(context),
+            RunDeleteCommand.Make(context),
         ];
         Command = new Command("run", "Starts runs in a cluster, watches and steers them.");
         foreach (var part in Parts)
@@ -47,9 +50,15 @@ internal sealed class RunCommand
 /// <summary>What commands about one run take.</summary>
 internal sealed class RunSelection
 {
-    private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = "the run's id, or the beginning of it" };
-    private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster that drives it; default: the one that the store names");
-    private readonly Option<string?> _store = Flags.Text("--store", "FOLDER", "where runs are kept; default: the cluster's, or runs");
+    private readonly Argument<string> _run = new("RUN")
+    {
+        HelpName = "RUN",
+        Description = "the run's id, or the beginning of it",
+    };
+    private readonly Option<string?> _cluster =
+        Flags.Text("--cluster", "NAME", "the cluster that drives it; default: the one that the store names");
+    private readonly Option<string?> _store =
+        Flags.Text("--store", "FOLDER", "where runs are kept; default: the cluster's, or runs");
 
     /// <summary>Adds them to a command.</summary>
     internal Command On(Command command)

@@ -21,7 +21,10 @@ internal static class RunCompareCommand
         var second = new Argument<string>("OTHER") { Description = "another's" };
         var store = Flags.Text("--store", "FOLDER", "where runs are kept; default: runs");
         var json = Flags.Json("one JSON line on stdout");
-        var command = new Command("compare", "Compares two runs: their specs, curves, speed and weights.") { first, second, store, json };
+        var command = new Command("compare", "Compares two runs: their specs, curves, speed and weights.")
+        {
+            first, second, store, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
             var one = await Load(context, parsed.GetValue(first)!, parsed.GetValue(store));
@@ -67,7 +70,8 @@ internal static class RunCompareCommand
     {
         var there = other.ToDictionary(step => step.Version);
         return one.Where(step => there.TryGetValue(step.Version, out var same)
-                && (step.MeanReward != same.MeanReward || step.GradientNorm != same.GradientNorm || step.LearningRate != same.LearningRate))
+                && (step.MeanReward != same.MeanReward || step.GradientNorm != same.GradientNorm
+                    || step.LearningRate != same.LearningRate))
             .Select(step => (int?)step.Version).FirstOrDefault();
     }
 
@@ -80,10 +84,13 @@ internal static class RunCompareCommand
 
     private static string Range(Compared run) => $"{run.Steps[0].Version} to {run.Steps[^1].Version}";
 
-    /// <summary>Whether the newest checkpoint that both have holds the same weights; null where they have none in common.</summary>
+    /// <summary>
+    /// Whether the newest checkpoint that both have holds the same weights; null where they have none in common.
+    /// </summary>
     private static async Task<(int Version, bool Same)?> Weights(Compared one, Compared other, CancellationToken token)
     {
-        for (var version = Math.Min(one.Record.LatestCheckpoint ?? -1, other.Record.LatestCheckpoint ?? -1); version >= 0; version--)
+        for (var version = Math.Min(
+            one.Record.LatestCheckpoint ?? -1, other.Record.LatestCheckpoint ?? -1); version >= 0; version--)
         {
             if (await one.Store.ReadManifestAsync(version, token) is { } mine
                 && await other.Store.ReadManifestAsync(version, token) is { } theirs)
@@ -98,17 +105,18 @@ internal static class RunCompareCommand
     private static IEnumerable<string> Lines(Compared one, Compared other, int? parting, (int Version, bool Same)? weights)
     {
         var differences = Differences(one, other).ToArray();
-        var width = differences.SelectMany(d => new[] { d.One.Length, d.Other.Length }).Append(one.Store.RunId.Length).Append(other.Store.RunId.Length).Append(16).Max();
+        var width = differences.SelectMany(d => new[] { d.One.Length, d.Other.Length }).Append(one.Store.RunId.Length)
+            .Append(other.Store.RunId.Length).Append(16).Max();
         string Row(string label, string mine, string theirs) => $"{label,-27} {mine.PadLeft(width)}  {theirs.PadLeft(width)}";
         yield return Row("", one.Store.RunId, other.Store.RunId);
         yield return Row("state", RunTarget.Word(one.Record.State), RunTarget.Word(other.Record.State));
         var (a, b) = (Numbers(one), Numbers(other));
         yield return Row("version", $"{a.Version}", $"{b.Version}");
-        yield return Row($"reward, last {Last} steps", Printed.Share(a.Reward), Printed.Share(b.Reward));
-        yield return Row($"solved, last {Last} steps", Printed.Share(a.Solved), Printed.Share(b.Solved));
+        yield return Row($"reward, last {Last} steps", Format.Share(a.Reward), Format.Share(b.Reward));
+        yield return Row($"solved, last {Last} steps", Format.Share(a.Solved), Format.Share(b.Solved));
         yield return Row("held out, greedy", Held(a.HeldOutGreedy), Held(b.HeldOutGreedy));
-        yield return Row("seconds a step", Printed.Short(a.SecondsAStep), Printed.Short(b.SecondsAStep));
-        yield return Row("samples", Printed.Count(a.Samples), Printed.Count(b.Samples));
+        yield return Row("seconds a step", Format.Short(a.SecondsAStep), Format.Short(b.SecondsAStep));
+        yield return Row("samples", Format.Count(a.Samples), Format.Count(b.Samples));
         foreach (var (field, mine, theirs) in differences)
         {
             yield return Row(field, mine, theirs);
@@ -123,15 +131,18 @@ internal static class RunCompareCommand
             yield return $"weights at version {found.Version}: {(found.Same ? "the same" : "different")}";
         }
 
-        static string Held(double? share) => share is { } value ? Printed.Share(value) : "-";
+        static string Held(double? share) => share is { } value ? Format.Share(value) : "-";
     }
 
     private static Summary Numbers(Compared run)
     {
         var recent = run.Steps.TakeLast(Last).ToArray();
         return new Summary(
-            run.Store.RunId, run.Steps[^1].Version, recent.Average(step => step.MeanReward), recent.Average(step => step.SolveRate),
-            (double?)run.Record.Result?["evalAfter"]?["GreedyExact"] ?? run.Steps.LastOrDefault(step => step.Evaluation is not null)?.Evaluation!.GreedyExact, run.Steps.Average(step => step.Seconds), run.Steps.Sum(step => (long)step.Samples));
+            run.Store.RunId, run.Steps[^1].Version, recent.Average(step => step.MeanReward),
+            recent.Average(step => step.SolveRate),
+            (double?)run.Record.Result?["evalAfter"]?["GreedyExact"]
+                ?? run.Steps.LastOrDefault(step => step.Evaluation is not null)?.Evaluation!.GreedyExact,
+                    run.Steps.Average(step => step.Seconds), run.Steps.Sum(step => (long)step.Samples));
     }
 
     private static IEnumerable<(string Field, string One, string Other)> Differences(Compared one, Compared other)
@@ -142,14 +153,19 @@ internal static class RunCompareCommand
             .Where(field => field.Item2 != field.Item3);
     }
 
-    /// <summary>The fields of a run's spec by their paths, as the spec's writer lays them out: two levels; with what changed in mid-run.</summary>
+    /// <summary>
+    /// The fields of a run's spec by their paths, as the spec's writer lays them out: two levels; with what changed in mid-run.
+    /// </summary>
     private static Dictionary<string, string> Fields(RunRecord record)
     {
         Dictionary<string, string> fields = [];
         var section = "";
-        foreach (var line in SpecWriter.Write(SpecLoader.Load<RunSpec>(record.Spec, "spec", [])).Split('\n').Where(line => line.Contains(':', StringComparison.Ordinal)))
+        foreach (var line in SpecWriter.Write(SpecLoader.Load<RunSpec>(record.Spec, "spec", [])).Split('\n')
+            .Where(line => line.Contains(':', StringComparison.Ordinal)))
         {
-            var (name, value) = (line[..line.IndexOf(':', StringComparison.Ordinal)].Trim(), line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
+            var (name, value) = (
+                line[..line.IndexOf(':', StringComparison.Ordinal)].Trim(),
+                line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
             if (!line.StartsWith(' '))
             {
                 section = name;
@@ -170,5 +186,6 @@ internal static class RunCompareCommand
 
     private sealed record Compared(RunStore Store, RunRecord Record, IReadOnlyList<StepMetrics> Steps);
 
-    private sealed record Summary(string Run, int Version, double Reward, double Solved, double? HeldOutGreedy, double SecondsAStep, long Samples);
+    private sealed record Summary(
+        string Run, int Version, double Reward, double Solved, double? HeldOutGreedy, double SecondsAStep, long Samples);
 }

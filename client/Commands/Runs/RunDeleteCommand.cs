@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
-using Bgpo.Client.Hosting;
 using Bgpo.Client.Commands.Stores;
+using Bgpo.Client.Hosting;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Silo.Hosting;
@@ -19,7 +19,12 @@ internal static class RunDeleteCommand
         var selection = new RunSelection();
         var yes = Flags.Switch("--yes", "do not ask; the run's whole id must be given");
         var json = Flags.Json("one JSON line on stdout");
-        var command = selection.On(new Command("delete", "Deletes a run that has ended from its store, for good, after asking. Forks of it have their own blobs and stay.") { yes, json });
+        var command = selection.On(
+            new Command("delete",
+                "Deletes a run that has ended from its store, for good, after asking. Forks of it have their own blobs and stay.")
+            {
+                yes, json,
+            });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed, join: false);
@@ -40,7 +45,8 @@ internal static class RunDeleteCommand
             await Delete(context, target);
             context.Terminal.Out.WriteLine(parsed.GetValue(json)
                 ? JsonLines.Line(new { target.Run, Deleted = true, seen.Bytes, Checkpoints = seen.Checkpoints.Count })
-                : $"run {target.Run}: deleted, {StoreCommands.Size(seen.Bytes)} in {context.Paths.Shown(target.Store.Blobs.Location)}");
+                : $"run {target.Run}: deleted, {StoreCommands.Size(seen.Bytes)} in " +
+                    $"{context.Paths.Shown(target.Store.Blobs.Location)}");
             return ExitCode.Done;
         });
         return new CommandPart(command,
@@ -57,7 +63,8 @@ internal static class RunDeleteCommand
         if (isSeen || !await new OwnerWatch(context).IsAbandonedAsync(target.Store))
         {
             throw new BadInputException(
-                $"run '{target.Run}' is {RunTarget.Word(target.Record.State)} in {(driver.Length > 0 ? driver : RunOwners.NameOf(target.Record))}; "
+                $"run '{target.Run}' is {RunTarget.Word(target.Record.State)} in " +
+                    $"{(driver.Length > 0 ? driver : RunOwners.NameOf(target.Record))}; "
                 + $"end it first: {context.Paths.CommandLine(["run", "stop", target.Run, .. again])}");
         }
     }
@@ -71,8 +78,9 @@ internal static class RunDeleteCommand
 
         var state = RunSummaryRow.Of(context, target.Record).State;
         await context.Terminal.Error.WriteAsync(
-            $"run {target.Run}: {state} at version {seen.Version}, {Printed.Many(seen.Checkpoints.Count, "checkpoint")}, "
-            + $"{StoreCommands.Size(seen.Bytes)} in {context.Paths.Shown(target.Store.Blobs.Location)}. Delete it for good? [y/N] ");
+            $"run {target.Run}: {state} at version {seen.Version}, {Format.Many(seen.Checkpoints.Count, "checkpoint")}, "
+            + $"{StoreCommands.Size(seen.Bytes)} in {context.Paths.Shown(target.Store.Blobs.Location)}. Delete it for good? " +
+                $"[y/N] ");
         // Reading cannot be given up; Ctrl-C leaves it where it is.
         var answer = await Task.Run(read).WaitAsync(context.Interrupts.Token);
         return answer?.Trim().ToLowerInvariant() is "y" or "yes";
@@ -84,7 +92,9 @@ internal static class RunDeleteCommand
         {
             // As it is now: somebody may have gone on with it while the question stood.
             var stored = await target.Store.ReadAsync(context.Interrupts.Token);
-            if (stored is not null && (stored.Record.Epoch != target.Record.Epoch || !await target.Store.DeleteAsync(stored, context.Interrupts.Token)))
+            if (stored is not null
+                && (stored.Record.Epoch != target.Record.Epoch
+                    || !await target.Store.DeleteAsync(stored, context.Interrupts.Token)))
             {
                 throw new BadInputException($"run '{target.Run}' was gone on with at the same moment; it is not deleted");
             }
@@ -95,7 +105,8 @@ internal static class RunDeleteCommand
         }
         catch (OperationCanceledException)
         {
-            context.Terminal.Error.WriteLine($"bgpo: run {target.Run} may be deleted in part; run delete does the rest when it is called again");
+            context.Terminal.Error.WriteLine(
+                $"bgpo: run {target.Run} may be deleted in part; run delete does the rest when it is called again");
             throw;
         }
     }

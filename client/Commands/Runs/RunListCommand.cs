@@ -11,7 +11,10 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Commands.Runs;
 
-/// <summary><c>bgpo run list</c>, and <c>bgpo runs</c> beside the other commands of a store: its runs, by what the store says and whether their clusters live.</summary>
+/// <summary>
+/// <c>bgpo run list</c>, and <c>bgpo runs</c> beside the other commands of a store: its runs, by what the store says and whether
+/// their clusters live.
+/// </summary>
 internal static class RunListCommand
 {
     /// <summary>Runs that are looked over at the same time: over a network each takes tens of milliseconds.</summary>
@@ -24,7 +27,10 @@ internal static class RunListCommand
         var store = Flags.Text("--store", "FOLDER", "where runs are kept; default: the cluster's, or runs");
         var active = Flags.Switch("--active", "only those that are running or paused");
         var json = Flags.Json("a JSON line for each run on stdout");
-        var command = new Command("list", "Lists the runs of a store: state, version, reward, age, size, cluster.") { cluster, store, active, json };
+        var command = new Command("list", "Lists the runs of a store: state, version, reward, age, size, cluster.")
+        {
+            cluster, store, active, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
             var folder = await Folder(context, parsed.GetValue(cluster), parsed.GetValue(store));
@@ -43,7 +49,8 @@ internal static class RunListCommand
         var store = StoreCommands.StoreOption();
         var json = Flags.Json("a JSON line for each run on stdout");
         var command = new Command("runs", "Lists the runs of a store, as run list does.") { store, json };
-        command.SetAction((parsed, _) => List(context, context.Paths.StoreWithRuns(parsed.GetValue(store)), isActive: false, parsed.GetValue(json)));
+        command.SetAction((parsed, _) =>
+            List(context, context.Paths.StoreWithRuns(parsed.GetValue(store)), isActive: false, parsed.GetValue(json)));
         return new CommandPart(command,
         [
             ("runs", "the runs in the folder runs"),
@@ -65,7 +72,8 @@ internal static class RunListCommand
         }
     }
 
-    private static async Task<int> List(ConsoleContext context, string location, bool isActive, bool isJson, string? cluster = null)
+    private static async Task<int> List(
+        ConsoleContext context, string location, bool isActive, bool isJson, string? cluster = null)
     {
         var token = context.Interrupts.Token;
         var catalog = new RunCatalog(BlobStores.Open(location));
@@ -80,7 +88,8 @@ internal static class RunListCommand
         var width = Math.Max(12, found.Select(run => run.Entry.RunId.Length).DefaultIfEmpty(0).Max());
         if (!isJson && found.Length > 0)
         {
-            output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"version",-12}  {"reward",6}  {"age",7}  {"size",10}  cluster");
+            output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"version",-12}  {"reward",6}  {"age",7}  {"size",10}  " +
+                $"cluster");
         }
 
         foreach (var (entry, seen) in found)
@@ -90,13 +99,18 @@ internal static class RunListCommand
 
         if (found.Length == 0 && !isJson)
         {
-            context.Terminal.Error.WriteLine($"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; {RunTarget.First(context, location, cluster)} makes one");
+            context.Terminal.Error.WriteLine(
+                $"bgpo: no {(isActive ? "active " : "")}runs in {context.Paths.Shown(location)}; " +
+                    $"{RunTarget.First(context, location, cluster)} makes one");
         }
 
         return ExitCode.Done;
     }
 
-    /// <summary>What a run is of which no more can be read: a record that is whole was written by another version, as one with fields of a newer one.</summary>
+    /// <summary>
+    /// What a run is of which no more can be read: a record that is whole was written by another version, as one with fields of a
+    /// newer one.
+    /// </summary>
     private static string Unread(CatalogEntry entry) => entry.IsNewer || entry.Record is not null ? "newer" : "damaged";
 
     private static string Json(ConsoleContext context, CatalogEntry entry, RunOverview seen)
@@ -126,11 +140,11 @@ internal static class RunListCommand
     {
         var (state, fault) = Standing(context, entry);
         var version = Math.Max(seen.Version, state?.Version ?? 0);
-        var reward = Reward(seen.Newest) is { } share ? Printed.Share(share) : "-";
-        var age = entry.Record is { } record ? Printed.Age(context.Time.GetUtcNow() - record.Created) : "-";
+        var reward = Reward(seen.Newest) is { } share ? Format.Share(share) : "-";
+        var age = entry.Record is { } record ? Format.Age(context.Time.GetUtcNow() - record.Created) : "-";
         return $"{entry.RunId.PadRight(width)}  {state?.State ?? Unread(entry),-9}  "
             + $"{(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  {reward,6}  {age,7}  "
-            + $"{StoreCommands.Size(seen.Bytes),10}  {Printed.OneLine(fault ?? state?.Cluster ?? "")}";
+            + $"{StoreCommands.Size(seen.Bytes),10}  {Format.OneLine(fault ?? state?.Cluster ?? "")}";
     }
 
     /// <summary>Where a run stands, or what is wrong with it: one bad run must not hide the others.</summary>

@@ -22,7 +22,8 @@ internal static class RunLogsCommand
         var silo = Flags.Text("--silo", "NAME", "only that silo's; default: all, also those that have died");
         var lines = Flags.Whole("--lines", "N", $"newest lines to begin with; default: {DefaultLines}", 0, 1_000_000);
         var json = Flags.Json("a JSON line for each on stdout");
-        var command = selection.On(new Command("logs", "Shows what the silos of a run's cluster wrote down about it.") { follow, silo, lines, json });
+        var command = selection.On(
+            new Command("logs", "Shows what the silos of a run's cluster wrote down about it.") { follow, silo, lines, json });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed, join: false);
@@ -30,7 +31,9 @@ internal static class RunLogsCommand
             var cluster = target.Cluster?.Name ?? target.Record.Cluster;
             if (cluster.Length == 0 || cluster.StartsWith(BgpoSilo.OfProcess, StringComparison.Ordinal))
             {
-                throw new BadInputException($"run '{target.Run}' is of one process, which keeps no log; BGPO_LOG=FILE in its environment makes it write one");
+                throw new BadInputException(
+                    $"run '{target.Run}' is of one process, which keeps no log; BGPO_LOG=FILE in its environment makes it " +
+                        $"write one");
             }
 
             var reader = new LogReader(ClusterLogs.FolderOf(cluster), target.Run, parsed.GetValue(silo));
@@ -63,16 +66,20 @@ internal static class RunLogsCommand
     {
         if (reader.Silos.Count == 0)
         {
-            throw new BadInputException($"cluster '{cluster}' of run '{run}' has no logs on this machine; they go with the cluster when its last silo has left");
+            throw new BadInputException(
+                $"cluster '{cluster}' of run '{run}' has no logs on this machine; they go with the cluster when its last silo " +
+                    $"has left");
         }
 
         if (silo is not null && !reader.Silos.Contains(silo))
         {
-            throw new BadInputException($"option --silo: value '{silo}': no such log of cluster '{cluster}'{Usage.Suggestion(silo, reader.Silos)}; there are: {string.Join(", ", reader.Silos.Take(8))}");
+            throw new BadInputException(
+                $"option --silo: value '{silo}': no such log of cluster '{cluster}'{Usage.Suggestion(silo, reader.Silos)}; " +
+                    $"there are: {string.Join(", ", reader.Silos.Take(8))}");
         }
     }
 
     private static void Write(ConsoleContext context, LogLine line, bool isJson) => context.Terminal.Out.WriteLine(isJson
         ? ClusterLogs.Text(line)
-        : $"{TimeZoneInfo.ConvertTime(line.At, context.Time.LocalTimeZone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)}  {line.Silo,-12}  {line.Level,-7}  {Printed.OneLine(line.Message)}");
+        : $"{TimeZoneInfo.ConvertTime(line.At, context.Time.LocalTimeZone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)}  {line.Silo,-12}  {line.Level,-7}  {Format.OneLine(line.Message)}");
 }

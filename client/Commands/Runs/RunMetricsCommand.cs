@@ -15,7 +15,8 @@ internal static class RunMetricsCommand
     {
         var selection = new RunSelection();
         var from = Flags.Whole("--from", "VERSION", "first version wanted; default: 1", 1, 1_000_000);
-        var command = selection.On(new Command("metrics", "Prints what each committed step of a run measured, a JSON line a version.") { from });
+        var command = selection.On(
+            new Command("metrics", "Prints what each committed step of a run measured, a JSON line a version.") { from });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed, join: false);

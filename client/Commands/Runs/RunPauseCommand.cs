@@ -14,7 +14,12 @@ internal static class RunPauseCommand
     {
         var selection = new RunSelection();
         var (reason, noWait, json) = RunRequestClient.Options();
-        var command = selection.On(new Command("pause", "Pauses a run at the next commit, with a checkpoint. Its silos wait; whoever dies, it stays paused.") { reason, noWait, json });
+        var command = selection.On(
+            new Command("pause", "Pauses a run at the next commit, with a checkpoint. Its silos wait; whoever dies, it stays " +
+                "paused.")
+            {
+                reason, noWait, json,
+            });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed);

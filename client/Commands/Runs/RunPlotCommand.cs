@@ -17,7 +17,8 @@ internal static class RunPlotCommand
     {
         var selection = new RunSelection();
         var names = RunHistory.Curves.Select(curve => curve.Name).ToArray();
-        var curves = Flags.Text("--curves", "NAMES", $"which, with commas between: {string.Join(", ", names)}; default: reward,solved,norm,seconds");
+        var curves = Flags.Text(
+            "--curves", "NAMES", $"which, with commas between: {string.Join(", ", names)}; default: reward,solved,norm,seconds");
         curves.CompletionSources.Add(names);
         var file = Flags.Text("--out", "FILE", "an SVG picture to write; default: draws in the terminal");
         var command = selection.On(new Command("plot", "Draws a run's curves over its versions.") { curves, file });
@@ -26,7 +27,8 @@ internal static class RunPlotCommand
             var wanted = (parsed.GetValue(curves) ?? "reward,solved,norm,seconds").Split(',', StringSplitOptions.TrimEntries);
             if (wanted.FirstOrDefault(name => !names.Contains(name)) is { } unknown)
             {
-                throw new BadInputException($"option --curves: value '{unknown}': one of {string.Join(", ", names)}{Usage.Suggestion(unknown, names)}");
+                throw new BadInputException(
+                    $"option --curves: value '{unknown}': one of {string.Join(", ", names)}{Usage.Suggestion(unknown, names)}");
             }
 
             var path = parsed.GetValue(file);
@@ -38,7 +40,9 @@ internal static class RunPlotCommand
             var target = await selection.Find(context, parsed, join: false);
             await using var leaving = target;
             var steps = await RunHistory.Read(target.Store, context.Interrupts.Token);
-            StepMetrics[] evaluated = [.. RunHistory.Before(target.Record) is { } before ? [before] : Array.Empty<StepMetrics>(), .. steps.Where(step => step.Evaluation is not null)];
+            StepMetrics[] evaluated =
+                [.. RunHistory.Before(target.Record) is { } before ? [before] : Array.Empty<StepMetrics>(),
+                    .. steps.Where(step => step.Evaluation is not null)];
             if (wanted.Contains("eval") && evaluated.Length == 0)
             {
                 throw new BadInputException($"option --curves: value 'eval': run '{target.Run}' has no evaluation yet");
@@ -48,18 +52,22 @@ internal static class RunPlotCommand
             [
                 .. wanted.Select(name => RunHistory.Curves.First(curve => curve.Name == name))
                     .Select(curve => (curve.Title, curve.Of, Steps: curve.Name == "eval" ? evaluated : steps))
-                    .Select(curve => new Curve(curve.Title, [.. curve.Steps.Select(step => (double)step.Version)], [.. curve.Steps.Select(curve.Of)])),
+                    .Select(curve => new Curve(
+                        curve.Title, [.. curve.Steps.Select(step => (double)step.Version)], [.. curve.Steps.Select(curve.Of)])),
             ];
             var output = context.Terminal.Out;
             if (path is not null)
             {
                 try
                 {
-                    await File.WriteAllTextAsync(context.Paths.Full(path), SvgPlot.Draw($"run {target.Run}", drawn), context.Interrupts.Token);
+                    await File.WriteAllTextAsync(
+                        context.Paths.Full(path), SvgPlot.Draw($"run {target.Run}", drawn), context.Interrupts.Token);
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    throw new BadInputException($"option --out: value '{path}': {(e is DirectoryNotFoundException ? "its folder is not there" : $"cannot be written: {e.Message}")}", e);
+                    throw new BadInputException(
+                        $"option --out: value '{path}': " +
+                            $"{(e is DirectoryNotFoundException ? "its folder is not there" : $"cannot be written: {e.Message}")}", e);
                 }
 
                 output.WriteLine($"wrote {context.Paths.Shown(context.Paths.Full(path))}");

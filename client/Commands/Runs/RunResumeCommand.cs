@@ -16,11 +16,18 @@ internal static class RunResumeCommand
     {
         var selection = new RunSelection();
         var wait = Flags.Switch("--wait", "watch it to its end; the exit code is its: 0 completed, 1 failed, 130 stopped");
-        var at = Flags.Whole("--at", "VERSION", "go back to that checkpoint; later ones and their metrics are dropped, the steps taken again", 0, 1_000_000);
+        var at = Flags.Whole(
+            "--at", "VERSION", "go back to that checkpoint; later ones and their metrics are dropped, the steps taken again", 0,
+            1_000_000);
         var takeOver = Flags.Switch("--take-over", "take the run from the process or cluster that drives it; that one stops");
         var reason = Flags.Text("--reason", "TEXT", "recorded with the run, and shown to whoever watches it");
         var json = Flags.Json("events as JSON lines on stdout; without --wait one line with the run's status");
-        var command = selection.On(new Command("resume", "Goes on with a run that is paused, or in a cluster with one that was stopped, to the same bits.") { at, takeOver, wait, reason, json });
+        var command = selection.On(
+            new Command("resume",
+                "Goes on with a run that is paused, or in a cluster with one that was stopped, to the same bits.")
+            {
+                at, takeOver, wait, reason, json,
+            });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed);
@@ -29,13 +36,16 @@ internal static class RunResumeCommand
             if (isPlain && target is { Cluster: null, Record.State: RunState.Completed })
             {
                 var done = RunSummaryRow.Of(context, target.Record);
-                context.Terminal.Out.WriteLine(parsed.GetValue(json) ? JsonLines.Line(done) : Completed(context, target.Run, done.Version, selection.Again(parsed)));
+                context.Terminal.Out.WriteLine(
+                    parsed.GetValue(json) ? JsonLines.Line(done)
+                        : Completed(context, target.Run, done.Version, selection.Again(parsed)));
                 return ExitCode.Done;
             }
 
             if (isPlain && IsDriven(context, target))
             {
-                return await GoOn(context, selection, parsed, target, parsed.GetValue(reason) ?? "", parsed.GetValue(wait), parsed.GetValue(json));
+                return await GoOn(context, selection, parsed, target, parsed.GetValue(reason) ?? "", parsed.GetValue(wait),
+                    parsed.GetValue(json));
             }
 
             var cluster = target.Driven(context);
@@ -45,10 +55,12 @@ internal static class RunResumeCommand
             {
                 SilentSince = silent ?? "",
             };
-            var status = await RunStarter.Begin(cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive);
+            var status = await RunStarter.Begin(
+                cluster.GetRun(target.Run), (run, key) => run.ResumeAs(how with { Key = key }), () => cluster.IsAlive);
             if (parsed.GetValue(wait))
             {
-                return await RunWatchCommand.Watch(context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false, store: target.Store);
+                return await RunWatchCommand.Watch(
+                    context, cluster, target.Run, status, parsed.GetValue(json), isQuiet: false, store: target.Store);
             }
 
             context.Terminal.Out.WriteLine(parsed.GetValue(json)
@@ -80,7 +92,9 @@ internal static class RunResumeCommand
             + $"next    {context.Paths.CommandLine(["run", "status", run, .. again])}";
 
     /// <summary>Somebody drives the run: it is told to go on, whether it is paused or only about to be.</summary>
-    private static async Task<int> GoOn(ConsoleContext context, RunSelection selection, ParseResult parsed, RunTarget target, string reason, bool isWaiting, bool isJson)
+    private static async Task<int> GoOn(
+        ConsoleContext context, RunSelection selection, ParseResult parsed, RunTarget target, string reason, bool isWaiting,
+        bool isJson)
     {
         var asking = new RunRequestClient(context, target);
         var asked = await asking.Ask(RequestKind.Resume, reason, [], isWaiting: true);

@@ -18,11 +18,15 @@ internal static class RunSamplesCommand
     internal static CommandPart Make(ConsoleContext context)
     {
         var selection = new RunSelection();
-        var step = Flags.Whole("--step", "N", "the batch that step N learned from (steps count from 0: step N makes version N + 1); default: the newest", 0, 1_000_000);
-        var best = Flags.Whole("--best", "N", "the N completions of the highest reward; default: 3 of the best and 3 of the worst", 1, 100_000);
+        var step = Flags.Whole(
+            "--step", "N", "the batch that step N learned from (steps count from 0: step N makes version N + 1); default: the " +
+                "newest", 0, 1_000_000);
+        var best = Flags.Whole(
+            "--best", "N", "the N completions of the highest reward; default: 3 of the best and 3 of the worst", 1, 100_000);
         var worst = Flags.Whole("--worst", "N", "the N completions of the lowest reward", 1, 100_000);
         var json = Flags.Json("a JSON line for each completion on stdout");
-        var command = selection.On(new Command("samples", "Shows completions of a run's batch, with their rewards.") { step, best, worst, json });
+        var command = selection.On(
+            new Command("samples", "Shows completions of a run's batch, with their rewards.") { step, best, worst, json });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed, join: false);
@@ -31,7 +35,8 @@ internal static class RunSamplesCommand
             Sampled[] ranked =
             [
                 .. journal.Groups.SelectMany((group, g) => group.Completions.Select((completion, i) => new Sampled(
-                        journal.Step, g, group.PromptId, group.Prompt, group.Reference, completion.Text, group.Rewards[i], group.Exact[i], group.Advantages[i])))
+                        journal.Step, g, group.PromptId, group.Prompt, group.Reference, completion.Text, group.Rewards[i],
+                        group.Exact[i], group.Advantages[i])))
                     .OrderByDescending(completion => completion.Reward),
             ];
             var (high, low) = (parsed.GetValue(best), parsed.GetValue(worst));
@@ -43,7 +48,8 @@ internal static class RunSamplesCommand
             var output = context.Terminal.Out;
             if (!parsed.GetValue(json))
             {
-                output.WriteLine($"{Printed.Many(ranked.Length, "completion")} of the batch of step {journal.Step}, which makes version {journal.Step + 1}");
+                output.WriteLine($"{Format.Many(ranked.Length, "completion")} of the batch of step {journal.Step}, which makes " +
+                    $"version {journal.Step + 1}");
             }
 
             foreach (var completion in ranked.Take(high ?? 0).Concat(ranked.Reverse().Take(low ?? 0).Reverse()))
@@ -79,11 +85,14 @@ internal static class RunSamplesCommand
     }
 
     private static string Text(Sampled completion) =>
-        $"reward {Printed.Share(completion.Reward)}{(completion.Exact ? " solved" : "       ")}  advantage {completion.Advantage,6:+0.00;-0.00;0.00}  "
-        + $"{OneLine(completion.Prompt)} -> {OneLine(completion.Completion)}{(completion.Reference.Length > 0 ? $"  (reference {OneLine(completion.Reference)})" : "")}";
+        $"reward {Format.Share(completion.Reward)}{(completion.Exact ? " solved" : "       ")}  advantage " +
+            $"{completion.Advantage,6:+0.00;-0.00;0.00}  "
+        + $"{OneLine(completion.Prompt)} -> " +
+            $"{OneLine(completion.Completion)}{(completion.Reference.Length > 0 ? $"  (reference {OneLine(completion.Reference)})" : "")}";
 
     private static string OneLine(string text) => text.ReplaceLineEndings("\\n");
 
     private sealed record Sampled(
-        int Step, int Group, string PromptId, string Prompt, string Reference, string Completion, double Reward, bool Exact, double Advantage);
+        int Step, int Group, string PromptId, string Prompt, string Reference, string Completion, double Reward, bool Exact,
+        double Advantage);
 }

@@ -21,10 +21,12 @@ internal static class RunSetCommand
             Description = "what to change: " + string.Join(", ", ChangeableFields.All.Select(field => field.Field)),
             Arity = ArgumentArity.OneOrMore,
         };
-        fields.CompletionSources.Add(_ => ChangeableFields.All.Select(field => new System.CommandLine.Completions.CompletionItem(field.Field + "=")));
+        fields.CompletionSources.Add(
+            _ => ChangeableFields.All.Select(field => new System.CommandLine.Completions.CompletionItem(field.Field + "=")));
         var (reason, noWait, json) = RunRequestClient.Options();
         var command = selection.On(new Command(
-            "set", "Changes fields of a run's spec in mid-run. The change and the step from which it holds are recorded, so that whoever takes a step again takes it by the same values."));
+            "set", "Changes fields of a run's spec in mid-run. The change and the step from which it holds are recorded, so " +
+                "that whoever takes a step again takes it by the same values."));
         command.Arguments.Add(fields);
         foreach (var option in new Option[] { reason, noWait, json })
         {
@@ -39,15 +41,20 @@ internal static class RunSetCommand
             asking.RefuseEnded(isStoppedFine: true);
             var given = parsed.GetValue(fields)!;
             // At once where it can be: the run itself checks it again when it takes it.
-            new RunSettings(target.Record).Read(new RunRequest(0, RequestKind.Set, "", given, context.Time.GetUtcNow(), ""), target.Record.LatestCheckpoint ?? 0);
+            new RunSettings(target.Record)
+                .Read(new RunRequest(0, RequestKind.Set, "", given, context.Time.GetUtcNow(), ""),
+                    target.Record.LatestCheckpoint ?? 0);
             var asked = await asking.Ask(RequestKind.Set, parsed.GetValue(reason) ?? "", given, !parsed.GetValue(noWait));
             return asking.Tell(
-                asked, parsed.GetValue(json), from => $"{string.Join(", ", given)} from step {from} on, which makes version {from + 1}",
-                ["run", "status", target.Run, .. selection.Again(parsed)], ["run", "watch", target.Run, .. selection.Again(parsed)]);
+                asked, parsed.GetValue(json), from =>
+                    $"{string.Join(", ", given)} from step {from} on, which makes version {from + 1}",
+                ["run", "status", target.Run, .. selection.Again(parsed)],
+                ["run", "watch", target.Run, .. selection.Again(parsed)]);
         });
         return new CommandPart(command,
         [
-            ("run set sudoku rollout.temperature=0.7", "from the next batch on; docs/console.md says what may change, and from when"),
+            ("run set sudoku rollout.temperature=0.7",
+                "from the next batch on; docs/console.md says what may change, and from when"),
             ("run set sudoku run.steps=200 optimizer.learningRate=0.0001 --reason \"it still learns\"", "longer, and slower"),
         ]);
     }

@@ -48,7 +48,8 @@ internal static class RunStatusCommand
 
     private static IEnumerable<string> Lines(RunSummaryRow state, string store)
     {
-        yield return $"run         {state.Run}: {state.State} at version {state.Version} of {state.Steps}{(state.Message.Length > 0 ? ": " + Printed.OneLine(state.Message) : "")}";
+        yield return $"run         {state.Run}: {state.State} at version {state.Version} of " +
+            $"{state.Steps}{(state.Message.Length > 0 ? ": " + Format.OneLine(state.Message) : "")}";
         foreach (var line in state.Progress is { } progress ? Lines(state, progress) : [])
         {
             yield return line;
@@ -64,7 +65,7 @@ internal static class RunStatusCommand
 
         if (state.Waiting > 0)
         {
-            yield return $"asked       {Printed.Many(state.Waiting, "request")} not taken yet";
+            yield return $"asked       {Format.Many(state.Waiting, "request")} not taken yet";
         }
 
         if (state.WeightsSha256 is { } hash)
@@ -75,26 +76,30 @@ internal static class RunStatusCommand
 
     private static IEnumerable<string> Lines(RunSummaryRow state, RunProgress now)
     {
-        var left = state.State == "running" ? $", about {Printed.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
-        yield return $"{$"version {now.Version}",-11} mean reward {Printed.Share(now.MeanReward)}, solved {Printed.Percent(now.SolveRate)}; "
-            + $"{Printed.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago";
-        yield return $"speed       {Printed.Short(now.SecondsAStep)} s a step{left}";
+        var left = state.State == "running"
+            ? $", about {Format.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
+        yield return $"{$"version {now.Version}",-11} mean reward {Format.Share(now.MeanReward)}, solved " +
+            $"{Format.Percent(now.SolveRate)}; "
+            + $"{Format.Age(TimeSpan.FromSeconds(now.SecondsAgo))} ago";
+        yield return $"speed       {Format.Short(now.SecondsAStep)} s a step{left}";
         if (now.Solved is { } solved)
         {
-            var before = now is { EvaluatedVersion: > 0, SolvedBefore: { } share } ? $", {Printed.Percent(share)} before" : "";
-            yield return $"held out    solved {Printed.Percent(solved)} greedily at version {now.EvaluatedVersion}{before}";
+            var before = now is { EvaluatedVersion: > 0, SolvedBefore: { } share } ? $", {Format.Percent(share)} before" : "";
+            yield return $"held out    solved {Format.Percent(solved)} greedily at version {now.EvaluatedVersion}{before}";
         }
     }
 
     private static string Next(ConsoleContext context, RunSummaryRow state, string cluster, string[] again) => state.State switch
     {
-        "running" when state.Cluster.StartsWith("process ", StringComparison.Ordinal) => context.Paths.CommandLine(["run", "samples", state.Run, .. again]),
+        "running" when state.Cluster.StartsWith("process ", StringComparison.Ordinal) =>
+            context.Paths.CommandLine(["run", "samples", state.Run, .. again]),
         "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
         "paused" when state.Cluster.Length > 0 => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
         "completed" => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),
         _ when !again.Contains("--cluster") && cluster.Length > 0 && context.Training.IsAlive(cluster) =>
             context.Paths.CommandLine("run", "resume", state.Run, "--cluster", cluster),
         _ when again.Contains("--cluster") => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
-        _ => context.Paths.CommandLine(["train", "--resume", state.Run, .. again.Length >= 2 && again[^2] == "--store" ? again[^2..] : []]),
+        _ => context.Paths.CommandLine(
+            ["train", "--resume", state.Run, .. again.Length >= 2 && again[^2] == "--store" ? again[^2..] : []]),
     };
 }

@@ -15,20 +15,26 @@ internal static class RunStopCommand
     {
         var selection = new RunSelection();
         var (reason, noWait, json) = RunRequestClient.Options();
-        var command = selection.On(new Command("stop", "Ends a run after the step in hand, with a checkpoint, and waits until it has.") { reason, noWait, json });
+        var command = selection.On(
+            new Command("stop", "Ends a run after the step in hand, with a checkpoint, and waits until it has.")
+            {
+                reason, noWait, json,
+            });
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed);
             await using var leaving = target;
             var asking = new RunRequestClient(context, target);
             asking.RefuseEnded();
-            var asked = await asking.Ask(RequestKind.Stop, parsed.GetValue(reason) ?? "asked to stop", [], !parsed.GetValue(noWait));
+            var asked = await asking.Ask(
+                RequestKind.Stop, parsed.GetValue(reason) ?? "asked to stop", [], !parsed.GetValue(noWait));
             if (asked.Record.State is Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Completed)
             {
                 return await Ended(context, target, asked.Record, parsed.GetValue(json), selection.Again(parsed));
             }
 
-            return asking.Tell(asked, parsed.GetValue(json), version => $"stops at version {version}", ["run", "status", target.Run, .. selection.Again(parsed)]);
+            return asking.Tell(asked, parsed.GetValue(json), version => $"stops at version {version}",
+                ["run", "status", target.Run, .. selection.Again(parsed)]);
         });
         return new CommandPart(command, [("run stop sudoku --reason \"enough\"", "ends it; run resume goes on with it later")]);
     }
@@ -55,7 +61,8 @@ internal static class RunStopCommand
         }
         else
         {
-            output.WriteLine($"run {target.Run}: stopped at version {version} ({Printed.OneLine(record.Reason ?? "")}); weights sha256 {hash}");
+            output.WriteLine($"run {target.Run}: stopped at version {version} ({Format.OneLine(record.Reason ?? "")}); weights " +
+                $"sha256 {hash}");
             output.WriteLine($"next    {context.Paths.CommandLine(["run", "resume", target.Run, .. again])}");
             output.WriteLine($"        {context.Paths.CommandLine("run", "samples", target.Run, "--store", context.Paths.Shown(target.Store.Blobs.Location))}");
         }

@@ -22,15 +22,22 @@ internal static class RunWatchCommand
         var quiet = Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
         var until = Flags.Whole("--until", "VERSION", "leave with exit code 0 once that version is committed", 0, 1_000_000);
         var recording = new RecordingOptions();
-        var command = selection.On(new Command("watch", "Shows a run to its end. q or Ctrl-C leaves; the run goes on. Of one that has ended: what came of it.") { json, quiet, until });
+        var command = selection.On(
+            new Command("watch", "Shows a run to its end. q or Ctrl-C leaves; the run goes on. Of one that has ended: what " +
+                "came of it.")
+            {
+                json, quiet, until,
+            });
         recording.On(command);
         command.SetAction(async (parsed, _) =>
         {
             var target = await selection.Find(context, parsed);
             await using var leaving = target;
             Func<IRunPresenter, Task<IRunPresenter>> recorded = shown => recording.Wrap(context, parsed, shown, target.Store);
-            Func<Task<int>>? recount = target.Record.State is Storage.Runs.RunState.Completed or Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Failed
-                ? () => Recount(context, target, parsed.GetValue(json), parsed.GetValue(quiet) || context.Terminal.IsInteractive, recorded, parsed.GetValue(until), selection.Again(parsed)) : null;
+            Func<Task<int>>? recount = target.Record.State
+                is Storage.Runs.RunState.Completed or Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Failed
+                ? () => Recount(context, target, parsed.GetValue(json), parsed.GetValue(quiet) || context.Terminal.IsInteractive,
+                    recorded, parsed.GetValue(until), selection.Again(parsed)) : null;
             // The controller of one that has just ended remembers more than the store has.
             if (recount is not null && (target.Cluster is null || target.Cluster.Name != target.Record.Cluster))
             {
@@ -42,8 +49,12 @@ internal static class RunWatchCommand
             var status = await RunSummaryRow.Of(context, target);
             await RefuseBeyond(context, target, parsed.GetValue(until), status.Steps);
             return await Watch(
-                context, cluster, target.Run, new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint, status.Message, ""),
-                parsed.GetValue(json), parsed.GetValue(quiet), shown => recording.WrapBesideARun(context, parsed, shown, target.Store), parsed.GetValue(until), recount, target.Store);
+                context, cluster, target.Run,
+                new RunStatus(status.Run, status.State, status.Version, status.Steps, status.Epoch, status.Checkpoint,
+                    status.Message, ""),
+                parsed.GetValue(json), parsed.GetValue(quiet), shown =>
+                    recording.WrapBesideARun(context, parsed, shown, target.Store), parsed.GetValue(until), recount,
+                        target.Store);
         });
         return new CommandPart(command,
         [
@@ -56,8 +67,10 @@ internal static class RunWatchCommand
 
     /// <summary>Watches a run to its end, or until the watcher leaves.</summary>
     /// <returns>The run's exit code; 130 for who leaves.</returns>
-    internal static async Task<int> Watch(ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet,
-        Func<IRunPresenter, Task<IRunPresenter>>? recorded = null, int? until = null, Func<Task<int>>? recount = null, RunStore? store = null)
+    internal static async Task<int> Watch(
+        ConsoleContext context, ITrainingCluster cluster, string run, RunStatus status, bool isJson, bool isQuiet,
+        Func<IRunPresenter, Task<IRunPresenter>>? recorded = null, int? until = null, Func<Task<int>>? recount = null,
+        RunStore? store = null)
     {
         if (status.Version >= until)
         {
@@ -68,7 +81,9 @@ internal static class RunWatchCommand
         var grain = cluster.GetRun(run);
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.Interrupts.Token);
         var hasKeys = context.Terminal is { IsInteractive: true, Keys: not null } && !isJson && !isQuiet;
-        var presenter = Presenters.For(context.Terminal, context.Time, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter, static () => null);
+        var presenter = Presenters.For(
+            context.Terminal, context.Time, isJson, isQuiet, hasKeys ? Presenters.QuitFooter : Presenters.LeaveFooter,
+            static () => null);
         if (store is not null)
         {
             await RunHistory.Recall(presenter, store, leave.Token);
@@ -107,7 +122,8 @@ internal static class RunWatchCommand
             catch (ClusterLostException e)
             {
                 throw new RunException(
-                    $"every silo of cluster {cluster.Name} is dead; what the store has is kept, and run {run} goes on as soon as a silo joins: "
+                    $"every silo of cluster {cluster.Name} is dead; what the store has is kept, and run {run} goes on as soon " +
+                        $"as a silo joins: "
                     + context.Paths.CommandLine("silo", "--cluster", cluster.Name), e);
             }
         }
@@ -123,12 +139,14 @@ internal static class RunWatchCommand
         }
 
         var resume = context.Paths.CommandLine("run", "resume", run, "--cluster", cluster.Name);
-        return new RunEnd(context.Terminal, new RunSummary(context.Paths), isJson).Say(end, status, watch.Started?.Task ?? "", resume);
+        return new RunEnd(context.Terminal, new RunSummary(context.Paths), isJson)
+            .Say(end, status, watch.Started?.Task ?? "", resume);
     }
 
     /// <summary>Shows what came of a run that has ended: with JSON its steps, too.</summary>
     private static async Task<int> Recount(
-        ConsoleContext context, RunTarget target, bool isJson, bool isQuiet, Func<IRunPresenter, Task<IRunPresenter>> recorded, int? until, string[] again)
+        ConsoleContext context, RunTarget target, bool isJson, bool isQuiet, Func<IRunPresenter, Task<IRunPresenter>> recorded,
+        int? until, string[] again)
     {
         if (target.Record.LatestCheckpoint >= until)
         {
@@ -137,7 +155,8 @@ internal static class RunWatchCommand
 
         await RefuseBeyond(context, target, until);
         var events = await RunHistory.Events(target.Store, target.Record, context.Interrupts.Token);
-        IRunPresenter shown = isJson ? new JsonPresenter(context.Terminal, () => null) : new PlainPresenter(context.Terminal, isQuiet);
+        IRunPresenter shown = isJson ? new JsonPresenter(context.Terminal, () => null)
+            : new PlainPresenter(context.Terminal, isQuiet);
         var presenter = await recorded(shown);
         await using (presenter)
         {
@@ -150,7 +169,8 @@ internal static class RunWatchCommand
         var run = new RunSummary(context.Paths);
         var resume = again.Contains("--cluster") ? context.Paths.CommandLine(["run", "resume", target.Run, .. again])
             : run.Resume(target.Run, context.Paths.Shown(target.Store.Blobs.Location));
-        return new RunEnd(context.Terminal, run, isJson).Say(events[^1], null, new RunSettings(target.Record).Newest.Task.Name, resume);
+        return new RunEnd(context.Terminal, run, isJson)
+            .Say(events[^1], null, new RunSettings(target.Record).Newest.Task.Name, resume);
     }
 
     /// <summary>Refuses a version that never comes, by the run's steps and by what was asked for and not taken yet.</summary>
@@ -164,8 +184,10 @@ internal static class RunWatchCommand
         }
 
         var requests = await target.Store.ReadRequestsAsync(context.Interrupts.Token);
-        var asked = requests.Requests.Where(request => request.Number > target.Record.RequestsTaken).SelectMany(request => request.Fields)
-            .Where(assignment => assignment.StartsWith(field, StringComparison.Ordinal)).Select(assignment => int.TryParse(assignment[field.Length..], out var most) ? most : 0);
+        var asked = requests.Requests.Where(request => request.Number > target.Record.RequestsTaken)
+            .SelectMany(request => request.Fields)
+            .Where(assignment => assignment.StartsWith(field, StringComparison.Ordinal))
+                .Select(assignment => int.TryParse(assignment[field.Length..], out var most) ? most : 0);
         if (until > asked.Append(steps).Max())
         {
             throw new BadInputException($"option --until: value '{until}': run '{target.Run}' ends at version {steps}");

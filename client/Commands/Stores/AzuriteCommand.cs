@@ -13,7 +13,11 @@ internal static class AzuriteCommand
     {
         var port = Flags.Whole("--port", "N", "its port on 127.0.0.1; default: 10000; 0: a free one", 0, 65535);
         var folder = Flags.Text("--folder", "DIR", "where it keeps its blobs; default: .bgpo/azurite");
-        var command = new Command("azurite", "Installs Azurite by npm where it is missing, starts it on loopback, and runs until Ctrl-C.") { port, folder };
+        var command = new Command(
+            "azurite", "Installs Azurite by npm where it is missing, starts it on loopback, and runs until Ctrl-C.")
+        {
+            port, folder,
+        };
         command.SetAction(async (parsed, _) =>
         {
             var token = context.Interrupts.Token;
@@ -24,10 +28,13 @@ internal static class AzuriteCommand
 
             var installation = await Azurite.InstallAsync(cancellationToken: token);
             var azurite = await Azurite.StartNewAsync(
-                context.Paths.Full(parsed.GetValue(folder) ?? Path.Combine(".bgpo", "azurite")), parsed.GetValue(port) ?? 10000, installation, token);
+                context.Paths.Full(parsed.GetValue(folder) ?? Path.Combine(".bgpo", "azurite")), parsed.GetValue(port) ?? 10000,
+                installation, token);
             await using (azurite)
             {
-                context.Terminal.Out.WriteLine($"azurite on 127.0.0.1:{azurite.Port}, process {azurite.ProcessId}, blobs in {context.Paths.Shown(azurite.Folder)}");
+                context.Terminal.Out.WriteLine(
+                    $"azurite on 127.0.0.1:{azurite.Port}, process {azurite.ProcessId}, blobs in " +
+                        $"{context.Paths.Shown(azurite.Folder)}");
                 context.Terminal.Out.WriteLine("use it with --store " + azurite.StoreUri("runs"));
                 try
                 {

@@ -16,7 +16,11 @@ internal sealed class CheckpointsCommand
     internal CheckpointsCommand(ConsoleContext context)
     {
         _context = context;
-        var run = new Argument<string?>("RUN") { Description = "the run's id, or the beginning of it", Arity = ArgumentArity.ZeroOrOne };
+        var run = new Argument<string?>("RUN")
+        {
+            Description = "the run's id, or the beginning of it",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var store = StoreCommands.StoreOption();
         var json = Flags.Json("a JSON line for each checkpoint on stdout");
         var command = new Command("checkpoints", "Lists the checkpoints of a run; verifies or prunes them.") { run, store, json };
@@ -48,7 +52,11 @@ internal sealed class CheckpointsCommand
         var run = new Argument<string>("RUN") { Description = "the run's id, or the beginning of it" };
         var store = StoreCommands.StoreOption();
         var json = Flags.Json("a JSON line for each checkpoint on stdout");
-        var command = new Command("verify", "Reads every blob of every checkpoint of a run, checks every hash, and names what is bad.") { run, store, json };
+        var command = new Command(
+            "verify", "Reads every blob of every checkpoint of a run, checks every hash, and names what is bad.")
+        {
+            run, store, json,
+        };
         command.SetAction(async (parsed, _) =>
         {
             var found = await Find(parsed.GetValue(run)!, parsed.GetValue(store));
@@ -59,11 +67,20 @@ internal sealed class CheckpointsCommand
                 bad += result.Faults.Count > 0 ? 1 : 0;
                 if (parsed.GetValue(json))
                 {
-                    Write(JsonLines.Line(new { Run = found.RunId, Version = version, Whole = result.Faults.Count == 0, result.Faults, result.Manifest?.WeightsSha256 }));
+                    Write(JsonLines.Line(
+                        new
+                        {
+                            Run = found.RunId,
+                            Version = version,
+                            Whole = result.Faults.Count == 0,
+                            result.Faults,
+                            result.Manifest?.WeightsSha256,
+                        }));
                 }
                 else if (result.Faults.Count == 0)
                 {
-                    Write($"ok   version {version}: {Printed.Many(result.Manifest!.Shards.Count, "shard")}, sha256 {result.Manifest.WeightsSha256}");
+                    Write($"ok   version {version}: {Format.Many(result.Manifest!.Shards.Count, "shard")}, sha256 " +
+                        $"{result.Manifest.WeightsSha256}");
                 }
 
                 foreach (var fault in parsed.GetValue(json) ? [] : result.Faults)
@@ -74,7 +91,9 @@ internal sealed class CheckpointsCommand
 
             return bad == 0 ? ExitCode.Done : ExitCode.Failed;
         });
-        return new CommandPart(command, [("checkpoints verify sudoku --json | jq -r 'select(.whole | not) | .version'", "versions that are damaged")]);
+        return new CommandPart(
+            command, [("checkpoints verify sudoku --json | jq -r 'select(.whole | not) | .version'",
+                "versions that are damaged")]);
     }
 
     /// <summary>Reads a checkpoint; one of a newer format cannot be judged here, and does not hide the others.</summary>
@@ -98,7 +117,8 @@ internal sealed class CheckpointsCommand
         var every = Flags.Whole("--keep-every", "N", "keep versions that N divides, too", 1, 1_000_000);
         var dry = Flags.Switch("--dry-run", "only say what would go");
         var json = Flags.Json("the outcome as one JSON line");
-        var command = new Command("prune", "Deletes a run's older checkpoints and the blobs that no manifest names; blobs younger than an hour stay.")
+        var command = new Command(
+            "prune", "Deletes a run's older checkpoints and the blobs that no manifest names; blobs younger than an hour stay.")
         {
             run, store, last, every, dry, json,
         };
@@ -106,7 +126,8 @@ internal sealed class CheckpointsCommand
         {
             var found = await Find(parsed.GetValue(run)!, parsed.GetValue(store));
             var isDry = parsed.GetValue(dry);
-            var outcome = await found.PruneAsync(parsed.GetValue(last) ?? 3, parsed.GetValue(every), isDry, _context.Interrupts.Token);
+            var outcome = await found.PruneAsync(
+                parsed.GetValue(last) ?? 3, parsed.GetValue(every), isDry, _context.Interrupts.Token);
             foreach (var note in outcome.Notes)
             {
                 _context.Terminal.Error.WriteLine("bgpo: " + note);
@@ -114,12 +135,23 @@ internal sealed class CheckpointsCommand
 
             if (parsed.GetValue(json))
             {
-                Write(JsonLines.Line(new { Run = found.RunId, DryRun = isDry, outcome.Kept, outcome.Deleted, outcome.Blobs, outcome.Bytes, outcome.Notes }));
+                Write(JsonLines.Line(
+                    new
+                    {
+                        Run = found.RunId,
+                        DryRun = isDry,
+                        outcome.Kept,
+                        outcome.Deleted,
+                        outcome.Blobs,
+                        outcome.Bytes,
+                        outcome.Notes,
+                    }));
                 return ExitCode.Done;
             }
 
             Write($"kept     {Listed(outcome.Kept)}");
-            Write($"{(isDry ? "would go" : "deleted ")} {Listed(outcome.Deleted)}; {Printed.Many(outcome.Blobs, "blob")}, {StoreCommands.Size(outcome.Bytes)}");
+            Write($"{(isDry ? "would go" : "deleted ")} {Listed(outcome.Deleted)}; {Format.Many(outcome.Blobs, "blob")}, " +
+                $"{StoreCommands.Size(outcome.Bytes)}");
             if (outcome.Deleted.Count > 0 && outcome.Blobs == 0)
             {
                 Write("         blobs younger than an hour stay, as an upload may need them; another prune later frees them");
@@ -127,7 +159,9 @@ internal sealed class CheckpointsCommand
 
             return ExitCode.Done;
         });
-        return new CommandPart(command, [("checkpoints prune sudoku --keep-last 3 --keep-every 100", "the last three, and versions 0, 100, 200, …")]);
+        return new CommandPart(
+            command, [("checkpoints prune sudoku --keep-last 3 --keep-every 100",
+                "the last three, and versions 0, 100, 200, …")]);
     }
 
     private async Task<int> List(RunStore run, bool isJson)
@@ -150,11 +184,22 @@ internal sealed class CheckpointsCommand
 
             if (isJson)
             {
-                Write(JsonLines.Line(new { Run = run.RunId, Version = version, manifest?.Created, Shards = manifest?.Shards.Count, manifest?.ParameterCount, manifest?.WeightsSha256, Message = message }));
+                Write(JsonLines.Line(
+                    new
+                    {
+                        Run = run.RunId,
+                        Version = version,
+                        manifest?.Created,
+                        Shards = manifest?.Shards.Count,
+                        manifest?.ParameterCount,
+                        manifest?.WeightsSha256,
+                        Message = message,
+                    }));
             }
             else if (manifest is not null)
             {
-                Write($"version {version,6}  {manifest.Created:yyyy-MM-dd HH:mm} UTC  {Printed.Many(manifest.Shards.Count, "shard")}  sha256 {manifest.WeightsSha256}");
+                Write($"version {version,6}  {manifest.Created:yyyy-MM-dd HH:mm} UTC  " +
+                    $"{Format.Many(manifest.Shards.Count, "shard")}  sha256 {manifest.WeightsSha256}");
             }
             else if (fault is not null)
             {
@@ -168,7 +213,8 @@ internal sealed class CheckpointsCommand
     private async Task<RunStore> Find(string run, string? store) =>
         (await RunTarget.Find(_context, run, null, store, join: false)).Store;
 
-    private static string Listed(IReadOnlyList<int> versions) => versions.Count == 0 ? "no checkpoint" : "versions " + string.Join(", ", versions);
+    private static string Listed(IReadOnlyList<int> versions) =>
+        versions.Count == 0 ? "no checkpoint" : "versions " + string.Join(", ", versions);
 
     private void Write(string line) => _context.Terminal.Out.WriteLine(line);
 }

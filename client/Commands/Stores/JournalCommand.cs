@@ -18,12 +18,15 @@ internal static class JournalCommand
     internal static CommandPart Make(ConsoleContext context)
     {
         var run = new Argument<string>("RUN") { Description = "the run's id, or the beginning of it" };
-        var step = Flags.Whole("--step", "N", "the step; its batch is shown (steps count from 0: step N makes version N + 1)", 0, 1_000_000);
-        var mirror = Flags.Text("--mirror", "DIR", "instead: write the metrics of all steps to DIR/RUN/metrics.jsonl, a line a step");
+        var step = Flags.Whole(
+            "--step", "N", "the step; its batch is shown (steps count from 0: step N makes version N + 1)", 0, 1_000_000);
+        var mirror = Flags.Text(
+            "--mirror", "DIR", "instead: write the metrics of all steps to DIR/RUN/metrics.jsonl, a line a step");
         var follow = Flags.Switch("--follow", "with --mirror: go on as steps are committed, until the run ends or Ctrl-C");
         var store = StoreCommands.StoreOption();
         var json = Flags.Json("a JSON line for each group on stdout");
-        var command = new Command("journal", "Shows a step's prompts, completions, rewards and advantages; or mirrors a run's metrics.")
+        var command = new Command(
+            "journal", "Shows a step's prompts, completions, rewards and advantages; or mirrors a run's metrics.")
         {
             run, step, mirror, follow, store, json,
         };
@@ -102,7 +105,9 @@ internal static class JournalCommand
         var batch = new UnitPlan(SpecLoader.Load<RunSpec>(target.Record.Spec, $"spec of run {run.RunId}", [])).BatchStep(step);
         if (!there.Contains(batch))
         {
-            throw new BadInputException($"run '{run.RunId}' has no journal of step {step}{(there.Count > 0 ? $"; it has {there[0]} to {there[^1]}" : "")}{other}");
+            throw new BadInputException(
+                $"run '{run.RunId}' has no journal of step " +
+                    $"{step}{(there.Count > 0 ? $"; it has {there[0]} to {there[^1]}" : "")}{other}");
         }
 
         return await run.ReadJournalAsync(batch, cancellationToken)
@@ -113,24 +118,43 @@ internal static class JournalCommand
     {
         if (!isJson)
         {
-            output.WriteLine($"batch {journal.Step}: {Printed.Many(journal.Groups.Count, "group")}");
+            output.WriteLine($"batch {journal.Step}: {Format.Many(journal.Groups.Count, "group")}");
         }
 
         for (var g = 0; g < journal.Groups.Count; g++)
         {
             var group = journal.Groups[g];
             var completions = group.Completions.Select((completion, i) =>
-                new { completion.Text, Reward = group.Rewards[i], Exact = group.Exact[i], Advantage = group.Advantages[i], completion.Tokens }).ToArray();
+                new
+                {
+                    completion.Text,
+                    Reward = group.Rewards[i],
+                    Exact = group.Exact[i],
+                    Advantage = group.Advantages[i],
+                    completion.Tokens
+                }).ToArray();
             if (isJson)
             {
-                output.WriteLine(JsonLines.Line(new { journal.Step, Group = g, group.PromptId, group.Prompt, group.Reference, group.PromptTokens, Completions = completions }));
+                output.WriteLine(JsonLines.Line(
+                    new
+                    {
+                        journal.Step,
+                        Group = g,
+                        group.PromptId,
+                        group.Prompt,
+                        group.Reference,
+                        group.PromptTokens,
+                        Completions = completions,
+                    }));
                 continue;
             }
 
-            output.WriteLine($"group {g} ({group.PromptId})  {OneLine(group.Prompt)}{(group.Reference.Length > 0 ? $"  (reference {OneLine(group.Reference)})" : "")}");
+            output.WriteLine($"group {g} ({group.PromptId})  " +
+                $"{OneLine(group.Prompt)}{(group.Reference.Length > 0 ? $"  (reference {OneLine(group.Reference)})" : "")}");
             foreach (var completion in completions)
             {
-                output.WriteLine($"  reward {Printed.Share(completion.Reward)}{(completion.Exact ? " solved" : "       ")}  advantage {completion.Advantage,6:+0.00;-0.00;0.00}  {OneLine(completion.Text)}");
+                output.WriteLine($"  reward {Format.Share(completion.Reward)}{(completion.Exact ? " solved" : "       ")}  " +
+                    $"advantage {completion.Advantage,6:+0.00;-0.00;0.00}  {OneLine(completion.Text)}");
             }
         }
     }

@@ -11,7 +11,8 @@ internal sealed class StoreCommands
     internal StoreCommands(ConsoleContext context)
     {
         CheckpointsCommand checkpoints = new(context);
-        Roots = [RunListCommand.MakeRuns(context), checkpoints.Part, ExportCommand.Make(context), JournalCommand.Make(context), AzuriteCommand.Make(context)];
+        Roots = [RunListCommand.MakeRuns(context), checkpoints.Part, ExportCommand.Make(context), JournalCommand.Make(context),
+            AzuriteCommand.Make(context)];
         Parts = [.. Roots, .. checkpoints.Parts];
     }
 
@@ -23,7 +24,8 @@ internal sealed class StoreCommands
 
     /// <summary>The option that all take.</summary>
     internal static Option<string?> StoreOption() => Flags.Text(
-        "--store", "STORE", "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER; default: runs");
+        "--store", "STORE", "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER; " +
+            "default: runs");
 
     /// <summary>The full path of a folder to make.</summary>
     /// <exception cref="BadInputException">There is something in its place.</exception>

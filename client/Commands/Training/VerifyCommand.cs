@@ -15,24 +15,35 @@ internal sealed class VerifyCommand
     /// <summary>The small run of <c>--quick</c>: the project's base model, few prompts, samples and problems.</summary>
     private static readonly string[] QuickSet =
     [
-        "run.steps=75", "rollout.prompts=4", "rollout.completions=4", "rollout.denoisingSteps=4", "objective.samples=2", "units.samples=8",
+        "run.steps=75", "rollout.prompts=4", "rollout.completions=4", "rollout.denoisingSteps=4", "objective.samples=2",
+        "units.samples=8",
         "units.microbatch=4", "evaluation.count=8", "evaluation.every=0", "checkpoint.every=7",
     ];
 
     private readonly ConsoleContext _context;
-    private readonly Option<string?> _config = Flags.Text("--config", "FILE", "run spec; default: configs/sudoku.yaml of the project");
-    private readonly Option<int?> _steps = Flags.Whole("--steps", "N", "steps of each run; default: 30, with --quick 75", 6, 1_000_000);
+    private readonly Option<string?> _config =
+        Flags.Text("--config", "FILE", "run spec; default: configs/sudoku.yaml of the project");
+    private readonly Option<int?> _steps =
+        Flags.Whole("--steps", "N", "steps of each run; default: 30, with --quick 75", 6, 1_000_000);
     private readonly Option<string[]> _set = Flags.Set();
-    private readonly Option<bool> _quick = Flags.Switch("--quick", "a small run, and blows to match: a minute instead of twenty; leaves out ettr and soak");
-    private readonly Option<string?> _scenario = Flags.Text("--scenario", "NAMES", $"only these, with commas between: {string.Join(", ", ElasticScenario.Names)}; default: all but soak");
-    private readonly Option<TimeSpan?> _for = Flags.Duration("--for", "length of ettr (default 5m) and soak (default 30m)", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24));
-    private readonly Option<string?> _folder = Flags.Text("--folder", "FOLDER", "where its stores are made and kept; default: a temporary folder, removed when all is well");
+    private readonly Option<bool> _quick =
+        Flags.Switch("--quick", "a small run, with faults to match: a minute instead of twenty; leaves out ettr and soak");
+    private readonly Option<string?> _scenario =
+        Flags.Text("--scenario", "NAMES",
+            $"only these, with commas between: {string.Join(", ", ElasticScenario.Names)}; default: all but soak");
+    private readonly Option<TimeSpan?> _for =
+        Flags.Duration("--for", "length of ettr (default 5m) and soak (default 30m)", TimeSpan.FromSeconds(10),
+            TimeSpan.FromHours(24));
+    private readonly Option<string?> _folder =
+        Flags.Text("--folder", "FOLDER",
+            "where its stores are made and kept; default: a temporary folder, removed when all is well");
     private readonly Option<bool> _json = Flags.Json("a JSON line for each scenario and one for the verdict on stdout");
 
     internal VerifyCommand(ConsoleContext context)
     {
         _context = context;
-        Elastic = new Command("elastic", "The same run with silos killed, hung, drained and crashed: the weights must be the same, bit for bit.")
+        Elastic = new Command(
+            "elastic", "The same run with silos killed, hung, drained and crashed: the weights must be the same, bit for bit.")
         {
             _config, _steps, _set, _quick, _scenario, _for, _folder, _json,
         };
@@ -43,7 +54,8 @@ internal sealed class VerifyCommand
     /// <summary>Examples for its help.</summary>
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
-        ("verify elastic", "configs/sudoku.yaml cut to 30 steps, seven scenarios, then five minutes with a kill every 15 s: about twenty minutes"),
+        ("verify elastic", "configs/sudoku.yaml cut to 30 steps, seven scenarios, then five minutes with a kill every 15 s: " +
+            "about twenty minutes"),
         ("verify elastic --quick", "the same at reduced size, in a minute or two"),
         ("verify elastic --scenario chaos,ettr --for 2m", "only some of it"),
         ("verify elastic --scenario soak --for 30m", "what half an hour of kills leaves behind"),
@@ -59,7 +71,8 @@ internal sealed class VerifyCommand
     {
         var quick = parsed.GetValue(_quick);
         var wanted = Wanted(parsed.GetValue(_scenario), quick);
-        var folder = parsed.GetValue(_folder) is { } given ? _context.Paths.Full(given) : Directory.CreateTempSubdirectory("bgpo-verify-").FullName;
+        var folder = parsed.GetValue(_folder) is { } given ? _context.Paths.Full(given)
+            : Directory.CreateTempSubdirectory("bgpo-verify-").FullName;
         var isWell = false;
         try
         {
@@ -100,7 +113,8 @@ internal sealed class VerifyCommand
         foreach (var scenario in ElasticScenario.All(quick).Where(scenario => wanted.Contains(scenario.Name)))
         {
             var outcome = await Shown(scenario.Name, () => proof.Play(
-                scenario, SpecWriter.Write(spec), spec.Run.Steps, reference.Length > 0 ? reference : null, _context.Interrupts.Token));
+                scenario, SpecWriter.Write(spec), spec.Run.Steps, reference.Length > 0 ? reference : null,
+                _context.Interrupts.Token));
             if (scenario.Name == ElasticScenario.Reference)
             {
                 reference = outcome.WeightsSha256;
@@ -112,12 +126,17 @@ internal sealed class VerifyCommand
             Write(json, "scenario", outcome, ElasticTable.Lines(outcome, reference));
         }
 
-        var endless = spec with { Run = spec.Run with { Steps = 1_000_000 }, Evaluation = spec.Evaluation with { Count = 8, Every = 0 } };
+        var endless = spec with
+        {
+            Run = spec.Run with { Steps = 1_000_000 },
+            Evaluation = spec.Evaluation with { Count = 8, Every = 0 }
+        };
         EttrOutcome? ettr = null;
         if (wanted.Contains("ettr"))
         {
             ettr = await Shown("ettr", () => proof.MeasureEttr(
-                SpecWriter.Write(endless), parsed.GetValue(_for) ?? TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(15), _context.Interrupts.Token));
+                SpecWriter.Write(endless), parsed.GetValue(_for) ?? TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(15),
+                _context.Interrupts.Token));
             recoveries.AddRange(ettr.RecoveryMilliseconds);
             faults.AddRange(ettr.Faults.Select(fault => $"ettr: {fault}"));
             Write(json, "ettr", ettr, ElasticTable.Lines(ettr));
@@ -126,7 +145,8 @@ internal sealed class VerifyCommand
         if (wanted.Contains("soak"))
         {
             var soak = await Shown("soak", () => proof.Soak(
-                SpecWriter.Write(endless), parsed.GetValue(_for) ?? TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(5), _context.Interrupts.Token));
+                SpecWriter.Write(endless), parsed.GetValue(_for) ?? TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(5),
+                _context.Interrupts.Token));
             faults.AddRange(soak.Faults.Select(fault => $"soak: {fault}"));
             Write(json, "soak", soak, ElasticTable.Lines(soak));
         }
@@ -134,7 +154,8 @@ internal sealed class VerifyCommand
         return Verdict(json, outcomes, recoveries, ettr, faults, Stopwatch.GetElapsedTime(started));
     }
 
-    private bool Verdict(bool json, List<ElasticOutcome> outcomes, List<double> recoveries, EttrOutcome? ettr, List<string> faults, TimeSpan took)
+    private bool Verdict(
+        bool json, List<ElasticOutcome> outcomes, List<double> recoveries, EttrOutcome? ettr, List<string> faults, TimeSpan took)
     {
         var output = _context.Terminal.Out;
         var same = outcomes.Select(outcome => outcome.WeightsSha256).Distinct().Count() <= 1;
@@ -162,8 +183,10 @@ internal sealed class VerifyCommand
         }
 
         output.WriteLine(faults.Count == 0
-            ? $"verdict     ok: {(outcomes.Count > 1 ? $"{outcomes.Count} runs ended in the same weights, " : "")}nothing was lost, counted twice or left over ({Printed.Clock(took.TotalSeconds)})"
-            : $"verdict     FAILED: {Printed.Many(faults.Count, "fault")}, the first: {faults[0]} ({Printed.Clock(took.TotalSeconds)})");
+            ? $"verdict     ok: {(outcomes.Count > 1 ? $"{outcomes.Count} runs ended in the same weights, " : "")}nothing was " +
+                $"lost, counted twice or left over ({Format.Clock(took.TotalSeconds)})"
+            : $"verdict     FAILED: {Format.Many(faults.Count, "fault")}, the first: {faults[0]} " +
+                $"({Format.Clock(took.TotalSeconds)})");
         return faults.Count == 0;
     }
 
@@ -205,7 +228,9 @@ internal sealed class VerifyCommand
         var names = given.Split(',', StringSplitOptions.TrimEntries);
         if (names.FirstOrDefault(name => !ElasticScenario.Names.Contains(name)) is { } unknown)
         {
-            throw new BadInputException($"option --scenario: value '{unknown}': one of {string.Join(", ", ElasticScenario.Names)}{Usage.Suggestion(unknown, ElasticScenario.Names)}");
+            throw new BadInputException(
+                $"option --scenario: value '{unknown}': one of " +
+                    $"{string.Join(", ", ElasticScenario.Names)}{Usage.Suggestion(unknown, ElasticScenario.Names)}");
         }
         // Weights are compared with those of one silo that is let alone.
         return names.Any(name => name is not ("ettr" or "soak")) ? [ElasticScenario.Reference, .. names] : names;

@@ -11,7 +11,8 @@ namespace Bgpo.Grains.Control;
 /// <param name="reporter">Told of each change.</param>
 /// <param name="wait">Waits for the store.</param>
 /// <param name="writes">What is on its way to the store.</param>
-internal sealed class ChangeRecorder(RunStore store, RunSettings settings, RunReporter reporter, StoreWait wait, WriteQueue writes)
+internal sealed class ChangeRecorder(
+    RunStore store, RunSettings settings, RunReporter reporter, StoreWait wait, WriteQueue writes)
 {
     /// <summary>Version that is being saved; null: none.</summary>
     internal Func<int?> Saving { get; init; } = static () => null;
@@ -23,9 +24,9 @@ internal sealed class ChangeRecorder(RunStore store, RunSettings settings, RunRe
     internal int PlacedAt { get; set; }
 
     /// <summary>
-    /// Records a change from a step that nobody can have begun, nor saved anything of: so whoever takes that step, and however often, takes
-    /// it with the change. Batches that later steps sampled before the run went back are dropped first: they are of weights that will not
-    /// come.
+    /// Records a change from a step that nobody can have begun, nor saved anything of: so whoever takes that step, and however
+    /// often, takes it with the change. Batches that later steps sampled before the run went back are dropped first: they are of
+    /// weights that will not come.
     /// </summary>
     /// <param name="request">What was asked.</param>
     /// <param name="run">The run.</param>
@@ -52,19 +53,21 @@ internal sealed class ChangeRecorder(RunStore store, RunSettings settings, RunRe
         });
         settings.Record(changes);
         int steps = settings.Newest.Run.Steps;
-        reporter.Events.Append(n => new SpecChanged(n, store.RunId, from, steps, [.. changes.Select(change => $"{change.Field}={change.Value}")]));
+        reporter.Events.Append(
+            n => new SpecChanged(n, store.RunId, from, steps, [.. changes.Select(change => $"{change.Field}={change.Value}")]));
     }
 
     /// <summary>
-    /// Newest version of which the store has something, or will have: what is on its way there may be of a history that the run has gone
-    /// back from.
+    /// Newest version of which the store has something, or will have: what is on its way there may be of a history that the run
+    /// has gone back from.
     /// </summary>
     private async Task<int> SavedToAsync()
     {
         _ = await wait.ForAsync(store.ReadAsync); // a store that is away holds up no step: the request is taken later
         await wait.ForAsync(writes.Flush);
         return await wait.ForAsync(async token => Math.Max(
-            Math.Max((await store.ListCheckpointsAsync(token)).DefaultIfEmpty(0).Max(), (await store.ListMetricsAsync(token)).DefaultIfEmpty(0).Max()),
+            Math.Max((await store.ListCheckpointsAsync(token)).DefaultIfEmpty(0).Max(),
+                (await store.ListMetricsAsync(token)).DefaultIfEmpty(0).Max()),
             Saving() ?? 0));
     }
 }

@@ -41,7 +41,8 @@ internal sealed class Controller : IRunActions, IDisposable
         };
         with.Restorer.OnTrouble = trouble => _writes.Note("restore", trouble);
         (with.Hold.Version, with.Hold.Post) = (() => Version, PostRecord);
-        _wait = new StoreWait(with.Store, () => _writes.Healthy && !IsHeld, with.Requests, () => Version, with.Time, _leaving.Token);
+        _wait = new StoreWait(
+            with.Store, () => _writes.Healthy && !IsHeld, with.Requests, () => Version, with.Time, _leaving.Token);
         _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch) { History = with.Lease.Record.History };
         _checkpoints = NewCheckpoints();
         Dispatcher dispatcher = with.NewDispatcher();
@@ -102,7 +103,9 @@ internal sealed class Controller : IRunActions, IDisposable
         await Ended.WaitAsync(cancellationToken).AnyEnd();
     }
 
-    /// <summary>Ends, since its run was deleted: nothing more of it is written, and what the cluster holds of it is freed.</summary>
+    /// <summary>
+    /// Ends, since its run was deleted: nothing more of it is written, and what the cluster holds of it is freed.
+    /// </summary>
     internal async Task AbandonAsync()
     {
         _writes.Dispose();
@@ -119,7 +122,8 @@ internal sealed class Controller : IRunActions, IDisposable
         _with.Reporter.Started(_with.Run, _with.Lease.Record, Version, Steps, _with.Store.Blobs.Location, device);
         JsonObject? result = _with.Lease.Record.Result;
         Events.Append(n => new RunCompleted(
-            n, Id, last.Version, last.WeightsSha256, Remembered(RunResult.EvaluationBefore)!, Remembered(RunResult.EvaluationAfter)!,
+            n, Id, last.Version, last.WeightsSha256, Remembered(RunResult.EvaluationBefore)!,
+            Remembered(RunResult.EvaluationAfter)!,
             (double?)result?[RunResult.Seconds] ?? 0, _with.Store.CheckpointLocation(last.Version))
         {
             Warnings = RunResult.WarningsOf(result),
@@ -139,7 +143,8 @@ internal sealed class Controller : IRunActions, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task WriteRecordAsync(Func<RunRecord, RunRecord> change) => _wait.ForAsync(token => PostRecord(change).WaitAsync(token));
+    public Task WriteRecordAsync(Func<RunRecord, RunRecord> change) =>
+        _wait.ForAsync(token => PostRecord(change).WaitAsync(token));
 
     /// <inheritdoc/>
     public void NoteTrouble(StorageException? trouble) => _writes.Note("requests", trouble);
@@ -207,7 +212,8 @@ internal sealed class Controller : IRunActions, IDisposable
                 await TrainAsync();
                 break;
             }
-            catch (Exception e) when (e is StaleVersionException or TimeoutException or OrleansException or StoreUnavailableException)
+            catch (Exception e) when (
+                e is StaleVersionException or TimeoutException or OrleansException or StoreUnavailableException)
             {
                 loaded = await RestoreAsync(null, committed: Version);
                 _with.Reporter.Notice($"goes on from version {Version}: {e.Message}");
@@ -232,7 +238,8 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private async Task<CheckpointManifest?> RestoreAsync(CheckpointManifest? checkpoint, int? committed)
     {
-        (Version, CheckpointManifest? loaded) = await _wait.ForAsync(token => _with.Restorer.RestoreAsync(checkpoint, committed, token));
+        (Version, CheckpointManifest? loaded) =
+            await _wait.ForAsync(token => _with.Restorer.RestoreAsync(checkpoint, committed, token));
         (_changes.PlacedAt, _shards.History) = (Version, _with.Lease.Record.History);
         return loaded;
     }
@@ -337,16 +344,19 @@ internal sealed class Controller : IRunActions, IDisposable
     private async Task<EvaluationSummary> EvaluateBaseAsync()
     {
         EvaluationSummary before = await EvaluateFullyAsync();
-        _ = PostRecord(record => record with { Result = new JsonObject { [RunResult.EvaluationBefore] = JsonSerializer.SerializeToNode(before) } });
+        _ = PostRecord(record =>
+            record with { Result = new JsonObject { [RunResult.EvaluationBefore] = JsonSerializer.SerializeToNode(before) } });
         return before;
     }
 
     private Task<EvaluationSummary> EvaluateFullyAsync() =>
         _recorder.EvaluateAsync(Version, _with.Settings.Started.Evaluation.Count, isFinal: true, _with.Requests.Stopping);
 
-    private bool IsEvaluatedAt(int version) => _with.Settings.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
+    private bool IsEvaluatedAt(int version) =>
+        _with.Settings.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
 
-    private EvaluationSummary? Remembered(string name) => _with.Lease.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
+    private EvaluationSummary? Remembered(string name) =>
+        _with.Lease.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
 
     /// <summary>Changes run.json, once everything posted before is in the store.</summary>
     private Task PostRecord(Func<RunRecord, RunRecord> change) => _writes.Enqueue(Version, () => _with.Lease.WriteAsync(change));

@@ -15,7 +15,9 @@ internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
     /// <summary>How long a controller that ends waits for the write in hand, which may be retried below.</summary>
     internal static TimeSpan LastWrite { get; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Records that the run failed, and frees what the cluster holds of it, unless another controller may go on from there.</summary>
+    /// <summary>
+    /// Records that the run failed, and frees what the cluster holds of it, unless another controller may go on from there.
+    /// </summary>
     /// <param name="version">The version that it stood at.</param>
     /// <param name="failure">Why.</param>
     internal async Task FailAsync(int version, Exception failure)
@@ -25,7 +27,8 @@ internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
         with.Reporter.Failed(version, failure);
         try
         {
-            await with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message }).WaitAsync(Farewell, with.Time);
+            await with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message })
+                .WaitAsync(Farewell, with.Time);
         }
         catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
         {

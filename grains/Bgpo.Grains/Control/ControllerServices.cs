@@ -18,7 +18,8 @@ namespace Bgpo.Grains.Control;
 /// <param name="Grains">Where grains are found.</param>
 /// <param name="Time">Clock and timers.</param>
 internal sealed record ControllerServices(
-    RunContext Run, RunSettings Settings, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter, ShardRestorer Restorer, Numerics Numerics,
+    RunContext Run, RunSettings Settings, RunStore Store, RunLease Lease, RequestHandler Requests, RunReporter Reporter,
+    ShardRestorer Restorer, Numerics Numerics,
     SiloRoster Roster, IGrainFactory Grains, TimeProvider Time)
 {
     // Made when a controller first asks: by the settings that it was given.

@@ -4,7 +4,9 @@ using Bgpo.Spec;
 
 namespace Bgpo.Grains.Control;
 
-/// <summary>Which silos may work for a run: by default only those that compute the same bits as those on which it began.</summary>
+/// <summary>
+/// Which silos may work for a run: by default only those that compute the same bits as those on which it began.
+/// </summary>
 /// <param name="lease">The run's record, which says on what it began.</param>
 /// <param name="reporter">Told, once for each silo, that its numerics are not the run's.</param>
 internal sealed class Numerics(RunLease lease, RunReporter reporter)
@@ -23,7 +25,8 @@ internal sealed class Numerics(RunLease lease, RunReporter reporter)
         if (workers.Length > 0 && Array.TrueForAll(workers, silo => !IsSuitable(spec, silo)))
         {
             throw new RunException(
-                $"run '{lease.Record.RunId}' began on [{lease.Record.NumericsFingerprint}]; here is only [{workers[0].Numerics}], and its weights would differ "
+                $"run '{lease.Record.RunId}' began on [{lease.Record.NumericsFingerprint}]; here is only " +
+                    $"[{workers[0].Numerics}], and its weights would differ "
                 + "in their last bits. Resume it on such a machine, or fork it with --set run.reproducible=warn.");
         }
     }

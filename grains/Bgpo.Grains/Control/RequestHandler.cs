@@ -5,8 +5,8 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Control;
 
 /// <summary>
-/// What people ask of the run while it goes on. They write it into the run's store, so it outlives any controller; it is taken between
-/// two steps, in order, and answered in run.json.
+/// What people ask of the run while it goes on. They write it into the run's store, so it outlives any controller; it is taken
+/// between two steps, in order, and answered in run.json.
 /// </summary>
 /// <param name="store">The run's store.</param>
 /// <param name="lease">Its record.</param>
@@ -14,7 +14,9 @@ namespace Bgpo.Grains.Control;
 /// <param name="time">Clock and timers.</param>
 internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter reporter, TimeProvider time) : IDisposable
 {
-    /// <summary>How often a run that waits looks at the store by itself; whoever asks tells it, too, where that is possible.</summary>
+    /// <summary>
+    /// How often a run that waits looks at the store by itself; whoever asks tells it, too, where that is possible.
+    /// </summary>
     private static readonly TimeSpan s_pollPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>How long the store may take over a stop before only this controller is asked.</summary>
@@ -62,7 +64,10 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
             Answers = [.. (record.Answers ?? []).TakeLast(MostAnswers - 1), new RequestAnswer(number, version, refused)],
         };
 
-    /// <summary>Answers in run.json what a run that stops has not taken: what was asked after the stop, or is overridden by it, is not done.</summary>
+    /// <summary>
+    /// Answers in run.json what a run that stops has not taken: what was asked after the stop, or is overridden by it, is not
+    /// done.
+    /// </summary>
     /// <param name="record">The record.</param>
     /// <param name="upTo">Number of the last request that is answered.</param>
     /// <param name="version">The version at which the run stops, which is saved.</param>
@@ -70,16 +75,18 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
     {
         foreach (RunRequest request in _requests.Requests.Where(request => request.Number <= upTo))
         {
-            RunRequest? stop = _requests.Requests.LastOrDefault(later => later.Kind == RequestKind.Stop && later.Number > request.Number && later.Number <= upTo);
-            record = Answered(record, request.Number, version, request.Kind is not (RequestKind.Pause or RequestKind.Resume) ? null
+            RunRequest? stop = _requests.Requests.LastOrDefault(
+                later => later.Kind == RequestKind.Stop && later.Number > request.Number && later.Number <= upTo);
+            record = Answered(record, request.Number, version,
+                request.Kind is not (RequestKind.Pause or RequestKind.Resume) ? null
                 : stop is null ? "the run was about to stop" : $"request {stop.Number} came after it: stop");
         }
         return record;
     }
 
     /// <summary>
-    /// Asks the run to stop by a request of its own, which holds whoever dies; where the store does not take that, only this controller is
-    /// asked. A run that is about to stop is not asked again.
+    /// Asks the run to stop by a request of its own, which holds whoever dies; where the store does not take that, only this
+    /// controller is asked. A run that is about to stop is not asked again.
     /// </summary>
     /// <param name="reason">Why.</param>
     internal async Task AskToStopAsync(string reason)
@@ -118,7 +125,9 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         _stopping = new CancellationTokenSource();
     }
 
-    /// <summary>Begins with a controller that has taken the run: it is paused, or to stop, where its record or a request says so.</summary>
+    /// <summary>
+    /// Begins with a controller that has taken the run: it is paused, or to stop, where its record or a request says so.
+    /// </summary>
     internal async Task BeginAsync()
     {
         IsPaused = lease.Record.State == RunState.Paused;
@@ -207,7 +216,9 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
             }
             RunRequests requests = await ReadAsync();
             if (stored.Record.State == RunState.Paused
-                || requests.Requests.Any(request => request.Number > stored.Record.RequestsTaken && request.Kind is RequestKind.Pause or RequestKind.Stop))
+                || requests.Requests.Any(
+                    request => request.Number > stored.Record.RequestsTaken && request.Kind
+                        is RequestKind.Pause or RequestKind.Stop))
             {
                 await store.AskAsync(RequestKind.Resume, "", []);
                 if (isRunning)
@@ -283,7 +294,9 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         await run.WriteRecordAsync(record => Answered(record, request.Number, run.Version));
     }
 
-    /// <summary>The record of a run that goes on; one that is held by something that cannot be saved does not before that is.</summary>
+    /// <summary>
+    /// The record of a run that goes on; one that is held by something that cannot be saved does not before that is.
+    /// </summary>
     private static RunRecord WentOn(RunRecord record, long number, int version, string? refused) =>
         Answered(record, number, version, refused ?? (record.HeldBy is { } held ? $"held: {held}" : null)) with
         {
@@ -299,7 +312,8 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         {
             await run.SaveCheckpointAsync(dropsPrefetched: true); // who pauses a run may want its devices
         }
-        string? refused = holds ? null : $"request {LatestIntent!.Number} came after it: {LatestIntent.Kind.ToString().ToLowerInvariant()}";
+        string? refused = holds ? null
+            : $"request {LatestIntent!.Number} came after it: {LatestIntent.Kind.ToString().ToLowerInvariant()}";
         bool says = holds && request.Kind == RequestKind.Pause && (request.Reason.Length > 0 || !IsPaused);
         await run.WriteRecordAsync(record => pauses
             ? Answered(record, request.Number, run.Version, refused) with
@@ -311,7 +325,9 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         if (pauses != IsPaused)
         {
             IsPaused = pauses;
-            reporter.Events.Append(n => pauses ? new RunPaused(n, store.RunId, run.Version, request.Reason) : new RunWentOn(n, store.RunId, run.Version));
+            reporter.Events.Append(
+                n => pauses ? new RunPaused(n, store.RunId, run.Version, request.Reason)
+                    : new RunWentOn(n, store.RunId, run.Version));
             reporter.GoesOn(pauses ? "" : request.Reason);
         }
     }

@@ -25,7 +25,8 @@ namespace Bgpo.Grains.Control;
 /// <param name="silo">This silo.</param>
 /// <param name="reporter">Told what is noticed.</param>
 internal sealed class RunCreation(
-    string id, RunCatalog catalog, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo, RunReporter reporter)
+    string id, RunCatalog catalog, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo,
+    RunReporter reporter)
 {
     private const string DataField = "task.evaluationData";
 
@@ -64,7 +65,8 @@ internal sealed class RunCreation(
     /// <param name="version">The checkpoint's version; null: the newest whole one.</param>
     /// <param name="own">Fields that are the fork's own; changes that the source took later do not touch them.</param>
     /// <param name="key">Names the call; empty: none does.</param>
-    /// <exception cref="RunException">The spec cannot go on from there, there is no such checkpoint, or the run exists.</exception>
+    /// <exception cref="RunException">The spec cannot go on from there, there is no such checkpoint, or the run
+    /// exists.</exception>
     internal Task ForkAsync(string specYaml, string source, int? version, string[]? own, string key) => Refusing(async () =>
     {
         RunSpec spec = Read(specYaml);
@@ -73,7 +75,8 @@ internal sealed class RunCreation(
             return;
         }
         RunStore other = catalog.Run(source);
-        StoredRun origin = await other.ReadAsync() ?? throw new RunException($"there is no run '{source}' in {Store.Blobs.Location} to fork.");
+        StoredRun origin = await other.ReadAsync()
+            ?? throw new RunException($"there is no run '{source}' in {Store.Blobs.Location} to fork.");
         CheckpointManifest whole = await other.RequireCheckpointAsync(version, reporter.Notice);
         string label = $"{source}@{whole.Version}";
         RunSpec before = new RunSettings(origin.Record).At(whole.Version);
@@ -97,7 +100,8 @@ internal sealed class RunCreation(
         if (later is not null)
         {
             reporter.Notice($"as of {source}, from later steps on: "
-                + string.Join(", ", later.Select(change => $"{change.Field}={change.Value} from step {change.FromStep}")) + " (--set keeps a field as it is)");
+                + string.Join(", ", later.Select(change => $"{change.Field}={change.Value} from step {change.FromStep}"))
+                    + " (--set keeps a field as it is)");
         }
     });
 
@@ -108,7 +112,8 @@ internal sealed class RunCreation(
         {
             await make();
         }
-        catch (Exception e) when (e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
+        catch (Exception e) when (
+            e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
         {
             throw new RunException(e.Message, e);
         }
@@ -122,12 +127,14 @@ internal sealed class RunCreation(
         if (spec.Model != origin.Model)
         {
             throw new RunException(
-                $"field model.path: value '{spec.Model.Path}': a fork goes on with the weights of {label}; leave the field out, or start a run of that model.");
+                $"field model.path: value '{spec.Model.Path}': a fork goes on with the weights of {label}; leave the field " +
+                    $"out, or start a run of that model.");
         }
         if (spec.Run.Steps <= from.Version)
         {
             throw new RunException(
-                $"field run.steps: value '{spec.Run.Steps}': {label} has taken {from.Version} steps already; ask for more with --steps, or fork an earlier version.");
+                $"field run.steps: value '{spec.Run.Steps}': {label} has taken {from.Version} steps already; ask for more with " +
+                    $"--steps, or fork an earlier version.");
         }
         // Amid a batch, its rollouts and their old likelihoods are the source's, made as the source's spec says.
         bool amid = from.JournalPosition < from.Version;
@@ -135,14 +142,17 @@ internal sealed class RunCreation(
             || spec.Objective != origin.Objective || spec.Units != origin.Units))
         {
             throw new RunException(
-                $"{label} is amid the batch of step {from.JournalPosition}, which must be finished by the spec that it was sampled by; to change run.seed, "
-                + $"task, rollout, objective or units fork a multiple of {new UnitPlan(origin).UpdatesPerBatch} (checkpoint.every makes them).");
+                $"{label} is amid the batch of step {from.JournalPosition}, which must be finished by the spec that it was " +
+                    $"sampled by; to change run.seed, "
+                + $"task, rollout, objective or units fork a multiple of {new UnitPlan(origin).UpdatesPerBatch} " +
+                    $"(checkpoint.every makes them).");
         }
         var plan = new UnitPlan(spec);
         if (!amid && plan.BatchStep(from.Version) != from.Version)
         {
             throw new RunException(
-                $"{label} would be amid a batch of {plan.UpdatesPerBatch} updates (objective.minibatches x objective.epochs) whose first is not taken; "
+                $"{label} would be amid a batch of {plan.UpdatesPerBatch} updates (objective.minibatches x objective.epochs) " +
+                    $"whose first is not taken; "
                 + $"fork a multiple of {plan.UpdatesPerBatch}.");
         }
     }
@@ -170,19 +180,23 @@ internal sealed class RunCreation(
         if (kept is { IsKept: false })
         {
             reporter.Notice(
-                $"{kept.Path} has {kept.Bytes >> 20} MiB, too much for a copy in the store: as long as the run may go on, keep the file "
+                $"{kept.Path} has {kept.Bytes >> 20} MiB, too much for a copy in the store: as long as the run may go on, keep " +
+                    $"the file "
                 + "as it is.");
         }
         return kept;
     }
 
-    /// <summary>A start or fork that was cut short may have left a first checkpoint, which can be another's, and a journal.</summary>
+    /// <summary>
+    /// A start or fork that was cut short may have left a first checkpoint, which can be another's, and a journal.
+    /// </summary>
     private async Task DropRemainsAsync(int version)
     {
         if ((await Store.ListCheckpointsAsync()).Any(there => there != version))
         {
             throw new RunException(
-                $"{Store.Blobs.Location} has checkpoints of a run '{id}' that was never begun, others than version {version}'s; choose another id with --run.");
+                $"{Store.Blobs.Location} has checkpoints of a run '{id}' that was never begun, others than version " +
+                    $"{version}'s; choose another id with --run.");
         }
         // Looked at again just before: another may have begun the run meanwhile, and then this one is refused.
         if ((await Store.ListJournalAsync()).Count > 0 && !await IsBegunAsync(key: ""))
@@ -196,7 +210,9 @@ internal sealed class RunCreation(
     {
         null => false,
         { } stored when key.Length > 0 && stored.Record.BegunBy == key => true,
-        _ => throw new RunException($"run '{id}' exists already in {Store.Blobs.Location}; go on with it by train --resume {id} or, in a cluster, run resume {id}; or choose another id."),
+        _ => throw new RunException(
+            $"run '{id}' exists already in {Store.Blobs.Location}; go on with it by train --resume {id} or, in a cluster, run " +
+                $"resume {id}; or choose another id."),
     };
 
     private async Task<RunRecord> NewRecordAsync(RunSpec spec, string specYaml, CheckpointManifest first, string key)
@@ -209,7 +225,8 @@ internal sealed class RunCreation(
             State = RunState.Running,
             Spec = specYaml,
             Seed = spec.Run.Seed,
-            NumericsFingerprint = numerics.Contains(devices.Fingerprint) || numerics.Length == 0 ? devices.Fingerprint : numerics[0],
+            NumericsFingerprint = numerics.Contains(devices.Fingerprint) || numerics.Length == 0 ? devices.Fingerprint
+                : numerics[0],
             ParameterCount = first.ParameterCount,
             LatestCheckpoint = first.Version,
             TokenizerSha256 = RunStore.HashOf(first.Tokenizer),
@@ -234,19 +251,23 @@ internal sealed class RunCreation(
         return await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, [.. entries]));
     }
 
-    /// <summary>Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.</summary>
+    /// <summary>
+    /// Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.
+    /// </summary>
     private static void CheckFits(RunSpec spec, ITask task, ModelConfig config, ITokenizer tokenizer)
     {
         if (config.AttentionBlock > 0 && spec.Rollout.BlockLength != config.AttentionBlock)
         {
             throw new ModelException(
-                $"field rollout.blockLength: value '{spec.Rollout.BlockLength}': the model attends in blocks of {config.AttentionBlock}; decode by those.");
+                $"field rollout.blockLength: value '{spec.Rollout.BlockLength}': the model attends in blocks of " +
+                    $"{config.AttentionBlock}; decode by those.");
         }
         int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
         if (room <= 0)
         {
             throw new ModelException(
-                $"rollout.responseLength {spec.Rollout.ResponseLength} leaves no room for a prompt: the model's max_sequence_length, "
+                $"rollout.responseLength {spec.Rollout.ResponseLength} leaves no room for a prompt: the model's " +
+                    $"max_sequence_length, "
                 + $"which holds prompt and response, is {config.MaxSequenceLength}.");
         }
 
@@ -256,7 +277,8 @@ internal sealed class RunCreation(
             if (length > room)
             {
                 throw new ModelException(
-                    $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} the model's "
+                    $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} " +
+                        $"the model's "
                     + $"max_sequence_length {config.MaxSequenceLength} leaves room for {room}.");
             }
         }

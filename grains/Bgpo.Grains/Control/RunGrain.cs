@@ -13,7 +13,8 @@ namespace Bgpo.Grains.Control;
 /// <inheritdoc cref="IRunGrain"/>
 [KeepAlive, HoldsState]
 public sealed class RunGrain(
-    RunCatalog catalog, RunContexts contexts, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo,
+    RunCatalog catalog, RunContexts contexts, SiloRoster roster, IRunOwners owners, IPolicyDevices devices,
+    ILocalSiloDetails silo,
     TimeProvider time, ILogger<RunGrain> log)
     : Grain, IRunGrain, IIncomingGrainCallFilter, IDisposable
 {
@@ -50,9 +51,12 @@ public sealed class RunGrain(
     public Task Invoke(IIncomingGrainCallContext context) => BlobName.IsSegment(Id)
         ? context.Invoke()
         : throw new RunException(
-            $"run id '{Id}' is not allowed: start with a letter or digit and go on with letters, digits, '.', '-' or '_', 128 characters at most.");
+            $"run id '{Id}' is not allowed: start with a letter or digit and go on with letters, digits, '.', '-' or '_', 128 " +
+                $"characters at most.");
 
-    /// <summary>A controller whose silo leaves gives up the step in work; its successor goes on from where the shards stand.</summary>
+    /// <summary>
+    /// A controller whose silo leaves gives up the step in work; its successor goes on from where the shards stand.
+    /// </summary>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
         _controller?.LeaveAsync(cancellationToken) ?? Task.CompletedTask;
 
@@ -81,7 +85,8 @@ public sealed class RunGrain(
     /// <inheritdoc/>
     public async Task EnsureRunning()
     {
-        if (!IsRunning && await Store.ReadAsync() is { Record.State: RunState.Running or RunState.Paused } stored && !_lease.IsHeldByAnother(stored.Record))
+        if (!IsRunning && await Store.ReadAsync() is { Record.State: RunState.Running or RunState.Paused } stored
+            && !_lease.IsHeldByAnother(stored.Record))
         {
             await ResumeAsync(new Resumption(), isSuccessor: true);
         }
@@ -112,7 +117,8 @@ public sealed class RunGrain(
     public Task<RunStatus> GetStatus() => Task.FromResult(Status());
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<RunEvent> Watch(long after, CancellationToken cancellationToken) => _events.Read(after, cancellationToken);
+    public IAsyncEnumerable<RunEvent> Watch(long after, CancellationToken cancellationToken) =>
+        _events.Read(after, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -121,9 +127,12 @@ public sealed class RunGrain(
         _requests?.Dispose();
     }
 
-    /// <summary>Goes on with the run, unless it is running: reads its record, chooses from where, takes its lease, starts a controller.</summary>
+    /// <summary>
+    /// Goes on with the run, unless it is running: reads its record, chooses from where, takes its lease, starts a controller.
+    /// </summary>
     /// <param name="how">From where.</param>
-    /// <param name="isSuccessor">Whether it goes on for a controller that died: a stop that was asked for meanwhile still holds.</param>
+    /// <param name="isSuccessor">Whether it goes on for a controller that died: a stop that was asked for meanwhile still
+    /// holds.</param>
     private async Task<RunStatus> ResumeAsync(Resumption how, bool isSuccessor)
     {
         if (_controller is { IsEnding: true } || (!isSuccessor && _requests.StopReason is not null))
@@ -150,7 +159,8 @@ public sealed class RunGrain(
             {
                 contexts.Forget(run.Key);
                 _events.Reopen(_lease.Record.Epoch);
-                NewController(with, from, from.Checkpoint!.Version, last: null).ReportCompleted(from.Checkpoint, devices.Fingerprint);
+                NewController(with, from, from.Checkpoint!.Version, last: null)
+                    .ReportCompleted(from.Checkpoint, devices.Fingerprint);
                 return Status();
             }
             string? wentBack = await TakeLeaseAsync(how, from, isSuccessor);
@@ -214,7 +224,9 @@ public sealed class RunGrain(
     {
         if (how.Version is { } back && !RunLease.IsDone(how, _lease.Record))
         {
-            throw new RunException($"run '{Id}' is running and stands at version {_controller!.Version}; stop it before it is to go back to version {back}.");
+            throw new RunException(
+                $"run '{Id}' is running and stands at version {_controller!.Version}; stop it before it is to go back to " +
+                    $"version {back}.");
         }
         if (!isSuccessor)
         {
@@ -241,8 +253,8 @@ public sealed class RunGrain(
     }
 
     /// <summary>
-    /// What the run is. Whoever tells it to go on where this silo would have work, but lacks what that needs, hears of it at once; a successor
-    /// leaves the work to silos that have it.
+    /// What the run is. Whoever tells it to go on where this silo would have work, but lacks what that needs, hears of it at
+    /// once; a successor leaves the work to silos that have it.
     /// </summary>
     private async Task<RunContext> ReadContextAsync(string key, bool isSuccessor)
     {
@@ -265,15 +277,16 @@ public sealed class RunGrain(
         CheckpointManifest? whole = how.Version is { } at ? await Store.RequireCheckpointAsync(at) : null;
         if (whole is null && (record.GoingBackTo is not null || record.State == RunState.Completed))
         {
-            // Somebody was killed while going back; or a completed run's last checkpoint is damaged, and its last steps are taken again.
+            // Somebody was killed while going back; or a completed run's last checkpoint is damaged, and its last steps are taken
+            // again.
             whole = await restorer.NewestCheckpointAsync();
             if (record.State == RunState.Completed && record.GoingBackTo is null && whole.Version == _settings!.Newest.Run.Steps)
             {
                 return new RestorePoint(run, whole, JournalledTo: -1, IsComplete: true);
             }
         }
-        // Shards that this cluster keeps of a run that another has driven since are not of the history that goes on. All of this comes
-        // before the lease is taken: a run that cannot go on is left as it is.
+        // Shards that this cluster keeps of a run that another has driven since are not of the history that goes on. All of this
+        // comes before the lease is taken: a run that cannot go on is left as it is.
         if (whole is null && !(owners.IsThis(record) && await restorer.CanStandAsync()))
         {
             whole = await restorer.NewestCheckpointAsync();
@@ -308,7 +321,10 @@ public sealed class RunGrain(
         controller.Start(from, devices.Fingerprint);
     }
 
-    /// <summary>What a committed step measured, to which its evaluation may have to be added; null: there is no such record, or it cannot be read.</summary>
+    /// <summary>
+    /// What a committed step measured, to which its evaluation may have to be added; null: there is no such record, or it cannot
+    /// be read.
+    /// </summary>
     private async Task<StepMetrics?> ReadStepAsync(int version)
     {
         try
@@ -347,7 +363,8 @@ public sealed class RunGrain(
             _ => known?.Reason ?? "",
         };
         return new RunStatus(
-            Id, State(known), _controller?.Version ?? known?.LatestCheckpoint ?? 0, _settings?.Newest.Run.Steps ?? 0, known?.Epoch ?? 0, known?.LatestCheckpoint ?? -1,
+            Id, State(known), _controller?.Version ?? known?.LatestCheckpoint ?? 0, _settings?.Newest.Run.Steps ?? 0,
+            known?.Epoch ?? 0, known?.LatestCheckpoint ?? -1,
             message, silo.SiloAddress.ToParsableString())
         {
             SiloName = silo.Name,

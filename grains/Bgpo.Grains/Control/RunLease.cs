@@ -7,9 +7,9 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Control;
 
 /// <summary>
-/// Who controls a run: the controller that run.json names, as long as its process lives. Where that cannot be seen, as from another
-/// machine, it counts as alive for a while after its last heartbeat. Whoever takes a run writes its name there under If-Match, and with
-/// that the controller before is fenced.
+/// Who controls a run: the controller that run.json names, as long as its process lives. Where that cannot be seen, as from
+/// another machine, it counts as alive for a while after its last heartbeat. Whoever takes a run writes its name there under
+/// If-Match, and with that the controller before is fenced.
 /// </summary>
 /// <param name="id">Run id.</param>
 /// <param name="store">The run's store.</param>
@@ -46,7 +46,8 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     /// <exception cref="RunException">There is no such run.</exception>
     internal async Task<RunRecord> ReadAsync()
     {
-        _stored = await store.ReadAsync() ?? throw new RunException($"there is no run '{id}' in {store.Blobs.Location}; `bgpo train` starts one.");
+        _stored = await store.ReadAsync()
+            ?? throw new RunException($"there is no run '{id}' in {store.Blobs.Location}; `bgpo train` starts one.");
         return _stored.Record;
     }
 
@@ -65,7 +66,8 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         if (TakesOver(how, record) && how.Version is { } version && owners.Lives(record) == true)
         {
             throw new RunException(
-                $"run '{id}' is driven by {owners.NameOf(record)}, which lives: what it writes until it hears of it would mix with what the run takes "
+                $"run '{id}' is driven by {owners.NameOf(record)}, which lives: what it writes until it hears of it would mix " +
+                    $"with what the run takes "
                 + $"anew from version {version}. Stop it first (run stop {id}, or end that process), then go back.");
         }
         if (TakesOver(how, record) || !IsHeldByAnother(record))
@@ -76,17 +78,21 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
             ? $"run '{id}' is driven by {owners.NameOf(record)}, which lives on this machine; watch or stop it there, "
                 + "or take the run over with --take-over if that hangs for good."
             : record.Updated - time.GetUtcNow() > RunRecord.LeaseDuration
-            ? $"run '{id}' is driven by {owners.NameOf(record)}, whose clock is {(record.Updated - time.GetUtcNow()).TotalSeconds:0} s ahead of this one: "
-                + "nobody can tell when it last gave word. Set both clocks by NTP; if you know that it is dead, take the run over with --take-over."
+            ? $"run '{id}' is driven by {owners.NameOf(record)}, whose clock is " +
+                $"{(record.Updated - time.GetUtcNow()).TotalSeconds:0} s ahead of this one: "
+                + "nobody can tell when it last gave word. Set both clocks by NTP; if you know that it is dead, take the run " +
+                    "over with --take-over."
             : $"run '{id}' is driven by {owners.NameOf(record)}, which gave word "
-                + $"{Math.Max(0, (time.GetUtcNow() - record.Updated).TotalSeconds):0} s ago; after {RunRecord.LeaseDuration.TotalSeconds:0} s of silence it "
+                + $"{Math.Max(0, (time.GetUtcNow() - record.Updated).TotalSeconds):0} s ago; after " +
+                    $"{RunRecord.LeaseDuration.TotalSeconds:0} s of silence it "
                 + "counts as dead, and if you know that it is, take the run over with --take-over.");
     }
 
     /// <summary>Makes this activation the run's controller: whatever spoke before is fenced.</summary>
     /// <param name="how">From where.</param>
     /// <param name="isSuccessor">Whether it goes on for a controller that died, and nobody has told the run to go on.</param>
-    /// <param name="beginsHistory">Whether the shards go back to a checkpoint: what they hold now does not count any more.</param>
+    /// <param name="beginsHistory">Whether the shards go back to a checkpoint: what they hold now does not count any
+    /// more.</param>
     /// <returns>The spec, step by step, that the run goes on by.</returns>
     /// <exception cref="RunException">Another took it at the same moment.</exception>
     /// <exception cref="SpecException">Its changes are bad; the record is left as it is.</exception>
@@ -105,13 +111,15 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
             _stored = await store.ReadAsync() ?? throw new RunException($"run '{id}' is gone from {store.Blobs.Location}.");
             if (attempt > MostTries || (!TakesOver(how, Record) && IsHeldByAnother(Record)))
             {
-                throw new RunException($"run '{id}' was taken over by another process at the same moment, which goes on with it.");
+                throw new RunException(
+                    $"run '{id}' was taken over by another process at the same moment, which goes on with it.");
             }
         }
     }
 
     /// <summary>
-    /// Drops what is newer than the version that the run goes back to. A controller that was killed before it had done so leaves it to the next.
+    /// Drops what is newer than the version that the run goes back to. A controller that was killed before it had done so leaves
+    /// it to the next.
     /// </summary>
     /// <returns>What was dropped, for people; null when the run does not go back.</returns>
     internal async Task<string?> GoBackAsync()
@@ -123,24 +131,29 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         (IReadOnlyList<int> checkpoints, IReadOnlyList<int> metrics) = await store.DropAfterAsync(version);
         await WriteAsync(record => record with { GoingBackTo = null });
         return $"the run goes back to version {version}: "
-            + (checkpoints.Count == 0 ? "there is no later checkpoint" : $"its later checkpoints ({string.Join(", ", checkpoints)}) are dropped")
+            + (checkpoints.Count == 0 ? "there is no later checkpoint"
+                : $"its later checkpoints ({string.Join(", ", checkpoints)}) are dropped")
             + (metrics.Count == 0 ? "" : $", with the metrics of versions {metrics[0]} to {metrics[^1]}")
             + "; the steps after it are taken again, from the journal as far as it goes";
     }
 
-    /// <summary>Begins a history: the shards go back to a checkpoint, and what they or other silos hold from before does not count any more.</summary>
+    /// <summary>
+    /// Begins a history: the shards go back to a checkpoint, and what they or other silos hold from before does not count any
+    /// more.
+    /// </summary>
     internal Task BeginHistoryAsync() => WriteAsync(static record => record with { History = record.History + 1 });
 
     /// <summary>
-    /// Whether a controller of this cluster drives the run, or is to: it goes on from what the silos hold in memory. So where the store does
-    /// not say.
+    /// Whether a controller of this cluster drives the run, or is to: it goes on from what the silos hold in memory. So where the
+    /// store does not say.
     /// </summary>
     /// <param name="patience">How long the store may take to say.</param>
     internal async Task<bool> IsDrivenHereAsync(TimeSpan patience)
     {
         try
         {
-            return await store.ReadAsync().WaitAsync(patience, time) is { Record: { State: RunState.Running or RunState.Paused } record }
+            return await store.ReadAsync()
+                .WaitAsync(patience, time) is { Record: { State: RunState.Running or RunState.Paused } record }
                 && record.Identity == Record.Identity && owners.IsThis(record);
         }
         catch (Exception e) when (e is StorageException or TimeoutException)
@@ -181,12 +194,13 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         return found.Record.Controller == Record.Controller
             ? found
             : throw new RunException(
-                $"run '{id}' was resumed by another process (epoch {Record.Epoch} is over), which goes on with it; this one stops.");
+                $"run '{id}' was resumed by another process (epoch {Record.Epoch} is over), which goes on with it; this one " +
+                    $"stops.");
     }
 
     /// <summary>
-    /// Missing is not fenced: the store, or the record, may come back. Only where the store is the one that it was, and the record stays away
-    /// for a while, the run was deleted.
+    /// Missing is not fenced: the store, or the record, may come back. Only where the store is the one that it was, and the
+    /// record stays away for a while, the run was deleted.
     /// </summary>
     private async Task<Exception> MissingAsync()
     {
@@ -229,7 +243,12 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         DateTimeOffset now = time.GetUtcNow();
         if (how.Version is { } version)
         {
-            record = record with { GoingBackTo = version, LatestCheckpoint = version, Result = RunResult.OfTheBase(record.Result) };
+            record = record with
+            {
+                GoingBackTo = version,
+                LatestCheckpoint = version,
+                Result = RunResult.OfTheBase(record.Result)
+            };
         }
         return record with
         {

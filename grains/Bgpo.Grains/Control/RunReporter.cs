@@ -38,7 +38,8 @@ internal sealed partial class RunReporter
     /// <param name="steps">The run's last step.</param>
     /// <param name="location">Where the run is stored.</param>
     /// <param name="device">What the controller's silo computes on.</param>
-    internal void Started(RunContext run, RunRecord record, int version, int steps, string location, string device) => Events.Append(
+    internal void Started(RunContext run, RunRecord record, int version, int steps, string location, string device) =>
+        Events.Append(
         n => new RunStarted(n, run.Id, version, steps, run.Parameters, run.Shards, record.Epoch, run.Task.Name, location, device)
         {
             Checkpoint = record.LatestCheckpoint ?? 0,
@@ -122,7 +123,8 @@ internal sealed partial class RunReporter
     {
         RunStarted started => $"controller of epoch {started.Epoch} begins at version {started.Version} of {started.Steps}",
         StepCommitted { Metrics: var step } =>
-            $"version {step.Version} committed in {step.Seconds:0.00} s, reward {step.MeanReward:0.000}, {step.Redispatched} dispatched again",
+            $"version {step.Version} committed in {step.Seconds:0.00} s, reward {step.MeanReward:0.000}, {step.Redispatched} " +
+                $"dispatched again",
         Evaluated evaluated => $"version {evaluated.Version} evaluated, greedy {evaluated.Result.GreedyExact:0.000}",
         CheckpointSaved saved => $"checkpoint of version {saved.Version} saved in {saved.Seconds:0.00} s",
         WorkMoved moved => $"work goes on on {moved.ToName} that {moved.FromName} failed: {moved.Reason}",

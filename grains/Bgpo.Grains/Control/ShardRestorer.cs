@@ -10,8 +10,8 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Control;
 
 /// <summary>
-/// Has every shard of a run stand at one version: the newest that they hold, or can step back to, or have from a buddy, and of which the
-/// store has every record before it; else the newest whole checkpoint's, from where the journal is replayed.
+/// Has every shard of a run stand at one version: the newest that they hold, or can step back to, or have from a replica, and of
+/// which the store has every record before it; else the newest whole checkpoint's, from where the journal is replayed.
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="store">Its store.</param>
@@ -21,7 +21,8 @@ namespace Bgpo.Grains.Control;
 /// <param name="reporter">Told what is noticed and tried again.</param>
 /// <param name="time">Clock and timers.</param>
 internal sealed class ShardRestorer(
-    RunContext run, RunStore store, RunLease lease, SiloRoster roster, IGrainFactory grains, RunReporter reporter, TimeProvider time)
+    RunContext run, RunStore store, RunLease lease, SiloRoster roster, IGrainFactory grains, RunReporter reporter,
+    TimeProvider time)
 {
     /// <summary>Times that shards are asked where they stand before a run that nobody controls is left to itself.</summary>
     private const int MostSurveys = 25;
@@ -58,8 +59,10 @@ internal sealed class ShardRestorer(
     }
 
     /// <summary>Restores every shard.</summary>
-    /// <param name="checkpoint">The checkpoint to load where one is known to be needed; null: only if nothing better is found.</param>
-    /// <param name="committed">The version that this controller has committed; null: the shards' versions are another controller's work.</param>
+    /// <param name="checkpoint">The checkpoint to load where one is known to be needed; null: only if nothing better is
+    /// found.</param>
+    /// <param name="committed">The version that this controller has committed; null: the shards' versions are another
+    /// controller's work.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The version they stand at, and the checkpoint that was loaded; null when the store was not needed.</returns>
     internal async Task<(int Version, CheckpointManifest? Loaded)> RestoreAsync(
@@ -88,7 +91,8 @@ internal sealed class ShardRestorer(
                 OnTrouble(null);
                 return (checkpoint.Version, checkpoint);
             }
-            catch (Exception e) when (recoveries < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
+            catch (Exception e) when (
+                recoveries < MostRecoveries && e is (StaleVersionException or TimeoutException or OrleansException))
             {
                 recoveries++;
                 reporter.Retried("shards", e.Message);
@@ -105,15 +109,16 @@ internal sealed class ShardRestorer(
     private ShardSet Shards() => new(grains, run, lease.Record.Epoch) { History = lease.Record.History };
 
     /// <summary>
-    /// The newest version that the shards can stand at without a checkpoint; null when there is none, when a checkpoint is newer, or
-    /// when the store lacks records of the steps before it, which only a replay can make again.
+    /// The newest version that the shards can stand at without a checkpoint; null when there is none, when a checkpoint is newer,
+    /// or when the store lacks records of the steps before it, which only a replay can make again.
     /// </summary>
     private async Task<HeldVersion?> FindAsync(int? committed)
     {
         IReadOnlyList<HeldVersion> versions = await Shards().FindHeldVersions(await roster.StateHolders());
         if (committed is { } version)
         {
-            // A commit that was cut short may have reached every shard; its step is taken again, for its record, which this controller still has.
+            // A commit that was cut short may have reached every shard; its step is taken again, for its record, which this
+            // controller still has.
             return versions.FirstOrDefault(one => one.Version <= version && one.Version >= (lease.Record.LatestCheckpoint ?? 0));
         }
         if (versions.Count == 0)

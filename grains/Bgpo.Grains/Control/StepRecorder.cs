@@ -18,7 +18,8 @@ namespace Bgpo.Grains.Control;
 /// <param name="counted">Highest version that was ever committed, as far as the store knows.</param>
 /// <param name="last">The newest step that is recorded; null: none.</param>
 internal sealed class StepRecorder(
-    RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, LearningMonitor learning, StepLoop loop, EventLog events,
+    RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, LearningMonitor learning, StepLoop loop,
+    EventLog events,
     int counted, StepMetrics? last)
 {
     private int _counted = counted;
@@ -42,7 +43,8 @@ internal sealed class StepRecorder(
     /// <param name="count">Problems.</param>
     /// <param name="isFinal">Whether it is one of the two by which the run is judged.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    internal async Task<EvaluationSummary> EvaluateAsync(int version, int count, bool isFinal, CancellationToken cancellationToken)
+    internal async Task<EvaluationSummary> EvaluateAsync(
+        int version, int count, bool isFinal, CancellationToken cancellationToken)
     {
         EvaluationSummary summary = await evaluator.Evaluate(
             version, count, (done, total) => loop.Progress(version, RunPhase.Evaluate, done, total), cancellationToken);

@@ -24,7 +24,9 @@ internal sealed class StoreWait(
         return true;
     });
 
-    /// <summary>Waits for the store as long as it takes, but only a short while once a stop is asked for and the store takes nothing.</summary>
+    /// <summary>
+    /// Waits for the store as long as it takes, but only a short while once a stop is asked for and the store takes nothing.
+    /// </summary>
     /// <param name="wait">Waits for it.</param>
     /// <exception cref="StorageException">The run stops and the store takes nothing.</exception>
     internal async Task<T> ForAsync<T>(Func<CancellationToken, Task<T>> wait)
@@ -40,7 +42,8 @@ internal sealed class StoreWait(
         catch (OperationCanceledException) when (!leaving.IsCancellationRequested)
         {
             throw new StorageException(
-                $"run '{store.RunId}' stops at version {version()}, but {store.Blobs.Location} does not take it; what is there is gone on with by --resume {store.RunId}.");
+                $"run '{store.RunId}' stops at version {version()}, but {store.Blobs.Location} does not take it; what is there " +
+                    $"is gone on with by --resume {store.RunId}.");
         }
     }
 

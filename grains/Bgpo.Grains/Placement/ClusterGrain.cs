@@ -22,9 +22,11 @@ public sealed class ClusterGrain(ISiloMetadataCache metadata) : Grain, IClusterG
     {
         IReadOnlyDictionary<string, string> said = metadata.GetSiloMetadata(silo).Metadata;
         string Text(string key) => said.TryGetValue(key, out string? text) ? text : "";
-        long Number(string key) => long.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
+        long Number(string key) =>
+            long.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
         return new SiloDescription(
-            silo.ToParsableString(), Text(SiloTraits.Name), state, (int)Number(SiloTraits.Process), Number(SiloTraits.ProcessStart),
+            silo.ToParsableString(), Text(SiloTraits.Name), state, (int)Number(SiloTraits.Process),
+            Number(SiloTraits.ProcessStart),
             (int)Number(SiloTraits.Devices), Text(SiloTraits.Store), Text(SiloTraits.Owner))
         {
             Roles = Text(SiloTraits.Roles).Split(',', StringSplitOptions.RemoveEmptyEntries),

@@ -3,7 +3,9 @@ using Orleans.Runtime.Placement;
 
 namespace Bgpo.Grains.Placement;
 
-/// <summary>Places a grain on the silo that its key names (<see cref="SiloKey"/>), for grains that use that silo's devices.</summary>
+/// <summary>
+/// Places a grain on the silo that its key names (<see cref="SiloKey"/>), for grains that use that silo's devices.
+/// </summary>
 [Serializable]
 public sealed class SiloPinnedPlacement : PlacementStrategy
 {

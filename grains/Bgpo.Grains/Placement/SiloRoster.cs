@@ -29,7 +29,8 @@ public sealed class SiloRoster(IGrainFactory grains, ISiloMetadataCache metadata
     {
         IReadOnlyDictionary<string, string> said = metadata.GetSiloMetadata(silo).Metadata;
         // On Microsoft.Orleans a silo's metadata comes a moment after its membership: until then it is no use to anybody.
-        return said.TryGetValue(SiloTraits.Devices, out string? text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int devices)
+        return said.TryGetValue(SiloTraits.Devices, out string? text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int devices)
             ? new SiloDevices(silo.ToParsableString(), SiloTraits.Has(said, SiloRole.Work) ? devices : 0)
             {
                 Numerics = said.GetValueOrDefault(SiloTraits.Numerics, ""),

@@ -4,7 +4,9 @@ using Orleans.Runtime.Placement;
 
 namespace Bgpo.Grains.Placement;
 
-/// <summary>Lets grains that hold a run's state live only on silos whose role that is, by the metadata that silos advertise.</summary>
+/// <summary>
+/// Lets grains that hold a run's state live only on silos whose role that is, by the metadata that silos advertise.
+/// </summary>
 public sealed class StateRoleFilter : PlacementFilterStrategy
 {
     /// <summary>The filter; it has no settings.</summary>
@@ -23,6 +25,7 @@ public sealed class HoldsStateAttribute() : PlacementFilterAttribute(new StateRo
 public sealed class StateRoleDirector(ISiloMetadataCache metadata) : IPlacementFilterDirector
 {
     /// <inheritdoc/>
-    public IEnumerable<SiloAddress> Filter(PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos) =>
+    public IEnumerable<SiloAddress> Filter(
+        PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos) =>
         silos.Where(silo => SiloTraits.Has(metadata.GetSiloMetadata(silo).Metadata, SiloRole.State));
 }

@@ -3,13 +3,16 @@ using System.Runtime.CompilerServices;
 namespace Bgpo.Grains.Runs;
 
 /// <summary>
-/// A controller's events, kept for watchers that come later. Progress and steps are told less often the more there are who watch, several
-/// at a time, so that watching costs a run next to nothing; all else is told at once, and steps too where one watches alone. Lives inside one grain, so it needs no locks.
+/// A controller's events, kept for watchers that come later. Progress and steps are told less often the more there are who watch,
+/// several at a time, so that watching costs a run next to nothing; all else is told at once, and steps too where one watches
+/// alone. Lives inside one grain, so it needs no locks.
 /// </summary>
 /// <param name="time">The clock that paces progress.</param>
 public sealed class EventLog(TimeProvider time)
 {
-    /// <summary>Least time between two times that a watcher is told of mere progress, and what each further watcher adds to that of all.</summary>
+    /// <summary>
+    /// Least time between two times that a watcher is told of mere progress, and what each further watcher adds to that of all.
+    /// </summary>
     private static readonly TimeSpan s_leastPace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_paceOfEach = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestPace = TimeSpan.FromSeconds(5);
@@ -30,7 +33,9 @@ public sealed class EventLog(TimeProvider time)
     /// <summary>Told of each event that is appended. What it throws is dropped: who is told of a run must not end it.</summary>
     public Action<RunEvent> OnAppended { get; set; } = static _ => { };
 
-    /// <summary>Appends what <paramref name="make"/> makes of the next sequence number. Progress gives way to what follows it.</summary>
+    /// <summary>
+    /// Appends what <paramref name="make"/> makes of the next sequence number. Progress gives way to what follows it.
+    /// </summary>
     /// <param name="make">Makes the event.</param>
     public void Append(Func<long, RunEvent> make)
     {

@@ -12,7 +12,9 @@ public interface IRunOwners
     /// <param name="record">The record.</param>
     bool IsThis(RunRecord record);
 
-    /// <summary>Whether the process or cluster that a record names as its owner lives; null where that cannot be told from here.</summary>
+    /// <summary>
+    /// Whether the process or cluster that a record names as its owner lives; null where that cannot be told from here.
+    /// </summary>
     /// <param name="record">The record.</param>
     bool? Lives(RunRecord record);
 

@@ -16,7 +16,8 @@ public static class Ledger
     /// <summary>Writes units down, a string a group in order: <c>3:0-7</c> for the blocks 0 to 7 of group 3.</summary>
     /// <param name="units">Units of one step.</param>
     public static string[] Write(IEnumerable<UnitName> units) =>
-        [.. units.GroupBy(unit => unit.Group).OrderBy(group => group.Key).Select(group => $"{group.Key}:{Ranges([.. group.Select(unit => unit.Block).Order()])}")];
+        [.. units.GroupBy(unit => unit.Group).OrderBy(group => group.Key)
+            .Select(group => $"{group.Key}:{Ranges([.. group.Select(unit => unit.Block).Order()])}")];
 
     /// <summary>Reads units back, each as often as it is written.</summary>
     /// <param name="step">Their step.</param>
@@ -27,7 +28,8 @@ public static class Ledger
         foreach (string line in lines)
         {
             string[] parts = line.Split(':');
-            foreach (string range in parts.Length == 2 ? parts[1].Split(',') : throw new FormatException($"'{line}' is no group's units."))
+            foreach (string range in parts.Length == 2 ? parts[1].Split(',')
+                : throw new FormatException($"'{line}' is no group's units."))
             {
                 int[] ends = [.. range.Split('-').Select(end => int.Parse(end, NumberStyles.None, CultureInfo.InvariantCulture))];
                 for (int block = ends[0]; block <= ends[^1]; block++)
@@ -38,7 +40,9 @@ public static class Ledger
         }
     }
 
-    /// <summary>Checks every committed step of a run: each sample that the spec and the journal ask for counted once, and no other.</summary>
+    /// <summary>
+    /// Checks every committed step of a run: each sample that the spec and the journal ask for counted once, and no other.
+    /// </summary>
     /// <param name="store">The run.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="RunException">There is no such run, or its record is bad.</exception>
@@ -82,18 +86,21 @@ public static class Ledger
         }
         samples = counted.Values.Sum();
         List<string> faults = [];
-        foreach (int group in Enumerable.Range(plan.FirstGroup(step), plan.GroupsPerUpdate).Where(g => journal.Groups[g].HasSignal))
+        foreach (int group in Enumerable.Range(plan.FirstGroup(step), plan.GroupsPerUpdate)
+            .Where(g => journal.Groups[g].HasSignal))
         {
             foreach (SampleId sample in plan.SamplesOfGroup())
             {
                 if (!counted.Remove((group, sample), out int times) || times != 1)
                 {
-                    faults.Add($"step {step}: sample {sample.Draw} of completion {sample.Completion} of group {group} counted {times} times");
+                    faults.Add($"step {step}: sample {sample.Draw} of completion {sample.Completion} of group {group} counted " +
+                        $"{times} times");
                 }
             }
         }
         faults.AddRange(counted.Keys.Select(key =>
-            $"step {step}: sample {key.Sample.Draw} of completion {key.Sample.Completion} of group {key.Group} counted, which teaches nothing"));
+            $"step {step}: sample {key.Sample.Draw} of completion {key.Sample.Completion} of group {key.Group} counted, which " +
+                $"teaches nothing"));
         return faults;
     }
 

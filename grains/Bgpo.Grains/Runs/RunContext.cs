@@ -62,7 +62,8 @@ public sealed class RunContexts(RunCatalog runs)
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunException">Its record is bad, or another run has its id now.</exception>
     /// <exception cref="StoreUnavailableException">There is no such run at the moment.</exception>
-    public Task<RunContext> Get(string run, CancellationToken cancellationToken = default) => GetAsync(_contexts, run, Read, cancellationToken);
+    public Task<RunContext> Get(string run, CancellationToken cancellationToken = default) =>
+        GetAsync(_contexts, run, Read, cancellationToken);
 
     /// <summary>The context of a run that this silo's devices are to work for, once all is found that they need.</summary>
     /// <param name="run">The run's <see cref="RunKey"/>.</param>
@@ -86,7 +87,8 @@ public sealed class RunContexts(RunCatalog runs)
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunException">Its record is bad, or another run has its id now.</exception>
     /// <exception cref="StoreUnavailableException">There is no such run at the moment.</exception>
-    public Task<RunSpec> GetSpec(string run, CancellationToken cancellationToken = default) => GetAsync(_specs, run, ReadSpec, cancellationToken);
+    public Task<RunSpec> GetSpec(string run, CancellationToken cancellationToken = default) =>
+        GetAsync(_specs, run, ReadSpec, cancellationToken);
 
     /// <summary>Drops what is known of a run; it is read again when the run is next met.</summary>
     /// <param name="run">The run's key.</param>
@@ -97,9 +99,12 @@ public sealed class RunContexts(RunCatalog runs)
         _forWork.TryRemove(run, out _);
     }
 
-    /// <summary>What is held of a run, or is read now. A reading that failed after those who waited had left is not served to the next.</summary>
+    /// <summary>
+    /// What is held of a run, or is read now. A reading that failed after those who waited had left is not served to the next.
+    /// </summary>
     private static async Task<T> GetAsync<T>(
-        ConcurrentDictionary<string, Lazy<Task<T>>> held, string run, Func<string, Task<T>> read, CancellationToken cancellationToken)
+        ConcurrentDictionary<string, Lazy<Task<T>>> held, string run, Func<string, Task<T>> read,
+        CancellationToken cancellationToken)
     {
         Lazy<Task<T>> Reading(string key) => new(() => read(key));
         Lazy<Task<T>> reading = held.AddOrUpdate(

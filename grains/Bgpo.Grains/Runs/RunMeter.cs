@@ -4,8 +4,9 @@ using System.Diagnostics.Metrics;
 namespace Bgpo.Grains.Runs;
 
 /// <summary>
-/// What controllers of this process report through <c>System.Diagnostics.Metrics</c>, meter <see cref="Name"/>, tag <c>run</c>. Gauges
-/// show the newest committed step of each run; counters count a version once, however often it is taken. See docs/metrics.md.
+/// What controllers of this process report through <c>System.Diagnostics.Metrics</c>, meter <see cref="Name"/>, tag <c>run</c>.
+/// Gauges show the newest committed step of each run; counters count a version once, however often it is taken. See
+/// docs/metrics.md.
 /// </summary>
 public static class RunMeter
 {
@@ -15,7 +16,8 @@ public static class RunMeter
     private static readonly Meter s_meter = new(Name);
     private static readonly ConcurrentDictionary<string, StepMetrics> s_newest = new();
     private static readonly Counter<long> s_steps = s_meter.CreateCounter<long>("bgpo.run.steps", "{step}", "Steps committed.");
-    private static readonly Counter<long> s_samples = s_meter.CreateCounter<long>("bgpo.run.samples", "{sample}", "Monte Carlo samples that contributed.");
+    private static readonly Counter<long> s_samples =
+        s_meter.CreateCounter<long>("bgpo.run.samples", "{sample}", "Monte Carlo samples that contributed.");
     private static readonly Counter<long> s_tokens = s_meter.CreateCounter<long>("bgpo.run.tokens", "{token}", "Tokens sampled.");
     private static readonly Counter<long> s_repeated = s_meter.CreateCounter<long>(
         "bgpo.run.steps.repeated", "{step}", "Steps committed again after the run had gone back.");
@@ -56,6 +58,7 @@ public static class RunMeter
     public static void Left(string run) => s_newest.TryRemove(run, out _);
 
     private static IEnumerable<Measurement<double>> Measure(StepSeries series) =>
-        s_newest.Select(pair => new Measurement<double>(series.Of(pair.Value), new KeyValuePair<string, object?>("run", pair.Key)))
+        s_newest.Select(pair =>
+            new Measurement<double>(series.Of(pair.Value), new KeyValuePair<string, object?>("run", pair.Key)))
             .Where(measured => double.IsFinite(measured.Value));
 }

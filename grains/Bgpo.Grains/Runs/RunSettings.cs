@@ -6,8 +6,9 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Runs;
 
 /// <summary>
-/// A run's spec, step by step: as it was started, and with each field that was changed in mid-run from the step on that the change is
-/// recorded for. A step taken again, by whomever, finds the same values; so the weights follow from spec and changes alone.
+/// A run's spec, step by step: as it was started, and with each field that was changed in mid-run from the step on that the
+/// change is recorded for. A step taken again, by whomever, finds the same values; so the weights follow from spec and changes
+/// alone.
 /// </summary>
 public sealed class RunSettings
 {
@@ -27,7 +28,8 @@ public sealed class RunSettings
 
     /// <summary>The settings of a run that nobody changes.</summary>
     /// <param name="spec">Its spec.</param>
-    public RunSettings(RunSpec spec) => (_yaml, _run, _changes, Started, Newest) = (SpecWriter.Write(spec), spec.Run.Name, [], spec, spec);
+    public RunSettings(RunSpec spec) =>
+        (_yaml, _run, _changes, Started, Newest) = (SpecWriter.Write(spec), spec.Run.Name, [], spec, spec);
 
     /// <summary>The spec as the run was started: for what is to be the same at every version.</summary>
     public RunSpec Started { get; }
@@ -41,7 +43,9 @@ public sealed class RunSettings
     {
         if (_made is not { } made || made.Step != step)
         {
-            _made = made = (step, _changes.TrueForAll(change => change.FromStep <= step) ? Newest : Made(_changes.Where(change => change.FromStep <= step)));
+            _made = made = (step,
+                _changes.TrueForAll(change => change.FromStep <= step) ? Newest
+                    : Made(_changes.Where(change => change.FromStep <= step)));
         }
         return made.Spec;
     }
@@ -55,8 +59,8 @@ public sealed class RunSettings
     }
 
     /// <summary>
-    /// What a fork takes along of a run's changes: those that hold from a later step than its version, of fields that it does not set
-    /// itself. Those that hold already are in its spec.
+    /// What a fork takes along of a run's changes: those that hold from a later step than its version, of fields that it does not
+    /// set itself. Those that hold already are in its spec.
     /// </summary>
     /// <param name="origin">The run that is forked.</param>
     /// <param name="version">The fork's version.</param>
@@ -88,7 +92,8 @@ public sealed class RunSettings
         int steps = Made([.. _changes, .. changes]).Run.Steps;
         return steps >= from
             ? changes
-            : throw new SpecException($"field run.steps: value '{steps}': the run has begun step {from - 1}; {from} or more, or stop the run");
+            : throw new SpecException(
+                $"field run.steps: value '{steps}': the run has begun step {from - 1}; {from} or more, or stop the run");
     }
 
     private RunSpec Made(IEnumerable<SpecChange> changes) =>

@@ -48,18 +48,23 @@ internal sealed record TrainedModel(ModelConfig Config, ITokenizer Tokenizer, fl
         if (found != adapter.BaseSha256)
         {
             throw new ModelException(
-                $"the weights in {folder} have SHA-256 {found}; the adapters of run '{run}' are trained on {adapter.BaseSha256}: put that model back.");
+                $"the weights in {folder} have SHA-256 {found}; the adapters of run '{run}' are trained on " +
+                    $"{adapter.BaseSha256}: put that model back.");
         }
     }
 
-    /// <summary>A matrix that is cast to be used would stay in the graph, so that all weights would be there once more in float32.</summary>
+    /// <summary>
+    /// A matrix that is cast to be used would stay in the graph, so that all weights would be there once more in float32.
+    /// </summary>
     private static void CheckMemory(RunSpec spec, ModelFiles files)
     {
         if (!spec.Units.Recompute
-            && files.Layout.Slices.FirstOrDefault(slice => files.EntryOf(slice.Name).Dtype != SafetensorsDtype.F32) is { Name: { } narrow })
+            && files.Layout.Slices.FirstOrDefault(slice => files.EntryOf(slice.Name).Dtype != SafetensorsDtype.F32)
+                is { Name: { } narrow })
         {
             throw new ModelException(
-                $"field units.recompute: value 'false': true where weights are {files.EntryOf(narrow).Dtype.Name()}, as those of {files.Folder}: "
+                $"field units.recompute: value 'false': true where weights are {files.EntryOf(narrow).Dtype.Name()}, as those " +
+                    $"of {files.Folder}: "
                 + "without, gradients would take a float32 copy of all of them.");
         }
     }

@@ -9,7 +9,8 @@ namespace Bgpo.Grains.Shards;
 
 /// <inheritdoc cref="IAccumulatorGrain"/>
 [KeepAlive, HoldsState, ShardSpread]
-public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalog, SiloRoster roster, ILocalSiloDetails silo, ILogger<AccumulatorGrain> log)
+public sealed partial class AccumulatorGrain(
+    RunContexts runs, RunCatalog catalog, SiloRoster roster, ILocalSiloDetails silo, ILogger<AccumulatorGrain> log)
     : Grain, IAccumulatorGrain
 {
     private readonly string _silo = silo.SiloAddress.ToParsableString();
@@ -18,13 +19,13 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     private string _run = "";
     private int _index;
 
-    /// <summary>The buddy of the version before: it goes on being the buddy as long as it lives.</summary>
-    private string _formerBuddy = "";
+    /// <summary>The replica of the version before: it goes on being the replica as long as it lives.</summary>
+    private string _formerReplica = "";
 
     /// <summary>The silo that took no copy when it was last asked: another is asked next, where there is one.</summary>
     private string _unwilling = "";
 
-    /// <summary>Whether the buddy has been told that the version before is no longer needed.</summary>
+    /// <summary>Whether the replica has been told that the version before is no longer needed.</summary>
     private bool _settled = true;
     private (long History, int Version, ShardEntry Entry)? _saved;
 
@@ -42,31 +43,31 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     /// <summary>A silo that leaves in peace takes no state along.</summary>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && _shard is { Buddy: "" })
+        if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && _shard is { Replica: "" })
         {
-            await Protect(Shard.Token, await roster.StateHolders());
+            await Replicate(Shard.Token, await roster.StateHolders());
         }
     }
 
     /// <inheritdoc/>
-    public async Task<ShardStatus> Load(FencingToken token, int version, string? buddy, string? entryJson)
+    public async Task<ShardStatus> Load(FencingToken token, int version, string? replica, string? entryJson)
     {
         if (!Shard.Accept(token.Epoch))
         {
-            return Shard.Standing(fenced: true);
+            return Shard.GetStatus(fenced: true);
         }
         if (Shard.History != token.History || (Shard.Version != version && !Shard.StepBack(version)))
         {
             FaultPoint.Hit(GrainFaults.ShardLoad);
             var wanted = new HeldShard(_index, version, token.History);
-            ShardState state = buddy is null ? await FromCheckpoint(wanted, entryJson) : await FromBuddy(buddy, wanted);
+            ShardState state = replica is null ? await FromCheckpoint(wanted, entryJson) : await FromBuddy(replica, wanted);
             Shard.Load(token.History, version, state);
-            if (buddy is not null && buddy != _silo)
+            if (replica is not null && replica != _silo)
             {
-                (Shard.Buddy, _formerBuddy, _settled) = (buddy, buddy, false);
+                (Shard.Replica, _formerReplica, _settled) = (replica, replica, false);
             }
         }
-        return Shard.Standing();
+        return Shard.GetStatus();
     }
 
     /// <inheritdoc/>
@@ -79,7 +80,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
             if (!_settled)
             {
                 _settled = true;
-                _ = Settle(_formerBuddy, Shard.History, Shard.Version);
+                _ = DropOlderThan(_formerReplica, Shard.History, Shard.Version);
             }
         }
         contribution.Values.Release();
@@ -99,38 +100,39 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     }
 
     /// <inheritdoc/>
-    public async Task<ShardStatus> Protect(FencingToken token, string[] silos)
+    public async Task<ShardStatus> Replicate(FencingToken token, string[] silos)
     {
         if (!Shard.Accept(token.Epoch))
         {
-            return Shard.Standing(fenced: true);
+            return Shard.GetStatus(fenced: true);
         }
-        if (Shard.Version < 0 || Shard.History != token.History || (Shard.Buddy.Length > 0 && silos.Contains(Shard.Buddy)))
+        if (Shard.Version < 0 || Shard.History != token.History || (Shard.Replica.Length > 0 && silos.Contains(Shard.Replica)))
         {
-            return Shard.Standing();
+            return Shard.GetStatus();
         }
-        (Shard.Buddy, Shard.CopyTrouble) = ("", "");
+        (Shard.Replica, Shard.CopyTrouble) = ("", "");
         string[] others = [.. silos.Where(other => other != _silo)];
         string[] willing = [.. others.Where(other => other != _unwilling)];
         others = willing.Length > 0 ? willing : others;
-        // The same buddy as long as it lives and takes copies; another one, spread by shard, otherwise.
+        // The same replica as long as it lives and takes copies; another one, spread by shard, otherwise.
         if (others.Length > 0)
         {
-            string chosen = others.Contains(_formerBuddy) ? _formerBuddy : others[_index % others.Length];
+            string chosen = others.Contains(_formerReplica) ? _formerReplica : others[_index % others.Length];
             Shard.CopyTrouble = await Copy(chosen);
             _unwilling = Shard.CopyTrouble.Length > 0 ? chosen : "";
             if (Shard.CopyTrouble.Length == 0)
             {
-                (Shard.Buddy, _formerBuddy, _settled) = (chosen, chosen, false);
+                (Shard.Replica, _formerReplica, _settled) = (chosen, chosen, false);
                 FaultPoint.Hit(GrainFaults.ShardProtected);
             }
         }
-        return Shard.Standing();
+        return Shard.GetStatus();
     }
 
     /// <inheritdoc/>
     public Task<ShardWeights> GetWeights(long history, int version) => Task.FromResult(
-        Shard.History == history && Shard.Version == version ? new ShardWeights(version, Shard.Weights) : new ShardWeights(-1, Float32Block.Empty));
+        Shard.History == history && Shard.Version == version ? new ShardWeights(version, Shard.Weights)
+            : new ShardWeights(-1, Float32Block.Empty));
 
     /// <inheritdoc/>
     public async Task<SavedShard> Save(FencingToken token, int version)
@@ -139,12 +141,14 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         ShardState? state = isAccepted ? Shard.ToSave(version) : null;
         if (state is null && isAccepted && _saved is { } before && (before.History, before.Version) == (token.History, version))
         {
-            return new SavedShard(JsonSerializer.Serialize(_saved.Value.Entry)); // asked again because another shard's upload failed
+            // asked again because another shard's upload failed
+            return new SavedShard(JsonSerializer.Serialize(_saved.Value.Entry));
         }
         if (state is null)
         {
             throw new StaleVersionException(
-                $"shard {_index} of run {RunKey.IdOf(_run)} stands at version {Shard.Version}, epoch {Shard.Token.Epoch}, history "
+                $"shard {_index} of run {RunKey.IdOf(_run)} stands at version {Shard.Version}, epoch {Shard.Token.Epoch}, " +
+                    $"history "
                 + $"{Shard.History}; version {version} of epoch {token.Epoch}, history {token.History}, cannot be saved.");
         }
         // Off the turn: hashing and writing a shard must not hold up contributions to the next version.
@@ -158,7 +162,7 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     }
 
     /// <inheritdoc/>
-    public Task<ShardStatus> GetStatus() => Task.FromResult(Shard.Standing());
+    public Task<ShardStatus> GetStatus() => Task.FromResult(Shard.GetStatus());
 
     /// <inheritdoc/>
     public Task Release(long epoch)
@@ -181,14 +185,14 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         return state;
     }
 
-    private async Task<ShardState> FromBuddy(string buddy, HeldShard wanted)
+    private async Task<ShardState> FromBuddy(string replica, HeldShard wanted)
     {
-        IBuddyGrain holder = Buddy(buddy);
+        IReplicaGrain holder = Replica(replica);
         ShardPart[] parts = await Task.WhenAll(Enum.GetValues<ShardPartKind>().Select(kind => holder.Get(wanted, kind)));
         if (Array.Exists(parts, part => part.Version != wanted.Version))
         {
             throw new StaleVersionException(
-                $"silo {buddy} does not hold version {wanted.Version} of shard {_index} of run {RunKey.IdOf(_run)} any more.");
+                $"silo {replica} does not hold version {wanted.Version} of shard {_index} of run {RunKey.IdOf(_run)} any more.");
         }
         float[][] values = [.. parts.Select(part => part.Values.Span.ToArray())];
         return new ShardState(_index, values[0], values[1], values[2]);
@@ -199,13 +203,14 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
     private async Task<string> Copy(string silo)
     {
         ShardState state = Shard.State;
-        IBuddyGrain holder = Buddy(silo);
+        IReplicaGrain holder = Replica(silo);
         Task Hold(ShardPartKind kind, float[] values) =>
             holder.Hold(new ShardPart(_index, Shard.Version, kind, values) { Token = Shard.Token });
         try
         {
             await Task.WhenAll(
-                Hold(ShardPartKind.Weights, state.Weights), Hold(ShardPartKind.FirstMoment, state.M), Hold(ShardPartKind.SecondMoment, state.V));
+                Hold(ShardPartKind.Weights, state.Weights), Hold(ShardPartKind.FirstMoment, state.M),
+                Hold(ShardPartKind.SecondMoment, state.V));
             return "";
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
@@ -215,19 +220,19 @@ public sealed partial class AccumulatorGrain(RunContexts runs, RunCatalog catalo
         }
     }
 
-    private async Task Settle(string buddy, long history, int version)
+    private async Task DropOlderThan(string replica, long history, int version)
     {
         try
         {
-            await Buddy(buddy).Settle(history, _index, version);
+            await Replica(replica).DropOlderThan(history, _index, version);
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
-            NotHeld(RunKey.IdOf(_run), _index, buddy, e.Message);
+            NotHeld(RunKey.IdOf(_run), _index, replica, e.Message);
         }
     }
 
-    private IBuddyGrain Buddy(string silo) => GrainFactory.GetGrain<IBuddyGrain>(SiloKey.Of(_run, silo));
+    private IReplicaGrain Replica(string silo) => GrainFactory.GetGrain<IReplicaGrain>(SiloKey.Of(_run, silo));
 
     [LoggerMessage(LogLevel.Warning, "Run {Run}, shard {Shard}: silo {Silo} holds no copy: {Reason}")]
     private partial void NotHeld(string run, int shard, string silo, string reason);

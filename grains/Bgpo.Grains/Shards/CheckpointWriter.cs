@@ -6,9 +6,9 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Shards;
 
 /// <summary>
-/// Saves checkpoints beside the steps: a commit has the shards keep the version, they upload it while the next steps go on, and the
-/// manifest follows behind every journal and metrics record of the steps before it. One is saved at a time. Of the versions that
-/// come due meanwhile the shards keep the newest, which is saved next: so what is saved was due, however slow the store.
+/// Saves checkpoints beside the steps: a commit has the shards keep the version, they upload it while the next steps go on, and
+/// the manifest follows behind every journal and metrics record of the steps before it. One is saved at a time. Of the versions
+/// that come due meanwhile the shards keep the newest, which is saved next: so what is saved was due, however slow the store.
 /// </summary>
 /// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
 /// <param name="run">The run.</param>
@@ -110,7 +110,8 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
     /// <summary>Saves the version that the shards stand at, unless it is saved already, and waits for it.</summary>
     /// <param name="version">The version.</param>
     /// <param name="cancellationToken">Ends the wait; the saving itself goes on.</param>
-    /// <exception cref="StaleVersionException">Shards lost their state with their silo; the controller must place them anew.</exception>
+    /// <exception cref="StaleVersionException">Shards lost their state with their silo; the controller must place them
+    /// anew.</exception>
     public async Task<CheckpointManifest> SaveNow(int version, CancellationToken cancellationToken)
     {
         if (await _saving.WaitAsync(cancellationToken) is { } manifest && manifest.Version == version)
@@ -119,7 +120,8 @@ public sealed class CheckpointWriter(RunContext run, RunStore store, ShardSet sh
         }
         Begin(version);
         return await _saving.WaitAsync(cancellationToken)
-            ?? throw new StaleVersionException($"version {version} of run {run.Id} could not be saved: shards went with their silo.");
+            ?? throw new StaleVersionException(
+                $"version {version} of run {run.Id} could not be saved: shards went with their silo.");
     }
 
     /// <summary>Waits until no checkpoint is being saved.</summary>

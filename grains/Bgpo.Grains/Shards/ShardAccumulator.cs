@@ -9,7 +9,8 @@ namespace Bgpo.Grains.Shards;
 
 /// <summary>
 /// One shard's state and the rules that keep it right: contributions count once, only for the version it stands at, and only
-/// from the newest controller. Vectors are never written again: a commit makes new ones, so readers, buddies and savers may keep them.
+/// from the newest controller. Vectors are never written again: a commit makes new ones, so readers, replicas and savers may keep
+/// them.
 /// </summary>
 /// <param name="index">The shard's index.</param>
 /// <param name="optimizer">AdamW's settings.</param>
@@ -35,15 +36,15 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     public ShardState State => _state;
 
     /// <summary>The silo that holds a copy of this version; empty: none.</summary>
-    public string Buddy { get; set; } = "";
+    public string Replica { get; set; } = "";
 
     /// <summary>Why the last attempt to have this version copied failed; empty: it did not.</summary>
     public string CopyTrouble { get; set; } = "";
 
     /// <summary>Where the shard stands.</summary>
     /// <param name="fenced">Whether the request that asked was refused.</param>
-    public ShardStatus Standing(bool fenced = false) =>
-        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Buddy)
+    public ShardStatus GetStatus(bool fenced = false) =>
+        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Replica)
         {
             History = History,
             CopyTrouble = CopyTrouble,
@@ -60,7 +61,10 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         return epoch == _epoch;
     }
 
-    /// <summary>Takes a state from elsewhere and forgets everything else but the epoch; also what was kept for saving, if the history is another.</summary>
+    /// <summary>
+    /// Takes a state from elsewhere and forgets everything else but the epoch; also what was kept for saving, if the history is
+    /// another.
+    /// </summary>
     /// <param name="history">The history that its version is of.</param>
     /// <param name="version">Its version.</param>
     /// <param name="state">Its weights and moments; moments may be empty, which means zeros.</param>
@@ -102,7 +106,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         }
         if (_units.Contains(contribution.Unit))
         {
-            return AddOutcome.HaveIt;
+            return AddOutcome.Duplicate;
         }
         _sum.Add(contribution.Values.Span, contribution.Unit.ToId());
         _units.Add(contribution.Unit);
@@ -116,23 +120,23 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     {
         bool accepted = Accept(request.Token.Epoch);
         bool complete = accepted && request.Token.History == History && Version == request.Step && _units.Count == request.Units;
-        return new SummaryOutcome(Standing(!accepted), complete ? _sum.SumOfSquares(request.Completions) : double.NaN);
+        return new SummaryOutcome(GetStatus(!accepted), complete ? _sum.SumOfSquares(request.Completions) : double.NaN);
     }
 
     /// <summary>
-    /// Applies AdamW and moves to the next version; does nothing when it stands there already, nor when its sum is not the one that the
-    /// controller has seen.
+    /// Applies AdamW and moves to the next version; does nothing when it stands there already, nor when its sum is not the one
+    /// that the controller has seen.
     /// </summary>
     /// <param name="request">The step's factors.</param>
     public ShardStatus Commit(CommitRequest request)
     {
         if (!Accept(request.Token.Epoch))
         {
-            return Standing(fenced: true);
+            return GetStatus(fenced: true);
         }
         if (request.Token.History != History)
         {
-            return Standing();
+            return GetStatus();
         }
         if (Version == request.Step && _units.Count == request.Units)
         {
@@ -152,10 +156,12 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
             }
             _kept[Version] = _state;
         }
-        return Standing();
+        return GetStatus();
     }
 
-    /// <summary>The state of a version to save: the one it stands at, or the one that a commit was told to keep; null otherwise.</summary>
+    /// <summary>
+    /// The state of a version to save: the one it stands at, or the one that a commit was told to keep; null otherwise.
+    /// </summary>
     /// <param name="version">The version.</param>
     public ShardState? ToSave(int version) => version == Version ? _state : _kept.GetValueOrDefault(version);
 
@@ -174,7 +180,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
             _sum = new ExactSum(state.Weights.Length);
         }
         _units.Clear();
-        (Version, _state, _before, Buddy, CopyTrouble) = (version, state, null, "", "");
+        (Version, _state, _before, Replica, CopyTrouble) = (version, state, null, "", "");
     }
 
     /// <summary>Units in the order step, group, block.</summary>

@@ -4,7 +4,9 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Shards;
 
-/// <summary>All shards of a run, spoken to as one by its controller. Everything asked is fenced by the controller's epoch.</summary>
+/// <summary>
+/// All shards of a run, spoken to as one by its controller. Everything asked is fenced by the controller's epoch.
+/// </summary>
 /// <param name="grains">Where the accumulators are found.</param>
 /// <param name="run">The run.</param>
 /// <param name="epoch">The controller's epoch.</param>
@@ -17,8 +19,8 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     public FencingToken Token => new(epoch, History);
 
     /// <summary>
-    /// The versions that every shard of the run can stand at without the store, newest first: it stands there, can step back to it,
-    /// or a live silo holds a copy.
+    /// The versions that every shard of the run can stand at without the store, newest first: it stands there, can step back to
+    /// it, or a live silo holds a copy.
     /// </summary>
     /// <param name="silos">The live silos.</param>
     public async Task<IReadOnlyList<HeldVersion>> FindHeldVersions(string[] silos)
@@ -61,7 +63,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <param name="held">The version, and where each shard can have it.</param>
     public async Task Load(HeldVersion held)
     {
-        foreach (ShardStatus standing in await Each((shard, index) => shard.Load(Token, held.Version, held.Buddies[index])))
+        foreach (ShardStatus standing in await Each((shard, index) => shard.Load(Token, held.Version, held.Replicas[index])))
         {
             Check(standing, held.Version);
         }
@@ -74,20 +76,20 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     {
         string EntryOf(int index) => JsonSerializer.Serialize(checkpoint.Shards[index]);
         foreach (ShardStatus standing in await Each(
-            (shard, index) => shard.Load(Token, checkpoint.Version, buddy: null, EntryOf(index))))
+            (shard, index) => shard.Load(Token, checkpoint.Version, replica: null, EntryOf(index))))
         {
             Check(standing, checkpoint.Version);
         }
-        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).BeginHistory(History))));
+        await IgnoreUnreachable(Task.WhenAll(silos.Select(silo => Replica(silo).BeginHistory(History))));
     }
 
     /// <summary>Has each shard's state held by a second silo, where there is one.</summary>
     /// <param name="version">The version that they stand at; null: any.</param>
     /// <param name="silos">The live silos.</param>
     /// <returns>What kept shards from being copied though there is a second silo; empty: nothing.</returns>
-    public async Task<string> Protect(int? version, string[] silos)
+    public async Task<string> Replicate(int? version, string[] silos)
     {
-        ShardStatus[] standings = await Each(shard => shard.Protect(Token, silos));
+        ShardStatus[] standings = await Each(shard => shard.Replicate(Token, silos));
         foreach (ShardStatus standing in standings)
         {
             Check(standing, version ?? standing.Version);
@@ -113,7 +115,8 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
             squares += !double.IsNaN(summary.SumOfSquares) && units.SetEquals(summary.Standing.Units)
                 ? summary.SumOfSquares
                 : throw new RunException(
-                    $"step {step} has {units.Count} units, but a shard holds {summary.Standing.Units.Length} or others; the step cannot be committed.");
+                    $"step {step} has {units.Count} units, but a shard holds {summary.Standing.Units.Length} or others; the " +
+                        $"step cannot be committed.");
         }
         return Math.Sqrt(squares);
     }
@@ -128,25 +131,28 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         }
     }
 
-    /// <summary>Saves every shard and names them for the manifest. Steps may go on meanwhile where the version is kept for this.</summary>
+    /// <summary>
+    /// Saves every shard and names them for the manifest. Steps may go on meanwhile where the version is kept for this.
+    /// </summary>
     /// <param name="version">The version.</param>
     public async Task<ShardEntry[]> Save(int version) =>
-        [.. (await Each(shard => shard.Save(Token, version))).Select(saved => JsonSerializer.Deserialize<ShardEntry>(saved.EntryJson)!)];
+        [.. (await Each(shard => shard.Save(Token, version)))
+            .Select(saved => JsonSerializer.Deserialize<ShardEntry>(saved.EntryJson)!)];
 
     /// <summary>Frees what the cluster keeps of the run in memory.</summary>
     /// <param name="silos">The live silos.</param>
     public async Task Release(string[] silos)
     {
-        await Quietly(Each(async shard =>
+        await IgnoreUnreachable(Each(async shard =>
         {
             await shard.Release(epoch);
             return true;
         }));
-        await Quietly(Task.WhenAll(silos.Select(silo => Buddy(silo).Release(epoch))));
+        await IgnoreUnreachable(Task.WhenAll(silos.Select(silo => Replica(silo).Release(epoch))));
     }
 
     /// <summary>Another cluster member's memory is not worth a failed run.</summary>
-    private static async Task Quietly(Task tidying)
+    private static async Task IgnoreUnreachable(Task tidying)
     {
         try
         {
@@ -162,7 +168,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     {
         try
         {
-            return await Buddy(silo).GetHoldings();
+            return await Replica(silo).GetHoldings();
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
@@ -170,29 +176,33 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         }
     }
 
-    private IBuddyGrain Buddy(string silo) => grains.GetGrain<IBuddyGrain>(SiloKey.Of(run.Key, silo));
+    private IReplicaGrain Replica(string silo) => grains.GetGrain<IReplicaGrain>(SiloKey.Of(run.Key, silo));
 
     private Task<T[]> Each<T>(Func<IAccumulatorGrain, Task<T>> ask) => Each((shard, _) => ask(shard));
 
     private Task<T[]> Each<T>(Func<IAccumulatorGrain, int, Task<T>> ask) => Task.WhenAll(
-        Enumerable.Range(0, run.Shards).Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Key, shard)), shard)));
+        Enumerable.Range(0, run.Shards)
+            .Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Key, shard)), shard)));
 
     private void Check(ShardStatus standing, int version)
     {
         if (standing.Fenced)
         {
             throw new RunException(
-                $"run '{run.Id}' was taken over by another controller (epoch {standing.Epoch}, this one {epoch}); this one stops.");
+                $"run '{run.Id}' was taken over by another controller (epoch {standing.Epoch}, this one {epoch}); this one " +
+                    $"stops.");
         }
         if (standing.History != History || standing.Version != version)
         {
             throw new StaleVersionException(
-                $"a shard of run {run.Id} stands at version {standing.Version} of history {standing.History} where {version} of {History} was expected.");
+                $"a shard of run {run.Id} stands at version {standing.Version} of history {standing.History} where {version} " +
+                    $"of {History} was expected.");
         }
     }
 }
 
 /// <summary>A version that every shard can stand at.</summary>
 /// <param name="Version">The version.</param>
-/// <param name="Buddies">By shard: the silo whose copy to take; null where the shard has it itself, or the checkpoint's is to be taken.</param>
-public sealed record HeldVersion(int Version, IReadOnlyList<string?> Buddies);
+/// <param name="Replicas">By shard: the silo whose copy to take; null where the shard has it itself, or the checkpoint's is to be
+/// taken.</param>
+public sealed record HeldVersion(int Version, IReadOnlyList<string?> Replicas);

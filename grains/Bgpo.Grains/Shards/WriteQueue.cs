@@ -3,8 +3,8 @@ using Bgpo.Storage.Blobs;
 namespace Bgpo.Grains.Shards;
 
 /// <summary>
-/// What a controller writes to the store beside its steps, in order, each thing again and again until the store takes it. So training
-/// goes on while the store is away, until it is too far ahead; and what is in the store never has a gap.
+/// What a controller writes to the store beside its steps, in order, each thing again and again until the store takes it. So
+/// training goes on while the store is away, until it is too far ahead; and what is in the store never has a gap.
 /// </summary>
 /// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
 /// <param name="time">Clock and timers.</param>

@@ -62,8 +62,8 @@ public sealed class Batch
         new(run, spec, journal.Step, [.. journal.Groups.Select(Task.FromResult)], journalled: true);
 
     /// <summary>
-    /// Whether a batch's record was sampled as its step is to be. It is not where a controller that had gone further, before the run
-    /// went back and was changed, left it.
+    /// Whether a batch's record was sampled as its step is to be. It is not where a controller that had gone further, before the
+    /// run went back and was changed, left it.
     /// </summary>
     /// <param name="rollout">How the step is to be sampled.</param>
     /// <param name="journal">The batch's record.</param>
@@ -76,13 +76,15 @@ public sealed class Batch
     /// <param name="history">The history that those weights are of.</param>
     /// <param name="step">The step, whose weights are the old policy.</param>
     /// <param name="spec">The spec that the step is taken by.</param>
-    /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they are.</param>
+    /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they
+    /// are.</param>
     /// <param name="grains">Where rollout grains are found.</param>
     /// <param name="dispatcher">Who finds a silo.</param>
     /// <param name="changed">Told when a group is ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Batch Sample(
-        RunContext run, long history, int step, RunSpec spec, Batch? given, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
+        RunContext run, long history, int step, RunSpec spec, Batch? given, IGrainFactory grains, Dispatcher dispatcher,
+        Action<Batch> changed,
         CancellationToken cancellationToken)
     {
         var groups = new Task<JournalGroup>[spec.Rollout.Prompts];
@@ -156,7 +158,8 @@ public sealed class Batch
     }
 
     private async Task<JournalGroup> SampleGroup(
-        long history, int group, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed, CancellationToken cancellationToken)
+        long history, int group, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
+        CancellationToken cancellationToken)
     {
         Prompt prompt = _run.Task.TrainingPrompt(_run.Seed, Step, group);
         int count = _spec.Rollout.Completions;
@@ -166,7 +169,8 @@ public sealed class Batch
         var problems = new ScoreRequest(
             [.. Enumerable.Repeat(prompt.Id, count)], request.Prompts, [.. Enumerable.Repeat(prompt.Reference, count)], []);
         (RolloutResult rollout, ScoreResult score) = await dispatcher.Run(
-            Priority, silo => grains.GetGrain<IRolloutGrain>(SiloKey.Of(_run.Key, silo)).Sample(request, problems, cancellationToken),
+            Priority, silo => grains.GetGrain<IRolloutGrain>(SiloKey.Of(_run.Key, silo))
+                .Sample(request, problems, cancellationToken),
             cancellationToken);
         RolloutSeconds += rollout.DeviceSeconds;
         RewardSeconds += score.Seconds;

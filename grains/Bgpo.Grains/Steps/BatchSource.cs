@@ -7,8 +7,8 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Steps;
 
 /// <summary>
-/// Where a step's batch comes from: in hand from the step before, prefetched, in the journal, or sampled now. Lives inside one grain, so it
-/// needs no locks.
+/// Where a step's batch comes from: in hand from the step before, prefetched, in the journal, or sampled now. Lives inside one
+/// grain, so it needs no locks.
 /// </summary>
 /// <param name="with">What a step loop works with.</param>
 /// <param name="onSampled">Told of each group that is sampled.</param>
@@ -52,14 +52,15 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         if (isAmid)
         {
             throw new RunException(
-                $"run '{with.Run.Id}': step {step} needs the journal of step {batchStep}, which is not in {with.Store.Blobs.Location}.");
+                $"run '{with.Run.Id}': step {step} needs the journal of step {batchStep}, which is not in " +
+                    $"{with.Store.Blobs.Location}.");
         }
         return Current = Sample(step, spec, cancellationToken);
     }
 
     /// <summary>
-    /// Begins to sample the batch of a step that follows at once. Shards that lose a copy of its weights may still go back to the version
-    /// before: it is contributions that keep them from it, and those wait for the step.
+    /// Begins to sample the batch of a step that follows at once. Shards that lose a copy of its weights may still go back to the
+    /// version before: it is contributions that keep them from it, and those wait for the step.
     /// </summary>
     /// <param name="step">The step.</param>
     /// <param name="cancellationToken">Gives it up.</param>
@@ -74,7 +75,9 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         _prefetched = new Prefetched(Sample(step, with.Settings.At(step), giveUp.Token), giveUp);
     }
 
-    /// <summary>Takes a step's prefetched batch in hand; null when there is none, or it was not sampled as the step is to be taken now.</summary>
+    /// <summary>
+    /// Takes a step's prefetched batch in hand; null when there is none, or it was not sampled as the step is to be taken now.
+    /// </summary>
     /// <param name="step">The step.</param>
     /// <returns>What gives its work up.</returns>
     public CancellationTokenSource? TakePrefetched(int step)
@@ -173,13 +176,15 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
                 }
                 catch (Exception e) when (!isNeeded && e is (CorruptBlobException or StoreRefusedException))
                 {
-                    with.Events.Append(n => new Noticed(n, $"{e.Message.TrimEnd('.')}; the batch is sampled again, to the same record."));
+                    with.Events.Append(n =>
+                        new Noticed(n, $"{e.Message.TrimEnd('.')}; the batch is sampled again, to the same record."));
                     return null;
                 }
                 catch (CorruptBlobException e)
                 {
                     throw new RunException(
-                        $"{e.Message.TrimEnd('.')}; step {batchStep}'s batch is needed amid it: go back to version {batchStep} or an older "
+                        $"{e.Message.TrimEnd('.')}; step {batchStep}'s batch is needed amid it: go back to version {batchStep} " +
+                            $"or an older "
                         + "one, which samples it again.", e);
                 }
                 catch (StorageException e) when (e is StoreUnavailableException or StoreRefusedException)

@@ -7,8 +7,9 @@ using Bgpo.Storage.Blobs;
 namespace Bgpo.Grains.Steps;
 
 /// <summary>
-/// A queue of units against the live devices: rollouts first, since gradient work follows from them; work is dispatched again when
-/// its call fails or its silo leaves. Late and duplicate results are harmless, so nothing here needs to know why a call failed.
+/// A queue of units against the live devices: rollouts first, since gradient work follows from them; work is dispatched again
+/// when its call fails or its silo leaves. Late and duplicate results are harmless, so nothing here needs to know why a call
+/// failed.
 /// </summary>
 /// <remarks>Runs inside one grain: all its continuations are turns of that grain, so it needs no locks.</remarks>
 public sealed class Dispatcher
@@ -71,13 +72,19 @@ public sealed class Dispatcher
     /// <summary>Told, once for each silo, that it lacks what the work needs, and gets none: the silo, and what it said.</summary>
     public Action<SiloDevices, Exception> OnUnsuitable { get; init; } = static (_, _) => { };
 
-    /// <summary>Told when the live silos are others than before: which they are, and the names of those that came and that are gone.</summary>
+    /// <summary>
+    /// Told when the live silos are others than before: which they are, and the names of those that came and that are gone.
+    /// </summary>
     public Action<IReadOnlyList<SiloDevices>, string[], string[]> OnRoster { get; init; } = static (_, _, _) => { };
 
-    /// <summary>Told when work that failed starts again: the silo that failed it, the silo that does it now, and why it failed.</summary>
+    /// <summary>
+    /// Told when work that failed starts again: the silo that failed it, the silo that does it now, and why it failed.
+    /// </summary>
     public Action<SiloDevices, SiloDevices, Exception> OnMoved { get; init; } = static (_, _, _) => { };
 
-    /// <summary>Runs a piece of work on some live silo, again and again until it succeeds or fails for a reason of its own.</summary>
+    /// <summary>
+    /// Runs a piece of work on some live silo, again and again until it succeeds or fails for a reason of its own.
+    /// </summary>
     /// <param name="priority">Lower goes first.</param>
     /// <param name="work">Does it on the named silo.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -85,7 +92,8 @@ public sealed class Dispatcher
     public Task<T> Run<T>(int priority, Func<string, Task<T>> work, CancellationToken cancellationToken)
     {
         var done = new TaskCompletionSource<T>();
-        var item = new Work(priority, _order++, async silo => done.TrySetResult(await work(silo)), e => done.TrySetException(e), cancellationToken);
+        var item = new Work(priority, _order++, async silo => done.TrySetResult(await work(silo)), e => done.TrySetException(e),
+            cancellationToken);
         _queue.Enqueue(item, (priority, item.Order));
         Pump();
         return done.Task;
@@ -151,7 +159,8 @@ public sealed class Dispatcher
             // A store that is away says nothing of the work: a silo that has not met the run yet has to read it first.
             if (e is not StorageException && ++work.Attempts >= Work.MostAttempts)
             {
-                work.Fail(e is StaleVersionException ? e : new RunException($"a unit of work failed {work.Attempts} times, last on {silo.Silo}: {e.Message}", e));
+                work.Fail(e is StaleVersionException ? e
+                    : new RunException($"a unit of work failed {work.Attempts} times, last on {silo.Silo}: {e.Message}", e));
             }
             else
             {
@@ -166,7 +175,8 @@ public sealed class Dispatcher
     }
 
     /// <summary>
-    /// A silo lacks what the work needs: it gets none. Where no silo has it, and none had before, the work fails; else it waits for one.
+    /// A silo lacks what the work needs: it gets none. Where no silo has it, and none had before, the work fails; else it waits
+    /// for one.
     /// </summary>
     private void Exclude(Work work, SiloDevices silo, UnsuitableSiloException reason)
     {
@@ -189,8 +199,8 @@ public sealed class Dispatcher
     private bool IsSuitable(SiloDevices silo) => !_unsuitable.Contains(silo.Silo) && Suits(silo);
 
     /// <summary>
-    /// The silo with the most free places. Each has one more than devices, so that no device waits for a reply, as long as there is
-    /// more than enough for all: the last units wait for whoever is free first.
+    /// The silo with the most free places. Each has one more than devices, so that no device waits for a reply, as long as there
+    /// is more than enough for all: the last units wait for whoever is free first.
     /// </summary>
     private SiloDevices? Free()
     {
@@ -208,7 +218,9 @@ public sealed class Dispatcher
         return best;
     }
 
-    /// <summary>Reads the roster while there is work, so that a silo that joins gets its share and one that leaves none.</summary>
+    /// <summary>
+    /// Reads the roster while there is work, so that a silo that joins gets its share and one that leaves none.
+    /// </summary>
     private async Task Watch()
     {
         // Set before the first await: a roster that answers at once must not start a second watch from within this one.

@@ -5,7 +5,9 @@ using Bgpo.Tasks;
 
 namespace Bgpo.Grains.Steps;
 
-/// <summary>Evaluates a version on held-out problems, greedily and at the evaluation's temperature, over the live silos.</summary>
+/// <summary>
+/// Evaluates a version on held-out problems, greedily and at the evaluation's temperature, over the live silos.
+/// </summary>
 /// <param name="run">The run.</param>
 /// <param name="spec">Its spec as it was started: evaluations are the same at every version.</param>
 /// <param name="grains">Where rollout grains are found.</param>
@@ -60,7 +62,9 @@ public sealed class Evaluator(RunContext run, RunSpec spec, IGrainFactory grains
             shards.History, version, Purpose.Evaluation, 0, [.. unit.Select(problem => (uint)problem.Index)],
             [.. unit.Select(problem => problem.Prompt.Text)], temperature, steps);
         var problems = new ScoreRequest(
-            [.. unit.Select(problem => problem.Prompt.Id)], request.Prompts, [.. unit.Select(problem => problem.Prompt.Reference)], []);
-        return (await grains.GetGrain<IRolloutGrain>(SiloKey.Of(run.Key, silo)).Sample(request, problems, cancellationToken)).Score;
+            [.. unit.Select(problem => problem.Prompt.Id)], request.Prompts,
+            [.. unit.Select(problem => problem.Prompt.Reference)], []);
+        return (await grains.GetGrain<IRolloutGrain>(SiloKey.Of(run.Key, silo)).Sample(request, problems, cancellationToken))
+            .Score;
     }
 }

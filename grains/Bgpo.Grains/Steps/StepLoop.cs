@@ -7,9 +7,9 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Steps;
 
 /// <summary>
-/// The step protocol: plan, rollout, reward, journal, gradient, commit, replicate. There is no barrier between the phases: a group's
-/// gradient units start as soon as its rewards are known, and only the commit waits for all. The next batch is prefetched when the
-/// shards have moved on, while copies of them are made.
+/// The step protocol: plan, rollout, reward, journal, gradient, commit, replicate. There is no barrier between the phases: a
+/// group's gradient units start as soon as its rewards are known, and only the commit waits for all. The next batch is prefetched
+/// when the shards have moved on, while copies of them are made.
 /// </summary>
 public sealed class StepLoop : IDisposable
 {
@@ -47,7 +47,8 @@ public sealed class StepLoop : IDisposable
     /// <summary>Takes step v: turns theta_v into theta_(v+1) on every shard, watching over shards and store meanwhile.</summary>
     /// <param name="step">v.</param>
     /// <param name="cancellationToken">Gives the step up.</param>
-    /// <exception cref="StaleVersionException">Shards lost their state with their silo; the controller must place them anew.</exception>
+    /// <exception cref="StaleVersionException">Shards lost their state with their silo; the controller must place them
+    /// anew.</exception>
     public async Task<StepMetrics> Take(int step, CancellationToken cancellationToken)
     {
         FaultPoint.Hit(GrainFaults.StepBegins);
@@ -105,7 +106,8 @@ public sealed class StepLoop : IDisposable
         if (force || _lastProgress == 0 || Stopwatch.GetElapsedTime(_lastProgress) > s_progressPeriod)
         {
             _lastProgress = Stopwatch.GetTimestamp();
-            _with.Events.Append(n => new Progressed(n, version, phase, done, total, _with.Dispatcher.InFlight, _with.Dispatcher.Devices));
+            _with.Events.Append(n =>
+                new Progressed(n, version, phase, done, total, _with.Dispatcher.InFlight, _with.Dispatcher.Devices));
         }
     }
 
@@ -114,7 +116,8 @@ public sealed class StepLoop : IDisposable
     {
         var clock = new StepClock(_lostSince, _with.Dispatcher.Redispatched);
         var tally = new StepTally();
-        Batch batch = await Batches.OpenAsync(step, cancellationToken); // plan, rollout, reward: its groups come as they are scored
+        // plan, rollout, reward: its groups come as they are scored
+        Batch batch = await Batches.OpenAsync(step, cancellationToken);
         Task<JournalGroup[]> gradient = GradientAsync(batch, step, tally, cancellationToken);
         Task old = OldLikelihoodsAsync(batch, step, cancellationToken);
         await Task.WhenAll(gradient, old, JournalAsync(batch, step, gradient, old));
@@ -124,7 +127,7 @@ public sealed class StepLoop : IDisposable
         (double norm, double rate) = await CommitAsync(step, tally, cancellationToken);
         Batches.Prefetch(step + 1, leaving);
         string[] silos = _with.Dispatcher.Silos;
-        _copies.Note(await _with.Shards.Protect(step + 1, silos), silos.Length);
+        _copies.Note(await _with.Shards.Replicate(step + 1, silos), silos.Length);
         FaultPoint.Hit(GrainFaults.StepCommitted);
         return Measure(batch,
             tally.Metrics(step + 1, await gradient, _with.Run.Plan.CompletionsPerUpdate, _with.Run.Config.EndToken), clock) with
@@ -135,11 +138,13 @@ public sealed class StepLoop : IDisposable
     }
 
     /// <summary>Gradient: every group's units as soon as the group is ready.</summary>
-    private Task<JournalGroup[]> GradientAsync(Batch batch, int step, StepTally tally, CancellationToken cancellationToken) => Task.WhenAll(
+    private Task<JournalGroup[]> GradientAsync(Batch batch, int step, StepTally tally, CancellationToken cancellationToken) =>
+        Task.WhenAll(
         Enumerable.Range(_with.Run.Plan.FirstGroup(step), _with.Run.Plan.GroupsPerUpdate)
             .Select(group => ContributeAsync(batch, group, step, tally, cancellationToken)));
 
-    private async Task<JournalGroup> ContributeAsync(Batch batch, int group, int step, StepTally tally, CancellationToken cancellationToken)
+    private async Task<JournalGroup> ContributeAsync(
+        Batch batch, int group, int step, StepTally tally, CancellationToken cancellationToken)
     {
         FencingToken token = _with.Shards.Token;
         JournalGroup record = await batch.Group(group);
@@ -189,7 +194,8 @@ public sealed class StepLoop : IDisposable
             await Task.WhenAll(_with.Run.Plan.UnitsOf(batch.Step, group).Select(UnitName.From).Select(async unit =>
             {
                 UnitResult result = await _with.Dispatcher.Run(
-                    2, silo => Learner(silo).LogLikelihoods(new UnitRequest(token, unit, work, null, MaxLogRatio: 0), cancellationToken),
+                    2, silo => Learner(silo)
+                        .LogLikelihoods(new UnitRequest(token, unit, work, null, MaxLogRatio: 0), cancellationToken),
                     cancellationToken);
                 batch.Record(unit, result.LogLikelihoods);
             }));
@@ -232,7 +238,8 @@ public sealed class StepLoop : IDisposable
         RunSpec spec = _with.Settings.At(step);
         double rate = LearningRate.At(spec.Optimizer, step, spec.Run.Steps);
         FaultPoint.Hit(GrainFaults.StepBeforeCommit);
-        cancellationToken.ThrowIfCancellationRequested(); // an attempt that was given up must not commit what the next one collects
+        // an attempt that was given up must not commit what the next one collects
+        cancellationToken.ThrowIfCancellationRequested();
         await _with.Shards.Commit(new CommitRequest(
             _with.Shards.Token, step, tally.Units.Count, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions,
             _with.Checkpoints.Keeps(step + 1))
@@ -256,7 +263,7 @@ public sealed class StepLoop : IDisposable
         {
             try
             {
-                _copies.Note(await _with.Shards.Protect(null, silos), silos.Length);
+                _copies.Note(await _with.Shards.Replicate(null, silos), silos.Length);
             }
             catch (Exception e) when (e is TimeoutException or OrleansException or RunException)
             {

@@ -4,7 +4,10 @@ using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Steps;
 
-/// <summary>What a step's units add up to. Its units are what the shards must have; all else is for metrics and does not reach the weights.</summary>
+/// <summary>
+/// What a step's units add up to. Its units are what the shards must have; all else is for metrics and does not reach the
+/// weights.
+/// </summary>
 public sealed class StepTally
 {
     private int _samples;

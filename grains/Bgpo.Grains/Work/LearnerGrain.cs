@@ -62,7 +62,8 @@ public sealed class LearnerGrain(RunContexts runs, WeightsSource source, IPolicy
     {
         if (outcome == AddOutcome.Stale)
         {
-            throw new StaleVersionException($"unit {request.Unit.ToId()} came too late: its step is over or its controller fenced.");
+            throw new StaleVersionException(
+                $"unit {request.Unit.ToId()} came too late: its step is over or its controller fenced.");
         }
     }
 }

@@ -48,7 +48,8 @@ public sealed class WeightsSource(IGrainFactory grains)
             await slots.WaitAsync();
             try
             {
-                ShardWeights held = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Key, shard)).GetWeights(history, version);
+                ShardWeights held = await grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Key, shard))
+                    .GetWeights(history, version);
                 shards[shard] = held.Version == version
                     ? held.Values.Memory
                     : throw new StaleVersionException($"shard {shard} of run {run.Id} does not stand at version {version}.");

@@ -51,7 +51,9 @@ internal sealed class EagerWriter(PipeWriter pipe) : PipeWriter
     /// <inheritdoc/>
     public override void Complete(Exception? exception = null) => pipe.Complete(exception);
 
-    /// <summary>Where what was sent before is still held back, this waits for the next message, or for Orleans's own flush.</summary>
+    /// <summary>
+    /// Where what was sent before is still held back, this waits for the next message, or for Orleans's own flush.
+    /// </summary>
     private void SendWritten()
     {
         if (pipe.UnflushedBytes >= Enough && _flush.IsCompleted)

@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Connections;
 namespace Bgpo.Silo.Clustering.Transport;
 
 /// <summary>
-/// A connection between two members: a socket, or TLS over one, and two pipes of large blocks from the pool. Orleans's own deals in blocks of
-/// 4 KiB, one system call each.
+/// A connection between two members: a socket, or TLS over one, and two pipes of large blocks from the pool. Orleans's own deals
+/// in blocks of 4 KiB, one system call each.
 /// </summary>
 /// <remarks>
-/// Back-pressure: the socket is not read while more than <see cref="Unread"/> bytes wait for Orleans, and Orleans's writes wait while as many
-/// wait for the socket. Orleans holds one message at most until it is whole, and queues those that are: how many those are is up to the callers, of
-/// which the larger ones (contributions, weights) have a few under way at most.
+/// Back-pressure: the socket is not read while more than <see cref="Unread"/> bytes wait for Orleans, and Orleans's writes wait
+/// while as many wait for the socket. Orleans holds one message at most until it is whole, and queues those that are: how many
+/// those are is up to the callers, of which the larger ones (contributions, weights) have a few under way at most.
 /// </remarks>
 internal sealed class SocketConnection : DefaultConnectionContext
 {
@@ -50,11 +50,12 @@ internal sealed class SocketConnection : DefaultConnectionContext
 
     /// <summary>Starts to receive and to send.</summary>
     /// <remarks>
-    /// It receives on a thread of its own, which the kernel wakes; asynchronous receives wake two. Neither loop may run where it is started:
-    /// whoever connects may be a grain, on whose scheduler nothing of this must wait.
+    /// It receives on a thread of its own, which the kernel wakes; asynchronous receives wake two. Neither loop may run where it
+    /// is started: whoever connects may be a grain, on whose scheduler nothing of this must wait.
     /// </remarks>
     internal void Start() => _work = Task.WhenAll(
-        Task.Factory.StartNew(Receive, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default), Task.Run(Send));
+        Task.Factory.StartNew(Receive, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+        Task.Run(Send));
 
     /// <inheritdoc/>
     public override void Abort(ConnectionAbortedException abortReason) => Close();
@@ -69,9 +70,12 @@ internal sealed class SocketConnection : DefaultConnectionContext
         await base.DisposeAsync();
     }
 
-    /// <summary>Whoever writes goes on as the reader, without a thread in between: Orleans hands messages to threads of its own.</summary>
+    /// <summary>
+    /// Whoever writes goes on as the reader, without a thread in between: Orleans hands messages to threads of its own.
+    /// </summary>
     private static PipeOptions Options(int block) => new(
-        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, minimumSegmentSize: block, pauseWriterThreshold: Unread,
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, minimumSegmentSize: block,
+        pauseWriterThreshold: Unread,
         resumeWriterThreshold: Unread / 2, useSynchronizationContext: false);
 
     private void Receive()
@@ -91,7 +95,8 @@ internal sealed class SocketConnection : DefaultConnectionContext
                     break;
                 }
                 _hasReceived = true;
-                // What fills its block is part of a large message: the next part gets a larger one, so that it takes fewer system calls.
+                // What fills its block is part of a large message: the next part gets a larger one, so that it takes fewer system
+                // calls.
                 block = count == room.Length ? Math.Min(2 * block, LargeBlock) : SmallBlock;
                 received.Advance(count);
                 ValueTask<FlushResult> flush = received.FlushAsync();

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Bgpo.Silo.Clustering.Transport;
 
 /// <summary>
-/// How members reach one another: over Unix sockets in a folder that is their user's alone (<c>PORT.sock</c> stands for a port, and nothing
-/// listens on a network), or over TCP; with TLS inside where the cluster has it.
+/// How members reach one another: over Unix sockets in a folder that is their user's alone (<c>PORT.sock</c> stands for a port,
+/// and nothing listens on a network), or over TCP; with TLS inside where the cluster has it.
 /// </summary>
 /// <param name="folder">The folder of the sockets; null: TCP.</param>
 /// <param name="tls">The cluster's TLS; null: none.</param>
@@ -74,14 +74,16 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
         }
         catch (SocketException e)
         {
-            return e.SocketErrorCode == SocketError.ConnectionRefused || (_folder is not null && !File.Exists(FileOf(_folder, endpoint.Port)));
+            return e.SocketErrorCode == SocketError.ConnectionRefused
+                || (_folder is not null && !File.Exists(FileOf(_folder, endpoint.Port)));
         }
     }
 
     /// <summary>The socket that stands for a port.</summary>
     /// <param name="folder">The cluster's folder.</param>
     /// <param name="port">The port.</param>
-    internal static string FileOf(string folder, int port) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{port}.sock"));
+    internal static string FileOf(string folder, int port) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{port}.sock"));
 
     private SocketConnection Started(Socket socket, Stream stream, EndPoint local, EndPoint remote, EndedConnection end)
     {
@@ -112,7 +114,8 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
         }
     }
 
-    private EndPoint Address(IPEndPoint endpoint) => _folder is null ? endpoint : new UnixDomainSocketEndPoint(FileOf(_folder, endpoint.Port));
+    private EndPoint Address(IPEndPoint endpoint) =>
+        _folder is null ? endpoint : new UnixDomainSocketEndPoint(FileOf(_folder, endpoint.Port));
 
     private string? FileAt(IPEndPoint endpoint) => _folder is null ? null : FileOf(_folder, endpoint.Port);
 
@@ -148,7 +151,8 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
         public EndPoint EndPoint => _endpoint;
 
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
-            await _accepted.Reader.WaitToReadAsync(cancellationToken) && _accepted.Reader.TryRead(out ConnectionContext? connection) ? connection : null;
+            await _accepted.Reader.WaitToReadAsync(cancellationToken)
+                && _accepted.Reader.TryRead(out ConnectionContext? connection) ? connection : null;
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
         {

@@ -7,8 +7,8 @@ namespace Bgpo.Silo.Clustering.Transport;
 internal static class TransportServices
 {
     /// <summary>
-    /// Orleans asks for its transport by keyed services whose keys are its own affair; what it has registered says which they are. To be
-    /// called once it has.
+    /// Orleans asks for its transport by keyed services whose keys are its own affair; what it has registered says which they
+    /// are. To be called once it has.
     /// </summary>
     /// <param name="services">Those of a silo or client.</param>
     /// <param name="transport">Gives the transport.</param>
@@ -21,9 +21,11 @@ internal static class TransportServices
         ServiceDescriptor[] own =
         [
             .. services.Where(service => service.IsKeyedService
-                && (service.ServiceType == typeof(IConnectionFactory) || service.ServiceType == typeof(IConnectionListenerFactory))),
+                && (service.ServiceType == typeof(IConnectionFactory)
+                    || service.ServiceType == typeof(IConnectionListenerFactory))),
         ];
-        foreach (Type part in listens ? [typeof(IConnectionFactory), typeof(IConnectionListenerFactory)] : new[] { typeof(IConnectionFactory) })
+        foreach (Type part in listens ? [typeof(IConnectionFactory), typeof(IConnectionListenerFactory)]
+            : new[] { typeof(IConnectionFactory) })
         {
             if (!own.Any(service => service.ServiceType == part))
             {

@@ -33,7 +33,9 @@ public sealed record AdapterFolder(string Base, LoraConfig Lora, ParameterLayout
         Directory.CreateDirectory(folder);
         SafetensorsWriter.WriteFile(
             Path.Combine(folder, WeightsFile),
-            Layout.Slices.Select(slice => SafetensorsTensor.FromSingles(slice.Name, slice.Shape, Vector.AsMemory((int)slice.Offset, (int)slice.Length))),
+            Layout.Slices.Select(
+                slice => SafetensorsTensor.FromSingles(
+                    slice.Name, slice.Shape, Vector.AsMemory((int)slice.Offset, (int)slice.Length))),
             new Dictionary<string, string> { ["format"] = "pt" });
         var json = new JsonObject
         {
@@ -62,7 +64,8 @@ public sealed record AdapterFolder(string Base, LoraConfig Lora, ParameterLayout
 
     /// <summary>Reads a folder.</summary>
     /// <param name="folder">Its path.</param>
-    /// <exception cref="ModelException">It holds no adapters of a kind that is known, or they do not fit their base, or one is no number.</exception>
+    /// <exception cref="ModelException">It holds no adapters of a kind that is known, or they do not fit their base, or one is no
+    /// number.</exception>
     public static AdapterFolder Load(string folder)
     {
         string path = Path.Combine(folder, ConfigFile);
@@ -71,8 +74,10 @@ public sealed record AdapterFolder(string Base, LoraConfig Lora, ParameterLayout
         fields.Only("bias", "\"none\"", "adapters have no biases");
         fields.Only("fan_in_fan_out", "false", "weights are (out, in)");
         fields.Only("modules_to_save", "null", "nothing but adapters is trained");
-        fields.Never("another adapter than LoRA's own", "use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "layers_to_transform", "layer_replication");
-        string from = fields.Text("base_model_name_or_path") ?? throw new ModelException($"{path}: field base_model_name_or_path is missing; expected a model folder.");
+        fields.Never("another adapter than LoRA's own", "use_dora", "use_rslora", "rank_pattern", "alpha_pattern",
+            "layers_to_transform", "layer_replication");
+        string from = fields.Text("base_model_name_or_path")
+            ?? throw new ModelException($"{path}: field base_model_name_or_path is missing; expected a model folder.");
         string model = Path.GetFullPath(from, folder);
         (ModelConfig config, _) = ModelFolder.ReadTexts(model);
         int rank = fields.Whole("r", 1, 1 << 16);
@@ -107,11 +112,13 @@ public sealed record AdapterFolder(string Base, LoraConfig Lora, ParameterLayout
         string[] projections =
         [
             .. new LoraConfig(1, 1, LoraConfig.AllLinear).ProjectionsOf(config.Family)
-                .Where(projection => reader.Entries.Any(entry => entry.Name.EndsWith($".{projection}.lora_A.weight", StringComparison.Ordinal))),
+                .Where(projection => reader.Entries.Any(
+                    entry => entry.Name.EndsWith($".{projection}.lora_A.weight", StringComparison.Ordinal))),
         ];
         return projections.Length > 0
             ? string.Join(',', projections)
-            : throw new ModelException($"{path}: {WeightsFile} has no adapter of a projection of {config.Family.Name}; is it another family's?");
+            : throw new ModelException(
+                $"{path}: {WeightsFile} has no adapter of a projection of {config.Family.Name}; is it another family's?");
     }
 
     private static float[] ReadVector(SafetensorsReader reader, ParameterLayout layout)
@@ -123,15 +130,19 @@ public sealed record AdapterFolder(string Base, LoraConfig Lora, ParameterLayout
             {
                 faults.Add($"there is no tensor '{slice.Name}'");
             }
-            else if (reader.Entry(slice.Name) is var entry && (!entry.Shape.SequenceEqual(slice.Shape) || entry.Dtype != SafetensorsDtype.F32))
+            else if (reader.Entry(slice.Name) is var entry
+                && (!entry.Shape.SequenceEqual(slice.Shape) || entry.Dtype != SafetensorsDtype.F32))
             {
-                faults.Add($"tensor '{slice.Name}' is {entry.Dtype.Name()} [{string.Join(", ", entry.Shape)}]; expected F32 [{string.Join(", ", slice.Shape)}]");
+                faults.Add($"tensor '{slice.Name}' is {entry.Dtype.Name()} [{string.Join(", ", entry.Shape)}]; expected F32 " +
+                    $"[{string.Join(", ", slice.Shape)}]");
             }
         }
-        faults.AddRange(reader.Entries.Where(entry => !layout.Has(entry.Name)).Select(entry => $"has a tensor '{entry.Name}' that fits no projection"));
+        faults.AddRange(reader.Entries.Where(entry => !layout.Has(entry.Name))
+            .Select(entry => $"has a tensor '{entry.Name}' that fits no projection"));
         if (faults.Count > 0)
         {
-            throw new ModelException($"{reader.Label}: {string.Join("; ", faults.Take(6))}{(faults.Count > 6 ? $"; and {faults.Count - 6} more" : "")}.");
+            throw new ModelException(
+                $"{reader.Label}: {string.Join("; ", faults.Take(6))}{(faults.Count > 6 ? $"; and {faults.Count - 6} more" : "")}.");
         }
         var vector = new float[layout.Length];
         foreach (ParameterSlice slice in layout.Slices)
@@ -141,7 +152,9 @@ public sealed record AdapterFolder(string Base, LoraConfig Lora, ParameterLayout
             int at = NonFinite.IndexIn(values);
             if (at >= 0)
             {
-                throw new ModelException($"{reader.Label}: tensor '{slice.Name}' holds {NonFinite.Name(values[at])} at element {at}; every weight must be a finite number.");
+                throw new ModelException(
+                    $"{reader.Label}: tensor '{slice.Name}' holds {NonFinite.Name(values[at])} at element {at}; every weight " +
+                        $"must be a finite number.");
             }
         }
         return vector;

@@ -5,7 +5,8 @@ namespace Bgpo.Model.Adapters;
 /// <summary>Low-rank adapters (LoRA, arXiv 2106.09685): y = W x + alpha / r B A x for some of the blocks' projections.</summary>
 /// <param name="Rank">r: rows of A.</param>
 /// <param name="Alpha">What alpha / r scales by.</param>
-/// <param name="Targets"><see cref="AllLinear"/>, or the projections' names as in the family's files, with commas between.</param>
+/// <param name="Targets"><see cref="AllLinear"/>, or the projections' names as in the family's files, with commas
+/// between.</param>
 public sealed record LoraConfig(int Rank, double Alpha, string Targets)
 {
     /// <summary>All linear layers of the blocks, as PEFT calls it. The head is none of them.</summary>
@@ -36,15 +37,19 @@ public sealed record LoraConfig(int Rank, double Alpha, string Targets)
             if (!all.Any(projection => Matches(projection, target)))
             {
                 throw new ModelException(
-                    $"model.lora.targets: '{target}' matches no projection of {family.Name}; expected {AllLinear} or some of {string.Join(", ", all.Select(Last))}.");
+                    $"model.lora.targets: '{target}' matches no projection of {family.Name}; expected {AllLinear} or some of " +
+                        $"{string.Join(", ", all.Select(Last))}.");
             }
         }
         return wanted.Length > 0
             ? [.. all.Where(projection => wanted.Any(target => Matches(projection, target)))]
-            : throw new ModelException($"model.lora.targets is empty; expected {AllLinear} or some of {string.Join(", ", all.Select(Last))}.");
+            : throw new ModelException(
+                $"model.lora.targets is empty; expected {AllLinear} or some of {string.Join(", ", all.Select(Last))}.");
     }
 
-    /// <summary>Where each adapter's matrices lie in the flat vector of what is trained: A (r, in), then B (out, r), by PEFT's names.</summary>
+    /// <summary>
+    /// Where each adapter's matrices lie in the flat vector of what is trained: A (r, in), then B (out, r), by PEFT's names.
+    /// </summary>
     /// <param name="config">The network that they are for.</param>
     public ParameterLayout LayoutFor(ModelConfig config)
     {
@@ -71,7 +76,9 @@ public sealed record LoraConfig(int Rank, double Alpha, string Targets)
     /// <param name="module">The module, without <c>.weight</c>.</param>
     public static string NameOfB(string module) => $"{NamePrefix}{module}.lora_B.weight";
 
-    /// <summary>Initial matrices as PEFT's: A uniform on +-1/sqrt(in), B zero, so that the adapted network begins as the base.</summary>
+    /// <summary>
+    /// Initial matrices as PEFT's: A uniform on +-1/sqrt(in), B zero, so that the adapted network begins as the base.
+    /// </summary>
     /// <param name="layout">Of <see cref="LayoutFor"/>.</param>
     /// <param name="seed">Seed.</param>
     /// <returns>The flat vector.</returns>

@@ -42,7 +42,8 @@ public static class LoraMerge
             ParameterSlice matrix = adapters[name];
             return tensor(trained.AsSpan((int)matrix.Offset, (int)matrix.Length).ToArray(), matrix.Shape);
         }
-        Tensor change = F.linear(Matrix(LoraConfig.NameOfB(module)), Matrix(LoraConfig.NameOfA(module)).t()) * lora.Scale; // (out, in)
+        // (out, in)
+        Tensor change = F.linear(Matrix(LoraConfig.NameOfB(module)), Matrix(LoraConfig.NameOfA(module)).t()) * lora.Scale;
         var deltas = new float[values.Length];
         FlatVector.CopyTo(change.reshape(-1), deltas);
         for (int i = 0; i < deltas.Length; i++)
@@ -54,7 +55,8 @@ public static class LoraMerge
     /// <summary>Whether a tensor has an adapter.</summary>
     /// <param name="slice">The tensor.</param>
     /// <param name="adapters">The adapters' layout.</param>
-    public static bool HasAdapter(ParameterSlice slice, ParameterLayout adapters) => adapters.Has(LoraConfig.NameOfA(ModuleOf(slice)));
+    public static bool HasAdapter(ParameterSlice slice, ParameterLayout adapters) =>
+        adapters.Has(LoraConfig.NameOfA(ModuleOf(slice)));
 
     private static string ModuleOf(ParameterSlice slice) =>
         slice.Name.EndsWith(Ending, StringComparison.Ordinal) ? slice.Name[..^Ending.Length] : slice.Name;

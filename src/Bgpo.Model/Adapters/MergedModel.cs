@@ -10,7 +10,10 @@ public static class MergedModel
     private const int ChunkBytes = 16 << 20;
 
     /// <summary>Kinds of files that go with a model and hold no weights.</summary>
-    private static readonly HashSet<string> s_companions = new(StringComparer.OrdinalIgnoreCase) { ".json", ".txt", ".jinja", ".md", ".py", ".model" };
+    private static readonly HashSet<string> s_companions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ".json", ".txt", ".jinja", ".md", ".py", ".model",
+    };
 
     /// <summary>Writes the folder, a tensor in memory at a time.</summary>
     /// <param name="files">The model.</param>
@@ -28,14 +31,16 @@ public static class MergedModel
             using SafetensorsReader reader = SafetensorsReader.Open(shard);
             SafetensorsWriter.WriteFile(
                 Path.Combine(folder, Path.GetFileName(shard)),
-                reader.Entries.Select(entry => new SafetensorsTensor(entry.Name, entry.Dtype, entry.Shape, stream => Write(stream, reader, files, entry, adapter))),
+                reader.Entries.Select(
+                    entry => new SafetensorsTensor(
+                        entry.Name, entry.Dtype, entry.Shape, stream => Write(stream, reader, files, entry, adapter))),
                 reader.Metadata);
         }
     }
 
     /// <summary>
-    /// Whether a file goes with the merged model: not weights in another format, which are not merged, nor an index of files that are not written,
-    /// nor adapters' own settings.
+    /// Whether a file goes with the merged model: not weights in another format, which are not merged, nor an index of files that
+    /// are not written, nor adapters' own settings.
     /// </summary>
     private static bool IsCompanion(string name, ModelFiles files) => name switch
     {
@@ -45,7 +50,8 @@ public static class MergedModel
         _ => s_companions.Contains(Path.GetExtension(name)) && !name.EndsWith(".index.json", StringComparison.Ordinal),
     };
 
-    private static void Write(Stream stream, SafetensorsReader reader, ModelFiles files, SafetensorsEntry entry, AdapterFolder adapter)
+    private static void Write(
+        Stream stream, SafetensorsReader reader, ModelFiles files, SafetensorsEntry entry, AdapterFolder adapter)
     {
         if (files.Layout.Has(entry.Name))
         {

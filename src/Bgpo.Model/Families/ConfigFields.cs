@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace Bgpo.Model.Families;
 
 /// <summary>
-/// The fields of a config.json, read one after the other: each is honoured, or refused by name when it asks for another network, or known to be
-/// harmless. What nobody asked for is left in <see cref="Unknown"/>.
+/// The fields of a config.json, read one after the other: each is honoured, or refused by name when it asks for another network,
+/// or known to be harmless. What nobody asked for is left in <see cref="Unknown"/>.
 /// </summary>
 /// <param name="fields">The file's object.</param>
 /// <param name="file">The file's name, for errors.</param>
@@ -70,7 +70,8 @@ internal sealed class ConfigFields(JsonObject fields, string file)
     /// <param name="most">The largest that is taken: far beyond real models, so that nothing absurd is allocated.</param>
     /// <param name="missing">What a missing one means; null: it must be there.</param>
     public int Whole(string name, int least, int most, int? missing = null) =>
-        WholeOrNull(name, least, most) ?? missing ?? throw new ModelException($"{file}: field {name} is missing; expected a whole number from {least} to {most}.");
+        WholeOrNull(name, least, most) ?? missing
+            ?? throw new ModelException($"{file}: field {name} is missing; expected a whole number from {least} to {most}.");
 
     /// <summary>A whole number, or null where it is missing.</summary>
     /// <param name="name">The field.</param>
@@ -153,7 +154,8 @@ internal sealed class ConfigFields(JsonObject fields, string file)
         foreach (string name in names)
         {
             _known.Add(name);
-            if (fields[name] is { } node && node.ToJsonString() is { } text && text is not ("0" or "0.0" or "false" or "[]" or "\"\"" or "{}"))
+            if (fields[name] is { } node && node.ToJsonString() is { } text && text
+                is not ("0" or "0.0" or "false" or "[]" or "\"\"" or "{}"))
             {
                 throw new ModelException($"{file}: {name} is {Short(text)}: {why}, which is not supported.");
             }

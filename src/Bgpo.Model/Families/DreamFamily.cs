@@ -2,7 +2,9 @@ using Bgpo.Model.Tokenizers;
 
 namespace Bgpo.Model.Families;
 
-/// <summary>Dream 7B: Qwen2's blocks with biases of q, k and v, full attention, and logits that predict the place behind.</summary>
+/// <summary>
+/// Dream 7B: Qwen2's blocks with biases of q, k and v, full attention, and logits that predict the place behind.
+/// </summary>
 internal sealed class DreamFamily : QwenFamily
 {
     /// <inheritdoc/>

@@ -109,7 +109,8 @@ public static class KnownModels
         }
         long smallest = new ParameterLayout(Shrunk(model, WidthStep, 1)).Length;
         return best ?? throw new ModelException(
-            $"no {model.Family.Name} of about {parameters} parameters: the vocabulary of {model.EmbeddingRows} tokens alone makes {smallest}; ask for more.");
+            $"no {model.Family.Name} of about {parameters} parameters: the vocabulary of {model.EmbeddingRows} tokens alone " +
+                $"makes {smallest}; ask for more.");
     }
 
     private static ModelConfig Shrunk(ModelConfig model, int width, int layers)

@@ -3,7 +3,10 @@ using Bgpo.Model.Tokenizers;
 
 namespace Bgpo.Model.Families;
 
-/// <summary>LLaDA 1.0 and 1.5, iLLaDA (tied head, grouped heads), and the small models that this project makes: OLMo's names, full attention, logits of the place itself.</summary>
+/// <summary>
+/// LLaDA 1.0 and 1.5, iLLaDA (tied head, grouped heads), and the small models that this project makes: OLMo's names, full
+/// attention, logits of the place itself.
+/// </summary>
 internal sealed class LladaFamily : ModelFamily
 {
     /// <inheritdoc/>
@@ -52,8 +55,10 @@ internal sealed class LladaFamily : ModelFamily
         fields.Only("scale_logits", "false", "logits are not scaled");
         fields.Only("clip_qkv", "null", "queries, keys and values are not clipped");
         fields.Harmless(
-            "alibi_bias_max", "attention_layer_norm_with_affine", "embedding_dropout", "residual_dropout", "flash_attention", "init_cutoff_factor",
-            "init_device", "init_fn", "init_std", "mlp_ratio", "precision", "rope_full_precision", "scale_emb_init", "layer_norm_eps", "tie_word_embeddings");
+            "alibi_bias_max", "attention_layer_norm_with_affine", "embedding_dropout", "residual_dropout", "flash_attention",
+            "init_cutoff_factor",
+            "init_device", "init_fn", "init_std", "mlp_ratio", "precision", "rope_full_precision", "scale_emb_init",
+            "layer_norm_eps", "tie_word_embeddings");
         int width = fields.Whole("d_model", 1, ModelConfig.LargestWidth);
         int heads = fields.Whole("n_heads", 1, ModelConfig.MostHeads);
         var config = new ModelConfig

@@ -5,8 +5,8 @@ using Bgpo.Model.Tokenizers;
 namespace Bgpo.Model.Families;
 
 /// <summary>
-/// What differs between families of masked-diffusion language models: the fields of config.json, the names of tensors, the framing of a
-/// conversation. A family is one small class; <see cref="ModelConfig"/> says what they have in common.
+/// What differs between families of masked-diffusion language models: the fields of config.json, the names of tensors, the
+/// framing of a conversation. A family is one small class; <see cref="ModelConfig"/> says what they have in common.
 /// </summary>
 public abstract class ModelFamily
 {
@@ -49,17 +49,22 @@ public abstract class ModelFamily
             ?? throw new ModelException($"{fields.File}: model_type is '{type}'; expected one of {known}.");
         // The file of a mixture of experts may call itself by the name of the dense family.
         fields.Never(
-            "a mixture of experts", "num_experts", "n_routed_experts", "num_local_experts", "num_experts_per_tok", "moe_intermediate_size",
+            "a mixture of experts", "num_experts", "n_routed_experts", "num_local_experts", "num_experts_per_tok",
+            "moe_intermediate_size",
             "expert_intermediate_size", "moe_num_experts", "n_shared_experts", "num_shared_experts");
         fields.Never("quantized weights", "quantization_config", "quantization");
         fields.Harmless(
-            "_name_or_path", "architectures", "auto_map", "transformers_version", "torch_dtype", "dtype", "use_cache", "initializer_range", "bos_token_id",
-            "attention_dropout", "hidden_dropout", "output_attentions", "output_hidden_states", "return_dict", "_attn_implementation", "debug");
+            "_name_or_path", "architectures", "auto_map", "transformers_version", "torch_dtype", "dtype", "use_cache",
+            "initializer_range", "bos_token_id",
+            "attention_dropout", "hidden_dropout", "output_attentions", "output_hidden_states", "return_dict",
+            "_attn_implementation", "debug");
         return family;
     }
 }
 
-/// <summary>What a family calls its tensors. Those of block n begin with <see cref="Block"/>, in which {0} stands for n.</summary>
+/// <summary>
+/// What a family calls its tensors. Those of block n begin with <see cref="Block"/>, in which {0} stands for n.
+/// </summary>
 public sealed record TensorNames
 {
     /// <summary>(rows, D) token embedding.</summary>

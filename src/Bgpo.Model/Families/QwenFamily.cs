@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Bgpo.Model.Families;
 
-/// <summary>What the families that grew out of Qwen have in common: names of fields and tensors, SwiGLU, RMSNorm, grouped heads.</summary>
+/// <summary>
+/// What the families that grew out of Qwen have in common: names of fields and tensors, SwiGLU, RMSNorm, grouped heads.
+/// </summary>
 internal abstract class QwenFamily : ModelFamily
 {
     /// <summary>Whether the query, key and value projections have biases.</summary>
@@ -35,7 +37,8 @@ internal abstract class QwenFamily : ModelFamily
     internal override ModelConfig Read(ConfigFields fields)
     {
         fields.Only("hidden_act", "\"silu\"", "the MLP is a SwiGLU");
-        fields.Only("attention_bias", HasQueryKeyValueBias ? "true" : "false", "the family decides which projections have biases");
+        fields.Only("attention_bias", HasQueryKeyValueBias ? "true" : "false",
+            "the family decides which projections have biases");
         fields.Only("mlp_bias", "false", "the MLP has no biases");
         fields.Only("use_sliding_window", "false", "every token sees the whole sequence that its attention allows");
         fields.Only("rope_scaling", "null", "positions are not scaled");
@@ -44,7 +47,8 @@ internal abstract class QwenFamily : ModelFamily
         fields.Only("final_logit_softcapping", "null", "logits are not capped");
         fields.Only("attn_logit_softcapping", "null", "attention is not capped");
         fields.Only("query_pre_attn_scalar", "null", "attention divides by the root of the head's width");
-        fields.Harmless("sliding_window", "max_window_layers", "fuse_cross_entropy", "layer_types", "num_logits_to_keep", "is_causal", "full_attn_mask_type");
+        fields.Harmless("sliding_window", "max_window_layers", "fuse_cross_entropy", "layer_types", "num_logits_to_keep",
+            "is_causal", "full_attn_mask_type");
         if (fields.Texts("layer_types")?.FirstOrDefault(type => type != "full_attention") is { } other)
         {
             throw fields.Misfit("layer_types", $"full_attention throughout, not {other}");
@@ -72,7 +76,8 @@ internal abstract class QwenFamily : ModelFamily
             PadToken = fields.Whole("pad_token_id", 0, ModelConfig.LargestVocabulary, missing: end),
         };
         config = Complete(config, fields);
-        config.Check(fields, width: "hidden_size", heads: "num_attention_heads", keyValueHeads: "num_key_value_heads", rows: "vocab_size");
+        config.Check(fields, width: "hidden_size", heads: "num_attention_heads", keyValueHeads: "num_key_value_heads",
+            rows: "vocab_size");
         return config;
     }
 

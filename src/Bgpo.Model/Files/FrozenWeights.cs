@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Bgpo.Model.Files;
 
 /// <summary>
-/// A model's weights on a device, in the type of their files or another, read tensor by tensor. They never change, so all networks of a process
-/// may share them. Projections that share their input are one tensor.
+/// A model's weights on a device, in the type of their files or another, read tensor by tensor. They never change, so all
+/// networks of a process may share them. Projections that share their input are one tensor.
 /// </summary>
 public sealed class FrozenWeights : IDisposable
 {
@@ -74,7 +74,8 @@ public sealed class FrozenWeights : IDisposable
         Tensor tensor = _tensors[first];
         return tensor.shape.SequenceEqual(shape)
             ? tensor
-            : throw new ArgumentException($"'{first}' has shape [{string.Join(", ", tensor.shape)}]; [{string.Join(", ", shape)}] was asked for.");
+            : throw new ArgumentException(
+                $"'{first}' has shape [{string.Join(", ", tensor.shape)}]; [{string.Join(", ", shape)}] was asked for.");
     }
 
     /// <summary>Names of tensors that the network uses as one, in order; most stand alone.</summary>
@@ -92,7 +93,8 @@ public sealed class FrozenWeights : IDisposable
             string[] group = shared
                 .SelectMany(list => new[] { ".weight", ".bias" }.Select(ending => (list, ending)))
                 .Where(pair => slice.Name.EndsWith('.' + pair.list[0] + pair.ending, StringComparison.Ordinal))
-                .Select(pair => pair.list.Select(name => slice.Name[..^(pair.list[0].Length + pair.ending.Length)] + name + pair.ending).ToArray())
+                .Select(pair => pair.list.Select(
+                    name => slice.Name[..^(pair.list[0].Length + pair.ending.Length)] + name + pair.ending).ToArray())
                 .FirstOrDefault([slice.Name]);
             grouped.UnionWith(group);
             yield return group;

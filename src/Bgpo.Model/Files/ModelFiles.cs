@@ -7,8 +7,8 @@ using Bgpo.Safetensors;
 namespace Bgpo.Model.Files;
 
 /// <summary>
-/// A model folder in Hugging Face's manner, opened and checked: config.json, tokenizer.json, and the headers of its safetensors. No weight is
-/// read before it is asked for. Not thread-safe.
+/// A model folder in Hugging Face's manner, opened and checked: config.json, tokenizer.json, and the headers of its safetensors.
+/// No weight is read before it is asked for. Not thread-safe.
 /// </summary>
 public sealed class ModelFiles : IDisposable
 {
@@ -58,7 +58,8 @@ public sealed class ModelFiles : IDisposable
 
     /// <summary>Opens a model folder and checks everything but the weights' values.</summary>
     /// <param name="folder">Its path.</param>
-    /// <exception cref="ModelException">Something is missing or does not fit; the message is one line and lists all tensors that do not.</exception>
+    /// <exception cref="ModelException">Something is missing or does not fit; the message is one line and lists all tensors that
+    /// do not.</exception>
     public static ModelFiles Open(string folder)
     {
         (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ReadTexts(folder);
@@ -85,7 +86,8 @@ public sealed class ModelFiles : IDisposable
     {
         if (trained.DifferenceTo(Config) is { } difference)
         {
-            throw new ModelException($"{Path.Combine(Folder, ModelFolder.ConfigFile)}: {difference} in {run}: put the former file back.");
+            throw new ModelException(
+                $"{Path.Combine(Folder, ModelFolder.ConfigFile)}: {difference} in {run}: put the former file back.");
         }
     }
 
@@ -121,7 +123,8 @@ public sealed class ModelFiles : IDisposable
                     if (at >= 0)
                     {
                         throw new ModelException(
-                            $"{reader.Label}: tensor '{name}' holds {HalfPrecision.NameAt(into, entry.Dtype, at)} at element {(from / entry.Dtype.Size()) + at}; "
+                            $"{reader.Label}: tensor '{name}' holds {HalfPrecision.NameAt(into, entry.Dtype, at)} at element " +
+                                $"{(from / entry.Dtype.Size()) + at}; "
                             + "every weight must be a finite number: take another copy of the model.");
                     }
                 });
@@ -153,8 +156,8 @@ public sealed class ModelFiles : IDisposable
     }
 
     /// <summary>
-    /// SHA-256 of the weights, the same however they are spread over files: over a line for each tensor, in order of names, of its name, type,
-    /// shape and its bytes' SHA-256. Reads everything.
+    /// SHA-256 of the weights, the same however they are spread over files: over a line for each tensor, in order of names, of
+    /// its name, type, shape and its bytes' SHA-256. Reads everything.
     /// </summary>
     /// <exception cref="ModelException">A value is NaN or infinite, or a file was cut.</exception>
     public string Sha256()
@@ -178,7 +181,8 @@ public sealed class ModelFiles : IDisposable
         foreach ((string name, string digest) in digests.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             SafetensorsEntry entry = EntryOf(name);
-            text.Append(name).Append(' ').Append(entry.Dtype.Name()).Append(' ').AppendJoin(',', entry.Shape).Append(' ').Append(digest).Append('\n');
+            text.Append(name).Append(' ').Append(entry.Dtype.Name()).Append(' ').AppendJoin(',', entry.Shape).Append(' ')
+                .Append(digest).Append('\n');
         }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
@@ -199,7 +203,8 @@ public sealed class ModelFiles : IDisposable
             if (!entry.Shape.SequenceEqual(slice.Shape))
             {
                 faults.Add(
-                    $"tensor '{slice.Name}' has shape [{string.Join(", ", entry.Shape)}]; {ModelFolder.ConfigFile} makes it [{string.Join(", ", slice.Shape)}]");
+                    $"tensor '{slice.Name}' has shape [{string.Join(", ", entry.Shape)}]; {ModelFolder.ConfigFile} makes it " +
+                        $"[{string.Join(", ", slice.Shape)}]");
             }
             if (entry.Dtype is not (SafetensorsDtype.F32 or SafetensorsDtype.F16 or SafetensorsDtype.BF16))
             {

@@ -22,7 +22,8 @@ public static class RandomModel
     /// <param name="tokenizer">A tokenizer.json to take; null: one of single bytes and the family's special tokens.</param>
     /// <param name="cancellationToken">Ends the work with an exception.</param>
     public static void Write(
-        ModelConfig config, string folder, ulong seed, SafetensorsDtype dtype, string? tokenizer, CancellationToken cancellationToken)
+        ModelConfig config, string folder, ulong seed, SafetensorsDtype dtype, string? tokenizer,
+        CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, ModelFolder.ConfigFile), config.ToJson());
@@ -85,7 +86,9 @@ public static class RandomModel
         return shards;
     }
 
-    /// <summary>Norms one; the rest uniform, as wide as <see cref="Initialization"/> draws them, from 16 random bits each.</summary>
+    /// <summary>
+    /// Norms one; the rest uniform, as wide as <see cref="Initialization"/> draws them, from 16 random bits each.
+    /// </summary>
     private static void Draw(Stream stream, ModelConfig config, ParameterSlice slice, SafetensorsDtype dtype, Philox random)
     {
         bool isNorm = slice.Shape.Length == 1 && !slice.Name.EndsWith(".bias", StringComparison.Ordinal);
@@ -168,7 +171,13 @@ public static class RandomModel
                 ["special"] = true,
             });
         }
-        static JsonObject Level() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = false, ["use_regex"] = false };
+        static JsonObject Level() => new()
+        {
+            ["type"] = "ByteLevel",
+            ["add_prefix_space"] = false,
+            ["trim_offsets"] = false,
+            ["use_regex"] = false,
+        };
         return new JsonObject
         {
             ["version"] = "1.0",

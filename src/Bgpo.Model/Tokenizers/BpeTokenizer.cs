@@ -8,7 +8,8 @@ using Tokenizers.DotNet;
 namespace Bgpo.Model.Tokenizers;
 
 /// <summary>
-/// A tokenizer.json of Hugging Face's kind, read by their own library. Frames a prompt by the family's chat template. Safe for several threads.
+/// A tokenizer.json of Hugging Face's kind, read by their own library. Frames a prompt by the family's chat template. Safe for
+/// several threads.
 /// </summary>
 public sealed class BpeTokenizer : ITokenizer
 {
@@ -48,8 +49,10 @@ public sealed class BpeTokenizer : ITokenizer
         MaskToken = mask;
         EndToken = end;
         Template = template;
-        // The end of a turn ends a response, and so does the end of a document where that is another token than the end of sequence.
-        EndTokens = [.. new[] { end }.Concat(tokens.ById.Where(token => token.Value == template.EndOfTurn || token.Value == EndOfText)
+        // The end of a turn ends a response, and so does the end of a document where that is another token than the end of
+        // sequence.
+        EndTokens = [.. new[] { end }.Concat(
+            tokens.ById.Where(token => token.Value == template.EndOfTurn || token.Value == EndOfText)
             .Select(token => token.Key).Order()).Distinct()];
         _tokenizer = s_loaded.GetOrMake((path, _sha256), () => Load(path));
     }
@@ -86,19 +89,22 @@ public sealed class BpeTokenizer : ITokenizer
     public static BpeTokenizer Read(string path, string json, string? settings, ModelConfig config)
     {
         SpecialTokens tokens = SpecialTokens.Parse(path, json, KnownVersion);
-        int? named = settings is null ? null : tokens.IdOf(MaskOf(settings, Path.Combine(Path.GetDirectoryName(path)!, SettingsFile)));
+        int? named = settings is null ? null
+            : tokens.IdOf(MaskOf(settings, Path.Combine(Path.GetDirectoryName(path)!, SettingsFile)));
         int mask = config.MaskToken != ModelConfig.NoToken ? config.MaskToken : named ?? tokens.FindMask(path, s_maskSpellings);
         if (named is { } other && other != mask)
         {
             throw new ModelException(
-                $"{path}: two mask tokens: {ModelFolder.ConfigFile} says {mask}, {SettingsFile} says '{tokens.ById[other]}', which is {other}.");
+                $"{path}: two mask tokens: {ModelFolder.ConfigFile} says {mask}, {SettingsFile} says '{tokens.ById[other]}', " +
+                    $"which is {other}.");
         }
         foreach ((string role, int id) in new[] { ("mask_token_id", mask), ("eos_token_id", config.EndToken) })
         {
             if (!tokens.ById.ContainsKey(id))
             {
                 throw new ModelException(
-                    $"{path}: has no special token {id}, which is {ModelFolder.ConfigFile}'s {role}; is it another model's tokenizer?");
+                    $"{path}: has no special token {id}, which is {ModelFolder.ConfigFile}'s {role}; is it another model's " +
+                        $"tokenizer?");
             }
         }
         return new BpeTokenizer(path, json, tokens, mask, config.EndToken, config.Family.Template);
@@ -111,7 +117,8 @@ public sealed class BpeTokenizer : ITokenizer
     public static BpeTokenizer FromReference(string json, string file)
     {
         JsonNode reference = JsonNode.Parse(json)!;
-        string Text(string name) => reference[name]?.ToString() ?? throw new ModelException($"{file}: its tokenizer lacks {name}.");
+        string Text(string name) =>
+            reference[name]?.ToString() ?? throw new ModelException($"{file}: its tokenizer lacks {name}.");
         string path = Text("path");
         string content;
         try
@@ -125,12 +132,17 @@ public sealed class BpeTokenizer : ITokenizer
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
         if (hash != Text("sha256"))
         {
-            throw new ModelException($"{file}: its tokenizer {path} has changed: SHA-256 is {hash}, it was {Text("sha256")}; put the former file back.");
+            throw new ModelException(
+                $"{file}: its tokenizer {path} has changed: SHA-256 is {hash}, it was {Text("sha256")}; put the former file " +
+                    $"back.");
         }
         ChatTemplate template = ChatTemplate.All.FirstOrDefault(one => one.Name == Text("template"))
-            ?? throw new ModelException($"{file}: its chat template is '{Text("template")}'; expected one of {string.Join(", ", ChatTemplate.All.Select(one => one.Name))}.");
+            ?? throw new ModelException(
+                $"{file}: its chat template is '{Text("template")}'; expected one of " +
+                    $"{string.Join(", ", ChatTemplate.All.Select(one => one.Name))}.");
         return new BpeTokenizer(
-            path, content, SpecialTokens.Parse(path, content, KnownVersion), (int)reference["mask"]!, (int)reference["end"]!, template);
+            path, content, SpecialTokens.Parse(path, content, KnownVersion), (int)reference["mask"]!, (int)reference["end"]!,
+            template);
     }
 
     /// <summary>The same tokenizer with another template.</summary>
@@ -156,7 +168,8 @@ public sealed class BpeTokenizer : ITokenizer
         }
         return Array.IndexOf(tokens, MaskToken) < 0
             ? tokens
-            : throw new ModelException($"the prompt holds '{_special[MaskToken]}', which is the model's mask token; take it out.");
+            : throw new ModelException(
+                $"the prompt holds '{_special[MaskToken]}', which is the model's mask token; take it out.");
     }
 
     /// <summary>The tokens of a text, special ones by their names in it.</summary>
@@ -258,7 +271,8 @@ public sealed class BpeTokenizer : ITokenizer
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out JsonElement value)
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty(name, out JsonElement value)
                 ? value.ValueKind == JsonValueKind.String ? value.GetString() : ""
                 : null;
         }

@@ -49,7 +49,8 @@ public sealed class CharacterTokenizer : ITokenizer
         try
         {
             JsonNode? node = JsonNode.Parse(json);
-            string? type = node is JsonObject && node["type"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+            string? type = node is JsonObject && node["type"] is JsonValue value && value.TryGetValue(out string? text) ? text
+                : null;
             return node is not JsonObject form
                 ? throw new ModelException($"{file}: not a tokenizer: it is no JSON object.")
                 : type is null
@@ -59,7 +60,8 @@ public sealed class CharacterTokenizer : ITokenizer
                 : form["characters"] is JsonValue list && list.TryGetValue(out string? characters)
                 ? new CharacterTokenizer(characters)
                 : throw new ModelException(
-                    $"{file}: characters is {form["characters"]?.ToJsonString() ?? "null"}; expected a text of the characters that the model knows.");
+                    $"{file}: characters is {form["characters"]?.ToJsonString() ?? "null"}; expected a text of the characters " +
+                        $"that the model knows.");
         }
         catch (JsonException e)
         {

@@ -20,7 +20,8 @@ public sealed class ChatTemplate
     }
 
     /// <summary>No framing: the messages' text alone.</summary>
-    public static ChatTemplate Plain { get; } = new("plain", "", messages => string.Concat(messages.Select(message => message.Content)));
+    public static ChatTemplate Plain { get; } =
+        new("plain", "", messages => string.Concat(messages.Select(message => message.Content)));
 
     /// <summary>LLaDA's, which is Llama 3's with its own begin token.</summary>
     public static ChatTemplate Llama { get; } = new("llama", "<|eot_id|>", messages =>

@@ -1,6 +1,8 @@
 namespace Bgpo.Model.Tokenizers;
 
-/// <summary>Turns text into tokens and back. What frames a prompt (start and separator tokens, a chat template) belongs here.</summary>
+/// <summary>
+/// Turns text into tokens and back. What frames a prompt (start and separator tokens, a chat template) belongs here.
+/// </summary>
 public interface ITokenizer
 {
     /// <summary>Tokens of the vocabulary.</summary>
@@ -12,7 +14,9 @@ public interface ITokenizer
     /// <summary>End of sequence, also the padding of a response.</summary>
     int EndToken { get; }
 
-    /// <summary>Tokens that end a response: <see cref="EndToken"/>, and the one that ends a turn, where the model has one.</summary>
+    /// <summary>
+    /// Tokens that end a response: <see cref="EndToken"/>, and the one that ends a turn, where the model has one.
+    /// </summary>
     IReadOnlyList<int> EndTokens => [EndToken];
 
     /// <summary>The tokens that pose a prompt to the model, ready for a response to follow.</summary>

@@ -24,13 +24,15 @@ internal sealed record SpecialTokens(Dictionary<int, string> ById, int Vocabular
             string written = root.TryGetProperty("version", out JsonElement given) ? given.ToString() : version;
             if (written != version)
             {
-                throw new ModelException($"{file}: is of version '{written}'; this version of bgpo reads '{version}': take a newer bgpo.");
+                throw new ModelException(
+                    $"{file}: is of version '{written}'; this version of bgpo reads '{version}': take a newer bgpo.");
             }
             foreach (string cutting in s_changesLengths)
             {
                 if (root.TryGetProperty(cutting, out JsonElement set) && set.ValueKind != JsonValueKind.Null)
                 {
-                    throw new ModelException($"{file}: {cutting} is {Short(set)}; it would change prompts in silence: set it to null.");
+                    throw new ModelException(
+                        $"{file}: {cutting} is {Short(set)}; it would change prompts in silence: set it to null.");
                 }
             }
             var byId = new Dictionary<int, string>();
@@ -39,7 +41,8 @@ internal sealed record SpecialTokens(Dictionary<int, string> ById, int Vocabular
                 foreach (JsonElement token in added.EnumerateArray())
                 {
                     int id = Id(token.GetProperty("id"));
-                    string content = token.GetProperty("content").GetString() ?? throw new FormatException($"the added token {id} has no content.");
+                    string content = token.GetProperty("content")
+                        .GetString() ?? throw new FormatException($"the added token {id} has no content.");
                     if (!byId.TryAdd(id, content))
                     {
                         throw new ModelException($"{file}: the token {id} is '{byId[id]}' and '{content}'.");
@@ -70,9 +73,11 @@ internal sealed record SpecialTokens(Dictionary<int, string> ById, int Vocabular
         return found switch
         {
             [{ Key: var id }] => id,
-            [] => throw new ModelException($"{file}: no token is spelt like a mask, and {ModelFolder.ConfigFile} has no mask_token_id."),
+            [] => throw new ModelException(
+                $"{file}: no token is spelt like a mask, and {ModelFolder.ConfigFile} has no mask_token_id."),
             _ => throw new ModelException(
-                $"{file}: two mask tokens: {string.Join(", ", found.Select(token => $"'{token.Value}' ({token.Key})"))}, and {ModelFolder.ConfigFile} has no mask_token_id."),
+                $"{file}: two mask tokens: {string.Join(", ", found.Select(token => $"'{token.Value}' ({token.Key})"))}, and " +
+                    $"{ModelFolder.ConfigFile} has no mask_token_id."),
         };
     }
 
@@ -93,11 +98,13 @@ internal sealed record SpecialTokens(Dictionary<int, string> ById, int Vocabular
         : throw new FormatException($"the token {value.GetInt32()} is not from 0 to {ModelConfig.LargestVocabulary - 1}.");
 
     private static string Short(JsonElement value) =>
-        value.GetRawText().ReplaceLineEndings(" ") is { Length: > 100 } text ? $"{text[..100]}..." : value.GetRawText().ReplaceLineEndings(" ");
+        value.GetRawText().ReplaceLineEndings(" ") is { Length: > 100 } text ? $"{text[..100]}..." : value.GetRawText()
+            .ReplaceLineEndings(" ");
 
     private static int Largest(JsonElement model) => model.GetProperty("vocab") switch
     {
-        { ValueKind: JsonValueKind.Object } byName => byName.EnumerateObject().Select(token => Id(token.Value)).DefaultIfEmpty(-1).Max(),
+        { ValueKind: JsonValueKind.Object } byName =>
+            byName.EnumerateObject().Select(token => Id(token.Value)).DefaultIfEmpty(-1).Max(),
         { ValueKind: JsonValueKind.Array } byPlace => byPlace.GetArrayLength() - 1,
         _ => throw new FormatException("its vocabulary is neither an object nor a list."),
     };

@@ -17,7 +17,8 @@ public static partial class BlobName
         if (name.Length > MaximumLength || !Allowed().IsMatch(name))
         {
             throw new ArgumentException(
-                $"Blob name '{name}' is not allowed: use segments joined by '/', each starting with a letter or digit and going on with "
+                $"Blob name '{name}' is not allowed: use segments joined by '/', each starting with a letter or digit and " +
+                    $"going on with "
                 + $"letters, digits, '.', '-' or '_', {MaximumLength} characters at most.",
                 nameof(name));
         }
@@ -33,7 +34,8 @@ public static partial class BlobName
         if (!IsSegment(segment))
         {
             throw new ArgumentException(
-                $"{what} '{segment}' is not allowed: start with a letter or digit and go on with letters, digits, '.', '-' or '_', "
+                $"{what} '{segment}' is not allowed: start with a letter or digit and go on with letters, digits, '.', '-' or " +
+                    $"'_', "
                 + "128 characters at most.",
                 nameof(segment));
         }

@@ -16,9 +16,9 @@ public static class BlobStores
     }
 
     /// <summary>
-    /// Opens a store: <c>azblob://ACCOUNT/CONTAINER[/prefix]</c> (with the connection string in AZURE_STORAGE_CONNECTION_STRING, else the
-    /// process's Azure identity), <c>azblob+emulator://[127.0.0.1:PORT/]CONTAINER[/prefix]</c> (Azurite), or a local folder. What may heal
-    /// is retried with back-off behind a circuit breaker. Nothing is asked of the store yet.
+    /// Opens a store: <c>azblob://ACCOUNT/CONTAINER[/prefix]</c> (with the connection string in AZURE_STORAGE_CONNECTION_STRING,
+    /// else the process's Azure identity), <c>azblob+emulator://[127.0.0.1:PORT/]CONTAINER[/prefix]</c> (Azurite), or a local
+    /// folder. What may heal is retried with back-off behind a circuit breaker. Nothing is asked of the store yet.
     /// </summary>
     /// <param name="location">The location.</param>
     /// <param name="time">Clock and timers.</param>

@@ -7,9 +7,9 @@ namespace Bgpo.Storage.Blobs;
 /// <remarks>
 /// Names are checked by <see cref="BlobName"/>. A name is never another name's folder ("a" and "a/b" exclude each other).
 /// Blobs are at most a few shards large, so contents are whole memory blocks; <see cref="ReadRangeAsync"/> lets a caller read
-/// one blob in parallel pieces. All members throw <see cref="StoreUnavailableException"/> when the store cannot be used now and may
-/// heal, <see cref="StoreRefusedException"/> when it will not heal by itself, and <see cref="ArgumentException"/> for a name that is
-/// not allowed. A put that ends in <see cref="StoreUnavailableException"/> may have been done.
+/// one blob in parallel pieces. All members throw <see cref="StoreUnavailableException"/> when the store cannot be used now and
+/// may heal, <see cref="StoreRefusedException"/> when it will not heal by itself, and <see cref="ArgumentException"/> for a name
+/// that is not allowed. A put that ends in <see cref="StoreUnavailableException"/> may have been done.
 /// </remarks>
 public interface IBlobStore
 {
@@ -85,8 +85,8 @@ public interface IBlobStore
     IBlobStore Requiring(string name) => new RecordGuard(this, name);
 
     /// <summary>
-    /// Whether the store is the one that this process first met there. Where another folder stands in its place, as beneath a disk that is
-    /// not mounted, what is missing may come back; else it was deleted.
+    /// Whether the store is the one that this process first met there. Where another folder stands in its place, as beneath a
+    /// disk that is not mounted, what is missing may come back; else it was deleted.
     /// </summary>
     Task<bool> IsSameAsync() => Task.FromResult(true);
 

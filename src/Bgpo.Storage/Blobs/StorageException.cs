@@ -1,7 +1,8 @@
 namespace Bgpo.Storage.Blobs;
 
 /// <summary>
-/// The store refuses or fails. The message is one line that names the place and what to do. <see cref="StoreUnavailableException"/>
+/// The store refuses or fails. The message is one line that names the place and what to do.
+/// <see cref="StoreUnavailableException"/>
 /// may heal by itself; every other kind needs somebody to mend something.
 /// </summary>
 public class StorageException : Exception
@@ -29,8 +30,8 @@ public class StorageException : Exception
 
 /// <summary>
 /// The store cannot be used now and may heal by itself: unreachable, throttled, timed out, disk full, an I/O error. The operation
-/// was retried for as long as the store's patience lasts, and may or may not have been done; doing it again is safe, since puts of
-/// the same bytes under the same condition come to the same end.
+/// was retried for as long as the store's patience lasts, and may or may not have been done; doing it again is safe, since puts
+/// of the same bytes under the same condition come to the same end.
 /// </summary>
 public sealed class StoreUnavailableException : StorageException
 {
@@ -146,7 +147,9 @@ public sealed class CorruptBlobException : StorageException
     public string BlobName { get; } = "";
 }
 
-/// <summary>A blob was written by a newer version of this program, in a format that this one does not read. Nothing is damaged.</summary>
+/// <summary>
+/// A blob was written by a newer version of this program, in a format that this one does not read. Nothing is damaged.
+/// </summary>
 public sealed class NewerFormatException : StorageException
 {
     /// <summary>Without a message.</summary>

@@ -2,7 +2,9 @@ using Bgpo.Storage.Blobs;
 
 namespace Bgpo.Storage.Runs;
 
-/// <summary>A checkpoint: everything needed to go on from one version. Written last, so a checkpoint whose manifest can be read was whole.</summary>
+/// <summary>
+/// A checkpoint: everything needed to go on from one version. Written last, so a checkpoint whose manifest can be read was whole.
+/// </summary>
 public sealed record CheckpointManifest
 {
     /// <summary>Format written by this version.</summary>
@@ -57,7 +59,8 @@ public sealed record CheckpointManifest
     {
         if (Version < 0 || ParameterCount < 0 || ShardSize < 1 || JournalPosition < 0)
         {
-            return $"has version {Version}, {ParameterCount} parameters, shard size {ShardSize}, journal position {JournalPosition}";
+            return $"has version {Version}, {ParameterCount} parameters, shard size {ShardSize}, journal position " +
+                $"{JournalPosition}";
         }
         if (ShardSize > LargestShard)
         {
@@ -104,7 +107,8 @@ public sealed record CheckpointManifest
 /// <param name="Elements">Parameters in it.</param>
 /// <param name="Weights">SHA-256 of the blob with its weights (tensor <c>weights</c>), which is the blob's name.</param>
 /// <param name="WeightsDigest">SHA-256 of the little-endian float32 weights themselves.</param>
-/// <param name="Moments">SHA-256 of the blob with Adam's moments (tensors <c>m</c> and <c>v</c>); null before the first step.</param>
+/// <param name="Moments">SHA-256 of the blob with Adam's moments (tensors <c>m</c> and <c>v</c>); null before the first
+/// step.</param>
 public sealed record ShardEntry(int Index, int Elements, string Weights, string WeightsDigest, string? Moments = null);
 
 /// <summary>A shard in memory.</summary>

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Bgpo.Storage.Runs;
 
-/// <summary>What one batch step learned from. With the weights of its version it makes the step's gradient a pure function.</summary>
+/// <summary>
+/// What one batch step learned from. With the weights of its version it makes the step's gradient a pure function.
+/// </summary>
 public sealed record JournalStep
 {
     /// <summary>Format written by this version.</summary>
@@ -45,7 +47,9 @@ public sealed record JournalStep
 /// <summary>The G completions of one prompt and what they are worth.</summary>
 public sealed record JournalGroup
 {
-    /// <summary>Whether the group has spread in its rewards: one without has advantages of 0, and nothing to learn from.</summary>
+    /// <summary>
+    /// Whether the group has spread in its rewards: one without has advantages of 0, and nothing to learn from.
+    /// </summary>
     [JsonIgnore]
     public bool HasSignal => Advantages.Any(advantage => advantage != 0);
 
@@ -73,7 +77,9 @@ public sealed record JournalGroup
     /// <summary>G advantages.</summary>
     public required double[] Advantages { get; init; }
 
-    /// <summary>Old policy's log-likelihood terms, (G, n_t); null when the step's first update is on-policy and only one is taken.</summary>
+    /// <summary>
+    /// Old policy's log-likelihood terms, (G, n_t); null when the step's first update is on-policy and only one is taken.
+    /// </summary>
     public double[][]? OldLogLikelihoods { get; init; }
 
     internal string? Fault()
@@ -81,7 +87,8 @@ public sealed record JournalGroup
         int count = Completions.Count;
         if (Rewards.Length != count || Exact.Length != count || Advantages.Length != count)
         {
-            return $"with {count} completions, {Rewards.Length} rewards, {Exact.Length} exact flags and {Advantages.Length} advantages; "
+            return $"with {count} completions, {Rewards.Length} rewards, {Exact.Length} exact flags and {Advantages.Length} " +
+                $"advantages; "
                 + "expected equal counts";
         }
         if (OldLogLikelihoods is { } old && (old.Length != count || old.Any(row => row.Length != old[0].Length)))

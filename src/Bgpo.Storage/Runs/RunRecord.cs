@@ -63,8 +63,8 @@ public sealed record RunRecord
     public string? Uid { get; init; }
 
     /// <summary>
-    /// Number of the run's history, raised before its shards go back to a checkpoint: what a cluster's memory holds of a version counts only
-    /// where it is of this history.
+    /// Number of the run's history, raised before its shards go back to a checkpoint: what a cluster's memory holds of a version
+    /// counts only where it is of this history.
     /// </summary>
     public long History { get; init; }
 
@@ -74,13 +74,17 @@ public sealed record RunRecord
     /// <summary>The machine of the process or cluster that drives the run; empty where nobody has.</summary>
     public string Host { get; init; } = "";
 
-    /// <summary>The controller that wrote this: tells its own writes from those of another that has the same epoch in mind.</summary>
+    /// <summary>
+    /// The controller that wrote this: tells its own writes from those of another that has the same epoch in mind.
+    /// </summary>
     public string Controller { get; init; } = "";
 
     /// <summary>Version of the newest published checkpoint that the controller knows of; null before the first.</summary>
     public int? LatestCheckpoint { get; init; }
 
-    /// <summary>Version that a controller has begun to go back to: what is newer goes before anything else is done; null when done.</summary>
+    /// <summary>
+    /// Version that a controller has begun to go back to: what is newer goes before anything else is done; null when done.
+    /// </summary>
     public int? GoingBackTo { get; init; }
 
     /// <summary>When the run was created (UTC). Set by <see cref="RunStore.CreateAsync"/>.</summary>
@@ -89,7 +93,10 @@ public sealed record RunRecord
     /// <summary>When this record was written (UTC). Set by <see cref="RunStore"/>.</summary>
     public DateTimeOffset Updated { get; init; }
 
-    /// <summary>When the run would have begun, had it gone on without a stop (UTC): its time is since then. Neither a pause nor a controller that takes over from one that died changes it.</summary>
+    /// <summary>
+    /// When the run would have begun, had it gone on without a stop (UTC): its time is since then. Neither a pause nor a
+    /// controller that takes over from one that died changes it.
+    /// </summary>
     public DateTimeOffset Since { get; init; }
 
     /// <summary>What the bits depend on beside the spec: device kind, threads, library versions.</summary>
@@ -101,7 +108,9 @@ public sealed record RunRecord
     /// <summary>Length of the flat trainable vector.</summary>
     public required long ParameterCount { get; init; }
 
-    /// <summary>The run and version that this one was forked from, <c>RUN@VERSION</c>; null for one that began by itself.</summary>
+    /// <summary>
+    /// The run and version that this one was forked from, <c>RUN@VERSION</c>; null for one that began by itself.
+    /// </summary>
     public string? ForkedFrom { get; init; }
 
     /// <summary>The task's evaluation data file; null where there is none, and in records of older versions.</summary>
@@ -110,7 +119,9 @@ public sealed record RunRecord
     /// <summary>SHA-256 of the tokenizer's text, which each manifest holds; null in records of older versions.</summary>
     public string? TokenizerSha256 { get; init; }
 
-    /// <summary>The tokenizer's file, where the manifests only name it; null where they hold it, and in records of older versions.</summary>
+    /// <summary>
+    /// The tokenizer's file, where the manifests only name it; null where they hold it, and in records of older versions.
+    /// </summary>
     public RunFile? TokenizerFile { get; init; }
 
     /// <summary>Key of the call that began the run: the same call made again finds its own; null where it had none.</summary>
@@ -123,8 +134,8 @@ public sealed record RunRecord
     public string? Reason { get; init; }
 
     /// <summary>
-    /// What cannot be saved, so that the run takes no step until it is; null: nothing. <see cref="State"/> is paused meanwhile. A controller
-    /// that finds it tries again.
+    /// What cannot be saved, so that the run takes no step until it is; null: nothing. <see cref="State"/> is paused meanwhile. A
+    /// controller that finds it tries again.
     /// </summary>
     public string? HeldBy { get; init; }
 
@@ -137,7 +148,9 @@ public sealed record RunRecord
     /// <summary>Fields that were changed in mid-run, in the order in which they were; null when none was.</summary>
     public IReadOnlyList<SpecChange>? Changes { get; init; }
 
-    /// <summary>Random, another for each write: tells a writer's own bytes from another's. Set by <see cref="RunStore"/>.</summary>
+    /// <summary>
+    /// Random, another for each write: tells a writer's own bytes from another's. Set by <see cref="RunStore"/>.
+    /// </summary>
     public string? Nonce { get; init; }
 
     /// <summary>Summary of the result, free-form; null until there is one.</summary>
@@ -147,13 +160,16 @@ public sealed record RunRecord
     [JsonIgnore]
     public bool IsPausedByRequest => State == RunState.Paused && (HeldBy is null || Reason != HeldBy);
 
-    /// <summary>Tells the run from others that had its id: <see cref="Uid"/>, or when it was created where the record has none.</summary>
+    /// <summary>
+    /// Tells the run from others that had its id: <see cref="Uid"/>, or when it was created where the record has none.
+    /// </summary>
     [JsonIgnore]
     public string Identity => Uid ?? Created.UtcTicks.ToString("x", CultureInfo.InvariantCulture);
 
     /// <summary>The version that the run's chain begins with: 0, or that of the checkpoint it was forked from.</summary>
     [JsonIgnore]
-    public int FirstVersion => ForkedFrom is { } from ? int.Parse(from[(from.LastIndexOf('@') + 1)..], CultureInfo.InvariantCulture) : 0;
+    public int FirstVersion =>
+        ForkedFrom is { } from ? int.Parse(from[(from.LastIndexOf('@') + 1)..], CultureInfo.InvariantCulture) : 0;
 }
 
 /// <summary>A file from outside that the run depends on.</summary>

@@ -27,7 +27,9 @@ public enum RequestKind
     Set,
 }
 
-/// <summary>One request: durable once it is in the run's <c>control.json</c>, taken by the controller between two steps.</summary>
+/// <summary>
+/// One request: durable once it is in the run's <c>control.json</c>, taken by the controller between two steps.
+/// </summary>
 /// <param name="Number">Counts the run's requests from 1.</param>
 /// <param name="Kind">What is asked.</param>
 /// <param name="Reason">Why, for people; empty when nothing was said.</param>
@@ -37,7 +39,9 @@ public enum RequestKind
 public sealed record RunRequest(
     long Number, RequestKind Kind, string Reason, IReadOnlyList<string> Fields, DateTimeOffset Asked, string Nonce);
 
-/// <summary>A run's <c>control.json</c>: what was asked of it, oldest first. Written by those who ask, never by a controller.</summary>
+/// <summary>
+/// A run's <c>control.json</c>: what was asked of it, oldest first. Written by those who ask, never by a controller.
+/// </summary>
 public sealed record RunRequests
 {
     /// <summary>Format written by this version.</summary>
@@ -66,7 +70,9 @@ public sealed record RunRequests
 /// <param name="Refused">Why it was not done; null when it was.</param>
 public sealed record RequestAnswer(long Number, int Version, string? Refused = null);
 
-/// <summary>A field of the spec that was changed in mid-run. With the spec these decide every step, whoever takes it, and whenever.</summary>
+/// <summary>
+/// A field of the spec that was changed in mid-run. With the spec these decide every step, whoever takes it, and whenever.
+/// </summary>
 /// <param name="FromStep">First step that it holds for.</param>
 /// <param name="Field">The field, as <c>rollout.temperature</c>.</param>
 /// <param name="Value">Its new value, as text.</param>

@@ -18,16 +18,19 @@ public sealed partial class RunStore
 
     /// <summary>A manifest's blobs, each once, and a size that none reaches.</summary>
     private static IEnumerable<(string Hash, int Bound)> BlobsOf(CheckpointManifest manifest) => manifest.Shards
-        .SelectMany(shard => new (string? Hash, int Bound)[] { (shard.Weights, BoundOf(shard, 1)), (shard.Moments, BoundOf(shard, 2)) })
+        .SelectMany(shard => new (
+            string? Hash, int Bound)[] { (shard.Weights, BoundOf(shard, 1)), (shard.Moments, BoundOf(shard, 2)) })
         .Where(blob => blob.Hash is not null)
         .DistinctBy(blob => blob.Hash)
         .Select(blob => (blob.Hash!, blob.Bound));
 
     // No manifest has a shard so large that this overflows.
-    private static int BoundOf(ShardEntry shard, int tensors) => checked((shard.Elements * sizeof(float) * tensors) + HeaderBound);
+    private static int BoundOf(ShardEntry shard, int tensors) =>
+        checked((shard.Elements * sizeof(float) * tensors) + HeaderBound);
 
     private static Task ForEachBlobAsync(
-        CheckpointManifest manifest, Func<(string Hash, int Bound), CancellationToken, ValueTask> visit, CancellationToken cancellationToken) =>
+        CheckpointManifest manifest, Func<(string Hash, int Bound), CancellationToken, ValueTask> visit,
+        CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(BlobsOf(manifest), Few(BlobsAtOnce, cancellationToken), visit);
 
     /// <summary>Writes tensors of a shard as a blob.</summary>
@@ -41,7 +44,8 @@ public sealed partial class RunStore
         byte[] buffer = ArrayPool<byte>.Shared.Rent(bound);
         using var stream = new MemoryStream(buffer, 0, bound);
         SafetensorsWriter.Write(stream, tensors);
-        string hash = await SaveBlobAsync(buffer.AsMemory(0, (int)stream.Position), known, cancellationToken).ConfigureAwait(false);
+        string hash = await SaveBlobAsync(buffer.AsMemory(0, (int)stream.Position), known, cancellationToken)
+            .ConfigureAwait(false);
         // Not where it failed: an attempt that was given up may still read it.
         ArrayPool<byte>.Shared.Return(buffer);
         return hash;
@@ -52,7 +56,8 @@ public sealed partial class RunStore
         string hash = Sha256Text.Of(content.Span);
         string name = BlobNameOf(hash);
         // A look spares sending what has not changed since this process last saved it.
-        if (hash == known && await Blobs.FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found && found.Size == content.Length)
+        if (hash == known && await Blobs.FindAsync(name, cancellationToken)
+            .ConfigureAwait(false) is { } found && found.Size == content.Length)
         {
             return hash;
         }
@@ -68,7 +73,8 @@ public sealed partial class RunStore
     private async Task<bool> HoldsAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(content.Length + 1);
-        int? read = await Blobs.ReadRangeAsync(name, 0, buffer.AsMemory(0, content.Length + 1), cancellationToken).ConfigureAwait(false);
+        int? read = await Blobs.ReadRangeAsync(name, 0, buffer.AsMemory(0, content.Length + 1), cancellationToken)
+            .ConfigureAwait(false);
         bool same = read == content.Length && content.Span.SequenceEqual(buffer.AsSpan(0, content.Length));
         ArrayPool<byte>.Shared.Return(buffer);
         return same;

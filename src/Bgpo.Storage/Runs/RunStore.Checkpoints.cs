@@ -18,7 +18,8 @@ public sealed partial class RunStore
 
     /// <summary>Writes a shard's blobs. What is stored already, whole, is not written again.</summary>
     /// <param name="shard">The shard; moments as long as the weights, or both empty.</param>
-    /// <param name="before">What the caller saved of the shard last, or loaded; null: nothing. What is the same is not even sent again.</param>
+    /// <param name="before">What the caller saved of the shard last, or loaded; null: nothing. What is the same is not even sent
+    /// again.</param>
     /// <param name="cancellationToken">Ends the wait; when the task completes the blobs are durable.</param>
     /// <returns>The entry for the manifest.</returns>
     /// <exception cref="ArgumentException">Lengths differ.</exception>
@@ -42,7 +43,8 @@ public sealed partial class RunStore
             Task<string?> moments = SaveMomentsAsync(shard, before?.Moments, cancellationToken);
             string digest = Convert.ToHexStringLower(WeightsHash.Digest(shard.Weights));
             await Task.WhenAll((Task)weights, moments).ConfigureAwait(false);
-            return new ShardEntry(shard.Index, elements, await weights.ConfigureAwait(false), digest, await moments.ConfigureAwait(false));
+            return new ShardEntry(
+                shard.Index, elements, await weights.ConfigureAwait(false), digest, await moments.ConfigureAwait(false));
         }
         finally
         {
@@ -54,7 +56,8 @@ public sealed partial class RunStore
     {
         FaultPoint.Hit(StorageFaults.WeightsBefore);
         string hash = await SaveTensorsAsync(
-            [SafetensorsTensor.FromSingles(WeightsTensor, [shard.Weights.Length], shard.Weights)], known, cancellationToken).ConfigureAwait(false);
+            [SafetensorsTensor.FromSingles(WeightsTensor, [shard.Weights.Length], shard.Weights)], known, cancellationToken)
+                .ConfigureAwait(false);
         FaultPoint.Hit(StorageFaults.WeightsAfter);
         return hash;
     }
@@ -77,7 +80,9 @@ public sealed partial class RunStore
         return hash;
     }
 
-    /// <summary>Reads a shard and checks its blobs' hashes. The manifest's digest was made of the same weights, and is sealed there.</summary>
+    /// <summary>
+    /// Reads a shard and checks its blobs' hashes. The manifest's digest was made of the same weights, and is sealed there.
+    /// </summary>
     /// <param name="entry">The manifest's entry.</param>
     /// <param name="withMoments">Whether the moments are wanted; without, they come back empty.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -101,10 +106,12 @@ public sealed partial class RunStore
         try
         {
             Task weights = UseBlobAsync(
-                entry.Weights, BoundOf(entry, 1), content => ReadTensors(content, BlobNameOf(entry.Weights), (WeightsTensor, into.Weights)), cancellationToken);
+                entry.Weights, BoundOf(entry, 1), content =>
+                    ReadTensors(content, BlobNameOf(entry.Weights), (WeightsTensor, into.Weights)), cancellationToken);
             Task moments = into.M.Length > 0 && entry.Moments is { } hash
                 ? UseBlobAsync(
-                    hash, BoundOf(entry, 2), content => ReadTensors(content, BlobNameOf(hash), (FirstMomentTensor, into.M), (SecondMomentTensor, into.V)),
+                    hash, BoundOf(entry, 2), content =>
+                        ReadTensors(content, BlobNameOf(hash), (FirstMomentTensor, into.M), (SecondMomentTensor, into.V)),
                     cancellationToken)
                 : Task.CompletedTask;
             await Task.WhenAll(weights, moments).ConfigureAwait(false);
@@ -144,8 +151,8 @@ public sealed partial class RunStore
         }
 
         FaultPoint.Hit(StorageFaults.ManifestAfter);
-        // From here on no prune deletes these blobs; one that had decided to before may have, of those that are not new. Saving the
-        // version again heals that.
+        // From here on no prune deletes these blobs; one that had decided to before may have, of those that are not new. Saving
+        // the version again heals that.
         _ = await CheckPresentAsync(manifest, old, cancellationToken).ConfigureAwait(false);
         return manifest;
     }
@@ -159,7 +166,9 @@ public sealed partial class RunStore
     public Task<IReadOnlyList<int>> ListCheckpointsAsync(CancellationToken cancellationToken = default) =>
         ListNumbersAsync($"{RunId}/checkpoints/", cancellationToken);
 
-    /// <summary>Lists the versions that have a manifest, and the newest that the run's record knows of, ascending: it is never deleted.</summary>
+    /// <summary>
+    /// Lists the versions that have a manifest, and the newest that the run's record knows of, ascending: it is never deleted.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<IReadOnlyList<int>> ExpectedCheckpointsAsync(CancellationToken cancellationToken = default)
     {
@@ -185,7 +194,8 @@ public sealed partial class RunStore
     public async Task<CheckpointManifest?> ReadManifestAsync(int version, CancellationToken cancellationToken = default)
     {
         string name = ManifestName(version);
-        return await Blobs.GetAsync(name, cancellationToken).ConfigureAwait(false) is { } blob ? ParseManifest(blob, version, name) : null;
+        return await Blobs.GetAsync(name, cancellationToken)
+            .ConfigureAwait(false) is { } blob ? ParseManifest(blob, version, name) : null;
     }
 
     /// <summary>Reads a whole checkpoint, manifest and every blob, and says what is bad.</summary>
@@ -227,8 +237,8 @@ public sealed partial class RunStore
     }
 
     /// <summary>
-    /// Finds the newest checkpoint of which every byte is as it was written. Decided from the checkpoints alone; run.json only tells
-    /// whether a newer one ought to be there.
+    /// Finds the newest checkpoint of which every byte is as it was written. Decided from the checkpoints alone; run.json only
+    /// tells whether a newer one ought to be there.
     /// </summary>
     /// <param name="report">Told, a line each, what is bad in newer checkpoints and that they are passed over.</param>
     /// <param name="upTo">Newest version that counts.</param>
@@ -256,16 +266,19 @@ public sealed partial class RunStore
 
     private static CheckpointManifest ParseManifest(Blob blob, int version, string name)
     {
-        CheckpointManifest manifest = SealedJson.Read(blob.Content.Span, StorageJson.Indented.CheckpointManifest, name, CheckpointManifest.CurrentFormat);
+        CheckpointManifest manifest =
+            SealedJson.Read(blob.Content.Span, StorageJson.Indented.CheckpointManifest, name, CheckpointManifest.CurrentFormat);
         string? fault = manifest.Version == version ? manifest.Fault() : $"is the manifest of version {manifest.Version}";
         return fault is null ? manifest : throw new CorruptBlobException(name, fault);
     }
 
-    private static ValueTask ReadTensors(ArraySegment<byte> content, string blobName, params ReadOnlySpan<(string Name, float[] Into)> tensors)
+    private static ValueTask ReadTensors(
+        ArraySegment<byte> content, string blobName, params ReadOnlySpan<(string Name, float[] Into)> tensors)
     {
         try
         {
-            using var reader = new SafetensorsReader(new MemoryStream(content.Array!, content.Offset, content.Count, writable: false), blobName);
+            using var reader = new SafetensorsReader(
+                new MemoryStream(content.Array!, content.Offset, content.Count, writable: false), blobName);
             foreach ((string name, float[] into) in tensors)
             {
                 reader.ReadSingles(name, into);
@@ -280,12 +293,15 @@ public sealed partial class RunStore
         }
     }
 
-    /// <summary>A shard's values are written as finite numbers; others were put there by somebody else, and a run would go on with them.</summary>
+    /// <summary>
+    /// A shard's values are written as finite numbers; others were put there by somebody else, and a run would go on with them.
+    /// </summary>
     private static ValueTask RequireFinite(ArraySegment<byte> content, string blobName)
     {
         try
         {
-            using var reader = new SafetensorsReader(new MemoryStream(content.Array!, content.Offset, content.Count, writable: false), blobName);
+            using var reader = new SafetensorsReader(
+                new MemoryStream(content.Array!, content.Offset, content.Count, writable: false), blobName);
             foreach (SafetensorsEntry tensor in reader.Entries.Where(tensor => tensor.Dtype == SafetensorsDtype.F32))
             {
                 RequireFinite(reader.ReadSingles(tensor.Name), tensor.Name, blobName);
@@ -304,13 +320,17 @@ public sealed partial class RunStore
         int at = NonFinite.IndexIn(values);
         if (at >= 0)
         {
-            throw new CorruptBlobException(blobName, $"holds {NonFinite.Name(values[at])} at element {at} of tensor '{tensor}'; a run cannot go on with that");
+            throw new CorruptBlobException(
+                blobName, $"holds {NonFinite.Name(values[at])} at element {at} of tensor '{tensor}'; a run cannot go on with " +
+                    $"that");
         }
     }
 
     private string ManifestName(int version) => $"{RunId}/checkpoints/{Number(version)}.json";
 
-    /// <summary>The version has a manifest. Ours from before a crash is fine, a damaged one is replaced, another one is an error.</summary>
+    /// <summary>
+    /// The version has a manifest. Ours from before a crash is fine, a damaged one is replaced, another one is an error.
+    /// </summary>
     private async Task<CheckpointManifest> ReconcileAsync(
         CheckpointManifest ours, string name, byte[] content, CancellationToken cancellationToken)
     {
@@ -331,7 +351,8 @@ public sealed partial class RunStore
         return theirs.Content.Span.SequenceEqual(same)
             ? found
             : throw new StorageException(
-                $"Run '{RunId}' has another checkpoint of version {ours.Version} (weights {found.WeightsSha256}, not {ours.WeightsSha256}); "
+                $"Run '{RunId}' has another checkpoint of version {ours.Version} (weights {found.WeightsSha256}, not " +
+                    $"{ours.WeightsSha256}); "
                 + "give the changed run a new id.");
     }
 }

@@ -9,8 +9,8 @@ public sealed partial class RunStore
     public const string BeingDeleted = "being deleted";
 
     /// <summary>
-    /// Deletes the run. Its record is marked first, which fences whoever still holds it; then go the manifests, so that nothing of it can
-    /// be resumed, then all else, and the record last: a deletion that is cut short can be done again.
+    /// Deletes the run. Its record is marked first, which fences whoever still holds it; then go the manifests, so that nothing
+    /// of it can be resumed, then all else, and the record last: a deletion that is cut short can be done again.
     /// </summary>
     /// <param name="run">The run as read; the caller has seen that nobody drives it.</param>
     /// <param name="cancellationToken">Ends the work between two deletions.</param>

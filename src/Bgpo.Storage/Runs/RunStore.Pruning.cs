@@ -10,10 +10,10 @@ public sealed partial class RunStore
     public static TimeSpan UploadTime { get; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Deletes checkpoints beyond those to keep, then blobs that no manifest names. The newest whole checkpoint is always kept. Safe
-    /// beside a controller that saves: blobs younger than <see cref="UploadTime"/> stay, each is looked at again just before it goes, and
-    /// a checkpoint that is published checks its blobs afterwards. While a manifest cannot be read, no blob is deleted: it may name any.
-    /// Cut short at any moment, it leaves whole what it meant to keep; the next prune does the rest.
+    /// Deletes checkpoints beyond those to keep, then blobs that no manifest names. The newest whole checkpoint is always kept.
+    /// Safe beside a controller that saves: blobs younger than <see cref="UploadTime"/> stay, each is looked at again just before
+    /// it goes, and a checkpoint that is published checks its blobs afterwards. While a manifest cannot be read, no blob is
+    /// deleted: it may name any. Cut short at any moment, it leaves whole what it meant to keep; the next prune does the rest.
     /// </summary>
     /// <param name="keepLast">Newest checkpoints to keep, at least 1.</param>
     /// <param name="keepEvery">Keep versions that this divides, too; null for none.</param>
@@ -87,7 +87,8 @@ public sealed partial class RunStore
         RunRecord? record = (await ReadAsync(cancellationToken).ConfigureAwait(false))?.Record;
         if (record?.GoingBackTo is { } version)
         {
-            throw new StorageException($"Run '{RunId}' is going back to version {version}; resume it, and prune when it has gone on.");
+            throw new StorageException(
+                $"Run '{RunId}' is going back to version {version}; resume it, and prune when it has gone on.");
         }
 
         return before is null || record?.Epoch == before
@@ -117,7 +118,8 @@ public sealed partial class RunStore
         {
             if (!dryRun)
             {
-                if (await Blobs.FindAsync(blob.Name, cancellationToken).ConfigureAwait(false) is not { } now || now.Modified > before)
+                if (await Blobs.FindAsync(blob.Name, cancellationToken)
+                    .ConfigureAwait(false) is not { } now || now.Modified > before)
                 {
                     continue;
                 }
@@ -132,7 +134,8 @@ public sealed partial class RunStore
     }
 
     /// <summary>Names of the blobs of all manifests but some; null when one cannot be read.</summary>
-    private async Task<HashSet<string>?> NamedBlobsAsync(HashSet<int> but, List<string> notes, CancellationToken cancellationToken)
+    private async Task<HashSet<string>?> NamedBlobsAsync(
+        HashSet<int> but, List<string> notes, CancellationToken cancellationToken)
     {
         var named = new HashSet<string>(StringComparer.Ordinal);
         foreach (int version in await ListCheckpointsAsync(cancellationToken).ConfigureAwait(false))
@@ -167,4 +170,5 @@ public sealed partial class RunStore
 /// <param name="Blobs">Blobs that go.</param>
 /// <param name="Bytes">Their size.</param>
 /// <param name="Notes">What was found damaged, one line each.</param>
-public sealed record PruneOutcome(IReadOnlyList<int> Kept, IReadOnlyList<int> Deleted, int Blobs, long Bytes, IReadOnlyList<string> Notes);
+public sealed record PruneOutcome(
+    IReadOnlyList<int> Kept, IReadOnlyList<int> Deleted, int Blobs, long Bytes, IReadOnlyList<string> Notes);

@@ -11,11 +11,12 @@ public sealed partial class RunStore
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CorruptBlobException">It is truncated or altered.</exception>
     public async Task<RunRequests> ReadRequestsAsync(CancellationToken cancellationToken = default) =>
-        await Blobs.GetAsync(RequestsName, cancellationToken).ConfigureAwait(false) is { } blob ? ParseRequests(blob) : RunRequests.None;
+        await Blobs.GetAsync(RequestsName, cancellationToken)
+            .ConfigureAwait(false) is { } blob ? ParseRequests(blob) : RunRequests.None;
 
     /// <summary>
-    /// Asks something of the run. Of several that ask at the same moment, all are heard, one after the other. A file that is damaged is
-    /// written anew: what was asked there and not taken is lost.
+    /// Asks something of the run. Of several that ask at the same moment, all are heard, one after the other. A file that is
+    /// damaged is written anew: what was asked there and not taken is lost.
     /// </summary>
     /// <param name="kind">What.</param>
     /// <param name="reason">Why; empty when nothing is said.</param>
@@ -47,7 +48,8 @@ public sealed partial class RunStore
             long last = before.Count > 0 ? before[^1].Number : damaged ? taken + RunRequests.Most : taken;
             var asked = new RunRequest(last + 1, kind, reason, fields, _time.GetUtcNow(), nonce);
             byte[] content = SealedJson.Write(
-                new RunRequests { Requests = [.. before.TakeLast(RunRequests.Most - 1), asked] }, StorageJson.Indented.RunRequests);
+                new RunRequests { Requests = [.. before.TakeLast(RunRequests.Most - 1), asked] },
+                StorageJson.Indented.RunRequests);
             FaultPoint.Hit(StorageFaults.RequestBefore);
             string? etag = found is null
                 ? await Blobs.PutIfAbsentAsync(RequestsName, content, cancellationToken).ConfigureAwait(false)

@@ -6,7 +6,9 @@ namespace Bgpo.Storage.Runs;
 /// <content>Whole checkpoints: saved, loaded and forked a few shards at a time.</content>
 public sealed partial class RunStore
 {
-    /// <summary>Saves shards, a few at the same time: as many are drawn from the source as are being written, so memory stays bounded.</summary>
+    /// <summary>
+    /// Saves shards, a few at the same time: as many are drawn from the source as are being written, so memory stays bounded.
+    /// </summary>
     /// <param name="shards">The shards, made when they are drawn.</param>
     /// <param name="cancellationToken">Ends the wait; when the task completes the blobs are durable.</param>
     /// <returns>Their entries, by index.</returns>
@@ -29,13 +31,15 @@ public sealed partial class RunStore
     /// <summary>Loads all shards of a checkpoint, a few at the same time, and checks every hash.</summary>
     /// <param name="manifest">The checkpoint.</param>
     /// <param name="take">
-    /// Takes each shard, in any order and several at the same time. Its arrays are used again for another as soon as this returns.
+    /// Takes each shard, in any order and several at the same time. Its arrays are used again for another as soon as this
+    /// returns.
     /// </param>
     /// <param name="withMoments">Whether the moments are wanted.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CorruptBlobException">A blob is missing, cut or altered.</exception>
     public Task LoadShardsAsync(
-        CheckpointManifest manifest, Action<ShardState> take, bool withMoments = true, CancellationToken cancellationToken = default)
+        CheckpointManifest manifest, Action<ShardState> take, bool withMoments = true,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(take);
@@ -50,7 +54,9 @@ public sealed partial class RunStore
         });
     }
 
-    /// <summary>An array of exactly that length: of the pool where it keeps such ones, as of a full shard's length, else a new one.</summary>
+    /// <summary>
+    /// An array of exactly that length: of the pool where it keeps such ones, as of a full shard's length, else a new one.
+    /// </summary>
     private static float[] Rent(int length, List<float[]> rented)
     {
         float[] array = ArrayPool<float>.Shared.Rent(length);
@@ -80,7 +86,8 @@ public sealed partial class RunStore
         if (!versions.Contains(wanted))
         {
             throw new StorageException(
-                $"Run '{RunId}' has no checkpoint of version {wanted} in '{Blobs.Location}'; there are: {string.Join(", ", versions)}.");
+                $"Run '{RunId}' has no checkpoint of version {wanted} in '{Blobs.Location}'; there are: " +
+                    $"{string.Join(", ", versions)}.");
         }
         CheckpointVerification found = await VerifyCheckpointAsync(wanted, cancellationToken).ConfigureAwait(false);
         return found.Faults is []
@@ -89,9 +96,10 @@ public sealed partial class RunStore
     }
 
     /// <summary>
-    /// Makes a checkpoint of another run this run's own, under the same version: this run goes on from there. Blobs that this run has are
-    /// not copied, the others are read, checked and written; so a run never depends on another one's blobs. A batch that the version is
-    /// amid of comes along with its journal; one that only begins there does not, as this run may sample it otherwise. Write the run's record after this, so that a fork that is cut short leaves no run.
+    /// Makes a checkpoint of another run this run's own, under the same version: this run goes on from there. Blobs that this run
+    /// has are not copied, the others are read, checked and written; so a run never depends on another one's blobs. A batch that
+    /// the version is amid of comes along with its journal; one that only begins there does not, as this run may sample it
+    /// otherwise. Write the run's record after this, so that a fork that is cut short leaves no run.
     /// </summary>
     /// <param name="source">The other run; of the same store or another.</param>
     /// <param name="from">Its checkpoint, see <see cref="RequireCheckpointAsync"/>.</param>
@@ -107,13 +115,15 @@ public sealed partial class RunStore
         await ForEachBlobAsync(
             from,
             async (blob, token) => await source.UseBlobAsync(
-                blob.Hash, blob.Bound, async content => await SaveBlobAsync(content, null, token).ConfigureAwait(false), token).ConfigureAwait(false),
+                blob.Hash, blob.Bound, async content => await SaveBlobAsync(content, null, token).ConfigureAwait(false), token)
+                    .ConfigureAwait(false),
             cancellationToken).ConfigureAwait(false);
         if (from.JournalPosition < from.Version)
         {
             JournalStep journal = await source.ReadJournalAsync(from.JournalPosition, cancellationToken).ConfigureAwait(false)
                 ?? throw new StorageException(
-                    $"Run '{source.RunId}' lacks the journal of step {from.JournalPosition}, whose batch version {from.Version} is amid of.");
+                    $"Run '{source.RunId}' lacks the journal of step {from.JournalPosition}, whose batch version " +
+                        $"{from.Version} is amid of.");
             await WriteJournalAsync(journal, cancellationToken).ConfigureAwait(false);
         }
         return await PublishCheckpointAsync(from, cancellationToken).ConfigureAwait(false);

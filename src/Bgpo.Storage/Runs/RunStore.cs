@@ -60,7 +60,8 @@ public sealed partial class RunStore
         FaultPoint.Hit(StorageFaults.RunCreateAfter);
         return etag is null
             ? throw new RunExistsException(
-                $"Run '{RunId}' exists already in '{Blobs.Location}'; resume it with --resume {RunId}, or name a new one with --run.")
+                $"Run '{RunId}' exists already in '{Blobs.Location}'; resume it with --resume {RunId}, or name a new one with " +
+                    $"--run.")
             : new StoredRun(record, etag);
     }
 
@@ -75,7 +76,8 @@ public sealed partial class RunStore
             return null;
         }
 
-        RunRecord record = SealedJson.Read(blob.Content.Span, StorageJson.Indented.RunRecord, RecordName, RunRecord.CurrentFormat);
+        RunRecord record = SealedJson.Read(
+            blob.Content.Span, StorageJson.Indented.RunRecord, RecordName, RunRecord.CurrentFormat);
         return new StoredRun(record, blob.ETag);
     }
 
@@ -128,7 +130,8 @@ public sealed partial class RunStore
             return null;
         }
 
-        JournalStep journal = SealedJson.Read(blob.Content.Span, StorageJson.Compact.JournalStep, name, JournalStep.CurrentFormat);
+        JournalStep journal =
+            SealedJson.Read(blob.Content.Span, StorageJson.Compact.JournalStep, name, JournalStep.CurrentFormat);
         string? fault = journal.Step == step ? journal.Fault() : $"is the journal of step {journal.Step}";
         return fault is null ? journal : throw new CorruptBlobException(name, fault);
     }

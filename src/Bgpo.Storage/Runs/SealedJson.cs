@@ -47,7 +47,8 @@ internal static class SealedJson
         string text = Encoding.ASCII.GetString(content.Slice(Opening.Length, Sha256Text.Length));
         if (!Sha256Text.IsValid(text) || Sha256Text.Of(plain) != text)
         {
-            throw new CorruptBlobException(blobName, $"is truncated or altered: its {content.Length} bytes do not make its sha256");
+            throw new CorruptBlobException(
+                blobName, $"is truncated or altered: its {content.Length} bytes do not make its sha256");
         }
 
         try
@@ -65,7 +66,8 @@ internal static class SealedJson
         catch (JsonException exception)
         {
             throw new CorruptBlobException(
-                blobName, $"is not of this program's format: {exception.Message.ReplaceLineEndings(" ").TrimEnd('.')}", exception);
+                blobName, $"is not of this program's format: {exception.Message.ReplaceLineEndings(" ").TrimEnd('.')}",
+                exception);
         }
     }
 

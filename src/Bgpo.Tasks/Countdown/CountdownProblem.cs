@@ -13,7 +13,9 @@ internal readonly record struct CountdownProblem(int First, int Second, int Thir
     /// <summary>Largest number or target that the prompt's three characters hold.</summary>
     public const int Largest = 999;
 
-    /// <summary>Whether the set of numbers, in any order, is held out: about one set in ten, the same for every run and spec.</summary>
+    /// <summary>
+    /// Whether the set of numbers, in any order, is held out: about one set in ten, the same for every run and spec.
+    /// </summary>
     public bool IsHeldOut
     {
         get
@@ -70,6 +72,7 @@ internal readonly record struct CountdownProblem(int First, int Second, int Thir
     public override string ToString() => $"{First,3},{Second,3},{Third,3}={Target,3}";
 
     private static bool TryNumber(string text, out int number) =>
-        int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out number)
+        int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture,
+            out number)
         && number is >= 1 and <= Largest;
 }

@@ -47,7 +47,8 @@ internal sealed class CountdownTask : ITask
         if (spec.MaxNumber is < 10 or > CountdownProblem.Largest)
         {
             throw new ArgumentException(
-                $"Task {TaskName} was asked for numbers up to {spec.MaxNumber}; expected MaxNumber from 10 to {CountdownProblem.Largest}, "
+                $"Task {TaskName} was asked for numbers up to {spec.MaxNumber}; expected MaxNumber from 10 to " +
+                    $"{CountdownProblem.Largest}, "
                 + "because prompts give each number three characters.", nameof(spec));
         }
         (_dataPath, _maxNumber, _file) = (spec.EvaluationData, spec.MaxNumber, file);
@@ -112,7 +113,9 @@ internal sealed class CountdownTask : ITask
                 $"The prompt '{text}' is not a Countdown problem; expected three numbers and a target, all from 1 to "
                 + $"{CountdownProblem.Largest}, such as '30,100,93=23'.", nameof(text));
 
-    /// <summary>Whether a set of numbers is left to train on; every set has an answer, for example high - (middle - low).</summary>
+    /// <summary>
+    /// Whether a set of numbers is left to train on; every set has an answer, for example high - (middle - low).
+    /// </summary>
     private bool HasTrainingSet()
     {
         for (int high = 1; high <= _maxNumber; high++)
@@ -169,7 +172,8 @@ internal sealed class CountdownTask : ITask
         for (uint next = 0; ; next += 3 + Tries)
         {
             CountdownProblem numbers = new(
-                1 + random.Below(next, _maxNumber), 1 + random.Below(next + 1, _maxNumber), 1 + random.Below(next + 2, _maxNumber), 0);
+                1 + random.Below(next, _maxNumber), 1 + random.Below(next + 1, _maxNumber),
+                1 + random.Below(next + 2, _maxNumber), 0);
             if (heldOut ? !numbers.IsHeldOut : !IsTraining(numbers))
             {
                 continue;

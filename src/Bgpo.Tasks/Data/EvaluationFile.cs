@@ -56,7 +56,8 @@ public sealed class EvaluationFile
         {
             throw new TaskDataException(
                 path,
-                $"the task's evaluation data cannot be read: {e.Message} Correct the spec's evaluation data path, or leave it empty.", e);
+                $"the task's evaluation data cannot be read: {e.Message} Correct the spec's evaluation data path, or leave it " +
+                    $"empty.", e);
         }
     }
 
@@ -65,7 +66,8 @@ public sealed class EvaluationFile
     /// <param name="format">What one problem looks like.</param>
     internal static TaskDataException Empty(string file, string format) =>
         new(
-            file, $"the file holds no problem; give at least one line such as {format}, or leave the spec's evaluation data empty.");
+            file, $"the file holds no problem; give at least one line such as {format}, or leave the spec's evaluation data " +
+                $"empty.");
 
     /// <summary>The problems of the file.</summary>
     /// <param name="parse">The format's parser: takes the text and the name to blame in errors.</param>

@@ -44,7 +44,8 @@ internal sealed class SudokuTask : ITask
         {
             throw new ArgumentException(
                 $"Task {TaskName} was asked for puzzles with {spec.MinBlanks} to {spec.MaxBlanks} blanks; expected bounds with "
-                + $"1 <= MinBlanks <= MaxBlanks <= {MostBlanks}, because more blanks never leave a single solution.", nameof(spec));
+                + $"1 <= MinBlanks <= MaxBlanks <= {MostBlanks}, because more blanks never leave a single solution.",
+                    nameof(spec));
         }
         _spec = spec;
         _file = file;
@@ -176,7 +177,9 @@ internal sealed class SudokuTask : ITask
         }
     }
 
-    /// <summary>Binary 11 at some cells: the first steps of a shuffle, from number <paramref name="first"/> of the stream.</summary>
+    /// <summary>
+    /// Binary 11 at some cells: the first steps of a shuffle, from number <paramref name="first"/> of the stream.
+    /// </summary>
     private static uint Blanks(Philox random, uint first, int count)
     {
         Span<byte> cells = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];

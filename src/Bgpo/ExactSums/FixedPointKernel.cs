@@ -19,8 +19,8 @@ internal enum SumPath
 }
 
 /// <summary>
-/// The hot loop of <see cref="ExactSum"/>: rounds float32 to int64 fixed point, half to even, and adds. Bounded by memory: each value
-/// moves 20 bytes, and the next sums are asked for ahead of time.
+/// The hot loop of <see cref="ExactSum"/>: rounds float32 to int64 fixed point, half to even, and adds. Bounded by memory: each
+/// value moves 20 bytes, and the next sums are asked for ahead of time.
 /// </summary>
 internal static class FixedPointKernel
 {
@@ -176,9 +176,9 @@ internal static class FixedPointKernel
     }
 
     /// <summary>
-    /// Rounds to int64 without an instruction for it: a multiple of 2^32, which is even, and a rest of at most 2^31, each rounded by
-    /// the addition of <see cref="Rounder"/>. Exact for all that <see cref="ExactSum.Limit"/> allows; anything, but always the same,
-    /// beyond.
+    /// Rounds to int64 without an instruction for it: a multiple of 2^32, which is even, and a rest of at most 2^31, each rounded
+    /// by the addition of <see cref="Rounder"/>. Exact for all that <see cref="ExactSum.Limit"/> allows; anything, but always the
+    /// same, beyond.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<long> ToFixed(Vector256<double> scaled)

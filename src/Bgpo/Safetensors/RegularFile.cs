@@ -41,7 +41,8 @@ public static partial class RegularFile
         {
             return false;
         }
-        // struct statx of linux/stat.h: 256 bytes, stx_mode at 28. What cannot be looked at cannot be opened either, which says why.
+        // struct statx of linux/stat.h: 256 bytes, stx_mode at 28. What cannot be looked at cannot be opened either, which says
+        // why.
         Span<byte> about = stackalloc byte[256];
         return Statx(AtWorkingFolder, path, 0, TypeOfFile, ref MemoryMarshal.GetReference(about)) == 0
             && (BitConverter.ToUInt16(about[28..]) & TypeMask) != Regular;

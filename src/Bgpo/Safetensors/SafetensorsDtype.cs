@@ -1,6 +1,8 @@
 namespace Bgpo.Safetensors;
 
-/// <summary>Element types of the safetensors format, in the reference implementation's order (it sorts tensors by it, last first).</summary>
+/// <summary>
+/// Element types of the safetensors format, in the reference implementation's order (it sorts tensors by it, last first).
+/// </summary>
 public enum SafetensorsDtype
 {
     /// <summary>Boolean, one byte.</summary>

@@ -1,6 +1,8 @@
 namespace Bgpo.Safetensors;
 
-/// <summary>A safetensors file breaks the format, or does not hold what was asked for. The message is one line and names the file.</summary>
+/// <summary>
+/// A safetensors file breaks the format, or does not hold what was asked for. The message is one line and names the file.
+/// </summary>
 public sealed class SafetensorsException : Exception
 {
     /// <summary>Without a message.</summary>

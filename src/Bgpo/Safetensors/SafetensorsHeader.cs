@@ -21,7 +21,8 @@ internal sealed record SafetensorsHeader(
         long available = stream.Length - stream.Position;
         if (available < PrefixLength)
         {
-            throw new SafetensorsException($"{label}: {available} bytes is too short for a safetensors file; it is empty or truncated.");
+            throw new SafetensorsException(
+                $"{label}: {available} bytes is too short for a safetensors file; it is empty or truncated.");
         }
 
         Span<byte> prefix = stackalloc byte[PrefixLength];
@@ -30,7 +31,8 @@ internal sealed record SafetensorsHeader(
         if (length > LengthLimit)
         {
             throw new SafetensorsException(
-                $"{label}: its header claims {length} bytes, the limit is {LengthLimit}; this is no safetensors file, or it is damaged.");
+                $"{label}: its header claims {length} bytes, the limit is {LengthLimit}; this is no safetensors file, or it is " +
+                    $"damaged.");
         }
         if ((long)length > available - PrefixLength)
         {
@@ -48,7 +50,8 @@ internal sealed record SafetensorsHeader(
         // The format demands '{' at once, so a header can be told from other files by its ninth byte.
         if (json.IsEmpty || json[0] != (byte)'{')
         {
-            throw new SafetensorsException($"{label}: its header does not start with '{{'; this is no safetensors file, or it is damaged.");
+            throw new SafetensorsException(
+                $"{label}: its header does not start with '{{'; this is no safetensors file, or it is damaged.");
         }
 
         var entries = new List<SafetensorsEntry>();
@@ -83,7 +86,8 @@ internal sealed record SafetensorsHeader(
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
-            throw new SafetensorsException($"{label}: its header is not valid JSON of the format: {OneLine(exception.Message)}", exception);
+            throw new SafetensorsException(
+                $"{label}: its header is not valid JSON of the format: {OneLine(exception.Message)}", exception);
         }
         CheckLayout(entries, dataLength, label);
         return new SafetensorsHeader(entries, metadata, PrefixLength + json.Length);
@@ -182,7 +186,8 @@ internal sealed record SafetensorsHeader(
                     break;
                 default:
                     throw new SafetensorsException(
-                        $"{label}: tensor '{name}' has field '{field}' (unknown or twice); expected dtype, shape, data_offsets once each.");
+                        $"{label}: tensor '{name}' has field '{field}' (unknown or twice); expected dtype, shape, data_offsets " +
+                            $"once each.");
             }
         }
         if (dtype is null || shape is null || offsets is not [long begin, long end])
@@ -216,14 +221,16 @@ internal sealed record SafetensorsHeader(
             if (entry.End < entry.Begin || entry.End > dataLength)
             {
                 throw new SafetensorsException(
-                    $"{label}: tensor '{entry.Name}' spans bytes {entry.Begin} to {entry.End} but the file has {dataLength} data bytes; "
+                    $"{label}: tensor '{entry.Name}' spans bytes {entry.Begin} to {entry.End} but the file has {dataLength} " +
+                        $"data bytes; "
                     + "it is truncated or damaged.");
             }
             long expected = SafetensorsEntry.BytesOf(entry.Dtype, entry.Shape);
             if (expected != entry.ByteLength)
             {
                 throw new SafetensorsException(
-                    $"{label}: tensor '{entry.Name}' ({entry.Dtype.Name()} [{string.Join(", ", entry.Shape)}]) has {entry.ByteLength} bytes; "
+                    $"{label}: tensor '{entry.Name}' ({entry.Dtype.Name()} [{string.Join(", ", entry.Shape)}]) has " +
+                        $"{entry.ByteLength} bytes; "
                     + $"its shape takes {(expected < 0 ? "more than 2^63" : expected)}.");
             }
         }
@@ -234,12 +241,14 @@ internal sealed record SafetensorsHeader(
         {
             if (entry.Begin < at)
             {
-                throw new SafetensorsException($"{label}: tensors '{previous!.Name}' and '{entry.Name}' overlap at byte {entry.Begin}.");
+                throw new SafetensorsException(
+                    $"{label}: tensors '{previous!.Name}' and '{entry.Name}' overlap at byte {entry.Begin}.");
             }
 
             if (entry.Begin > at)
             {
-                throw new SafetensorsException($"{label}: bytes {at} to {entry.Begin} before tensor '{entry.Name}' belong to no tensor.");
+                throw new SafetensorsException(
+                    $"{label}: bytes {at} to {entry.Begin} before tensor '{entry.Name}' belong to no tensor.");
             }
 
             at = entry.End;
@@ -247,7 +256,8 @@ internal sealed record SafetensorsHeader(
         }
         if (at != dataLength)
         {
-            throw new SafetensorsException($"{label}: its tensors end at byte {at} but {dataLength} data bytes follow the header.");
+            throw new SafetensorsException(
+                $"{label}: its tensors end at byte {at} but {dataLength} data bytes follow the header.");
         }
     }
 

@@ -29,7 +29,9 @@ public sealed class SafetensorsModel : IDisposable
     /// <summary>What the files are known by as long as none is written anew: the path of each, its length and its time.</summary>
     public string Stamp => string.Join('|', _readers.Select(reader => $"{Path.GetFullPath(reader.Label)} {reader.Stamp}"));
 
-    /// <summary>Where index and files differ: tensors that a file lacks or has besides, and such that two files have. Empty when none do.</summary>
+    /// <summary>
+    /// Where index and files differ: tensors that a file lacks or has besides, and such that two files have. Empty when none do.
+    /// </summary>
     public IReadOnlyList<string> Faults => _faults;
 
     /// <summary>Names of all tensors, in ordinal order.</summary>
@@ -37,7 +39,8 @@ public sealed class SafetensorsModel : IDisposable
 
     /// <summary>Opens a model folder. A single file is preferred to an index when both are there.</summary>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="SafetensorsException">Neither is there, the index is garbled, or a file it names is missing or broken.</exception>
+    /// <exception cref="SafetensorsException">Neither is there, the index is garbled, or a file it names is missing or
+    /// broken.</exception>
     public static SafetensorsModel Open(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -56,7 +59,8 @@ public sealed class SafetensorsModel : IDisposable
             }
             else
             {
-                throw new SafetensorsException($"{folder}: has neither {SingleFile} nor {IndexFile}; name a model folder with weights.");
+                throw new SafetensorsException(
+                    $"{folder}: has neither {SingleFile} nor {IndexFile}; name a model folder with weights.");
             }
 
             return model;
@@ -74,7 +78,8 @@ public sealed class SafetensorsModel : IDisposable
     public SafetensorsReader ReaderOf(string name) =>
         _readerOf.TryGetValue(name, out SafetensorsReader? reader)
             ? reader
-            : throw new SafetensorsException($"{_readers[0].Label}: the model has no tensor '{name}' among its {_readerOf.Count}.");
+            : throw new SafetensorsException(
+                $"{_readers[0].Label}: the model has no tensor '{name}' among its {_readerOf.Count}.");
 
     /// <summary>Closes all files.</summary>
     public void Dispose()
@@ -162,7 +167,8 @@ public sealed class SafetensorsModel : IDisposable
                 if (string.IsNullOrEmpty(file) || file is "." or ".." || file != Path.GetFileName(file))
                 {
                     throw new SafetensorsException(
-                        $"{path}: weight_map sends '{property.Name}' to {property.Value.GetRawText()}; expected a file name beside the index.");
+                        $"{path}: weight_map sends '{property.Name}' to {property.Value.GetRawText()}; expected a file name " +
+                            $"beside the index.");
                 }
                 pairs.Add((property.Name, file));
             }
@@ -170,7 +176,8 @@ public sealed class SafetensorsModel : IDisposable
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new SafetensorsException($"{path}: cannot be read as JSON: {exception.Message.ReplaceLineEndings(" ")}", exception);
+            throw new SafetensorsException(
+                $"{path}: cannot be read as JSON: {exception.Message.ReplaceLineEndings(" ")}", exception);
         }
     }
 }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Bgpo.Safetensors;
 
-/// <summary>Reads single tensors of a safetensors file from a seekable stream. The whole header is checked on opening. Not thread-safe.</summary>
+/// <summary>
+/// Reads single tensors of a safetensors file from a seekable stream. The whole header is checked on opening. Not thread-safe.
+/// </summary>
 public sealed class SafetensorsReader : IDisposable
 {
     private readonly Stream _stream;
@@ -41,7 +43,8 @@ public sealed class SafetensorsReader : IDisposable
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Length and time of the open file: what changes when it is written anew. Empty where it is no file.</summary>
-    public string Stamp => _stream is FileStream file ? $"{file.Length} {File.GetLastWriteTimeUtc(file.SafeFileHandle).Ticks}" : "";
+    public string Stamp =>
+        _stream is FileStream file ? $"{file.Length} {File.GetLastWriteTimeUtc(file.SafeFileHandle).Ticks}" : "";
 
     /// <summary>Opens a file of the file system.</summary>
     /// <param name="path">Its path, also used in messages.</param>
@@ -94,7 +97,8 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsEntry entry = Entry(name);
         if (destination.Length != entry.ByteLength)
         {
-            throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} were asked for.");
+            throw new SafetensorsException(
+                $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} were asked for.");
         }
 
         ReadAt(name, entry, 0, destination);
@@ -109,7 +113,8 @@ public sealed class SafetensorsReader : IDisposable
         }
         catch (EndOfStreamException exception)
         {
-            throw new SafetensorsException($"{Label}: tensor '{name}' ends before its {entry.ByteLength} bytes; the file was cut.", exception);
+            throw new SafetensorsException(
+                $"{Label}: tensor '{name}' ends before its {entry.ByteLength} bytes; the file was cut.", exception);
         }
         catch (IOException exception)
         {
@@ -128,7 +133,8 @@ public sealed class SafetensorsReader : IDisposable
         if (offset < 0 || offset > entry.ByteLength - destination.Length)
         {
             throw new SafetensorsException(
-                $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} from byte {offset} on were asked for.");
+                $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} from byte {offset} on were asked " +
+                    $"for.");
         }
         ReadAt(name, entry, offset, destination);
     }
@@ -142,7 +148,8 @@ public sealed class SafetensorsReader : IDisposable
         if (entry.ByteLength > Array.MaxLength)
         {
             throw new SafetensorsException(
-                $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; one array holds {Array.MaxLength}. Read it into native memory.");
+                $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; one array holds {Array.MaxLength}. Read it into " +
+                    $"native memory.");
         }
         var bytes = new byte[entry.ByteLength];
         Read(name, bytes);
@@ -152,7 +159,8 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>Reads an F32 tensor.</summary>
     /// <param name="name">The tensor's name.</param>
     /// <returns>Its elements, row-major.</returns>
-    /// <exception cref="SafetensorsException">There is no such tensor, it is not F32, or it is too large for an array.</exception>
+    /// <exception cref="SafetensorsException">There is no such tensor, it is not F32, or it is too large for an
+    /// array.</exception>
     public float[] ReadSingles(string name)
     {
         SafetensorsEntry entry = Singles(name);
@@ -176,7 +184,8 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsEntry entry = Singles(name);
         if (entry.Elements != destination.Length)
         {
-            throw new SafetensorsException($"{Label}: tensor '{name}' has {entry.Elements} elements; {destination.Length} were asked for.");
+            throw new SafetensorsException(
+                $"{Label}: tensor '{name}' has {entry.Elements} elements; {destination.Length} were asked for.");
         }
 
         Read(name, MemoryMarshal.AsBytes(destination));

@@ -27,7 +27,8 @@ public sealed class SafetensorsTensor
         ByteLength = SafetensorsEntry.BytesOf(dtype, shape);
         if (ByteLength < 0)
         {
-            throw new SafetensorsException($"Tensor '{name}' has shape [{string.Join(", ", shape)}]: negative or larger than 2^63 bytes.");
+            throw new SafetensorsException(
+                $"Tensor '{name}' has shape [{string.Join(", ", shape)}]: negative or larger than 2^63 bytes.");
         }
 
         Name = name;

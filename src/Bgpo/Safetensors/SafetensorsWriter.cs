@@ -2,15 +2,21 @@ using System.Text;
 
 namespace Bgpo.Safetensors;
 
-/// <summary>Writes safetensors files with the layout of the reference implementation: widest types first, then by name, data 8-byte aligned.</summary>
+/// <summary>
+/// Writes safetensors files with the layout of the reference implementation: widest types first, then by name, data 8-byte
+/// aligned.
+/// </summary>
 public static class SafetensorsWriter
 {
-    /// <summary>Writes a whole file. Tensors are asked for their bytes one after the other, so one at a time is in memory.</summary>
+    /// <summary>
+    /// Writes a whole file. Tensors are asked for their bytes one after the other, so one at a time is in memory.
+    /// </summary>
     /// <param name="stream">Where to; only written forward.</param>
     /// <param name="tensors">In any order, names distinct.</param>
     /// <param name="metadata">Free text for <c>__metadata__</c>.</param>
     /// <param name="label">What to call the file in messages.</param>
-    /// <exception cref="SafetensorsException">Two tensors share a name, or one writes another number of bytes than its shape takes.</exception>
+    /// <exception cref="SafetensorsException">Two tensors share a name, or one writes another number of bytes than its shape
+    /// takes.</exception>
     public static void Write(
         Stream stream,
         IEnumerable<SafetensorsTensor> tensors,

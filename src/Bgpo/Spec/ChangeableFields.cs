@@ -28,7 +28,8 @@ public static class ChangeableFields
     /// <param name="before">Assignments that hold already.</param>
     /// <param name="assignments">The new ones.</param>
     /// <returns>Field and value of each.</returns>
-    /// <exception cref="SpecException">A field is unknown or fixed, a value is bad, or fields no longer fit together; one line.</exception>
+    /// <exception cref="SpecException">A field is unknown or fixed, a value is bad, or fields no longer fit together; one
+    /// line.</exception>
     public static IReadOnlyList<(string Field, string Value)> Read(
         string specYaml, IEnumerable<string> before, IReadOnlyList<string> assignments)
     {
@@ -49,7 +50,8 @@ public static class ChangeableFields
         }
         try
         {
-            _ = SpecLoader.Load<RunSpec>(specYaml, "spec", [.. before, .. read.Select(change => $"{change.Field}={change.Value}")]);
+            _ = SpecLoader.Load<RunSpec>(
+                specYaml, "spec", [.. before, .. read.Select(change => $"{change.Field}={change.Value}")]);
         }
         catch (SpecException e)
         {

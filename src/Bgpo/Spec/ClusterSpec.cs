@@ -3,8 +3,8 @@ using System.Net;
 namespace Bgpo.Spec;
 
 /// <summary>
-/// How the silos of a cluster and their clients find one another: one file for all of them. It decides nothing of a run's result, and
-/// holds no secret.
+/// How the silos of a cluster and their clients find one another: one file for all of them. It decides nothing of a run's result,
+/// and holds no secret.
 /// </summary>
 public sealed record ClusterSpec
 {
@@ -16,12 +16,14 @@ public sealed record ClusterSpec
 public sealed record ClusterSection : IRuled
 {
     /// <summary>
-    /// Where members are written down. localhost: in files, for the processes of one machine; postgres: in a PostgreSQL database, for many
-    /// machines; azure: the same in Azure Table Storage.
+    /// Where members are written down. localhost: in files, for the processes of one machine; postgres: in a PostgreSQL database,
+    /// for many machines; azure: the same in Azure Table Storage.
     /// </summary>
     public ClusterKind Kind { get; init; } = ClusterKind.Localhost;
 
-    /// <summary>kind: azure: the storage account; its table service is at <c>https://ACCOUNT.table.core.windows.net</c>.</summary>
+    /// <summary>
+    /// kind: azure: the storage account; its table service is at <c>https://ACCOUNT.table.core.windows.net</c>.
+    /// </summary>
     [Pattern("[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")]
     public string Account { get; init; } = "";
 
@@ -29,10 +31,14 @@ public sealed record ClusterSection : IRuled
     [Pattern("[A-Za-z][A-Za-z0-9]{2,62}", "3 to 63 letters and digits, a letter first")]
     public string Table { get; init; } = "";
 
-    /// <summary>The IP address of this machine at which others reach its silos. Empty: <c>BGPO_ADDRESS</c>, else the loopback interface.</summary>
+    /// <summary>
+    /// The IP address of this machine at which others reach its silos. Empty: <c>BGPO_ADDRESS</c>, else the loopback interface.
+    /// </summary>
     public string Address { get; init; } = "";
 
-    /// <summary>The port at which other silos reach this machine's one silo; 0: any that is free, for any number of silos.</summary>
+    /// <summary>
+    /// The port at which other silos reach this machine's one silo; 0: any that is free, for any number of silos.
+    /// </summary>
     [Range(0, 65535)]
     public int SiloPort { get; init; }
 
@@ -40,7 +46,9 @@ public sealed record ClusterSection : IRuled
     [Range(0, 65535)]
     public int GatewayPort { get; init; }
 
-    /// <summary>The port of Orleans's dashboard on the loopback interface of each machine, served by one of its silos; 0: none.</summary>
+    /// <summary>
+    /// The port of Orleans's dashboard on the loopback interface of each machine, served by one of its silos; 0: none.
+    /// </summary>
     [Range(0, 65535)]
     public int Dashboard { get; init; }
 
@@ -48,7 +56,7 @@ public sealed record ClusterSection : IRuled
     public TlsSection Tls { get; init; } = new();
 
     /// <inheritdoc/>
-    public IEnumerable<BrokenRule> BrokenRules()
+    public IEnumerable<Violation> Violations()
     {
         if (Kind == ClusterKind.Azure && Account.Length == 0)
         {
@@ -94,18 +102,23 @@ public sealed record ClusterSection : IRuled
 }
 
 /// <summary>
-/// TLS between silos and from clients to them, when <c>certificate</c> and <c>authority</c> are given. Every member shows a certificate and
-/// takes every other's that the cluster's own authority signed, whatever names it bears. Files are named from the cluster file's folder.
+/// TLS between silos and from clients to them, when <c>certificate</c> and <c>authority</c> are given. Every member shows a
+/// certificate and takes every other's that the cluster's own authority signed, whatever names it bears. Files are named from the
+/// cluster file's folder.
 /// </summary>
 public sealed record TlsSection : IRuled
 {
-    /// <summary>This machine's certificate: a PEM file, or a PFX file with its key. <c>BGPO_TLS_PASSWORD</c> opens what is encrypted.</summary>
+    /// <summary>
+    /// This machine's certificate: a PEM file, or a PFX file with its key. <c>BGPO_TLS_PASSWORD</c> opens what is encrypted.
+    /// </summary>
     public string Certificate { get; init; } = "";
 
     /// <summary>The PEM file of the certificate's private key. Empty: it is in the certificate's file.</summary>
     public string Key { get; init; } = "";
 
-    /// <summary>A PEM file with the cluster's own authority: its root certificates and, where it has them, intermediate ones.</summary>
+    /// <summary>
+    /// A PEM file with the cluster's own authority: its root certificates and, where it has them, intermediate ones.
+    /// </summary>
     public string Authority { get; init; } = "";
 
     /// <summary>Whether connections are encrypted.</summary>
@@ -120,11 +133,12 @@ public sealed record TlsSection : IRuled
     }
 
     /// <inheritdoc/>
-    public IEnumerable<BrokenRule> BrokenRules()
+    public IEnumerable<Violation> Violations()
     {
         if (IsOn && Authority.Length == 0)
         {
-            yield return new(["authority", "certificate"], "certificate needs the authority that signs the cluster's certificates, a PEM file");
+            yield return new(["authority", "certificate"],
+                "certificate needs the authority that signs the cluster's certificates, a PEM file");
         }
 
         if (!IsOn && Authority.Length > 0)

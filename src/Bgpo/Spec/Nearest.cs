@@ -3,7 +3,10 @@ namespace Bgpo.Spec;
 /// <summary>Finds the known name that a misspelt one most likely stands for.</summary>
 public static class Nearest
 {
-    /// <summary>The nearest of the known names: the only one that begins so, else by edit distance. Letter case, dashes and underscores count for nothing.</summary>
+    /// <summary>
+    /// The nearest of the known names: the only one that begins so, else by edit distance. Letter case, dashes and underscores
+    /// count for nothing.
+    /// </summary>
     /// <param name="name">What was written.</param>
     /// <param name="known">What may be written.</param>
     /// <returns>The name, or null when none is near enough to suggest.</returns>
@@ -11,7 +14,8 @@ public static class Nearest
     {
         var wanted = Plain(name);
         var candidates = known.ToArray();
-        if (wanted.Length >= 3 && candidates.Where(c => Plain(c).StartsWith(wanted, StringComparison.Ordinal)).ToArray() is [var only])
+        if (wanted.Length >= 3 && candidates.Where(c => Plain(c).StartsWith(wanted, StringComparison.Ordinal))
+            .ToArray() is [var only])
         {
             return only;
         }
@@ -25,10 +29,13 @@ public static class Nearest
             : null;
     }
 
-    /// <summary>The end of an error's line that suggests the nearest of the known names; empty when none is near enough.</summary>
+    /// <summary>
+    /// The end of an error's line that suggests the nearest of the known names; empty when none is near enough.
+    /// </summary>
     /// <param name="name">What was written.</param>
     /// <param name="known">What may be written.</param>
-    public static string Hint(string name, IEnumerable<string> known) => To(name, known) is { } near ? $"; did you mean '{near}'?" : "";
+    public static string Hint(string name, IEnumerable<string> known) =>
+        To(name, known) is { } near ? $"; did you mean '{near}'?" : "";
 
     private static string Plain(string name) =>
         string.Concat(name.Where(c => c is not ('-' or '_')).Select(char.ToLowerInvariant).Take(64));

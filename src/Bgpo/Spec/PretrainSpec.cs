@@ -1,6 +1,8 @@
 namespace Bgpo.Spec;
 
-/// <summary>Everything that decides what <c>bgpo pretrain</c> makes: a small base model, trained by masked-diffusion SFT.</summary>
+/// <summary>
+/// Everything that decides what <c>bgpo pretrain</c> makes: a small base model, trained by masked-diffusion SFT.
+/// </summary>
 public sealed record PretrainSpec : IRuled
 {
     /// <summary>Seed of initialisation, data, masks and noise.</summary>
@@ -30,7 +32,7 @@ public sealed record PretrainSpec : IRuled
     public int DenoisingSteps { get; init; } = 8;
 
     /// <inheritdoc/>
-    public IEnumerable<BrokenRule> BrokenRules()
+    public IEnumerable<Violation> Violations()
     {
         if (ResponseLength >= Network.MaxSequenceLength)
         {
@@ -41,7 +43,8 @@ public sealed record PretrainSpec : IRuled
 
         if (DenoisingSteps > ResponseLength)
         {
-            yield return new(["denoisingSteps", "responseLength"], $"at most responseLength ({ResponseLength}): each step decodes a token or more");
+            yield return new(["denoisingSteps", "responseLength"],
+                $"at most responseLength ({ResponseLength}): each step decodes a token or more");
         }
     }
 }
@@ -74,7 +77,7 @@ public sealed record NetworkSection : IRuled
     public double RopeTheta { get; init; } = 10_000;
 
     /// <inheritdoc/>
-    public IEnumerable<BrokenRule> BrokenRules()
+    public IEnumerable<Violation> Violations()
     {
         if (ModelWidth % Heads != 0 || ModelWidth / Heads % 2 != 0)
         {
@@ -94,7 +97,9 @@ public sealed record PretrainPhase
     [Range(1, 65_536)]
     public int Batch { get; init; } = 64;
 
-    /// <summary>Probability that a part of the answer which the prompt does not give is redrawn at random: keeps the base uncertain.</summary>
+    /// <summary>
+    /// Probability that a part of the answer which the prompt does not give is redrawn at random: keeps the base uncertain.
+    /// </summary>
     [Range(0.0, 1.0)]
     public double AnswerNoise { get; init; }
 

@@ -35,7 +35,7 @@ public sealed record RunSpec : IRuled
     public CheckpointSection Checkpoint { get; init; } = new();
 
     /// <inheritdoc/>
-    public IEnumerable<BrokenRule> BrokenRules()
+    public IEnumerable<Violation> Violations()
     {
         if (Rollout.Prompts % Objective.Minibatches != 0)
         {
@@ -92,8 +92,9 @@ public sealed record RunSection
     public int Steps { get; init; } = 100;
 
     /// <summary>
-    /// strict: only silos whose devices compute by the same numerics (library, BLAS, processor, threads per device) as those on which the run
-    /// began get its work, so that its weights have the same bits on any number of them. warn: all do, and the run says so.
+    /// strict: only silos whose devices compute by the same numerics (library, BLAS, processor, threads per device) as those on
+    /// which the run began get its work, so that its weights have the same bits on any number of them. warn: all do, and the run
+    /// says so.
     /// </summary>
     public Reproducibility Reproducible { get; init; } = Reproducibility.Strict;
 }
@@ -101,7 +102,10 @@ public sealed record RunSection
 /// <summary>The base model.</summary>
 public sealed record ModelSection
 {
-    /// <summary>Folder with config.json, tokenizer.json and model.safetensors; looked up from the working directory, then from the project's folder.</summary>
+    /// <summary>
+    /// Folder with config.json, tokenizer.json and model.safetensors; looked up from the working directory, then from the
+    /// project's folder.
+    /// </summary>
     [Required]
     public string Path { get; init; } = "";
 
@@ -111,7 +115,9 @@ public sealed record ModelSection
     /// <summary>The adapters.</summary>
     public LoraSection Lora { get; init; } = new();
 
-    /// <summary>How prompts are framed for a model with a tokenizer of Hugging Face's kind: in its family's chat template, or not at all.</summary>
+    /// <summary>
+    /// How prompts are framed for a model with a tokenizer of Hugging Face's kind: in its family's chat template, or not at all.
+    /// </summary>
     public Framing Template { get; init; } = Framing.Chat;
 }
 
@@ -126,7 +132,10 @@ public sealed record LoraSection
     [Range(0.001, 1e6)]
     public double Alpha { get; init; } = 32;
 
-    /// <summary>Projections that get adapters: <c>all-linear</c> for all of the blocks, or names as in the model's files with commas between, such as <c>q_proj,v_proj</c>.</summary>
+    /// <summary>
+    /// Projections that get adapters: <c>all-linear</c> for all of the blocks, or names as in the model's files with commas
+    /// between, such as <c>q_proj,v_proj</c>.
+    /// </summary>
     [Pattern("[A-Za-z0-9_.-]+( ?, ?[A-Za-z0-9_.-]+)*", "all-linear, or names of projections with commas between")]
     public string Targets { get; init; } = "all-linear";
 }
@@ -138,7 +147,9 @@ public sealed record TaskSection : IRuled
     [OneOf("sudoku4x4", "countdown3")]
     public string Name { get; init; } = "sudoku4x4";
 
-    /// <summary>Data file with held-out prompts in the task's public format, looked up likewise; empty: the task's own held-out split.</summary>
+    /// <summary>
+    /// Data file with held-out prompts in the task's public format, looked up likewise; empty: the task's own held-out split.
+    /// </summary>
     public string EvaluationData { get; init; } = "";
 
     /// <summary>sudoku4x4: fewest blanks in a generated puzzle.</summary>
@@ -149,7 +160,9 @@ public sealed record TaskSection : IRuled
     [Range(1, 15)]
     public int MaxBlanks { get; init; } = 9;
 
-    /// <summary>sudoku4x4: share of the reward given for an exact solve; the rest is the share of blanks filled correctly.</summary>
+    /// <summary>
+    /// sudoku4x4: share of the reward given for an exact solve; the rest is the share of blanks filled correctly.
+    /// </summary>
     [Range(0.0, 1.0)]
     public double ExactShare { get; init; } = 0.5;
 
@@ -158,7 +171,7 @@ public sealed record TaskSection : IRuled
     public int MaxNumber { get; init; } = 100;
 
     /// <inheritdoc/>
-    public IEnumerable<BrokenRule> BrokenRules()
+    public IEnumerable<Violation> Violations()
     {
         if (MinBlanks > MaxBlanks)
         {
@@ -194,14 +207,20 @@ public sealed record RolloutSection : IRuled
     [Range(0.0, 10.0)]
     public double Temperature { get; init; } = 1.0;
 
-    /// <summary>Which tokens of a step stay: <c>lowConfidence</c> by their own probability, <c>entropy</c> and <c>margin</c> by their place's distribution.</summary>
+    /// <summary>
+    /// Which tokens of a step stay: <c>lowConfidence</c> by their own probability, <c>entropy</c> and <c>margin</c> by their
+    /// place's distribution.
+    /// </summary>
     public Remasking Remasking { get; init; } = Remasking.LowConfidence;
 
-    /// <summary>End a response with the block that has an end token: faster, and another policy than without. Needs <c>objective.countPadding</c> false.</summary>
+    /// <summary>
+    /// End a response with the block that has an end token: faster, and another policy than without. Needs
+    /// <c>objective.countPadding</c> false.
+    /// </summary>
     public bool StopAtEnd { get; init; }
 
     /// <inheritdoc/>
-    public IEnumerable<BrokenRule> BrokenRules() =>
+    public IEnumerable<Violation> Violations() =>
         SpecRules.Decoding(ResponseLength, BlockLength, DenoisingSteps, "denoisingSteps", "responseLength", "blockLength");
 }
 
@@ -212,10 +231,15 @@ public sealed record ObjectiveSection
     [Range(1, 65_535)]
     public int Samples { get; init; } = 4;
 
-    /// <summary>How t is drawn: <c>uniform</c> draws each alone, <c>stratified</c> spreads the n_t draws evenly from a random start.</summary>
+    /// <summary>
+    /// How t is drawn: <c>uniform</c> draws each alone, <c>stratified</c> spreads the n_t draws evenly from a random start.
+    /// </summary>
     public Timesteps Timesteps { get; init; } = Timesteps.Uniform;
 
-    /// <summary>How masks follow from t: <c>bernoulli</c> masks each token with probability t and weighs by 1/t; <c>exact</c> masks exactly k tokens and weighs by L/k.</summary>
+    /// <summary>
+    /// How masks follow from t: <c>bernoulli</c> masks each token with probability t and weighs by 1/t; <c>exact</c> masks
+    /// exactly k tokens and weighs by L/k.
+    /// </summary>
     public Masking Masking { get; init; } = Masking.Exact;
 
     /// <summary>Smallest t with Bernoulli masks: t is drawn from [MinTimestep, 1], which bounds the weight 1/t.</summary>
@@ -255,7 +279,10 @@ public sealed record UnitSection
     [Range(1, 4096)]
     public int Microbatch { get; init; } = 8;
 
-    /// <summary>Make each block's graph anew on the way back: memory of one block instead of all, for a third more computing. Adapters over F16 or BF16 weights need it.</summary>
+    /// <summary>
+    /// Make each block's graph anew on the way back: memory of one block instead of all, for a third more computing. Adapters
+    /// over F16 or BF16 weights need it.
+    /// </summary>
     public bool Recompute { get; init; }
 }
 

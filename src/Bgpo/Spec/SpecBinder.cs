@@ -40,7 +40,7 @@ internal sealed class SpecBinder(string file, Type rootType)
 
         if (Errors.Count == errorsBefore && section is IRuled ruled)
         {
-            Errors.AddRange(ruled.BrokenRules().Select(rule => Describe(section, path, rule)));
+            Errors.AddRange(ruled.Violations().Select(rule => Describe(section, path, rule)));
         }
 
         return section;
@@ -75,7 +75,8 @@ internal sealed class SpecBinder(string file, Type rootType)
         }
     }
 
-    private void SetField(object section, PropertyInfo property, string path, (int Line, SpecNode Value)? entry, SpecOverride? set)
+    private void SetField(
+        object section, PropertyInfo property, string path, (int Line, SpecNode Value)? entry, SpecOverride? set)
     {
         if (set?.Origin is { } origin)
         {
@@ -179,7 +180,8 @@ internal sealed class SpecBinder(string file, Type rootType)
             string text => Fits(property, text),
             bool or Enum => true,
             _ => property.GetCustomAttribute<RangeAttribute>() is not { } range
-                || (System.Convert.ToDouble(value, CultureInfo.InvariantCulture) is var number && number >= range.Minimum && number <= range.Maximum),
+                || (System.Convert.ToDouble(value, CultureInfo.InvariantCulture) is var number && number >= range.Minimum
+                    && number <= range.Maximum),
         };
         if (fits)
         {
@@ -188,7 +190,8 @@ internal sealed class SpecBinder(string file, Type rootType)
 
         var near = SpecSchema.Words(property) is { } words ? Nearest.To(scalar.Text, words) : null;
         var hint = near is not null ? $"; did you mean '{near}'?"
-            : scalar.Quoted && property.PropertyType is { IsEnum: false } type && type != typeof(string) ? " (without quotes)" : "";
+            : scalar.Quoted && property.PropertyType is { IsEnum: false } type && type != typeof(string)
+                ? " (without quotes)" : "";
         Wrong(origin, path, $"value '{Short(scalar.Text)}'", SpecSchema.Allowed(property) + hint);
         return null;
     }
@@ -217,17 +220,20 @@ internal sealed class SpecBinder(string file, Type rootType)
 
         if (type == typeof(int))
         {
-            return int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole : null;
+            return int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole
+                : null;
         }
 
         if (type == typeof(long))
         {
-            return long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : null;
+            return long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large
+                : null;
         }
 
         if (type == typeof(double))
         {
-            return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            return double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                && double.IsFinite(number)
                 ? number
                 : null;
         }
@@ -252,10 +258,11 @@ internal sealed class SpecBinder(string file, Type rootType)
     }
 
     /// <summary>Points a broken rule at the first of its fields that was given, and shows the first field's value.</summary>
-    private string Describe(object section, string path, BrokenRule rule)
+    private string Describe(object section, string path, Violation rule)
     {
         var field = Join(path, rule.Fields[0]);
-        var origin = rule.Fields.Select(f => _origins.GetValueOrDefault(Join(path, f))).FirstOrDefault(o => o is not null) ?? file;
+        var origin = rule.Fields.Select(f => _origins.GetValueOrDefault(Join(path, f)))
+            .FirstOrDefault(o => o is not null) ?? file;
         var value = section;
         foreach (var name in rule.Fields[0].Split('.'))
         {
@@ -273,7 +280,8 @@ internal sealed class SpecBinder(string file, Type rootType)
         var near = here is not null ? Join(path, here) : Elsewhere(key);
         var hint = near is not null
             ? $"did you mean '{near}'?"
-            : $"known {(path.Length == 0 ? "sections and fields" : "fields of " + path)}: {string.Join(", ", fields.Select(f => f.Name))}";
+            : $"known {(path.Length == 0 ? "sections and fields" : "fields of " + path)}: " +
+                $"{string.Join(", ", fields.Select(f => f.Name))}";
         Errors.Add($"{origin}: field {Join(path, key)}: {(value.Length == 0 ? "" : $"value {value}: ")}unknown field; {hint}");
     }
 

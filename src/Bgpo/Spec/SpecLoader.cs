@@ -10,7 +10,8 @@ public static class SpecLoader
     /// <typeparam name="T"><see cref="RunSpec"/>, <see cref="PretrainSpec"/> or <see cref="ClusterSpec"/>.</typeparam>
     /// <param name="yaml">The text.</param>
     /// <param name="file">Its name in errors.</param>
-    /// <param name="overrides">Assignments <c>a.b=c</c> that win over the text; list items go by number: <c>phases.0.steps=5</c>.</param>
+    /// <param name="overrides">Assignments <c>a.b=c</c> that win over the text; list items go by number:
+    /// <c>phases.0.steps=5</c>.</param>
     /// <param name="expected">What the text should hold, for the error of one that is empty.</param>
     /// <returns>The spec, every field within its limits.</returns>
     /// <exception cref="SpecException">The text or an override is wrong; one line per error, all that were found.</exception>

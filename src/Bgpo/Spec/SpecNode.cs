@@ -28,11 +28,14 @@ internal abstract record SpecNode(int Line)
         }
     }
 
-    /// <summary>The first line with a tab in its indentation, which the parser blames on other lines; 0 when there is none.</summary>
+    /// <summary>
+    /// The first line with a tab in its indentation, which the parser blames on other lines; 0 when there is none.
+    /// </summary>
     private static int TabbedLine(string yaml)
     {
         var lines = yaml.Split('\n');
-        return 1 + Array.FindIndex(lines, line => line.AsSpan(0, line.Length - line.AsSpan().TrimStart(" \t").Length).Contains('\t'));
+        return 1 + Array.FindIndex(
+            lines, line => line.AsSpan(0, line.Length - line.AsSpan().TrimStart(" \t").Length).Contains('\t'));
     }
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();
@@ -89,7 +92,8 @@ internal abstract record SpecNode(int Line)
             {
                 return _anchors.TryGetValue(alias.Value.Value, out var target)
                     ? target
-                    : throw new SpecException($"{file}:{line}: alias '*{alias.Value.Value}' names no anchor that comes before it");
+                    : throw new SpecException(
+                        $"{file}:{line}: alias '*{alias.Value.Value}' names no anchor that comes before it");
             }
 
             var anchor = parser.Current is NodeEvent { Anchor.IsEmpty: false } named ? named.Anchor.Value : null;
@@ -128,7 +132,8 @@ internal abstract record SpecNode(int Line)
 
                 if (!seen.TryAdd(key.Text, keyLine))
                 {
-                    throw new SpecException($"{file}:{keyLine}: field {key.Text}: given twice (first in line {seen[key.Text]}); keep one");
+                    throw new SpecException(
+                        $"{file}:{keyLine}: field {key.Text}: given twice (first in line {seen[key.Text]}); keep one");
                 }
 
                 entries.Add((key.Text, keyLine, Node(depth + 1)));

@@ -1,6 +1,8 @@
 namespace Bgpo.Spec;
 
-/// <summary>Values from the command line (<c>--set a.b=c</c>), as a tree beside the file's. The last of equal fields wins.</summary>
+/// <summary>
+/// Values from the command line (<c>--set a.b=c</c>), as a tree beside the file's. The last of equal fields wins.
+/// </summary>
 internal sealed class SpecOverride
 {
     /// <summary>How errors name where the value came from.</summary>

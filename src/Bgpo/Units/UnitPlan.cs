@@ -34,7 +34,9 @@ public sealed class UnitPlan(RunSpec spec)
     /// <param name="step">A step.</param>
     public int BatchStep(int step) => step / UpdatesPerBatch * UpdatesPerBatch;
 
-    /// <summary>Whether a step uses the weights that sampled its batch, so that d = 0 and no old likelihoods are needed.</summary>
+    /// <summary>
+    /// Whether a step uses the weights that sampled its batch, so that d = 0 and no old likelihoods are needed.
+    /// </summary>
     /// <param name="step">A step.</param>
     public bool IsOnPolicy(int step) => step == BatchStep(step);
 
@@ -64,7 +66,9 @@ public sealed class UnitPlan(RunSpec spec)
         }
     }
 
-    /// <summary>All samples of a group: G completions, n_t draws each. Cut into units or not, these are what must be counted.</summary>
+    /// <summary>
+    /// All samples of a group: G completions, n_t draws each. Cut into units or not, these are what must be counted.
+    /// </summary>
     public IEnumerable<SampleId> SamplesOfGroup()
     {
         for (int draw = 0; draw < spec.Objective.Samples; draw++)

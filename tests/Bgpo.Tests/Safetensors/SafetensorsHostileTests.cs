@@ -20,18 +20,27 @@ public sealed class SafetensorsHostileTests
     [InlineData("{\"a\":{\"dtype\":\"F33\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "dtype 'F33'; known are BOOL, U8")]
     [InlineData("{\"a\":{\"dtype\":7,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "not valid JSON of the format")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", 4, "shape is not an array")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "shape has an item that is no whole number")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 4, "shape has an item that is no whole number")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,99999999999999999999]}}", 4, "data_offsets has an item")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "field 'shape' (unknown or twice)")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4,
+        "shape has an item that is no whole number")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 4,
+        "shape has an item that is no whole number")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,99999999999999999999]}}", 4,
+        "data_offsets has an item")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+        "field 'shape' (unknown or twice)")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"x\":1,\"data_offsets\":[0,4]}}", 4, "field 'x' (unknown or twice)")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "tensor 'a' (F32 [2]) has 4 bytes; its shape takes 8")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+        "tensor 'a' (F32 [2]) has 4 bytes; its shape takes 8")]
     [InlineData(
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0, "has 0 bytes; its shape takes more than 2^63")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3, "spans bytes 0 to 4 but the file has 3 data bytes")]
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
+        "has 0 bytes; its shape takes more than 2^63")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3,
+        "spans bytes 0 to 4 but the file has 3 data bytes")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "spans bytes 4 to 0")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "bytes 0 to 4 before tensor 'a' belong to no tensor")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8, "tensors end at byte 4 but 8 data bytes follow")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+        "bytes 0 to 4 before tensor 'a' belong to no tensor")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8,
+        "tensors end at byte 4 but 8 data bytes follow")]
     [InlineData("{}", 1, "tensors end at byte 0 but 1 data bytes follow")]
     [InlineData(
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}}",
@@ -63,7 +72,8 @@ public sealed class SafetensorsHostileTests
     }
 
     [Fact]
-    public void InvalidUtf8_IsRefused() => Refused(FileOf([(byte)'{', (byte)'"', 0xFF, 0xC0, (byte)'"', (byte)':', (byte)'1', (byte)'}'], 0));
+    public void InvalidUtf8_IsRefused() =>
+        Refused(FileOf([(byte)'{', (byte)'"', 0xFF, 0xC0, (byte)'"', (byte)':', (byte)'1', (byte)'}'], 0));
 
     [Fact]
     public void DeeplyNestedHeader_IsRefused() =>
@@ -89,9 +99,12 @@ public sealed class SafetensorsHostileTests
     {
         byte[] file = SafetensorsWriter.ToBytes([SafetensorsTensor.FromBytes("a", SafetensorsDtype.BF16, [2], new byte[4])]);
         using var reader = new SafetensorsReader(new MemoryStream(file), "m.safetensors");
-        Assert.Contains("no tensor 'b'", Assert.Throws<SafetensorsException>(() => reader.Read("b")).Message, StringComparison.Ordinal);
-        Assert.Contains("'a' is BF16; expected F32", Assert.Throws<SafetensorsException>(() => reader.ReadSingles("a")).Message, StringComparison.Ordinal);
-        Assert.Contains("4 bytes; 3 were", Assert.Throws<SafetensorsException>(() => reader.Read("a", new byte[3])).Message, StringComparison.Ordinal);
+        Assert.Contains("no tensor 'b'", Assert.Throws<SafetensorsException>(() => reader.Read("b")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("'a' is BF16; expected F32", Assert.Throws<SafetensorsException>(() => reader.ReadSingles("a")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("4 bytes; 3 were", Assert.Throws<SafetensorsException>(() => reader.Read("a", new byte[3])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

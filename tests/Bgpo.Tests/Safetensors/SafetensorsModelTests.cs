@@ -30,7 +30,8 @@ public sealed class SafetensorsModelTests : IDisposable
         using SafetensorsModel model = SafetensorsModel.Open(_folder);
         Assert.Equal(["a", "b", "c"], model.Names);
         Assert.Equal([1f, 2f], model.ReaderOf("c").ReadSingles("c"));
-        Assert.Contains("no tensor 'd'", Assert.Throws<SafetensorsException>(() => model.ReaderOf("d")).Message, StringComparison.Ordinal);
+        Assert.Contains("no tensor 'd'", Assert.Throws<SafetensorsException>(() => model.ReaderOf("d")).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -39,7 +40,8 @@ public sealed class SafetensorsModelTests : IDisposable
     [InlineData("{\"weight_map\":[]}", "has no object 'weight_map'")]
     [InlineData("{\"weight_map\":{}}", "its weight_map is empty")]
     [InlineData("{\"weight_map\":{\"a\":1}}", "sends 'a' to 1")]
-    [InlineData("{\"weight_map\":{\"a\":\"../x.safetensors\"}}", "sends 'a' to \"../x.safetensors\"; expected a file name beside the index")]
+    [InlineData("{\"weight_map\":{\"a\":\"../x.safetensors\"}}",
+        "sends 'a' to \"../x.safetensors\"; expected a file name beside the index")]
     [InlineData("{\"weight_map\":{\"a\":\"/etc/passwd\"}}", "sends 'a' to \"/etc/passwd\"")]
     [InlineData("{\"weight_map\":{\"a\":\"..\"}}", "sends 'a' to \"..\"")]
     [InlineData("{\"weight_map\":{\"a\":\"gone.safetensors\"}}", "gone.safetensors: cannot be opened")]

@@ -11,7 +11,8 @@ public sealed class SafetensorsRoundTripTests
 {
     /// <summary>Tensors with distinct names, any type, small shapes including scalars and empty ones.</summary>
     private static Gen<Sample[]> Samples =>
-        from names in Gen.ListOf(Gen.Elements("w", "layers.0.wq.weight", "é", "日本", "\U0001F600", "a\"b\\c\n", "", "Z", "blocks.10.b"))
+        from names in Gen.ListOf(
+            Gen.Elements("w", "layers.0.wq.weight", "é", "日本", "\U0001F600", "a\"b\\c\n", "", "Z", "blocks.10.b"))
         from samples in Gen.CollectToArray(names.Distinct(), SampleOf)
         select samples;
 
@@ -47,7 +48,8 @@ public sealed class SafetensorsRoundTripTests
 
     [Fact]
     public void AnyAlteredHeader_IsReadOrRefused_NeverAnythingElse() =>
-        Prop.ForAll(Samples.ToArbitrary(), Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), Gen.Choose(0, 255).ToArbitrary(), (samples, at, value) =>
+        Prop.ForAll(Samples.ToArbitrary(), Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), Gen.Choose(0, 255).ToArbitrary(),
+            (samples, at, value) =>
         {
             byte[] file = SafetensorsWriter.ToBytes(samples.Select(ToTensor), Metadata);
             int header = 8 + (int)BinaryPrimitives.ReadUInt64LittleEndian(file);

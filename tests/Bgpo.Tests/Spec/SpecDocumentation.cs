@@ -17,7 +17,9 @@ internal static class SpecDocumentation
         ["docs/clusters.md"] = [typeof(ClusterSpec)],
     };
 
-    /// <summary>Replaces what stands between <c>&lt;!-- fields of X --&gt;</c> and <c>&lt;!-- end --&gt;</c> by X's tables.</summary>
+    /// <summary>
+    /// Replaces what stands between <c>&lt;!-- fields of X --&gt;</c> and <c>&lt;!-- end --&gt;</c> by X's tables.
+    /// </summary>
     internal static string Filled(string page, IEnumerable<Type> types)
     {
         foreach (var type in types)
@@ -59,14 +61,16 @@ internal static class SpecDocumentation
         {
             var value = SpecSchema.Scalar(property.GetValue(defaults)!);
             var required = property.IsDefined(typeof(RequiredAttribute));
-            text.Append($"| `{name}` | {SpecSchema.Allowed(property)} | {(required ? "required" : value.Length == 0 ? "empty" : $"`{value}`")} | ")
+            text.Append($"| `{name}` | {SpecSchema.Allowed(property)} | " +
+                $"{(required ? "required" : value.Length == 0 ? "empty" : $"`{value}`")} | ")
                 .Append($"{Words(docs[$"P:{section.FullName}.{property.Name}"])} |\n");
         }
 
         foreach (var (name, property) in fields.Where(f => IsNested(f.Property)))
         {
             var inner = SpecSchema.ItemType(property.PropertyType);
-            Table(text, docs, inner ?? property.PropertyType, path + (path.Length > 0 ? "." : "") + name + (inner is null ? "" : ".N"));
+            Table(text, docs, inner ?? property.PropertyType,
+                path + (path.Length > 0 ? "." : "") + name + (inner is null ? "" : ".N"));
         }
     }
 

@@ -32,7 +32,8 @@ public class SpecWriterTests
     [InlineData("*x")]
     [InlineData("\"'\\\n\t")]
     [InlineData("Zür\u0001ich/模型")]
-    [InlineData("/a/very long path with many words so that a writer which folds its lines at eighty columns would fold this one here")]
+    [InlineData("/a/very long path with many words so that a writer which folds its lines at eighty columns would fold this " +
+        "one here")]
     public void AnyText_LoadsBackEqual(string text)
     {
         var spec = new RunSpec { Model = new() { Path = text }, Task = new() { EvaluationData = text } };
@@ -58,7 +59,8 @@ public class SpecWriterTests
     }
 
     public static TheoryData<string> Committed =>
-        new(Directory.GetFiles(Path.Combine(SpecDocumentation.Root, "configs"), "*.yaml").Select(f => Path.GetRelativePath(SpecDocumentation.Root, f)));
+        new(Directory.GetFiles(Path.Combine(SpecDocumentation.Root, "configs"), "*.yaml")
+            .Select(f => Path.GetRelativePath(SpecDocumentation.Root, f)));
 
     [Theory]
     [MemberData(nameof(Committed))]

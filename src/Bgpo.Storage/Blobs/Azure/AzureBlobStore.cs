@@ -33,7 +33,8 @@ internal sealed class AzureBlobStore : IBlobStore
         BlobClient blob = BlobOf(name);
         return CallAsync<Blob?>($"read '{name}'", async () =>
         {
-            using BlobDownloadStreamingResult answer = await blob.DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            using BlobDownloadStreamingResult answer = await blob.DownloadStreamingAsync(cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
             var content = new byte[answer.Details.ContentLength];
             await answer.Content.ReadExactlyAsync(content, cancellationToken).ConfigureAwait(false);
             return new Blob(content, TextOf(answer.Details.ETag));
@@ -51,8 +52,10 @@ internal sealed class AzureBlobStore : IBlobStore
             try
             {
                 var options = new BlobDownloadOptions { Range = new HttpRange(offset, Math.Max(1, destination.Length)) };
-                using BlobDownloadStreamingResult answer = await blob.DownloadStreamingAsync(options, cancellationToken).ConfigureAwait(false);
-                return await answer.Content.ReadAtLeastAsync(destination, destination.Length, false, cancellationToken).ConfigureAwait(false);
+                using BlobDownloadStreamingResult answer = await blob.DownloadStreamingAsync(options, cancellationToken)
+                    .ConfigureAwait(false);
+                return await answer.Content.ReadAtLeastAsync(destination, destination.Length, false, cancellationToken)
+                    .ConfigureAwait(false);
             }
             catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.InvalidRange)
             {
@@ -73,7 +76,8 @@ internal sealed class AzureBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+    public Task<string?> PutIfAbsentAsync(
+        string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
         UploadAsync(name, content, new BlobRequestConditions { IfNoneMatch = ETag.All }, cancellationToken);
 
     /// <inheritdoc/>
@@ -85,7 +89,8 @@ internal sealed class AzureBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public async Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+    public async Task<string> PutAsync(
+        string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
         (await UploadAsync(name, content, null, cancellationToken).ConfigureAwait(false))!;
 
     /// <inheritdoc/>
@@ -97,11 +102,14 @@ internal sealed class AzureBlobStore : IBlobStore
         do
         {
             Page<BlobItem>? items = await PageAsync(
-                $"list '{prefix}'", _container.GetBlobsAsync(prefix: _location.Prefix + prefix, cancellationToken: cancellationToken), page, cancellationToken)
+                $"list '{prefix}'", _container.GetBlobsAsync(
+                    prefix: _location.Prefix + prefix, cancellationToken: cancellationToken), page, cancellationToken)
                 .ConfigureAwait(false);
             foreach (BlobItem item in items?.Values ?? [])
             {
-                yield return new BlobEntry(item.Name[_location.Prefix.Length..], item.Properties.ContentLength ?? 0, item.Properties.LastModified ?? default);
+                yield return new BlobEntry(
+                    item.Name[_location.Prefix.Length..], item.Properties.ContentLength ?? 0,
+                    item.Properties.LastModified ?? default);
             }
 
             page = items?.ContinuationToken;
@@ -116,7 +124,8 @@ internal sealed class AzureBlobStore : IBlobStore
         do
         {
             AsyncPageable<BlobHierarchyItem> all =
-                _container.GetBlobsByHierarchyAsync(delimiter: "/", prefix: _location.Prefix, cancellationToken: cancellationToken);
+                _container.GetBlobsByHierarchyAsync(
+                    delimiter: "/", prefix: _location.Prefix, cancellationToken: cancellationToken);
             Page<BlobHierarchyItem>? items = await PageAsync("list folders", all, page, cancellationToken).ConfigureAwait(false);
             foreach (BlobHierarchyItem item in items?.Values.Where(item => item.IsPrefix) ?? [])
             {
@@ -207,7 +216,8 @@ internal sealed class AzureBlobStore : IBlobStore
             return result;
         }
         catch (RequestFailedException exception)
-            when (AzureErrors.IsAbsent(exception) || (_location.EmulatorPort is not null && AzureErrors.IsContainerMissing(exception)))
+            when (AzureErrors.IsAbsent(exception)
+                || (_location.EmulatorPort is not null && AzureErrors.IsContainerMissing(exception)))
         {
             _answered |= AzureErrors.IsAbsent(exception);
             return whenAbsent;

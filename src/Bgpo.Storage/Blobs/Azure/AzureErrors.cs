@@ -13,11 +13,13 @@ internal static class AzureErrors
     public static bool IsAbsent(RequestFailedException exception) =>
         exception.Status == 404 && !IsContainerMissing(exception);
 
-    public static bool IsContainerMissing(RequestFailedException exception) => exception.ErrorCode == BlobErrorCode.ContainerNotFound;
+    public static bool IsContainerMissing(RequestFailedException exception) =>
+        exception.ErrorCode == BlobErrorCode.ContainerNotFound;
 
     /// <summary>The condition of a put did not hold.</summary>
     public static bool IsConditionLost(RequestFailedException exception) =>
-        exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.ErrorCode == BlobErrorCode.ConditionNotMet || IsAbsent(exception);
+        exception.ErrorCode == BlobErrorCode.BlobAlreadyExists || exception.ErrorCode == BlobErrorCode.ConditionNotMet
+            || IsAbsent(exception);
 
     /// <summary>The store's exception for one of the SDK.</summary>
     /// <param name="exception">The SDK's, perhaps within others.</param>
@@ -32,9 +34,11 @@ internal static class AzureErrors
         {
             RequestFailedException { Status: 0 } e => (true, Unreachable(location, e)),
             RequestFailedException { Status: 408 or 429 or >= 500 } e => (true, $"the service answers {Code(e)}"),
-            RequestFailedException { Status: 401 or 403 } e => (false, $"the credentials are not accepted ({Code(e)}); {Credentials(location)}"),
+            RequestFailedException { Status: 401 or 403 } e =>
+                (false, $"the credentials are not accepted ({Code(e)}); {Credentials(location)}"),
             RequestFailedException e when IsContainerMissing(e) => (answered,
-                $"there is no container '{location.Container}'; create it: az storage container create --account-name {location.Account} "
+                $"there is no container '{location.Container}'; create it: az storage container create --account-name " +
+                    $"{location.Account} "
                 + $"--name {location.Container} --auth-mode login"),
             RequestFailedException e => (false, $"the service refuses: {Code(e)}"),
             AuthenticationFailedException e => (answered || IsPassing(e), $"no token: {FirstLine(e)}; {Credentials(location)}"),
@@ -57,7 +61,8 @@ internal static class AzureErrors
         : "sign in (az login), give this identity the role Storage Blob Data Contributor, or set AZURE_STORAGE_CONNECTION_STRING";
 
     private static string Code(RequestFailedException exception) =>
-        string.IsNullOrEmpty(exception.ErrorCode) ? $"HTTP {exception.Status}" : $"{exception.ErrorCode} (HTTP {exception.Status})";
+        string.IsNullOrEmpty(exception.ErrorCode) ? $"HTTP {exception.Status}"
+            : $"{exception.ErrorCode} (HTTP {exception.Status})";
 
     private static string FirstLine(Exception exception)
     {

@@ -46,7 +46,8 @@ internal sealed partial record AzureLocation(string Text, string Account, int? E
             throw Refused(text, $"account '{parts[0]}' has other than 3 to 24 lower-case letters and digits");
         }
 
-        return new AzureLocation(text, parts[0], null, CheckedContainer(text, parts[1]), CheckedPrefix(text, parts.ElementAtOrDefault(2)));
+        return new AzureLocation(
+            text, parts[0], null, CheckedContainer(text, parts[1]), CheckedPrefix(text, parts.ElementAtOrDefault(2)));
     }
 
     private static AzureLocation ParseEmulator(string text)
@@ -56,7 +57,8 @@ internal sealed partial record AzureLocation(string Text, string Account, int? E
         if (HostAndPort().Match(rest) is { Success: true } host)
         {
             // Nothing but this machine: the emulator's key is known to everybody.
-            if (!int.TryParse(host.Groups["port"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535)
+            if (!int.TryParse(host.Groups["port"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out port) || port
+                is < 1 or > 65535)
             {
                 throw Refused(text, $"port '{host.Groups["port"].Value}' is not one of 1 to 65535");
             }
@@ -75,7 +77,8 @@ internal sealed partial record AzureLocation(string Text, string Account, int? E
 
     private static string CheckedContainer(string text, string container) => ContainerName().IsMatch(container)
         ? container
-        : throw Refused(text, $"container '{container}' has other than 3 to 63 lower-case letters, digits and single dashes between them");
+        : throw Refused(text,
+            $"container '{container}' has other than 3 to 63 lower-case letters, digits and single dashes between them");
 
     private static string CheckedPrefix(string text, string? prefix)
     {

@@ -6,8 +6,9 @@ using System.Text.RegularExpressions;
 namespace Bgpo.Storage.Blobs.Azure;
 
 /// <summary>
-/// An Azurite process on a loopback port: Microsoft's emulator of Azure Blob Storage. It can be stopped and started again on the same port
-/// and folder. Azurite itself writes its index down when it is stopped in order, so end it with <see cref="StopAsync"/>.
+/// An Azurite process on a loopback port: Microsoft's emulator of Azure Blob Storage. It can be stopped and started again on the
+/// same port and folder. Azurite itself writes its index down when it is stopped in order, so end it with
+/// <see cref="StopAsync"/>.
 /// </summary>
 public sealed partial class Azurite : IAsyncDisposable
 {
@@ -43,7 +44,8 @@ public sealed partial class Azurite : IAsyncDisposable
             string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
             string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
             return Path.Combine(
-                string.IsNullOrEmpty(cache) ? Path.Combine(home.Length > 0 ? home : Path.GetTempPath(), ".cache") : cache, "bgpo", $"azurite-{Version}");
+                string.IsNullOrEmpty(cache) ? Path.Combine(home.Length > 0 ? home : Path.GetTempPath(), ".cache") : cache, "bgpo",
+                $"azurite-{Version}");
         }
     }
 
@@ -75,11 +77,13 @@ public sealed partial class Azurite : IAsyncDisposable
         {
             Directory.CreateDirectory(draft);
             (int code, string error) = await RunAsync(
-                "npm", ["install", "--prefix", draft, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", $"azurite@{Version}"],
+                "npm", ["install", "--prefix", draft, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
+                    $"azurite@{Version}"],
                 cancellationToken).ConfigureAwait(false);
             if (code != 0)
             {
-                throw new StorageException($"Azurite {Version} could not be installed by npm (exit code {code}): {LastLine(error)}");
+                throw new StorageException(
+                    $"Azurite {Version} could not be installed by npm (exit code {code}): {LastLine(error)}");
             }
 
             if (!File.Exists(MainOf(folder)))
@@ -181,7 +185,8 @@ public sealed partial class Azurite : IAsyncDisposable
     private static string MainOf(string installation) =>
         Path.Combine(installation, "node_modules", "azurite", "dist", "src", "blob", "main.js");
 
-    private static async Task<(int ExitCode, string Error)> RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
+    private static async Task<(int ExitCode, string Error)> RunAsync(
+        string program, string[] arguments, CancellationToken cancellationToken)
     {
         using Process process = Launch(program, arguments);
         try
@@ -213,13 +218,15 @@ public sealed partial class Azurite : IAsyncDisposable
         catch (System.ComponentModel.Win32Exception exception)
         {
             throw new StorageException(
-                $"Azurite needs {program}, which does not start ({exception.Message}); install Node.js 18 or newer (Debian: apt-get install nodejs npm).",
+                $"Azurite needs {program}, which does not start ({exception.Message}); install Node.js 18 or newer (Debian: " +
+                    $"apt-get install nodejs npm).",
                 exception);
         }
     }
 
     private static string LastLine(string text) =>
-        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "it said nothing";
+        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .LastOrDefault() ?? "it said nothing";
 
     [GeneratedRegex(@"listens on http://127\.0\.0\.1:(?<port>\d+)", RegexOptions.CultureInvariant)]
     private static partial Regex Listening();

@@ -1,8 +1,8 @@
 namespace Bgpo.Storage.Blobs.Local;
 
 /// <summary>
-/// Whether a store's folder is there, and is the one that it was. A folder that was there and is not is a store that is away, not one without
-/// blobs.
+/// Whether a store's folder is there, and is the one that it was. A folder that was there and is not is a store that is away, not
+/// one without blobs.
 /// </summary>
 /// <param name="folder">The folder, full path.</param>
 /// <param name="location">The store, for messages.</param>

@@ -47,7 +47,9 @@ internal static partial class Libc
         }
     }
 
-    /// <summary>What tells a file or folder from another of the same path, now or later; null where the system does not say.</summary>
+    /// <summary>
+    /// What tells a file or folder from another of the same path, now or later; null where the system does not say.
+    /// </summary>
     public static (uint Major, uint Minor, ulong Number)? IdentityOf(string path)
     {
         if (!OperatingSystem.IsLinux())

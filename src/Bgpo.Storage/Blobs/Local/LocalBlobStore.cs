@@ -6,15 +6,20 @@ namespace Bgpo.Storage.Blobs.Local;
 
 /// <summary>Blobs as files of a local folder, with the guarantees of a cloud store, also among several processes.</summary>
 /// <remarks>
-/// A write goes to a temporary file beside its target, is synced, becomes visible by one link(2) or rename(2), and then the folder
-/// is synced. ETags are content hashes. What a killed writer leaves are temporary files; they are never listed, and the first write
-/// of a store to a folder removes those whose writer is gone, and those that are older than an hour and held by nobody. The
-/// store's folder itself, once it was there, is not made again: without it the store is away.
+/// A write goes to a temporary file beside its target, is synced, becomes visible by one link(2) or rename(2), and then the
+/// folder is synced. ETags are content hashes. What a killed writer leaves are temporary files; they are never listed, and the
+/// first write of a store to a folder removes those whose writer is gone, and those that are older than an hour and held by
+/// nobody. The store's folder itself, once it was there, is not made again: without it the store is away.
 /// </remarks>
 public sealed class LocalBlobStore : IBlobStore
 {
     /// <summary>Files beneath a folder, but for what others keep there for themselves.</summary>
-    private static readonly EnumerationOptions s_readable = new() { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = 0 };
+    private static readonly EnumerationOptions s_readable = new()
+    {
+        RecurseSubdirectories = true,
+        IgnoreInaccessible = true,
+        AttributesToSkip = 0,
+    };
 
     private readonly string _folder;
     private readonly TemporaryFiles _temporary;
@@ -62,7 +67,8 @@ public sealed class LocalBlobStore : IBlobStore
     public Task<Blob?> GetAsync(string name, CancellationToken cancellationToken = default)
     {
         string path = PathOf(name);
-        return OnPool($"read '{name}'", () => FileContent.Read(path) is { } content ? new Blob(content, ETagOf(content)) : null, cancellationToken);
+        return OnPool($"read '{name}'", () => FileContent.Read(path) is { } content ? new Blob(content, ETagOf(content)) : null,
+            cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -128,7 +134,8 @@ public sealed class LocalBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public async Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+    public async Task<string> PutAsync(
+        string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
         (await ReplaceAsync(name, content, null, cancellationToken).ConfigureAwait(false))!;
 
     /// <inheritdoc/>
@@ -229,7 +236,8 @@ public sealed class LocalBlobStore : IBlobStore
             string temporary = WriteTemporary(folder, content.Span);
             try
             {
-                // Synced after the lock is free: a process that is stopped (SIGSTOP) while the disk works must not hold up the others.
+                // Synced after the lock is free: a process that is stopped (SIGSTOP) while the disk works must not hold up the
+                // others.
                 using (await FolderLock.AcquireAsync(folder, cancellationToken).ConfigureAwait(false))
                 {
                     if (etag is not null && (FileContent.Read(path) is not { } current || ETagOf(current) != etag))
@@ -289,7 +297,8 @@ public sealed class LocalBlobStore : IBlobStore
         }
 
         static bool HasBlobs(string folder) =>
-            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(file => !Path.GetFileName(file).StartsWith('.'));
+            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Any(file => !Path.GetFileName(file).StartsWith('.'));
     }, cancellationToken);
 
     private string WriteTemporary(string folder, ReadOnlySpan<byte> content)
@@ -308,7 +317,8 @@ public sealed class LocalBlobStore : IBlobStore
     {
         try
         {
-            return file.Exists ? new BlobEntry(name, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero)) : null;
+            return file.Exists ? new BlobEntry(name, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero))
+                : null;
         }
         catch (FileNotFoundException)
         {
@@ -363,7 +373,8 @@ public sealed class LocalBlobStore : IBlobStore
         !Directory.Exists(_folder)
             ? []
             : [.. Directory.EnumerateDirectories(_folder)
-                .Where(path => Directory.EnumerateFiles(path, "*", s_readable).Any(file => !Path.GetFileName(file).StartsWith('.')))
+                .Where(path => Directory.EnumerateFiles(path, "*", s_readable)
+                    .Any(file => !Path.GetFileName(file).StartsWith('.')))
                 .Select(path => Path.GetFileName(path))
                 .Where(name => !name.StartsWith('.'))
                 .Order(StringComparer.Ordinal)];

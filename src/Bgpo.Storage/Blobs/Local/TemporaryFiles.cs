@@ -54,8 +54,8 @@ internal sealed class TemporaryFiles(TimeProvider time)
         DateTime before = time.GetUtcNow().UtcDateTime - s_leftoverAge;
         foreach (string path in Directory.EnumerateFiles(folder, Prefix + "*"))
         {
-            // The age covers the moments in which a live writer holds no lock: just after creation, just before the rename. A writer
-            // that is gone has none.
+            // The age covers the moments in which a live writer holds no lock: just after creation, just before the rename. A
+            // writer that is gone has none.
             if (File.GetLastWriteTimeUtc(path) > before && IsAlive(Path.GetFileName(path)))
             {
                 continue;

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Bgpo.Storage.Blobs.Resilience;
 
 /// <summary>
-/// A blob store whose operations are retried while they may heal. A conditional put whose answer was lost may have been done, and then
-/// its retry meets its own bytes: that is a success, found by reading them.
+/// A blob store whose operations are retried while they may heal. A conditional put whose answer was lost may have been done, and
+/// then its retry meets its own bytes: that is a success, found by reading them.
 /// </summary>
 internal sealed class ResilientBlobStore : IBlobStore
 {
@@ -36,14 +36,16 @@ internal sealed class ResilientBlobStore : IBlobStore
     /// <inheritdoc/>
     public Task<int?> ReadRangeAsync(
         string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
-        RunAsync($"read '{name}'", destination.Length, token => _store.ReadRangeAsync(name, offset, destination, token), cancellationToken);
+        RunAsync($"read '{name}'", destination.Length, token => _store.ReadRangeAsync(name, offset, destination, token),
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<BlobEntry?> FindAsync(string name, CancellationToken cancellationToken = default) =>
         RunAsync($"look for '{name}'", 0, token => _store.FindAsync(name, token), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<string?> PutIfAbsentAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+    public Task<string?> PutIfAbsentAsync(
+        string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
         PutAsync(name, content, token => _store.PutIfAbsentAsync(name, content, token), cancellationToken);
 
     /// <inheritdoc/>
@@ -59,7 +61,8 @@ internal sealed class ResilientBlobStore : IBlobStore
     public async IAsyncEnumerable<BlobEntry> ListAsync(
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        foreach (BlobEntry entry in await GatherAsync($"list '{prefix}'", token => _store.ListAsync(prefix, token), cancellationToken)
+        foreach (BlobEntry entry in await GatherAsync(
+            $"list '{prefix}'", token => _store.ListAsync(prefix, token), cancellationToken)
             .ConfigureAwait(false))
         {
             yield return entry;
@@ -69,7 +72,8 @@ internal sealed class ResilientBlobStore : IBlobStore
     /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListFoldersAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        foreach (string folder in await GatherAsync("list folders", _store.ListFoldersAsync, cancellationToken).ConfigureAwait(false))
+        foreach (string folder in await GatherAsync("list folders", _store.ListFoldersAsync, cancellationToken)
+            .ConfigureAwait(false))
         {
             yield return folder;
         }
@@ -79,7 +83,8 @@ internal sealed class ResilientBlobStore : IBlobStore
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken = default) =>
         // Deleted by an attempt whose answer was lost is deleted by this call.
         _pipeline.RunAsync(
-            $"delete '{name}'", 0, async (again, token) => await _store.DeleteAsync(name, token).ConfigureAwait(false) || again, cancellationToken);
+            $"delete '{name}'", 0, async (again, token) =>
+                await _store.DeleteAsync(name, token).ConfigureAwait(false) || again, cancellationToken);
 
     /// <inheritdoc/>
     public IBlobStore Requiring(string name) => new ResilientBlobStore(_store.Requiring(name), _pipeline);
@@ -88,10 +93,12 @@ internal sealed class ResilientBlobStore : IBlobStore
     public Task<bool> IsSameAsync() => _store.IsSameAsync();
 
     /// <inheritdoc/>
-    public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) => _store.TidyAsync(prefix, cancellationToken);
+    public Task TidyAsync(string prefix, CancellationToken cancellationToken = default) =>
+        _store.TidyAsync(prefix, cancellationToken);
 
     /// <inheritdoc/>
-    public Task RemoveFolderAsync(string prefix, CancellationToken cancellationToken = default) => _store.RemoveFolderAsync(prefix, cancellationToken);
+    public Task RemoveFolderAsync(string prefix, CancellationToken cancellationToken = default) =>
+        _store.RemoveFolderAsync(prefix, cancellationToken);
 
     /// <summary>A listing is gathered whole, so that a retry gives nothing twice.</summary>
     private Task<List<T>> GatherAsync<T>(
@@ -108,7 +115,8 @@ internal sealed class ResilientBlobStore : IBlobStore
         }, cancellationToken);
 
     private Task<string?> PutAsync(
-        string name, ReadOnlyMemory<byte> content, Func<CancellationToken, Task<string?>> put, CancellationToken cancellationToken) =>
+        string name, ReadOnlyMemory<byte> content, Func<CancellationToken, Task<string?>> put,
+        CancellationToken cancellationToken) =>
         _pipeline.RunAsync($"write '{name}'", content.Length, async (again, token) =>
         {
             if (await put(token).ConfigureAwait(false) is { } etag)
@@ -116,7 +124,8 @@ internal sealed class ResilientBlobStore : IBlobStore
                 return etag;
             }
 
-            return again && await _store.GetAsync(name, token).ConfigureAwait(false) is { } found && found.Content.Span.SequenceEqual(content.Span)
+            return again && await _store.GetAsync(name, token)
+                .ConfigureAwait(false) is { } found && found.Content.Span.SequenceEqual(content.Span)
                 ? found.ETag
                 : null;
         }, cancellationToken);

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Bgpo.Storage.Blobs.Resilience;
 
-/// <summary>What the resilience pipelines report through <c>System.Diagnostics.Metrics</c>, meter <see cref="Name"/>, tag <c>store</c>.</summary>
+/// <summary>
+/// What the resilience pipelines report through <c>System.Diagnostics.Metrics</c>, meter <see cref="Name"/>, tag <c>store</c>.
+/// </summary>
 public static class StoreMeter
 {
     /// <summary>The meter's name.</summary>

@@ -18,7 +18,9 @@ public sealed record StorePatience
     /// <summary>Time after which a failed attempt is not followed by another.</summary>
     public TimeSpan Total { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The same as long as the store has never answered: then the location is probably wrong, and somebody waits for the word.</summary>
+    /// <summary>
+    /// The same as long as the store has never answered: then the location is probably wrong, and somebody waits for the word.
+    /// </summary>
     public TimeSpan FirstContact { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Time for one attempt, apart from the bytes it carries.</summary>
@@ -33,7 +35,9 @@ public sealed record StorePatience
     /// <summary>Longest delay between attempts.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Attempts within <see cref="BreakerWindow"/> that must be there, at least half of them failed, to open the circuit.</summary>
+    /// <summary>
+    /// Attempts within <see cref="BreakerWindow"/> that must be there, at least half of them failed, to open the circuit.
+    /// </summary>
     public int BreakerAttempts { get; init; } = 4;
 
     /// <summary>The time over which the circuit breaker counts.</summary>

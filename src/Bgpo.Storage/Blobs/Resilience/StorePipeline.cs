@@ -5,7 +5,9 @@ using Polly.Timeout;
 
 namespace Bgpo.Storage.Blobs.Resilience;
 
-/// <summary>The Polly pipeline of a store: retries with jittered back-off around a circuit breaker around a timeout for each attempt.</summary>
+/// <summary>
+/// The Polly pipeline of a store: retries with jittered back-off around a circuit breaker around a timeout for each attempt.
+/// </summary>
 internal sealed class StorePipeline
 {
     private static readonly ResiliencePropertyKey<long> s_started = new("bgpo.started");
@@ -46,7 +48,8 @@ internal sealed class StorePipeline
             {
                 // A run that is missing must not keep others from the store.
                 ShouldHandle = args => ValueTask.FromResult(
-                    IsTransient(args.Outcome.Exception) && args.Outcome.Exception is not StoreUnavailableException { IsOfOneRun: true }),
+                    IsTransient(args.Outcome.Exception) && args.Outcome.Exception
+                        is not StoreUnavailableException { IsOfOneRun: true }),
                 FailureRatio = 0.5,
                 MinimumThroughput = patience.BreakerAttempts,
                 SamplingDuration = patience.BreakerWindow,
@@ -88,7 +91,8 @@ internal sealed class StorePipeline
         try
         {
             T result = await _pipeline.ExecuteAsync(
-                async (run, made) => await AttemptAsync(operation, made, run.CancellationToken).ConfigureAwait(false), context, attempts)
+                async (run, made) => await AttemptAsync(operation, made, run.CancellationToken).ConfigureAwait(false), context,
+                attempts)
                 .ConfigureAwait(false);
             Watch.Answered(_time.GetElapsedTime(started));
             return result;
@@ -134,7 +138,8 @@ internal sealed class StorePipeline
         return _time.GetElapsedTime(context.Properties.GetValue(s_started, 0)) >= patience;
     }
 
-    private TimeSpan AttemptTime(long bytes) => _patience.Attempt + TimeSpan.FromSeconds((double)bytes / _patience.SlowestTransfer);
+    private TimeSpan AttemptTime(long bytes) =>
+        _patience.Attempt + TimeSpan.FromSeconds((double)bytes / _patience.SlowestTransfer);
 
     private StoreUnavailableException GivenUp(string action, Attempts attempts, TimeSpan taken, Exception cause)
     {
@@ -147,7 +152,8 @@ internal sealed class StorePipeline
             _ => new StoreUnavailableException(
                 attempts.Last is { } last
                     ? $"{last.Message.TrimEnd('.')} ({tried})."
-                    : $"Store '{_location}': cannot {action}: it has been unreachable since {Watch.Health.OpenSince:u}: {Watch.Health.LastError}",
+                    : $"Store '{_location}': cannot {action}: it has been unreachable since {Watch.Health.OpenSince:u}: " +
+                        $"{Watch.Health.LastError}",
                 cause),
         };
     }

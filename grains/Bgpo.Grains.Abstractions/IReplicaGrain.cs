@@ -2,10 +2,10 @@ namespace Bgpo.Grains;
 
 /// <summary>
 /// Holds copies of shards that live on other silos, in one silo's memory, so that losing any one silo rolls nothing back; key =
-/// <see cref="SiloKey"/>. Pinned to that silo. Within a history a version's state is the same whoever computed it; copies of an older history
-/// are dropped when one of a newer comes.
+/// <see cref="SiloKey"/>. Pinned to that silo. Within a history a version's state is the same whoever computed it; copies of an
+/// older history are dropped when one of a newer comes.
 /// </summary>
-public interface IBuddyGrain : IGrainWithStringKey
+public interface IReplicaGrain : IGrainWithStringKey
 {
     /// <summary>Takes one of the three parts of a shard's state. Versions older than the one before it are dropped.</summary>
     /// <param name="part">The part.</param>
@@ -17,9 +17,11 @@ public interface IBuddyGrain : IGrainWithStringKey
     /// <param name="shard">The shard's index.</param>
     /// <param name="version">The oldest version to keep.</param>
     [ResponseTimeout("00:00:10")]
-    Task Settle(long history, int shard, int version);
+    Task DropOlderThan(long history, int shard, int version);
 
-    /// <summary>Drops what is held of older histories, and the weights that were pulled: the run goes on from a checkpoint.</summary>
+    /// <summary>
+    /// Drops what is held of older histories, and the weights that were pulled: the run goes on from a checkpoint.
+    /// </summary>
     /// <param name="history">The history that goes on.</param>
     [ResponseTimeout("00:00:10")]
     Task BeginHistory(long history);
@@ -34,7 +36,9 @@ public interface IBuddyGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:30")]
     Task<ShardPart> Get(HeldShard held, ShardPartKind kind);
 
-    /// <summary>Forgets all that this silo keeps of the run in memory, unless a newer controller has begun: the run is over.</summary>
+    /// <summary>
+    /// Forgets all that this silo keeps of the run in memory, unless a newer controller has begun: the run is over.
+    /// </summary>
     /// <param name="epoch">The controller's epoch.</param>
     [ResponseTimeout("00:00:10")]
     Task Release(long epoch);
@@ -67,9 +71,10 @@ public sealed record ShardPart(
     [Id(4)] public FencingToken Token { get; init; }
 }
 
-/// <summary>A shard's version that a buddy holds whole.</summary>
+/// <summary>A shard's version that a replica holds whole.</summary>
 /// <param name="Shard">The shard's index.</param>
 /// <param name="Version">The version.</param>
 /// <param name="History">The history that the version is of.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.HeldShard")]
-public readonly record struct HeldShard([property: Id(0)] int Shard, [property: Id(1)] int Version, [property: Id(2)] long History = 0);
+public readonly record struct HeldShard(
+    [property: Id(0)] int Shard, [property: Id(1)] int Version, [property: Id(2)] long History = 0);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Bgpo.Client;
 
 /// <summary>Numbers as people read them.</summary>
-internal static class Printed
+internal static class Format
 {
     /// <summary>Minutes and seconds: 1:33, 2:05:09.</summary>
     internal static string Clock(double seconds)
@@ -40,14 +40,20 @@ internal static class Printed
     internal static string Count(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
     /// <summary>A number and its noun: 1 shard, 3 shards.</summary>
-    internal static string Many(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : noun.EndsWith('s') ? "es" : "s")}";
+    internal static string Many(long count, string noun) =>
+        $"{Count(count)} {noun}{(count == 1 ? "" : noun.EndsWith('s') ? "es" : "s")}";
 
-    /// <summary>What others wrote, as part of a line: line breaks become spaces, and other control characters are shown, not done.</summary>
+    /// <summary>
+    /// What others wrote, as part of a line: line breaks become spaces, and other control characters are shown, not done.
+    /// </summary>
     internal static string OneLine(string text) => Harmless(text.ReplaceLineEndings(" "));
 
-    /// <summary>Text in which control characters but line breaks and tabs are shown as \u001b: a terminal would do them.</summary>
+    /// <summary>
+    /// Text in which control characters but line breaks and tabs are shown as \u001b: a terminal would do them.
+    /// </summary>
     internal static string Harmless(string text) => text.Any(IsHarmful)
-        ? string.Concat(text.Select(c => IsHarmful(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()))
+        ? string.Concat(text.Select(
+            c => IsHarmful(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()))
         : text;
 
     private static bool IsHarmful(char c) => char.IsControl(c) && c is not ('\n' or '\t');

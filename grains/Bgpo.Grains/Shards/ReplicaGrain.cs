@@ -5,11 +5,14 @@ using Orleans.Concurrency;
 
 namespace Bgpo.Grains.Shards;
 
-/// <inheritdoc cref="IBuddyGrain"/>
+/// <inheritdoc cref="IReplicaGrain"/>
 [KeepAlive, Reentrant, SiloPinned]
-public sealed class BuddyGrain(RunContexts runs, WeightsSource source, IPolicyDevices devices, TimeProvider time) : Grain, IBuddyGrain
+public sealed class ReplicaGrain(RunContexts runs, WeightsSource source, IPolicyDevices devices, TimeProvider time) : Grain,
+    IReplicaGrain
 {
-    /// <summary>How long the end of a run waits for devices that are at work for it still; they free it when they are done.</summary>
+    /// <summary>
+    /// How long the end of a run waits for devices that are at work for it still; they free it when they are done.
+    /// </summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     private readonly ShardCopies _copies = new();
@@ -22,9 +25,9 @@ public sealed class BuddyGrain(RunContexts runs, WeightsSource source, IPolicyDe
     }
 
     /// <inheritdoc/>
-    public Task Settle(long history, int shard, int version)
+    public Task DropOlderThan(long history, int shard, int version)
     {
-        _copies.Settle(history, shard, version);
+        _copies.DropOlderThan(history, shard, version);
         return Task.CompletedTask;
     }
 
@@ -60,8 +63,8 @@ public sealed class BuddyGrain(RunContexts runs, WeightsSource source, IPolicyDe
 }
 
 /// <summary>
-/// Copies of other silos' shards, two versions of each at most: a commit may have reached some shards only. All are of the newest history
-/// that was heard of.
+/// Copies of other silos' shards, two versions of each at most: a commit may have reached some shards only. All are of the newest
+/// history that was heard of.
 /// </summary>
 public sealed class ShardCopies
 {
@@ -73,7 +76,9 @@ public sealed class ShardCopies
     /// <summary>The newest controller's epoch that was heard of.</summary>
     public long Epoch { get; private set; }
 
-    /// <summary>Takes a part and drops the shard's versions older than the one before it; a part of an older history is not taken.</summary>
+    /// <summary>
+    /// Takes a part and drops the shard's versions older than the one before it; a part of an older history is not taken.
+    /// </summary>
     /// <param name="part">The part.</param>
     public void Hold(ShardPart part)
     {
@@ -96,7 +101,7 @@ public sealed class ShardCopies
     /// <param name="history">The history that the version is of.</param>
     /// <param name="shard">The shard's index.</param>
     /// <param name="version">The oldest version to keep: a newer one may have come already.</param>
-    public void Settle(long history, int shard, int version) =>
+    public void DropOlderThan(long history, int shard, int version) =>
         Drop(held => held.Shard == shard && held.History == history && held.Version < version);
 
     /// <summary>Drops what is of older histories.</summary>

@@ -16,7 +16,8 @@ namespace Bgpo.Client.Proof;
 /// <param name="name">Names its cluster and run.</param>
 /// <param name="store">Its store's folder.</param>
 /// <param name="silos">Silo processes.</param>
-internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProvider time, string name, string store, int silos) : IAsyncDisposable
+internal sealed class Experiment(
+    IMachine machine, ClusterConfig clustering, TimeProvider time, string name, string store, int silos) : IAsyncDisposable
 {
     private static readonly TimeSpan s_sampling = TimeSpan.FromSeconds(1);
 
@@ -30,7 +31,7 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
     internal RunRecorder Recorder { get; } = new(time);
 
     /// <summary>The cluster; once started.</summary>
-    internal SiloProcesses Cluster => _cluster ?? throw new InvalidOperationException("The trial has not begun.");
+    internal SiloProcesses Cluster => _cluster ?? throw new InvalidOperationException("The experiment has not begun.");
 
     /// <summary>The run's id.</summary>
     internal string Run => name;
@@ -62,7 +63,9 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
         }
     }
 
-    /// <summary>Processes, locks, sockets and temporary files that were left behind; known once the trial is disposed of.</summary>
+    /// <summary>
+    /// Processes, locks, sockets and temporary files that were left behind; known once the experiment is disposed of.
+    /// </summary>
     internal IReadOnlyList<string> LeftOver { get; private set; } = [];
 
     /// <summary>Starts the silos and the run.</summary>
@@ -79,8 +82,9 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
     internal Task<RunEvent?> Watch(IRunGrain run, CancellationToken cancellationToken) =>
         new RunWatch(run, Recorder, time, () => Cluster.IsAlive).ToTheEnd(CancellationToken.None, cancellationToken);
 
-    /// <summary>A injector of this trial's silos.</summary>
-    internal FaultInjector FaultInjector(ChaosOptions options) => new(Cluster, machine, clustering, options, new Random(1), time, act =>
+    /// <summary>A injector of this experiment's silos.</summary>
+    internal FaultInjector FaultInjector(ChaosOptions options) =>
+        new(Cluster, machine, clustering, options, new Random(1), time, act =>
     {
         lock (_acts)
         {
@@ -88,7 +92,7 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
         }
     });
 
-    /// <summary>For each victim that had work: milliseconds from the blow to that work's start elsewhere.</summary>
+    /// <summary>For each victim that had work: milliseconds from the fault to that work's start elsewhere.</summary>
     internal IReadOnlyList<double> Recoveries()
     {
         var moves = Recorder.Moves;
@@ -109,9 +113,11 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
         if (_cluster is not null)
         {
             await _cluster.DisposeAsync();
-            IEnumerable<string> processes = machine.Silos(process => process.Option("--cluster") == name).Select(process => $"process {process.Id}");
+            IEnumerable<string> processes = machine.Silos(process => process.Option("--cluster") == name)
+                .Select(process => $"process {process.Id}");
             IEnumerable<string> temporary = Directory.Exists(store)
-                ? Directory.EnumerateFiles(store, ".tmp-*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
+                ? Directory.EnumerateFiles(
+                    store, ".tmp-*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
                 : [];
             LeftOver = [.. processes, .. _cluster.LeftBehind, .. temporary];
         }
@@ -126,7 +132,8 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
         {
             while (await timer.WaitForNextTickAsync(_over.Token))
             {
-                double most = machine.Silos(process => process.Option("--cluster") == name).Select(process => process.ResidentMiB).DefaultIfEmpty(0).Max();
+                double most = machine.Silos(process => process.Option("--cluster") == name).Select(process => process.ResidentMiB)
+                    .DefaultIfEmpty(0).Max();
                 lock (_memory)
                 {
                     _memory.Add((Stopwatch.GetElapsedTime(started), most, ProcessTable.Own.ResidentMiB));
@@ -135,7 +142,7 @@ internal sealed class Trial(IMachine machine, ClusterConfig clustering, TimeProv
         }
         catch (OperationCanceledException)
         {
-            // The trial is over.
+            // The experiment is over.
         }
     }
 }
