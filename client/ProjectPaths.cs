@@ -1,6 +1,5 @@
 using Bgpo.Storage.Blobs;
 
-
 namespace Bgpo.Client;
 
 /// <summary>Where files are looked up: the working directory first, then the project's folder.</summary>

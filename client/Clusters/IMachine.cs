@@ -1,6 +1,5 @@
 using Bgpo.Silo.Machines;
 
-
 namespace Bgpo.Client.Clusters;
 
 /// <summary>This machine's processes.</summary>

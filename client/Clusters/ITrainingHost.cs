@@ -1,8 +1,5 @@
 using Bgpo.Grains;
 
-
-
-
 namespace Bgpo.Client.Clusters;
 
 /// <summary>Starts what runs live in, or joins it where it runs already.</summary>

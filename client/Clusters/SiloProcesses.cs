@@ -1,9 +1,6 @@
 using Bgpo.Grains;
 using Bgpo.Silo.Clustering;
 
-
-
-
 namespace Bgpo.Client.Clusters;
 
 /// <summary>

@@ -2,7 +2,6 @@ using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Client.Watching;
 
-
 namespace Bgpo.Client.Commands;
 
 /// <summary>The console as a process.</summary>

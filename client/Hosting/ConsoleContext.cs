@@ -1,8 +1,6 @@
 using Bgpo.Client.Clusters;
 using Bgpo.Client.Models;
 
-
-
 namespace Bgpo.Client.Hosting;
 
 /// <summary>What commands work with.</summary>

@@ -1,7 +1,6 @@
 using Bgpo.Client.Clusters;
 using Bgpo.Client.Models;
 
-
 namespace Bgpo.Client.Hosting;
 
 /// <summary>What this console works with.</summary>

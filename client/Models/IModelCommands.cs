@@ -2,9 +2,6 @@ using Bgpo.Grains;
 using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
 
-
-
-
 namespace Bgpo.Client.Models;
 
 /// <summary>

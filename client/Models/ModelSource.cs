@@ -5,9 +5,6 @@ using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
-
 namespace Bgpo.Client.Models;
 
 /// <summary>Loads what <c>--model</c> names: a model folder, a run's folder (its newest checkpoint), one checkpoint's manifest,

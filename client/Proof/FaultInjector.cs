@@ -5,9 +5,6 @@ using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
-
 namespace Bgpo.Client.Proof;
 
 /// <summary>

@@ -1,9 +1,6 @@
 using Bgpo.Client.CommandLine;
 using Bgpo.Spec;
 
-
-
-
 namespace Bgpo.Client.Runs;
 
 /// <summary>What a run is started with.</summary>

@@ -3,7 +3,6 @@ using Bgpo.Grains;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 
-
 namespace Bgpo.Client.Runs;
 
 /// <summary>A run that begins with another one's checkpoint.</summary>

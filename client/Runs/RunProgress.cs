@@ -3,7 +3,6 @@ using Bgpo.Client.Watching;
 using Bgpo.Grains;
 using Bgpo.Grains.Runs;
 
-
 namespace Bgpo.Client.Runs;
 
 /// <summary>How far a run has come, by the newest steps in its store.</summary>

@@ -5,9 +5,6 @@ using Bgpo.Grains.Runs;
 using Bgpo.Silo.Hosting;
 using Bgpo.Storage.Runs;
 
-
-
-
 namespace Bgpo.Client.Runs;
 
 /// <summary>Where a run stands, as commands print it.</summary>

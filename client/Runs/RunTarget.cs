@@ -5,9 +5,6 @@ using Bgpo.Client.Watching;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
-
 namespace Bgpo.Client.Runs;
 
 /// <summary>A run that a command is about: what the store has of it, and the cluster that drives it.</summary>

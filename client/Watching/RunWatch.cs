@@ -1,9 +1,6 @@
 using Bgpo.Client.Clusters;
 using Bgpo.Grains;
 
-
-
-
 namespace Bgpo.Client.Watching;
 
 /// <summary>Follows a run to its end, over the deaths of its controllers, and passes on the wish to stop it.</summary>

@@ -1,8 +1,6 @@
 using Bgpo.ExactSums;
 using Bgpo.Units;
 
-
-
 namespace Bgpo.Grains;
 
 /// <summary>

@@ -1,7 +1,5 @@
 using Bgpo.Model;
 
-
-
 namespace Bgpo.Silo.Devices;
 
 /// <summary>

@@ -4,7 +4,6 @@ using Bgpo.Silo.Machines;
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
-
 namespace Bgpo.Silo.Hosting;
 
 /// <inheritdoc cref="IRunOwners"/>

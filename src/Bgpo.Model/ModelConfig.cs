@@ -132,7 +132,6 @@ public sealed record ModelConfig
         return config with { Source = Source is { } source ? (source.Text, config.Canonical) : null };
     }
 
-
     /// <summary>Two configurations are equal when they make the same network.</summary>
     /// <param name="other">Another.</param>
     public bool Equals(ModelConfig? other) => other is not null && Canonical == other.Canonical;

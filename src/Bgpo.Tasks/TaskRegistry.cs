@@ -3,8 +3,6 @@ using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Sudoku;
 
-
-
 namespace Bgpo.Tasks;
 
 /// <summary>Makes the task that a spec names.</summary>

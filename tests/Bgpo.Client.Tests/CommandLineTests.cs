@@ -6,8 +6,6 @@ using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Client.Tests;
 
 public sealed class CommandLineTests : IDisposable

@@ -1,8 +1,5 @@
 using Bgpo.Grains;
 
-
-
-
 namespace Bgpo.Client.Tests;
 
 /// <summary>Events of a small run.</summary>

@@ -3,9 +3,6 @@ using Bgpo.Client.Proof;
 using Bgpo.Grains;
 using Bgpo.Silo.Machines;
 
-
-
-
 namespace Bgpo.Client.Tests;
 
 public sealed class FaultInjectorTests : IDisposable

@@ -1,6 +1,5 @@
 using Bgpo.Client.Clusters;
 
-
 namespace Bgpo.Client.Tests;
 
 public class LaunchedSiloTests

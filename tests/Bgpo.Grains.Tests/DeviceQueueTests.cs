@@ -1,7 +1,5 @@
 using Bgpo.Silo.Devices;
 
-
-
 namespace Bgpo.Grains.Tests;
 
 /// <summary>Work that waits for devices, here for threads of the test.</summary>

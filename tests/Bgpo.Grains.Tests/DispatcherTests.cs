@@ -2,8 +2,6 @@ using Bgpo.ExactSums;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Steps;
 
-
-
 namespace Bgpo.Grains.Tests;
 
 /// <summary>

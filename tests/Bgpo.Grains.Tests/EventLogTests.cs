@@ -1,7 +1,5 @@
 using Bgpo.Grains.Runs;
 
-
-
 namespace Bgpo.Grains.Tests;
 
 /// <summary>A controller's events: nobody misses any that matters, however late they come.</summary>

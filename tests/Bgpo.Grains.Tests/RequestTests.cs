@@ -4,8 +4,6 @@ using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Grains.Tests;
 
 /// <summary>What is asked of a run in mid-run: through real grains in one silo, at a size of seconds.</summary>

@@ -2,8 +2,6 @@ using Bgpo.Grains.Runs;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Grains.Tests;
 
 /// <content>Forking, going back, and who may drive a run.</content>

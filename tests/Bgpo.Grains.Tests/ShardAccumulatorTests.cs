@@ -4,8 +4,6 @@ using Bgpo.Optimizer;
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Grains.Tests;
 
 /// <summary>A shard's rules: contributions count once, for its version only, from the newest controller, in any order.</summary>

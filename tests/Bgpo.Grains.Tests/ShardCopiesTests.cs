@@ -1,7 +1,5 @@
 using Bgpo.Grains.Shards;
 
-
-
 namespace Bgpo.Grains.Tests;
 
 /// <summary>A replica's copies: whole or not there, two versions of a shard at most.</summary>

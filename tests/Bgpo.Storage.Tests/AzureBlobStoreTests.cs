@@ -1,10 +1,6 @@
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Blobs.Azure;
 
-
-
-
-
 [assembly: AssemblyFixture(typeof(Bgpo.Storage.Tests.AzuriteFixture))]
 
 namespace Bgpo.Storage.Tests;

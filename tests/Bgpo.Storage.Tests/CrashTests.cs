@@ -1,8 +1,6 @@
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Storage.Tests;
 
 /// <summary>A process killed at any write point leaves a run that can be read, and the next one finishes the step.</summary>

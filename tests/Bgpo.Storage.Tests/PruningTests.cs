@@ -1,8 +1,6 @@
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Storage.Tests;
 
 /// <summary>What pruning and forking promise.</summary>

@@ -2,8 +2,6 @@ using Bgpo.Spec;
 using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
 
-
-
 namespace Bgpo.Tasks.Tests;
 
 public class CountdownTaskTests

@@ -2,8 +2,6 @@ using Bgpo.Spec;
 using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Sudoku;
 
-
-
 namespace Bgpo.Tasks.Tests;
 
 public class SudokuTaskTests

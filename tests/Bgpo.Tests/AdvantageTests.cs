@@ -1,7 +1,5 @@
 using Bgpo.Objectives;
 
-
-
 namespace Bgpo.Tests;
 
 /// <summary>Group-normalised advantages.</summary>

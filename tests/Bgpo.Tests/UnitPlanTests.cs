@@ -1,8 +1,6 @@
 using Bgpo.Spec;
 using Bgpo.Units;
 
-
-
 namespace Bgpo.Tests;
 
 /// <summary>How batches, steps and units fit together: nothing lost, nothing twice, and all of it from the spec.</summary>

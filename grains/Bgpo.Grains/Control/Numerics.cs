@@ -1,7 +1,6 @@
 using Bgpo.Grains.Placement;
 using Bgpo.Spec;
 
-
 namespace Bgpo.Grains.Control;
 
 /// <summary>

@@ -1,7 +1,6 @@
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
 namespace Bgpo.Grains.Control;
 
 /// <summary>

@@ -1,7 +1,6 @@
 using Bgpo.Grains.Runs;
 using Bgpo.Storage.Runs;
 
-
 namespace Bgpo.Grains.Control;
 
 /// <summary>From where a run goes on.</summary>

@@ -11,9 +11,6 @@ using Bgpo.Tasks;
 using Bgpo.Tasks.Data;
 using Bgpo.Units;
 
-
-
-
 namespace Bgpo.Grains.Control;
 
 /// <summary>Makes a run in the store, from a base model or from another run's checkpoint.</summary>

@@ -4,9 +4,6 @@ using Bgpo.Grains.Shards;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
-
-
 namespace Bgpo.Grains.Control;
 
 /// <summary>

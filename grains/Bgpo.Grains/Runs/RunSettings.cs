@@ -1,8 +1,6 @@
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Grains.Runs;
 
 /// <summary>

@@ -3,8 +3,6 @@ using Bgpo.Optimizer;
 using Bgpo.Spec;
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Grains.Shards;
 
 /// <summary>

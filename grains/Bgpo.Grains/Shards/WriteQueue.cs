@@ -13,7 +13,6 @@ public sealed class WriteQueue(TimeProvider time) : IDisposable
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
 
-
     /// <summary>A process that was stopped for longer asks again before it writes.</summary>
     private static readonly TimeSpan s_checkPeriod = TimeSpan.FromSeconds(1);
 

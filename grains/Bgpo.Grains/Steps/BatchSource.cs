@@ -3,7 +3,6 @@ using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
 
-
 namespace Bgpo.Grains.Steps;
 
 /// <summary>

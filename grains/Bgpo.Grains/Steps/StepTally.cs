@@ -1,7 +1,5 @@
 using Bgpo.Storage.Runs;
 
-
-
 namespace Bgpo.Grains.Steps;
 
 /// <summary>

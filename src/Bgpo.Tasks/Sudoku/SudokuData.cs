@@ -1,7 +1,5 @@
 using Bgpo.Tasks.Data;
 
-
-
 namespace Bgpo.Tasks.Sudoku;
 
 /// <summary>

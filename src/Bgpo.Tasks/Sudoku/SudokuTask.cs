@@ -1,8 +1,6 @@
 using Bgpo.Spec;
 using Bgpo.Tasks.Data;
 
-
-
 namespace Bgpo.Tasks.Sudoku;
 
 /// <summary>

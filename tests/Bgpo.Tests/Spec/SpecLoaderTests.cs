@@ -1,7 +1,5 @@
 using Bgpo.Spec;
 
-
-
 namespace Bgpo.Tests.Spec;
 
 public class SpecLoaderTests
