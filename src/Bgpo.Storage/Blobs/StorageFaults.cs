@@ -1,6 +1,6 @@
 namespace Bgpo.Storage.Blobs;
 
-/// <summary>Names of the <see cref="FaultPoint"/>s of this layer, for <c>BGPO_FAULT</c>. See docs/checkpoint-format.md.</summary>
+/// <summary>Names of the <see cref="FaultPoint"/>s of this layer, for <c>BGPO_FAULT</c>. See docs/fault-model.md.</summary>
 public static class StorageFaults
 {
     /// <summary>Local store: half of a blob is in its temporary file.</summary>
