@@ -67,7 +67,7 @@ internal static class SpecFile
             ? folder
             : throw new BadInputException(
                 $"{given}: value '{path}': no config.json there; expected a folder with config.json, tokenizer.json and " +
-                    $"model.safetensors");
+                    "model.safetensors");
     }
 
     /// <summary>The full path of a model folder or checkpoint.</summary>

@@ -123,7 +123,7 @@ internal static class Flags
         ? name
         : throw new BadInputException(
             $"option {option}: value '{name}': lower-case letters, digits and dashes, 63 at most, starting with a letter or " +
-                $"digit");
+                "digit");
 
     internal static Option<string[]> Set() => new("--set")
     {

@@ -182,7 +182,7 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
                 return ExitCode.BadInput;
             case DllNotFoundException:
                 Say($"libtorch does not load: {cause.Message.Trim().Split('\n')[^1]}; {context.Paths.CommandLine("doctor")} " +
-                    $"says how to mend it");
+                    "says how to mend it");
                 return ExitCode.Failed;
             case RunException:
                 Say(cause.Message);

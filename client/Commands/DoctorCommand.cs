@@ -193,7 +193,7 @@ internal sealed class DoctorCommand
                     $"{Format.Many(silos.Count, "silo process")}",
                 lost.Length == 0 ? null
                     : $"stopped (SIGSTOP) since somebody wanted so: {string.Join(", ", lost.Select(silo => silo.Id))}; kill " +
-                        $"-CONT wakes them");
+                        "-CONT wakes them");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

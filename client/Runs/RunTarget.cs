@@ -92,7 +92,7 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
         Cluster ?? throw new BadInputException(RunSummaryRow.DriverOf(context, Record) is { Length: > 0 } driver
         ? $"run '{Run}' is {Word(Record.State)} in {driver}, which shows it itself; "
             + $"{context.Paths.CommandLine("run", "status", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} tells " +
-                $"how far it is"
+                "how far it is"
         : $"run '{Run}' is {Word(Record.State)} and nobody drives it; "
         + $"{TakeUp(context)} goes on with it");
 

@@ -28,7 +28,7 @@ internal sealed class AzureMembers(ClusterSection cluster) : IMemberTable
         {
             return Service().AccountName is var account && account != cluster.Account
                 ? $"field cluster.account: value '{cluster.Account}': {Variable} is of account '{account}'; unset it or name " +
-                    $"that account"
+                    "that account"
                 : null;
         }
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
@@ -74,7 +74,7 @@ internal sealed class AzureMembers(ClusterSection cluster) : IMemberTable
                 "it does not answer in time; see whether the account's name is right and the network is up",
             RequestFailedException { Status: 0 } e =>
                 $"it cannot be reached: {FirstLine(e.GetBaseException())}; see whether the account's name is right and the " +
-                    $"network is up",
+                    "network is up",
             RequestFailedException { Status: 401 or 403 } e => $"the credentials are not accepted ({Code(e)}); {credentials}",
             RequestFailedException e => $"the service answers {Code(e)}",
             AuthenticationFailedException e => $"no token: {FirstLine(e)}; {credentials}",

@@ -44,7 +44,7 @@ public static class ClusterMembership
     public static string? Notice(ClusterSection cluster) => cluster.Tls.IsOn || IPAddress.IsLoopback(AddressOf(cluster))
         ? null
         : $"what silos send at {AddressOf(cluster)} is not encrypted, and whoever reaches it can join: use a private network, " +
-            $"or tls (docs/clusters.md)";
+            "or tls (docs/clusters.md)";
 
     /// <summary>Whether the members of one cluster may be of several machines.</summary>
     /// <param name="cluster">How they find one another.</param>

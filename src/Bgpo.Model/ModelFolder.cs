@@ -32,7 +32,7 @@ public sealed record ModelFolder(ModelConfig Config, ITokenizer Tokenizer, float
         {
             throw new ModelException(
                 $"{folder}: has {files.Layout.Length} parameters; all of at most {Array.MaxLength} can be trained: use " +
-                    $"adapters (model.train: lora).");
+                    "adapters (model.train: lora).");
         }
         var flat = new float[files.Layout.Length];
         foreach (ParameterSlice slice in files.Layout.Slices)

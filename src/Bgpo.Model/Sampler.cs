@@ -63,7 +63,7 @@ public static class Sampler
         {
             throw new ArgumentException(
                 $"the block length is {options.BlockLength}; the model attends in blocks of {config.AttentionBlock}: decode by " +
-                    $"those.");
+                    "those.");
         }
         if (config.ShiftsLogits && prompts.Any(prompt => prompt.Length == 0))
         {

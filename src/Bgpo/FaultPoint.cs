@@ -97,7 +97,7 @@ internal sealed partial class FaultPlan
             {
                 throw new ArgumentException(
                     $"{FaultPoint.Variable} has '{item}'; expected name:kill|terminate|stop|throw|exit, optionally with :nth " +
-                        $"(1 or more).");
+                        "(1 or more).");
             }
             if (!faults.TryAdd(parts[0], new Fault(action, nth)))
             {

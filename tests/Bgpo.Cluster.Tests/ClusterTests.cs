@@ -43,7 +43,7 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Contains("has no live silo", await Refused("run", "start", "--cluster", _cluster + "-no"),
             StringComparison.Ordinal);
 
-        string[] start = ["run", "start", "--cluster", _cluster, .. Small("run.steps=400"), "--run", "one", "--json"];
+        string[] start = ["run", "start", "--cluster", _cluster, .. SteeredCluster.Small("run.steps=400"), "--run", "one", "--json"];
         Assert.Equal("running", (string?)(await Done(start)).Json["state"]);
         Assert.Contains("run 'one' exists already", await Refused(start), StringComparison.Ordinal);
         JsonNode status = (await Done("run", "status", "o", "--json")).Json;
@@ -79,7 +79,7 @@ public sealed class ClusterTests : IAsyncLifetime
     public async Task ATrainWhoseSilosAreAllKilled_SaysHowToGoOn_AndLeavesNothing()
     {
         using Process train =
-            _bgpo.Start(["train", .. Small("run.steps=400"), "--run", "lost", "--silos", "2", "--cluster", _cluster, "--json"]);
+            _bgpo.Start(["train", .. SteeredCluster.Small("run.steps=400"), "--run", "lost", "--silos", "2", "--cluster", _cluster, "--json"]);
         Task<string> error = train.StandardError.ReadToEndAsync();
         bool isKilled = false;
         while (await train.StandardOutput.ReadLineAsync() is { } line)
@@ -99,7 +99,7 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(
             "bgpo: no silo of the cluster is left; waiting 10 s for one to join\n"
                 + $"bgpo: every silo of cluster {_cluster} is dead; what the store has is kept. Go on with: bgpo train " +
-                    $"--resume lost\n",
+                    "--resume lost\n",
             await error);
         Assert.False(Directory.Exists(ClusterFolder.PathOf(_cluster)));
     }
@@ -108,7 +108,7 @@ public sealed class ClusterTests : IAsyncLifetime
     public async Task SilosOfATrainThatIsKilled_EndByThemselves()
     {
         using Process train =
-            _bgpo.Start(["train", .. Small("run.steps=400"), "--run", "orphans", "--silos", "2", "--cluster", _cluster,
+            _bgpo.Start(["train", .. SteeredCluster.Small("run.steps=400"), "--run", "orphans", "--silos", "2", "--cluster", _cluster,
                 "--json"]);
         while (await train.StandardOutput.ReadLineAsync() is { } line && (string?)JsonNode.Parse(line)!["event"] != "step")
         {
@@ -140,23 +140,6 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Empty(ClusterFolder.Leftovers(_cluster));
         ClusterFolder.RemoveDead(_cluster);
     }
-
-    private static string[] Small(string more) =>
-    [
-        .. new[]
-        {
-            more,
-            "rollout.prompts=4",
-            "rollout.completions=4",
-            "rollout.denoisingSteps=4",
-            "objective.samples=2",
-            "units.samples=8",
-            "units.microbatch=4",
-            "evaluation.count=8",
-            "evaluation.every=0",
-        }
-            .SelectMany(set => new[] { "--set", set }),
-    ];
 
     private async Task<Process> Silo(params string[] arguments)
     {

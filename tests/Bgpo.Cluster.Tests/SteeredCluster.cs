@@ -56,11 +56,14 @@ public sealed class SteeredCluster : IAsyncLifetime
     }
 
     /// <summary>Options of a run of small steps.</summary>
-    internal static string[] Small(int steps) =>
+    internal static string[] Small(int steps) => Small($"run.steps={steps}");
+
+    /// <summary>The same with a field of the caller's.</summary>
+    internal static string[] Small(string more) =>
     [
         .. new[]
         {
-            $"run.steps={steps}",
+            more,
             "rollout.prompts=4",
             "rollout.completions=4",
             "rollout.denoisingSteps=4",

@@ -31,7 +31,7 @@ public sealed partial class WatchTests(SteeredCluster cluster) : IAsyncLifetime
         string script = Path.Combine(cluster.Folder, "watch.sh");
         File.WriteAllText(script,
             $"for i in 1 2; do {watch}; echo \"left with $?\"; stty -a | tr ' ' '\\n' | grep -E '^-?(echo|icanon)$' | tr '\\n' " +
-                $"' '; echo; read -r _; done\n");
+                "' '; echo; read -r _; done\n");
         await Tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "-s", "s", "-c", cluster.Folder, "-e",
             "BGPO_COMMAND=bgpo", "bash", script);
 

@@ -40,7 +40,7 @@ internal static class SiloDrainCommand
             {
                 throw new BadInputException(
                     $"silo '{wanted}' is process {silo.Process}, which is none of yours on this machine; send it SIGTERM where " +
-                        $"it runs");
+                        "it runs");
             }
 
             var started = Stopwatch.GetTimestamp();

@@ -78,7 +78,7 @@ internal static class ModelInspectCommand
         if (config.UnknownFields.Count > 0)
         {
             output.WriteLine($"unknown     {string.Join(", ", config.UnknownFields)}: fields of config.json that are taken to " +
-                $"change nothing");
+                "change nothing");
         }
 
         output.WriteLine($"weights     {(hash is null ? "not read (--quick)" : $"all finite, sha256 {hash}")}");
@@ -142,6 +142,6 @@ internal static class ModelInspectCommand
         return $"{StoreCommands.Size(weights)} to generate; {StoreCommands.Size(weights + (8 * adapters))} a device to train " +
             $"adapters of rank {s_adapters.Rank} "
             + $"({Format.Many(adapters, "parameter")}{recompute}), {StoreCommands.Size(8 * files.Layout.Length)} to train all " +
-                $"weights; activations apart";
+                "weights; activations apart";
     }
 }

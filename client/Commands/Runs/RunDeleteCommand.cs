@@ -80,7 +80,7 @@ internal static class RunDeleteCommand
         await context.Terminal.Error.WriteAsync(
             $"run {target.Run}: {state} at version {seen.Version}, {Format.Many(seen.Checkpoints.Count, "checkpoint")}, "
             + $"{StoreCommands.Size(seen.Bytes)} in {context.Paths.Shown(target.Store.Blobs.Location)}. Delete it for good? " +
-                $"[y/N] ");
+                "[y/N] ");
         // Reading cannot be given up; Ctrl-C leaves it where it is.
         var answer = await Task.Run(read).WaitAsync(context.Interrupts.Token);
         return answer?.Trim().ToLowerInvariant() is "y" or "yes";

@@ -89,7 +89,7 @@ internal static class RunListCommand
         if (!isJson && found.Length > 0)
         {
             output.WriteLine($"{"run".PadRight(width)}  {"state",-9}  {"version",-12}  {"reward",6}  {"age",7}  {"size",10}  " +
-                $"cluster");
+                "cluster");
         }
 
         foreach (var (entry, seen) in found)

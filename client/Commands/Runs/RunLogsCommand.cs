@@ -33,7 +33,7 @@ internal static class RunLogsCommand
             {
                 throw new BadInputException(
                     $"run '{target.Run}' is of one process, which keeps no log; BGPO_LOG=FILE in its environment makes it " +
-                        $"write one");
+                        "write one");
             }
 
             var reader = new LogReader(ClusterLogs.FolderOf(cluster), target.Run, parsed.GetValue(silo));
@@ -68,7 +68,7 @@ internal static class RunLogsCommand
         {
             throw new BadInputException(
                 $"cluster '{cluster}' of run '{run}' has no logs on this machine; they go with the cluster when its last silo " +
-                    $"has left");
+                    "has left");
         }
 
         if (silo is not null && !reader.Silos.Contains(silo))

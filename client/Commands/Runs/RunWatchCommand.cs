@@ -123,7 +123,7 @@ internal static class RunWatchCommand
             {
                 throw new RunException(
                     $"every silo of cluster {cluster.Name} is dead; what the store has is kept, and run {run} goes on as soon " +
-                        $"as a silo joins: "
+                        "as a silo joins: "
                     + context.Paths.CommandLine("silo", "--cluster", cluster.Name), e);
             }
         }

@@ -125,13 +125,13 @@ internal sealed class RunCreation(
         {
             throw new RunException(
                 $"field model.path: value '{spec.Model.Path}': a fork goes on with the weights of {label}; leave the field " +
-                    $"out, or start a run of that model.");
+                    "out, or start a run of that model.");
         }
         if (spec.Run.Steps <= from.Version)
         {
             throw new RunException(
                 $"field run.steps: value '{spec.Run.Steps}': {label} has taken {from.Version} steps already; ask for more with " +
-                    $"--steps, or fork an earlier version.");
+                    "--steps, or fork an earlier version.");
         }
         // Amid a batch, its rollouts and their old likelihoods are the source's, made as the source's spec says.
         bool amid = from.JournalPosition < from.Version;
@@ -140,16 +140,16 @@ internal sealed class RunCreation(
         {
             throw new RunException(
                 $"{label} is amid the batch of step {from.JournalPosition}, which must be finished by the spec that it was " +
-                    $"sampled by; to change run.seed, "
+                    "sampled by; to change run.seed, "
                 + $"task, rollout, objective or units fork a multiple of {new UnitPlan(origin).UpdatesPerBatch} " +
-                    $"(checkpoint.every makes them).");
+                    "(checkpoint.every makes them).");
         }
         var plan = new UnitPlan(spec);
         if (!amid && plan.BatchStep(from.Version) != from.Version)
         {
             throw new RunException(
                 $"{label} would be amid a batch of {plan.UpdatesPerBatch} updates (objective.minibatches x objective.epochs) " +
-                    $"whose first is not taken; "
+                    "whose first is not taken; "
                 + $"fork a multiple of {plan.UpdatesPerBatch}.");
         }
     }
@@ -178,7 +178,7 @@ internal sealed class RunCreation(
         {
             reporter.Notice(
                 $"{kept.Path} has {kept.Bytes >> 20} MiB, too much for a copy in the store: as long as the run may go on, keep " +
-                    $"the file "
+                    "the file "
                 + "as it is.");
         }
         return kept;
@@ -264,7 +264,7 @@ internal sealed class RunCreation(
         {
             throw new ModelException(
                 $"rollout.responseLength {spec.Rollout.ResponseLength} leaves no room for a prompt: the model's " +
-                    $"max_sequence_length, "
+                    "max_sequence_length, "
                 + $"which holds prompt and response, is {config.MaxSequenceLength}.");
         }
 
@@ -275,7 +275,7 @@ internal sealed class RunCreation(
             {
                 throw new ModelException(
                     $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} " +
-                        $"the model's "
+                        "the model's "
                     + $"max_sequence_length {config.MaxSequenceLength} leaves room for {room}.");
             }
         }

@@ -52,7 +52,7 @@ public sealed class RunGrain(
         ? context.Invoke()
         : throw new RunException(
             $"run id '{Id}' is not allowed: start with a letter or digit and go on with letters, digits, '.', '-' or '_', 128 " +
-                $"characters at most.");
+                "characters at most.");
 
     /// <summary>
     /// A controller whose silo leaves gives up the step in work; its successor goes on from where the shards stand.

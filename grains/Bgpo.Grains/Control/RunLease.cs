@@ -66,7 +66,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
         {
             throw new RunException(
                 $"run '{id}' is driven by {owners.NameOf(record)}, which lives: what it writes until it hears of it would mix " +
-                    $"with what the run takes "
+                    "with what the run takes "
                 + $"anew from version {version}. Stop it first (run stop {id}, or end that process), then go back.");
         }
         if (TakesOver(how, record) || !IsHeldByAnother(record))
@@ -194,7 +194,7 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
             ? found
             : throw new RunException(
                 $"run '{id}' was resumed by another process (epoch {Record.Epoch} is over), which goes on with it; this one " +
-                    $"stops.");
+                    "stops.");
     }
 
     /// <summary>

@@ -124,7 +124,7 @@ internal sealed partial class RunReporter
         RunStarted started => $"controller of epoch {started.Epoch} begins at version {started.Version} of {started.Steps}",
         StepCommitted { Metrics: var step } =>
             $"version {step.Version} committed in {step.Seconds:0.00} s, reward {step.MeanReward:0.000}, {step.Redispatched} " +
-                $"dispatched again",
+                "dispatched again",
         Evaluated evaluated => $"version {evaluated.Version} evaluated, greedy {evaluated.Result.GreedyExact:0.000}",
         CheckpointSaved saved => $"checkpoint of version {saved.Version} saved in {saved.Seconds:0.00} s",
         WorkMoved moved => $"work goes on on {moved.ToName} that {moved.FromName} failed: {moved.Reason}",

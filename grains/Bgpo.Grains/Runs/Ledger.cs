@@ -100,7 +100,7 @@ public static class Ledger
         }
         faults.AddRange(counted.Keys.Select(key =>
             $"step {step}: sample {key.Sample.Draw} of completion {key.Sample.Completion} of group {key.Group} counted, which " +
-                $"teaches nothing"));
+                "teaches nothing"));
         return faults;
     }
 

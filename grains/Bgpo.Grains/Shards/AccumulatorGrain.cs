@@ -148,7 +148,7 @@ public sealed partial class AccumulatorGrain(
         {
             throw new StaleVersionException(
                 $"shard {_index} of run {RunKey.IdOf(_run)} stands at version {Shard.Version}, epoch {Shard.Token.Epoch}, " +
-                    $"history "
+                    "history "
                 + $"{Shard.History}; version {version} of epoch {token.Epoch}, history {token.History}, cannot be saved.");
         }
         // Off the turn: hashing and writing a shard must not hold up contributions to the next version.

@@ -116,7 +116,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
                 ? summary.SumOfSquares
                 : throw new RunException(
                     $"step {step} has {units.Count} units, but a shard holds {summary.Standing.Units.Length} or others; the " +
-                        $"step cannot be committed.");
+                        "step cannot be committed.");
         }
         return Math.Sqrt(squares);
     }
@@ -190,7 +190,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         {
             throw new RunException(
                 $"run '{run.Id}' was taken over by another controller (epoch {standing.Epoch}, this one {epoch}); this one " +
-                    $"stops.");
+                    "stops.");
         }
         if (standing.History != History || standing.Version != version)
         {

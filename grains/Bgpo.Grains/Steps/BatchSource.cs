@@ -183,7 +183,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
                 {
                     throw new RunException(
                         $"{e.Message.TrimEnd('.')}; step {batchStep}'s batch is needed amid it: go back to version {batchStep} " +
-                            $"or an older "
+                            "or an older "
                         + "one, which samples it again.", e);
                 }
                 catch (StorageException e) when (e is StoreUnavailableException or StoreRefusedException)

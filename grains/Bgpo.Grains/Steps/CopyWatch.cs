@@ -20,7 +20,7 @@ internal sealed class CopyWatch(EventLog events)
         {
             events.Append(n => new Noticed(
                 n, $"no second silo took a copy of {trouble}: should a silo that holds shards be lost now, the run goes back " +
-                    $"to its newest checkpoint; "
+                    "to its newest checkpoint; "
                 + "copying is tried again"));
         }
         else if (wasMissing && !IsMissing && silos > 1)

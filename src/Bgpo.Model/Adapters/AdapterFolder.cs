@@ -154,7 +154,7 @@ public sealed record AdapterFolder(string Base, LoraConfig Lora, ParameterLayout
             {
                 throw new ModelException(
                     $"{reader.Label}: tensor '{slice.Name}' holds {NonFinite.Name(values[at])} at element {at}; every weight " +
-                        $"must be a finite number.");
+                        "must be a finite number.");
             }
         }
         return vector;

@@ -27,7 +27,7 @@ public static class KnownModels
 
     private static ModelConfig Dream => new()
     {
-        Family = ModelFamily.All.Single(family => family.ModelType == "Dream"),
+        Family = ModelFamily.Dream,
         Width = 3584,
         Layers = 28,
         Heads = 28,
@@ -46,7 +46,7 @@ public static class KnownModels
 
     private static ModelConfig Sdar => new()
     {
-        Family = ModelFamily.All.Single(family => family.ModelType == "sdar"),
+        Family = ModelFamily.Sdar,
         Width = 4096,
         Layers = 36,
         Heads = 32,

@@ -16,6 +16,12 @@ public abstract class ModelFamily
     /// <summary>The family of the small models that this project makes.</summary>
     public static ModelFamily Llada { get; } = All[0];
 
+    /// <summary>Dream.</summary>
+    public static ModelFamily Dream { get; } = All[1];
+
+    /// <summary>SDAR.</summary>
+    public static ModelFamily Sdar { get; } = All[2];
+
     /// <summary>The family's name, as people write it.</summary>
     public abstract string Name { get; }
 

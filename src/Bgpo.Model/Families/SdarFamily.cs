@@ -36,6 +36,6 @@ internal sealed class SdarFamily : QwenFamily
         // Another length is another network, and there is no usual one.
         AttentionBlock = fields.WholeOrNull("block_size", 1, 4096) ?? throw new ModelException(
             $"{fields.File}: field block_size is missing; expected the block length that the model was trained with: see its " +
-                $"card, and add the field."),
+                "card, and add the field."),
     };
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Bgpo.Model.Families;
 using Bgpo.Safetensors;
 
 namespace Bgpo.Model.Files;
@@ -205,7 +206,7 @@ public static class RandomModel
 
     private static (int Id, string Content)[] SpecialTokensOf(ModelConfig config)
     {
-        if (config.Family.ModelType == "llada")
+        if (config.Family == ModelFamily.Llada)
         {
             int headers = config.MaskToken > 1000 ? config.MaskToken + 10 : 10;
             return

@@ -104,7 +104,7 @@ public sealed class BpeTokenizer : ITokenizer
             {
                 throw new ModelException(
                     $"{path}: has no special token {id}, which is {ModelFolder.ConfigFile}'s {role}; is it another model's " +
-                        $"tokenizer?");
+                        "tokenizer?");
             }
         }
         return new BpeTokenizer(path, json, tokens, mask, config.EndToken, config.Family.Template);
@@ -134,7 +134,7 @@ public sealed class BpeTokenizer : ITokenizer
         {
             throw new ModelException(
                 $"{file}: its tokenizer {path} has changed: SHA-256 is {hash}, it was {Text("sha256")}; put the former file " +
-                    $"back.");
+                    "back.");
         }
         ChatTemplate template = ChatTemplate.All.FirstOrDefault(one => one.Name == Text("template"))
             ?? throw new ModelException(

@@ -61,7 +61,7 @@ public sealed class CharacterTokenizer : ITokenizer
                 ? new CharacterTokenizer(characters)
                 : throw new ModelException(
                     $"{file}: characters is {form["characters"]?.ToJsonString() ?? "null"}; expected a text of the characters " +
-                        $"that the model knows.");
+                        "that the model knows.");
         }
         catch (JsonException e)
         {

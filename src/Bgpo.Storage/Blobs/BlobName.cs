@@ -18,7 +18,7 @@ public static partial class BlobName
         {
             throw new ArgumentException(
                 $"Blob name '{name}' is not allowed: use segments joined by '/', each starting with a letter or digit and " +
-                    $"going on with "
+                    "going on with "
                 + $"letters, digits, '.', '-' or '_', {MaximumLength} characters at most.",
                 nameof(name));
         }
@@ -35,7 +35,7 @@ public static partial class BlobName
         {
             throw new ArgumentException(
                 $"{what} '{segment}' is not allowed: start with a letter or digit and go on with letters, digits, '.', '-' or " +
-                    $"'_', "
+                    "'_', "
                 + "128 characters at most.",
                 nameof(segment));
         }

@@ -21,7 +21,7 @@ internal sealed class RecordGuard(IBlobStore blobs, string record) : IBlobStore
     /// <param name="record">Name of the record.</param>
     public static StoreUnavailableException Missing(string location, string record) => new(
         $"Store '{location}': it is there, but '{record}' is gone: emptied, or its disk is not mounted. Nothing is written " +
-            $"until it is "
+            "until it is "
         + "back.")
     {
         IsOfOneRun = true,

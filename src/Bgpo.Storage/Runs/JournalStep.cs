@@ -88,7 +88,7 @@ public sealed record JournalGroup
         if (Rewards.Length != count || Exact.Length != count || Advantages.Length != count)
         {
             return $"with {count} completions, {Rewards.Length} rewards, {Exact.Length} exact flags and {Advantages.Length} " +
-                $"advantages; "
+                "advantages; "
                 + "expected equal counts";
         }
         if (OldLogLikelihoods is { } old && (old.Length != count || old.Any(row => row.Length != old[0].Length)))

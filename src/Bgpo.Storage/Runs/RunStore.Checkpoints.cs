@@ -322,7 +322,7 @@ public sealed partial class RunStore
         {
             throw new CorruptBlobException(
                 blobName, $"holds {NonFinite.Name(values[at])} at element {at} of tensor '{tensor}'; a run cannot go on with " +
-                    $"that");
+                    "that");
         }
     }
 

@@ -61,7 +61,7 @@ public sealed partial class RunStore
         return etag is null
             ? throw new RunExistsException(
                 $"Run '{RunId}' exists already in '{Blobs.Location}'; resume it with --resume {RunId}, or name a new one with " +
-                    $"--run.")
+                    "--run.")
             : new StoredRun(record, etag);
     }
 

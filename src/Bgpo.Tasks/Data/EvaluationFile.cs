@@ -57,7 +57,7 @@ public sealed class EvaluationFile
             throw new TaskDataException(
                 path,
                 $"the task's evaluation data cannot be read: {e.Message} Correct the spec's evaluation data path, or leave it " +
-                    $"empty.", e);
+                    "empty.", e);
         }
     }
 
@@ -67,7 +67,7 @@ public sealed class EvaluationFile
     internal static TaskDataException Empty(string file, string format) =>
         new(
             file, $"the file holds no problem; give at least one line such as {format}, or leave the spec's evaluation data " +
-                $"empty.");
+                "empty.");
 
     /// <summary>The problems of the file.</summary>
     /// <param name="parse">The format's parser: takes the text and the name to blame in errors.</param>

@@ -32,7 +32,7 @@ internal sealed record SafetensorsHeader(
         {
             throw new SafetensorsException(
                 $"{label}: its header claims {length} bytes, the limit is {LengthLimit}; this is no safetensors file, or it is " +
-                    $"damaged.");
+                    "damaged.");
         }
         if ((long)length > available - PrefixLength)
         {
@@ -187,7 +187,7 @@ internal sealed record SafetensorsHeader(
                 default:
                     throw new SafetensorsException(
                         $"{label}: tensor '{name}' has field '{field}' (unknown or twice); expected dtype, shape, data_offsets " +
-                            $"once each.");
+                            "once each.");
             }
         }
         if (dtype is null || shape is null || offsets is not [long begin, long end])
@@ -222,7 +222,7 @@ internal sealed record SafetensorsHeader(
             {
                 throw new SafetensorsException(
                     $"{label}: tensor '{entry.Name}' spans bytes {entry.Begin} to {entry.End} but the file has {dataLength} " +
-                        $"data bytes; "
+                        "data bytes; "
                     + "it is truncated or damaged.");
             }
             long expected = SafetensorsEntry.BytesOf(entry.Dtype, entry.Shape);

@@ -168,7 +168,7 @@ public sealed class SafetensorsModel : IDisposable
                 {
                     throw new SafetensorsException(
                         $"{path}: weight_map sends '{property.Name}' to {property.Value.GetRawText()}; expected a file name " +
-                            $"beside the index.");
+                            "beside the index.");
                 }
                 pairs.Add((property.Name, file));
             }

@@ -134,7 +134,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             throw new SafetensorsException(
                 $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; {destination.Length} from byte {offset} on were asked " +
-                    $"for.");
+                    "for.");
         }
         ReadAt(name, entry, offset, destination);
     }
@@ -149,7 +149,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             throw new SafetensorsException(
                 $"{Label}: tensor '{name}' has {entry.ByteLength} bytes; one array holds {Array.MaxLength}. Read it into " +
-                    $"native memory.");
+                    "native memory.");
         }
         var bytes = new byte[entry.ByteLength];
         Read(name, bytes);

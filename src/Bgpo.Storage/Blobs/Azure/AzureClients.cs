@@ -45,7 +45,7 @@ internal static class AzureClients
             ? service.GetBlobContainerClient(location.Container)
             : throw new StoreRefusedException(
                 $"Store '{location.Text}': {ConnectionVariable} is of account '{service.AccountName}'; unset it or name that " +
-                    $"account.");
+                    "account.");
     }
 
     /// <summary>One attempt per call: retries are the pipeline's, which counts them.</summary>

@@ -219,7 +219,7 @@ public sealed partial class Azurite : IAsyncDisposable
         {
             throw new StorageException(
                 $"Azurite needs {program}, which does not start ({exception.Message}); install Node.js 18 or newer (Debian: " +
-                    $"apt-get install nodejs npm).",
+                    "apt-get install nodejs npm).",
                 exception);
         }
     }
