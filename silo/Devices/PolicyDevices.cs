@@ -76,9 +76,6 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
         }
     });
 
-    /// <summary>Where there is one device: completes when it has done what it was given before.</summary>
-    internal Task CatchUpAsync() => _queue.Run(_ => true, CancellationToken.None);
-
     /// <inheritdoc/>
     public void Dispose()
     {
