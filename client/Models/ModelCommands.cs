@@ -22,7 +22,7 @@ internal sealed class ModelCommands : IModelCommands
         long started = Stopwatch.GetTimestamp();
         PretrainSpec spec = request.Spec;
         var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
-        ITask task = Bad(() => TaskRegistry.Create(spec.Task));
+        await using ITask task = Bad(() => TaskRegistry.Create(spec.Task));
         TrainingExample ExampleOf(int step, int place, double noise)
         {
             Example example = task.TrainingExample((ulong)spec.Seed, step, place, noise);
@@ -56,7 +56,7 @@ internal sealed class ModelCommands : IModelCommands
     {
         long started = Stopwatch.GetTimestamp();
         using LoadedModel model = await ModelSource.Open(request.Model, cancellationToken);
-        ITask task = Bad(() => TaskRegistry.Create(request.Task));
+        await using ITask task = Bad(() => TaskRegistry.Create(request.Task));
         Score[] scores = await Score(
             model, task, request.Count, Options(request.Rollout, request.Temperature), (ulong)request.Seed, request.Threads,
             progress,
@@ -115,28 +115,38 @@ internal sealed class ModelCommands : IModelCommands
         async Task Work(int device)
         {
             using var worker = new DeviceWorker($"cpu:{device}");
-            await worker.Run(() => Bad(() =>
+            Transformer network = await worker.Run(() => Bad(folder.NewNetwork));
+            try
             {
-                using Transformer model = folder.NewNetwork();
                 for (int u = Interlocked.Increment(ref next); u < units.Length; u = Interlocked.Increment(ref next))
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     (int[] Tokens, int Index)[] unit = units[u];
-                    int[][] answers = Sampler.Sample(
-                        model, [.. unit.Select(problem => problem.Tokens)], options,
+                    int[][] answers = await worker.Run(() => Bad(() => Sampler.Sample(
+                        network, [.. unit.Select(problem => problem.Tokens)], options,
                         (b, step) => new Philox(seed, Purpose.Evaluation, 0, (uint)unit[b].Index, (uint)step),
-                        folder.Tokenizer.EndTokens);
+                        folder.Tokenizer.EndTokens)));
                     for (int i = 0; i < unit.Length; i++)
                     {
-                        scores[unit[i].Index] = task.Score(problems[unit[i].Index], folder.Tokenizer.Decode(answers[i]));
+                        scores[unit[i].Index] = await task.ScoreAsync(
+                            problems[unit[i].Index], folder.Tokenizer.Decode(answers[i]), cancellationToken);
                     }
                     progress.Report(new ProblemsDone(Interlocked.Add(ref done, unit.Length), problems.Count));
                 }
-                return 0;
-            }));
+            }
+            finally
+            {
+                await worker.Run(() => Dispose(network));
+            }
         }
         await Task.WhenAll(Enumerable.Range(0, Math.Max(1, Math.Min(threads, units.Length))).Select(Work));
         return scores;
+    }
+
+    private static bool Dispose(Transformer network)
+    {
+        network.Dispose();
+        return true;
     }
 
     internal static SamplerOptions Options(RolloutSection rollout, double temperature) =>

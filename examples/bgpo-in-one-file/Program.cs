@@ -33,7 +33,7 @@ string file = Path.Combine(project, "configs", "sudoku.yaml");
 RunSpec spec = SpecLoader.Load<RunSpec>(File.ReadAllText(file), file, args.Length > 0 ? args : ["run.steps=20"]);
 ulong seed = (ulong)spec.Run.Seed;
 var plan = new UnitPlan(spec); // which groups a step learns from, and which samples make a unit
-ITask task = TaskRegistry.Create(spec.Task);
+await using ITask task = TaskRegistry.Create(spec.Task);
 
 // The policy: a transformer whose weights are one flat vector theta. AdamW's moments lie beside it.
 Libtorch.UseOneThread();
@@ -56,7 +56,11 @@ for (int step = 0; step < spec.Run.Steps; step++)
     //    on-policy: theta = theta_old in every step.
     if (plan.IsOnPolicy(step))
     {
-        batch = [.. Enumerable.Range(0, spec.Rollout.Prompts).Select(place => Sample(step, place))];
+        batch = new Group[spec.Rollout.Prompts];
+        for (int place = 0; place < batch.Length; place++)
+        {
+            batch[place] = await SampleAsync(step, place);
+        }
     }
 
     // 2. The loss is the mean of -R_lb over the step's B x G completions, and R_lb is a sum over samples. So the gradient is a
@@ -95,7 +99,7 @@ Console.WriteLine($"weights sha256 {WeightsHash.Of(theta)}");
 
 // A group: G completions of a prompt by LLaDA's sampler (all masks at first; each denoising step keeps the most confident
 // tokens), their rewards r, and A = (r - mean r) / std r.
-Group Sample(int step, int place)
+async Task<Group> SampleAsync(int step, int place)
 {
     RolloutSection rollout = spec.Rollout;
     Prompt prompt = task.TrainingPrompt(seed, step, place);
@@ -104,7 +108,11 @@ Group Sample(int step, int place)
         policy, [.. Enumerable.Repeat(x, rollout.Completions)],
         new SamplerOptions(rollout.ResponseLength, rollout.BlockLength, rollout.DenoisingSteps, rollout.Temperature),
         (c, denoising) => new Philox(seed, Purpose.Rollout, (uint)step, Philox.Item(place, c), (uint)denoising));
-    Score[] scores = [.. completions.Select(y => task.Score(prompt, model.Tokenizer.Decode(y)))];
+    var scores = new Score[completions.Length];
+    for (int c = 0; c < scores.Length; c++)
+    {
+        scores[c] = await task.ScoreAsync(prompt, model.Tokenizer.Decode(completions[c]));
+    }
     double[] advantages = Advantage.OfGroup([.. scores.Select(score => score.Reward)], spec.Objective.NormalizeByStd);
 
     var group = new Group(step, place, x, completions, scores, advantages, []);

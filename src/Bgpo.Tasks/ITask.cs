@@ -7,18 +7,16 @@ namespace Bgpo.Tasks;
 /// all.</param>
 public sealed record Prompt(string Id, string Text, string Reference = "");
 
-/// <summary>What one completion is worth.</summary>
-/// <param name="Reward">The reward that BGPO maximises, in [0, 1] for the built-in tasks.</param>
-/// <param name="Exact">Whether the problem is solved outright.</param>
-public readonly record struct Score(double Reward, bool Exact);
-
 /// <summary>A prompt and an answer to learn from in pretraining.</summary>
 /// <param name="Prompt">The problem.</param>
 /// <param name="Answer">The answer's text, without end-of-sequence padding.</param>
 public sealed record Example(Prompt Prompt, string Answer);
 
-/// <summary>A source of problems and a judge of answers. Every method is a pure function of its arguments and the spec.</summary>
-public interface ITask
+/// <summary>
+/// A source of problems and a judge of answers. Problems and scores are pure functions of the arguments and the spec, but for
+/// <see cref="Outcome.Failed"/>. Whoever made a task disposes of it: on a silo, when the run is let go of.
+/// </summary>
+public interface ITask : IAsyncDisposable
 {
     /// <summary>The name by which specs ask for the task.</summary>
     string Name { get; }
@@ -44,9 +42,22 @@ public interface ITask
     /// <param name="count">How many; fewer come back when the data file holds fewer, or the settings allow no more.</param>
     IReadOnlyList<Prompt> HeldOut(int count);
 
-    /// <summary>Judges a completion.</summary>
+    /// <summary>Judges a completion. Many calls may be under way at the same time.</summary>
     /// <param name="prompt">The problem.</param>
     /// <param name="completion">The model's text up to the first end-of-sequence token; any text at all.</param>
+    /// <param name="cancellationToken">Gives the scoring up.</param>
+    /// <returns>
+    /// The score. What a completion does wrong, its own time-out or crash included, never makes the outcome
+    /// <see cref="Outcome.Failed"/>, and never throws.
+    /// </returns>
     /// <exception cref="ArgumentException">The prompt is not one of this task's.</exception>
-    Score Score(Prompt prompt, string completion);
+    ValueTask<Score> ScoreAsync(Prompt prompt, string completion, CancellationToken cancellationToken = default);
+
+    /// <summary>Checks whether this machine can score: before a run starts, and on each silo that scores for it.</summary>
+    /// <param name="cancellationToken">Ends the check.</param>
+    /// <returns>Why it cannot and what to do, in one line; null where it can.</returns>
+    ValueTask<string?> CheckAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<string?>(null);
+
+    /// <inheritdoc/>
+    ValueTask IAsyncDisposable.DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -17,15 +17,15 @@ public class CountdownTaskTests
     [InlineData(" ( 30 + 93 ) - 100 ")]
     [InlineData("((((30))))+(93-100)")]
     public void ExpressionOfTheNumbersThatMakesTheTarget_EarnsAll(string completion) =>
-        Assert.Equal(new Score(1, true), Task.Score(Given, completion));
+        Assert.Equal(new Score(1, true), CountdownTask.Score(Given, completion));
 
     [Fact]
     public void Arithmetic_IsExact()
     {
-        Assert.True(Task.Score(new Prompt("p", "2,3,9=6"), "2/3*9").Exact);
-        Assert.True(Task.Score(new Prompt("p", "1,3,3=1"), "1/3*3").Exact);
-        Assert.False(Task.Score(new Prompt("p", "7,2,1=3"), "7/2*1").Exact);
-        Assert.True(Task.Score(new Prompt("p", "8,8,8=8"), "8-8+8").Exact);
+        Assert.True(CountdownTask.Score(new Prompt("p", "2,3,9=6"), "2/3*9").Exact);
+        Assert.True(CountdownTask.Score(new Prompt("p", "1,3,3=1"), "1/3*3").Exact);
+        Assert.False(CountdownTask.Score(new Prompt("p", "7,2,1=3"), "7/2*1").Exact);
+        Assert.True(CountdownTask.Score(new Prompt("p", "8,8,8=8"), "8-8+8").Exact);
     }
 
     [Theory]
@@ -51,7 +51,7 @@ public class CountdownTaskTests
     [InlineData("0*(1/0)")]
     [InlineData("999999*999999*999999*999999*999999*999999*999999")]
     public void OtherExpression_EarnsATenth(string completion) =>
-        Assert.Equal(new Score(0.1, false), Task.Score(Given, completion));
+        Assert.Equal(new Score(0.1, false), CountdownTask.Score(Given, completion));
 
     [Theory]
     [InlineData("")]
@@ -78,17 +78,17 @@ public class CountdownTaskTests
     [InlineData("\0")]
     [InlineData("no idea")]
     public void CompletionThatIsNoExpression_EarnsNothing(string completion) =>
-        Assert.Equal(default, Task.Score(Given, completion));
+        Assert.Equal(Score.Malformed("no expression"), CountdownTask.Score(Given, completion));
 
     [Fact]
     public void NestingAndLength_AreBounded()
     {
-        Assert.Equal(0.1, Task.Score(Given, Nested(Expression.MaxDepth)).Reward);
-        Assert.Equal(0, Task.Score(Given, Nested(Expression.MaxDepth + 1)).Reward);
-        Assert.Equal(0, Task.Score(Given, Nested(5_000_000)).Reward);
-        Assert.Equal(0, Task.Score(Given, new string('(', 5_000_000)).Reward);
-        Assert.Equal(0.1, Task.Score(Given, "1".PadRight(Expression.MaxLength)).Reward);
-        Assert.Equal(0, Task.Score(Given, "1".PadRight(Expression.MaxLength + 1)).Reward);
+        Assert.Equal(0.1, CountdownTask.Score(Given, Nested(Expression.MaxDepth)).Reward);
+        Assert.Equal(0, CountdownTask.Score(Given, Nested(Expression.MaxDepth + 1)).Reward);
+        Assert.Equal(0, CountdownTask.Score(Given, Nested(5_000_000)).Reward);
+        Assert.Equal(0, CountdownTask.Score(Given, new string('(', 5_000_000)).Reward);
+        Assert.Equal(0.1, CountdownTask.Score(Given, "1".PadRight(Expression.MaxLength)).Reward);
+        Assert.Equal(0, CountdownTask.Score(Given, "1".PadRight(Expression.MaxLength + 1)).Reward);
 
         static string Nested(int depth) => new string('(', depth) + "1" + new string(')', depth);
     }
@@ -103,7 +103,7 @@ public class CountdownTaskTests
     [InlineData("30,100,93=23=23")]
     public void PromptThatIsNoProblem_IsRefusedByName(string text)
     {
-        ArgumentException error = Assert.Throws<ArgumentException>(() => Task.Score(new Prompt("p", text), "1"));
+        ArgumentException error = Assert.Throws<ArgumentException>(() => CountdownTask.Score(new Prompt("p", text), "1"));
         Assert.Contains($"'{text}'", error.Message, StringComparison.Ordinal);
     }
 
@@ -167,7 +167,7 @@ public class CountdownTaskTests
         for (int i = 0; i < 5000; i++)
         {
             Example example = task.TrainingExample(3, i, 0, 0);
-            Assert.Equal(new Score(1, true), task.Score(example.Prompt, example.Answer));
+            Assert.Equal(new Score(1, true), CountdownTask.Score(example.Prompt, example.Answer));
             Assert.InRange(example.Answer.Length, 5, CountdownTask.LongestAnswer);
             signs.UnionWith(example.Answer.Where(c => !char.IsAsciiDigit(c)));
         }
@@ -205,7 +205,7 @@ public class CountdownTaskTests
             Expression expression = Expression.TryParse(noisy.Answer)!;
             Assert.All(expression.Numbers,
                 number => Assert.Contains(number, new[] { problem.First, problem.Second, problem.Third }));
-            exact += Task.Score(noisy.Prompt, noisy.Answer).Exact ? 1 : 0;
+            exact += CountdownTask.Score(noisy.Prompt, noisy.Answer).Exact ? 1 : 0;
             different += noisy.Answer == clean.Answer ? 0 : 1;
         }
         // Untouched: each of 3 numbers kept with 0.6 + 0.4 / 3, each of 2 operators with 0.6 + 0.4 / 4; 0.19 in all.

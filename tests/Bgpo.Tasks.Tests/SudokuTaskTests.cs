@@ -9,6 +9,8 @@ public class SudokuTaskTests
     private const string Puzzle = "3102200002100320";
     private const string Solution = "3142243142131324";
 
+    private const string WrongForm = "not sixteen digits from 1 to 4";
+
     private static readonly TaskSection Spec = new() { Name = SudokuTask.TaskName };
     private static readonly SudokuTask Task = new(Spec);
 
@@ -136,19 +138,23 @@ public class SudokuTaskTests
     [InlineData(" ")]
     [InlineData("31422431421313")]
     [InlineData("414224314213132")]
-    [InlineData("4142243142131324")]
     [InlineData("31422431421313240")]
     [InlineData("3142243142131324 ")]
     [InlineData(" 3142243142131324")]
     [InlineData("３１４２２４３１４２１３１３２４")]
     [InlineData("٣١٤٢٢٤٣١٤٢١٣١٣٢٤")]
     [InlineData("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")]
-    public void CompletionThatChangesAGivenOrRunsOn_EarnsNothing(string completion) =>
-        Assert.Equal(default, Task.Score(new Prompt("p", Puzzle, Solution), completion));
+    public void CompletionOfAnotherForm_IsMalformed(string completion) =>
+        Assert.Equal(Score.Malformed(WrongForm), Task.Score(new Prompt("p", Puzzle, Solution), completion));
+
+    [Fact]
+    public void CompletionThatChangesAGiven_EarnsNothing() =>
+        Assert.Equal(new Score(0, false), Task.Score(new Prompt("p", Puzzle, Solution), "4142243142131324"));
 
     [Fact]
     public void HugeCompletion_EarnsNothing() =>
-        Assert.Equal(default, Task.Score(new Prompt("p", Puzzle, Solution), new string('1', 10_000_000)));
+        Assert.Equal(
+            Score.Malformed(WrongForm), Task.Score(new Prompt("p", Puzzle, Solution), new string('1', 10_000_000)));
 
     [Theory]
     [InlineData("314224314213132", 7)]
@@ -157,7 +163,7 @@ public class SudokuTaskTests
     public void MissingOrForeignCharacterAtABlank_IsAWrongCell(string completion, int correct)
     {
         Score score = Task.Score(new Prompt("p", Puzzle, Solution), completion);
-        Assert.Equal(new Score(0.5 * correct / 8, false), score);
+        Assert.Equal(Score.Malformed(WrongForm, 0.5 * correct / 8), score);
     }
 
     [Theory]

@@ -17,7 +17,7 @@ public sealed class TaskDataTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void SudokuFile_IsServedInItsOrder()
+    public async Task SudokuFile_IsServedInItsOrder()
     {
         ITask task = Create("sudoku4x4",
             "Puzzle,Solution\n3102200002100320,3142243142131324\r\n0140432014020000,2143432114323214\n");
@@ -28,11 +28,14 @@ public sealed class TaskDataTests : IDisposable
             ],
             task.HeldOut(10));
         Assert.Single(task.HeldOut(1));
-        Assert.All(task.HeldOut(2), prompt => Assert.Equal(new Score(1, true), task.Score(prompt, prompt.Reference)));
+        foreach (Prompt prompt in task.HeldOut(2))
+        {
+            Assert.Equal(new Score(1, true), await task.ScoreAsync(prompt, prompt.Reference));
+        }
     }
 
     [Fact]
-    public void CountdownFile_IsServedInItsOrder()
+    public async Task CountdownFile_IsServedInItsOrder()
     {
         ITask task = Create("countdown3", """
             {"input": "30,100,93", "output": "23"}
@@ -44,7 +47,7 @@ public sealed class TaskDataTests : IDisposable
                 new Prompt("countdown3:83,18,75=10", " 83, 18, 75= 10"),
             ],
             task.HeldOut(10));
-        Assert.Equal(new Score(1, true), task.Score(task.HeldOut(1)[0], "30+93-100"));
+        Assert.Equal(new Score(1, true), await task.ScoreAsync(task.HeldOut(1)[0], "30+93-100"));
     }
 
     [Theory]

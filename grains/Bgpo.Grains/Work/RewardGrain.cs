@@ -15,10 +15,10 @@ public sealed class RewardGrain(RunContexts runs) : Grain, IRewardGrain
     {
         RunContext run = await runs.GetForWork(SiloKey.Parse(this.GetPrimaryKeyString()).Run, cancellationToken);
         // Scoring is CPU work: off the turn, so that the silo keeps answering.
-        return await Task.Run(() => Judge(run.Task, request), cancellationToken);
+        return await Task.Run(() => JudgeAsync(run.Task, request, cancellationToken), cancellationToken);
     }
 
-    private static ScoreResult Judge(ITask task, ScoreRequest request)
+    private static async Task<ScoreResult> JudgeAsync(ITask task, ScoreRequest request, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
         var rewards = new double[request.Completions.Length];
@@ -26,7 +26,8 @@ public sealed class RewardGrain(RunContexts runs) : Grain, IRewardGrain
         for (int i = 0; i < rewards.Length; i++)
         {
             var prompt = new Prompt(request.PromptIds[i], request.Prompts[i], request.References[i]);
-            (rewards[i], exact[i]) = task.Score(prompt, request.Completions[i]);
+            Score score = await task.ScoreAsync(prompt, request.Completions[i], cancellationToken);
+            (rewards[i], exact[i]) = (score.Reward, score.Exact);
         }
         return new ScoreResult(rewards, exact, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }

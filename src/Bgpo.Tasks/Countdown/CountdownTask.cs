@@ -16,7 +16,7 @@ namespace Bgpo.Tasks.Countdown;
 /// <para>The split goes by the set of three numbers: about one set in ten is held out, whatever the run's seed and MaxNumber.
 /// With a data file, its problems are the held-out ones, and training gives up their sets too.</para>
 /// <para>Reward: 1 when the expression uses exactly the given numbers once each and equals the target; 0.1 for any other
-/// expression, a division by zero included; 0 where the completion is no <see cref="Expression"/>.</para>
+/// expression, a division by zero included; 0, and malformed, where the completion is no <see cref="Expression"/>.</para>
 /// </remarks>
 internal sealed class CountdownTask : ITask
 {
@@ -90,15 +90,21 @@ internal sealed class CountdownTask : ITask
     }
 
     /// <inheritdoc/>
+    public ValueTask<Score> ScoreAsync(Prompt prompt, string completion, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(Score(prompt, completion));
+
+    /// <summary>Judges a completion.</summary>
+    /// <param name="prompt">The problem.</param>
+    /// <param name="completion">Any text.</param>
     /// <exception cref="ArgumentException">The prompt is no Countdown problem.</exception>
-    public Score Score(Prompt prompt, string completion)
+    public static Score Score(Prompt prompt, string completion)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(completion);
         CountdownProblem problem = ParseProblem(prompt.Text);
         if (Expression.TryParse(completion) is not { } expression)
         {
-            return default;
+            return Tasks.Score.Malformed("no expression");
         }
         (int low, int middle, int high) = problem.Sorted;
         return expression.Value.Is(problem.Target) && expression.Numbers.Order().SequenceEqual([low, middle, high])

@@ -13,7 +13,8 @@ namespace Bgpo.Tasks.Sudoku;
 /// <para>Reward: 0 unless every given stands in its place and nothing follows the sixteenth character; else
 /// (1 - ExactShare) x (share of blanks filled with the solution's digit) + ExactShare x (1 when solved). A missing or foreign
 /// character at a blank is a wrong cell, at a given a changed given. Where a puzzle from elsewhere has several solutions, any
-/// of them counts as solved and earns 1; cells are otherwise compared with the reference.</para>
+/// of them counts as solved and earns 1; cells are otherwise compared with the reference. An answer that is not sixteen digits
+/// from 1 to 4 is malformed.</para>
 /// </remarks>
 internal sealed class SudokuTask : ITask
 {
@@ -22,6 +23,8 @@ internal sealed class SudokuTask : ITask
 
     /// <summary>Solved grids that training never meets.</summary>
     public const int HeldOutSolutions = 48;
+
+    private const string WrongForm = "not sixteen digits from 1 to 4";
 
     /// <summary>A puzzle with fewer than four givens never has a single solution.</summary>
     private const int MostBlanks = 12;
@@ -102,6 +105,12 @@ internal sealed class SudokuTask : ITask
     }
 
     /// <inheritdoc/>
+    public ValueTask<Score> ScoreAsync(Prompt prompt, string completion, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(Score(prompt, completion));
+
+    /// <summary>Judges a completion.</summary>
+    /// <param name="prompt">The puzzle.</param>
+    /// <param name="completion">Any text.</param>
     /// <exception cref="ArgumentException">The prompt is not a puzzle, or has no reference and no solution.</exception>
     public Score Score(Prompt prompt, string completion)
     {
@@ -110,12 +119,20 @@ internal sealed class SudokuTask : ITask
         Grid puzzle = ParsePuzzle(prompt.Text);
         if (completion.Length > Grid.Cells)
         {
-            return default;
+            return Tasks.Score.Malformed(WrongForm);
         }
-        if (Grid.TryParse(completion, out Grid grid) && puzzle.Admits(grid) && Grid.Solved.Contains(grid))
+        bool isGrid = Grid.TryParse(completion, out Grid grid) && grid.Blanks == 0;
+        if (isGrid && puzzle.Admits(grid) && Grid.Solved.Contains(grid))
         {
             return new Score(1, true);
         }
+        double reward = (1 - _spec.ExactShare) * CorrectBlanks(prompt, puzzle, completion) / puzzle.Blanks;
+        return isGrid ? new Score(reward, false) : Tasks.Score.Malformed(WrongForm, reward);
+    }
+
+    /// <summary>Blanks that are filled with the solution's digit; 0 where a given is changed.</summary>
+    private static int CorrectBlanks(Prompt prompt, Grid puzzle, string completion)
+    {
         string reference = prompt.Reference.Length > 0 ? prompt.Reference : Solve(puzzle).ToString();
         int correct = 0;
         for (int cell = 0; cell < Grid.Cells; cell++)
@@ -127,10 +144,10 @@ internal sealed class SudokuTask : ITask
             }
             else if (found != prompt.Text[cell])
             {
-                return default;
+                return 0;
             }
         }
-        return new Score((1 - _spec.ExactShare) * correct / puzzle.Blanks, false);
+        return correct;
     }
 
     private static Grid ParsePuzzle(string text) =>
