@@ -16,11 +16,11 @@ internal static class ExitCode
     internal const int Interrupted = 130;
 
     /// <summary>What a run's state comes to, for who waited for its end.</summary>
-    /// <param name="state">As <see cref="Grains.RunStatus.State"/> says it.</param>
-    internal static int Of(string state) => state switch
+    /// <param name="state">The state.</param>
+    internal static int Of(RunState state) => state switch
     {
-        "completed" => Done,
-        "stopped" => Interrupted,
+        RunState.Completed => Done,
+        RunState.Stopped => Interrupted,
         _ => Failed,
     };
 }

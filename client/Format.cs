@@ -24,6 +24,9 @@ internal static class Format
         _ => string.Create(CultureInfo.InvariantCulture, $"{age.TotalDays:0} d"),
     };
 
+    /// <summary>A run's state: running, lost.</summary>
+    internal static string State(RunState state) => state.ToString().ToLowerInvariant();
+
     /// <summary>A share or reward: three decimals.</summary>
     internal static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 

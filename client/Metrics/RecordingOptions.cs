@@ -116,7 +116,7 @@ internal sealed class RecordingOptions
 
         try
         {
-            var recorder = new StepRecorder(
+            var recorder = new RecordingPresenter(
                 shown, new TensorBoardFolder(Path.Combine(folder, store.RunId), context.Time), failed);
             if (await store.ReadAsync(context.Interrupts.Token) is { } run && RunHistory.Before(run.Record) is { } before)
             {

@@ -87,7 +87,7 @@ internal static class RunHistory
             if (step.Evaluation is { } evaluation)
             {
                 yield return new Evaluated(
-                    0, step.Version, evaluation, Final: record.State == Storage.Runs.RunState.Completed && step == steps[^1]);
+                    0, step.Version, evaluation, Final: record.State == RunState.Completed && step == steps[^1]);
             }
         }
     }
@@ -107,12 +107,12 @@ internal static class RunHistory
         var hash = (string?)record.Result?[RunResult.Weights] ?? await Hash();
         events.Add(record.State switch
         {
-            Storage.Runs.RunState.Completed => new RunCompleted(
+            RunState.Completed => new RunCompleted(
                 0, store.RunId, version, hash, Evaluation(RunResult.EvaluationBefore), Evaluation(RunResult.EvaluationAfter),
                 (double?)record.Result?[RunResult.Seconds] ?? steps.Sum(step => step.Seconds),
                     where)
             { Warnings = RunResult.WarningsOf(record.Result) },
-            Storage.Runs.RunState.Stopped => new RunStopped(0, store.RunId, version, record.Reason ?? "", hash, where),
+            RunState.Stopped => new RunStopped(0, store.RunId, version, record.Reason ?? "", hash, where),
             _ => new RunFailed(0, store.RunId, steps is [.., var last] ? last.Version : version,
                 record.Reason ?? "nothing more is known", Store: false),
         });
@@ -122,7 +122,7 @@ internal static class RunHistory
         {
             try
             {
-                return record.State != Storage.Runs.RunState.Stopped ? ""
+                return record.State != RunState.Stopped ? ""
                     : (await store.ReadManifestAsync(version, cancellationToken))?.WeightsSha256
                         ?? "unknown: the checkpoint is gone";
             }

@@ -30,9 +30,9 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
     /// <exception cref="BadInputException">It has.</exception>
     internal void RefuseEnded(bool isStoppedFine = false)
     {
-        if (HasEnded(target.Record) && !(isStoppedFine && target.Record.State != Storage.Runs.RunState.Completed))
+        if (HasEnded(target.Record) && !(isStoppedFine && target.Record.State != RunState.Completed))
         {
-            throw new BadInputException($"run '{target.Run}' is {RunTarget.Word(target.Record.State)} already");
+            throw new BadInputException($"run '{target.Run}' is {Format.State(target.Record.State)} already");
         }
     }
 
@@ -90,10 +90,10 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
         if (answer is null && HasEnded(asked.Record) && !asked.WasEnded)
         {
             var waits = asked.Request.Kind == RequestKind.Set
-                && asked.Record.State is Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Failed
+                && asked.Record.State is RunState.Stopped or RunState.Failed
                 ? ", which holds from when the run goes on" : "";
             error.WriteLine(
-                $"bgpo: run {target.Run}: {RunTarget.Word(asked.Record.State)} before it took request " +
+                $"bgpo: run {target.Run}: {Format.State(asked.Record.State)} before it took request " +
                     $"{asked.Request.Number}{waits}");
             return ExitCode.Failed;
         }
@@ -107,7 +107,7 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
     }
 
     private static bool HasEnded(RunRecord record) =>
-        record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused);
+        record.State is not (RunState.Running or RunState.Paused);
 
     private void Say(Asked asked, Func<int, string> done, string[][] next)
     {
@@ -189,7 +189,7 @@ internal sealed class RunRequestClient(ConsoleContext context, RunTarget target)
     /// <summary>The answer to a request that was taken and, where it is a stop, is done; else null.</summary>
     private static RequestAnswer? AnswerOf(RunRecord record, RunRequest request) =>
         record.RequestsTaken < request.Number
-            || (request.Kind == RequestKind.Stop && record.State == Storage.Runs.RunState.Running) ? null
+            || (request.Kind == RequestKind.Stop && record.State == RunState.Running) ? null
         : record.Answers?.FirstOrDefault(given => given.Number == request.Number) ?? new RequestAnswer(
             request.Number, record.LatestCheckpoint ?? 0,
             "it was taken, but what came of it is not kept any more; `run status` shows how the run stands");

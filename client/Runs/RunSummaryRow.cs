@@ -9,8 +9,7 @@ namespace Bgpo.Client.Runs;
 
 /// <summary>Where a run stands, as commands print it.</summary>
 /// <param name="Run">Its id.</param>
-/// <param name="State">running, paused, stopped, completed or failed; lost where the store says running and no silo
-/// lives.</param>
+/// <param name="State">What it is doing; lost where the store says running and no silo lives.</param>
 /// <param name="Version">Versions committed; where nobody drives it, the newest checkpoint's or, where more is known, the newest
 /// that was measured.</param>
 /// <param name="Steps">Versions to reach.</param>
@@ -22,7 +21,7 @@ namespace Bgpo.Client.Runs;
 /// <param name="Changes">Fields that were changed in mid-run, oldest first.</param>
 /// <param name="Waiting">Requests that the run has not taken yet.</param>
 internal sealed record RunSummaryRow(
-    string Run, string State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster,
+    string Run, RunState State, int Version, int Steps, int Checkpoint, long Epoch, string Message, string Cluster,
     string? WeightsSha256 = null,
     IReadOnlyList<SpecChange>? Changes = null, int Waiting = 0)
 {
@@ -44,8 +43,8 @@ internal sealed record RunSummaryRow(
     {
         var driver = DriverOf(context, record);
         return new RunSummaryRow(
-            record.RunId, record.State == Storage.Runs.RunState.Running && driver.Length == 0 ? "lost"
-                : RunTarget.Word(record.State), record.LatestCheckpoint ?? 0,
+            record.RunId, record.State == RunState.Running && driver.Length == 0 ? RunState.Lost : record.State,
+            record.LatestCheckpoint ?? 0,
             new RunSettings(record).Newest.Run.Steps, record.LatestCheckpoint ?? -1, record.Epoch, record.Reason ?? "",
             driver, (string?)record.Result?[RunResult.Weights], record.Changes ?? []);
     }
@@ -58,7 +57,7 @@ internal sealed record RunSummaryRow(
             target.Record) with
         { Waiting = requests.Requests.Count(request => request.Number > target.Record.RequestsTaken) };
         if (target.Cluster is not { } cluster || target.Record.State
-            is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
+            is not (RunState.Running or RunState.Paused))
         {
             return stored;
         }
@@ -66,7 +65,7 @@ internal sealed record RunSummaryRow(
         try
         {
             var status = await cluster.GetRun(target.Run).GetStatus();
-            return status.State == "unknown" ? stored : Of(status, cluster.Name) with
+            return status.State == RunState.Unknown ? stored : Of(status, cluster.Name) with
             {
                 WeightsSha256 = stored.WeightsSha256,
                 Changes = stored.Changes,
@@ -82,7 +81,7 @@ internal sealed record RunSummaryRow(
     /// <summary>Who drives a run: a cluster that lives, a process that trains it alone, or nobody.</summary>
     internal static string DriverOf(ConsoleContext context, RunRecord record)
     {
-        if (record.State is not (Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused))
+        if (record.State is not (RunState.Running or RunState.Paused))
         {
             return "";
         }

@@ -90,18 +90,15 @@ internal sealed record RunTarget(RunStore Store, RunRecord Record, ITrainingClus
     /// <exception cref="BadInputException">None does.</exception>
     internal ITrainingCluster Driven(ConsoleContext context) =>
         Cluster ?? throw new BadInputException(RunSummaryRow.DriverOf(context, Record) is { Length: > 0 } driver
-        ? $"run '{Run}' is {Word(Record.State)} in {driver}, which shows it itself; "
+        ? $"run '{Run}' is {Format.State(Record.State)} in {driver}, which shows it itself; "
             + $"{context.Paths.CommandLine("run", "status", Run, "--store", context.Paths.Shown(Store.Blobs.Location))} tells " +
                 "how far it is"
-        : $"run '{Run}' is {Word(Record.State)} and nobody drives it; "
+        : $"run '{Run}' is {Format.State(Record.State)} and nobody drives it; "
         + $"{TakeUp(context)} goes on with it");
 
     /// <summary>The command that goes on with a run which nobody drives.</summary>
     internal string TakeUp(ConsoleContext context) =>
         new RunSummary(context.Paths).Resume(Run, context.Paths.Shown(Store.Blobs.Location));
-
-    /// <summary>A state as commands say it.</summary>
-    internal static string Word(RunState state) => state.ToString().ToLowerInvariant();
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Cluster?.DisposeAsync() ?? default;

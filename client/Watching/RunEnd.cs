@@ -42,7 +42,7 @@ internal sealed class RunEnd(Terminal terminal, RunSummary summary, bool isJson,
                 return failed.Store ? ExitCode.BadInput : ExitCode.Failed;
             default:
                 // It had ended before it was watched.
-                Say($"run {status!.Run}: {status.State} at version {status.Version} of " +
+                Say($"run {status!.Run}: {Format.State(status.State)} at version {status.Version} of " +
                     $"{status.Steps}{(status.Message.Length > 0 ? ": " + status.Message : "")}");
                 return ExitCode.Of(status.State);
         }

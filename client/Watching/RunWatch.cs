@@ -60,7 +60,7 @@ internal sealed class RunWatch(IRunGrain grain, IRunPresenter presenter, TimePro
                 }
 
                 // The stream may end without the run's end: its controller moved, or nobody drives it any more.
-                if ((await grain.GetStatus()).State is not ("running" or "paused" or "unknown"))
+                if ((await grain.GetStatus()).State is not (RunState.Running or RunState.Paused or RunState.Unknown))
                 {
                     return null;
                 }

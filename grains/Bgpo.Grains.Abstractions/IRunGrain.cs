@@ -91,8 +91,7 @@ public sealed record Resumption(
 
 /// <summary>Where a run stands.</summary>
 /// <param name="Run">Run id.</param>
-/// <param name="State">running, paused, stopped, completed or failed; unknown where the controller has not been asked to go on
-/// yet.</param>
+/// <param name="State">What it is doing; unknown where the controller has not been asked to go on yet.</param>
 /// <param name="Version">Versions committed.</param>
 /// <param name="Steps">Versions to reach.</param>
 /// <param name="Epoch">Controller's epoch.</param>
@@ -101,7 +100,7 @@ public sealed record Resumption(
 /// <param name="Silo">The controller's silo, in parsable form.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.RunStatus")]
 public sealed record RunStatus(
-    [property: Id(0)] string Run, [property: Id(1)] string State, [property: Id(2)] int Version, [property: Id(3)] int Steps,
+    [property: Id(0)] string Run, [property: Id(1)] RunState State, [property: Id(2)] int Version, [property: Id(3)] int Steps,
     [property: Id(4)] long Epoch, [property: Id(5)] int Checkpoint, [property: Id(6)] string Message,
     [property: Id(7)] string Silo)
 {

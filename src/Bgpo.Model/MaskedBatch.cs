@@ -10,7 +10,7 @@ internal sealed class MaskedBatch
 {
     private readonly long[] _tokens;
     private readonly int _length;
-    private readonly List<long> _rows = [];
+    private readonly List<long> _maskedPlaces = [];
     private readonly List<long> _targets = [];
     private readonly List<int> _sampleOfRow = [];
 
@@ -23,8 +23,8 @@ internal sealed class MaskedBatch
         Config = config;
         Samples = samples;
         _length = samples[0].Prompt.Length + samples[0].Response.Length;
-        Width = config.AttentionBlock == 0 ? _length : 2 * _length;
-        _tokens = new long[samples.Count * Width];
+        SequenceLength = config.AttentionBlock == 0 ? _length : 2 * _length;
+        _tokens = new long[samples.Count * SequenceLength];
         for (int s = 0; s < samples.Count; s++)
         {
             MaskedSample sample = samples[s];
@@ -44,18 +44,18 @@ internal sealed class MaskedBatch
     public IReadOnlyList<MaskedSample> Samples { get; }
 
     /// <summary>Tokens of a sequence as the network reads it.</summary>
-    public int Width { get; }
+    public int SequenceLength { get; }
 
     /// <summary>The sample that each row belongs to; rows are masked tokens, in order.</summary>
     public IReadOnlyList<int> SampleOfRow => _sampleOfRow;
 
     /// <summary>(B, T) tokens; the caller's.</summary>
     /// <param name="device">Where to.</param>
-    public Tensor Tokens(Device device) => tensor(_tokens, [Samples.Count, Width]).to(device);
+    public Tensor Tokens(Device device) => tensor(_tokens, [Samples.Count, SequenceLength]).to(device);
 
     /// <summary>(rows) the outputs, of all B T, that score the masked tokens; the caller's.</summary>
     /// <param name="device">Where to.</param>
-    public Tensor Rows(Device device) => tensor(_rows.ToArray()).to(device);
+    public Tensor MaskedPlaces(Device device) => tensor(_maskedPlaces.ToArray()).to(device);
 
     /// <summary>(rows) the tokens behind the masks; the caller's.</summary>
     /// <param name="device">Where to.</param>
@@ -93,7 +93,7 @@ internal sealed class MaskedBatch
     private void Add(int s, MaskedSample sample)
     {
         int promptLength = sample.Prompt.Length;
-        Span<long> own = _tokens.AsSpan(s * Width, Width);
+        Span<long> own = _tokens.AsSpan(s * SequenceLength, SequenceLength);
         for (int p = 0; p < promptLength; p++)
         {
             own[p] = sample.Prompt[p];
@@ -102,7 +102,7 @@ internal sealed class MaskedBatch
         {
             own[promptLength + p] = sample.Response[p];
         }
-        if (Width > _length)
+        if (SequenceLength > _length)
         {
             own[.._length].CopyTo(own[_length..]);
         }
@@ -112,7 +112,7 @@ internal sealed class MaskedBatch
             {
                 int place = promptLength + p;
                 own[place] = Config.MaskToken;
-                _rows.Add((s * Width) + (Config.ShiftsLogits ? Math.Max(0, place - 1) : place));
+                _maskedPlaces.Add((s * SequenceLength) + (Config.ShiftsLogits ? Math.Max(0, place - 1) : place));
                 _targets.Add(sample.Response[p]);
                 _sampleOfRow.Add(s);
             }

@@ -38,8 +38,9 @@ public sealed class MaskedLikelihood : ILikelihood
         }
         using IDisposable scope = NewDisposeScope();
         using AttentionPlan plan = _batch.Plan(model.Device);
-        Tensor hidden = model.Hidden(_batch.Tokens(model.Device), plan).view(samples.Count * _batch.Width, model.Config.Width);
-        Tensor maskedOnly = hidden.index_select(0, _batch.Rows(model.Device)); // (rows, D)
+        Tensor hidden = model.Hidden(_batch.Tokens(model.Device), plan)
+            .view(samples.Count * _batch.SequenceLength, model.Config.Width);
+        Tensor maskedOnly = hidden.index_select(0, _batch.MaskedPlaces(model.Device)); // (rows, D)
         Tensor logits = model.Logits(maskedOnly); // (rows, V)
         ScalarType wide = logits.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         Tensor all = F.log_softmax(logits.to(wide), -1);

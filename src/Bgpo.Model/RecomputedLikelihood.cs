@@ -35,7 +35,7 @@ public sealed class RecomputedLikelihood : ILikelihood
         using IDisposable noGradient = no_grad();
         using IDisposable scope = NewDisposeScope();
         using AttentionPlan plan = _batch.Plan(model.Device);
-        Transformer.Attention attention = model.AttentionOf(_batch.Width, plan);
+        Transformer.Attention attention = model.AttentionOf(_batch.SequenceLength, plan);
         Tensor x = Transformer.Through(model.Depth, model.Embed(_batch.Tokens(model.Device)), (n, input) =>
         {
             Keep(input, goesBack);
@@ -67,7 +67,7 @@ public sealed class RecomputedLikelihood : ILikelihood
         using IDisposable scope = NewDisposeScope();
         Tensor gradient = BackThroughHead(_batch.RowWeights(coefficients));
         using AttentionPlan plan = _batch.Plan(_model.Device);
-        Transformer.Attention attention = _model.AttentionOf(_batch.Width, plan);
+        Transformer.Attention attention = _model.AttentionOf(_batch.SequenceLength, plan);
         for (int n = _model.Depth - 1; n >= 0; n--)
         {
             int block = n;
@@ -133,7 +133,8 @@ public sealed class RecomputedLikelihood : ILikelihood
     }
 
     /// <summary>(rows, D) of (B, T, D): the outputs that score masked tokens.</summary>
-    private Tensor Masked(Tensor hidden) => hidden.reshape(-1, _model.Config.Width).index_select(0, _batch.Rows(_model.Device));
+    private Tensor Masked(Tensor hidden) =>
+        hidden.reshape(-1, _model.Config.Width).index_select(0, _batch.MaskedPlaces(_model.Device));
 
     private IEnumerable<(long From, long Count)> Slices()
     {

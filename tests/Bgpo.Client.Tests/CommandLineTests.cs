@@ -210,7 +210,7 @@ public sealed class CommandLineTests : IDisposable
         await new RunStore(BlobStores.Open(Path.Combine(_console.Work, "runs")), "my-run").CreateAsync(new RunRecord
         {
             RunId = "my-run",
-            State = Storage.Runs.RunState.Completed,
+            State = RunState.Completed,
             Spec = "model:\n  path: models/base\n",
             Seed = 1,
             NumericsFingerprint = "",

@@ -74,7 +74,7 @@ internal sealed class FakeConsole : IDisposable
     internal string Store => Path.Combine(Work, "runs");
 
     /// <summary>Has a run of 100 steps in the store, with a checkpoint of version 3.</summary>
-    internal Task Stored(string run, Storage.Runs.RunState state, string cluster) =>
+    internal Task Stored(string run, RunState state, string cluster) =>
         new RunCatalog(new LocalBlobStore(Store)).Run(run).CreateAsync(new RunRecord
         {
             RunId = run,
@@ -252,7 +252,7 @@ internal sealed class FakeRun : IRunGrain
 
     internal RunException? Error { get; set; }
 
-    internal RunStatus Status { get; set; } = new("r", "running", 0, 3, 1, -1, "", "");
+    internal RunStatus Status { get; set; } = new("r", RunState.Running, 0, 3, 1, -1, "", "");
 
     internal Action? WhenStopped { get; set; }
 

@@ -260,7 +260,7 @@ public sealed class MetricsTests : IDisposable
 
     private async Task Watch(StepMetrics[] stored, params RunEvent[] events)
     {
-        await using var recorder = new StepRecorder(
+        await using var recorder = new RecordingPresenter(
             new PlainPresenter(new Terminal(TextWriter.Null, TextWriter.Null), quiet: true),
             new TensorBoardFolder(Path.Combine(_folder.FullName, "run"), TimeProvider.System), Assert.Fail);
         recorder.CatchUp(stored);

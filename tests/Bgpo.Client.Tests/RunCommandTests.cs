@@ -279,7 +279,7 @@ public sealed class RunCommandTests : IDisposable
     {
         Cluster("demo");
         await _console.Stored("mine", RunState.Completed, "demo");
-        _console.Host.Grain.Status = _console.Host.Grain.Status with { State = "completed", Version = 3 };
+        _console.Host.Grain.Status = _console.Host.Grain.Status with { State = RunState.Completed, Version = 3 };
         Assert.Equal(0, await _console.Run("run", "resume", "mine", "--cluster", "demo"));
         Assert.Equal(
             "run mine: is completed at version 3, there is nothing to go on with\nnext    bgpo run status mine --cluster demo\n",

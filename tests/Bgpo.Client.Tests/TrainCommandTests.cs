@@ -154,21 +154,21 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public async Task Resume_GoesOnWithTheRun_AndSendsNoSpec()
     {
-        await _console.Stored("sudoku-1", Storage.Runs.RunState.Stopped, "");
+        await _console.Stored("sudoku-1", RunState.Stopped, "");
         _console.Host.Grain.Emits(Events.Started with { Version = 40 }, Events.Completed);
         Assert.Equal(0, await _console.Run("train", "--resume", "sud"));
         Assert.Equal((true, null, "sudoku-1"), (_console.Host.Grain.IsResumed, _console.Host.Grain.Yaml, _console.Host.Run));
     }
 
     [Theory]
-    [InlineData("completed", 0)]
-    [InlineData("failed", 1)]
-    public async Task RunThatEndedUnwatched_IsReportedByItsState(string state, int code)
+    [InlineData(RunState.Completed, 0)]
+    [InlineData(RunState.Failed, 1)]
+    public async Task RunThatEndedUnwatched_IsReportedByItsState(RunState state, int code)
     {
-        await _console.Stored("r", Storage.Runs.RunState.Completed, "");
+        await _console.Stored("r", RunState.Completed, "");
         _console.Host.Grain.EndStream();
         _console.Host.Grain.Status = new RunStatus("r", state, 3, 3, 1, 3, "", "");
         Assert.Equal(code, await _console.Run("train", "--resume", "r"));
-        Assert.Equal($"bgpo: run r: {state} at version 3 of 3\n", _console.Error.ToString());
+        Assert.Equal($"bgpo: run r: {Format.State(state)} at version 3 of 3\n", _console.Error.ToString());
     }
 }

@@ -114,7 +114,7 @@ public sealed class UnwritableOutputTests : IDisposable
     [Fact]
     public async Task StoredMetricsThatAreDamaged_CostTheMirrorOnly()
     {
-        await _console.Stored("sudoku-1", Storage.Runs.RunState.Stopped, "");
+        await _console.Stored("sudoku-1", RunState.Stopped, "");
         Directory.CreateDirectory(Path.Combine(_console.Store, "sudoku-1", "metrics"));
         File.WriteAllText(Path.Combine(_console.Store, "sudoku-1", "metrics", "00000001.json"), "{");
         _console.Host.Grain.Emits(Events.Started, Events.Step(2), Events.Completed);
@@ -133,7 +133,7 @@ public sealed class UnwritableOutputTests : IDisposable
         var board = new TensorBoardFolder(
             Path.Combine(_console.Work, "board"), TimeProvider.System, _ => new FillingDisk(room: 100));
         await using (var recorder =
-            new StepRecorder(new PlainPresenter(new Terminal(output, TextWriter.Null), quiet: false), board, said.Add))
+            new RecordingPresenter(new PlainPresenter(new Terminal(output, TextWriter.Null), quiet: false), board, said.Add))
         {
             foreach (var happened in new RunEvent[] { Events.Started, Events.Step(1), Events.Step(2), Events.Step(3),
                 Events.Completed })

@@ -51,7 +51,7 @@ public sealed class DispatcherTests
     public void ASiloThatDoesNotSuitOrHasNoDevices_GetsNoWork_ButMayHoldState()
     {
         _live = [new("a", 1) { Numerics = "other" }, new("b", 1), new("c", 0), new("d", 1) { HoldsState = false }];
-        Dispatcher dispatcher = new(ReadRoster, _time) { Suits = silo => silo.Numerics.Length == 0 };
+        Dispatcher dispatcher = new(ReadRoster, _time) { MayWork = silo => silo.Numerics.Length == 0 };
         for (int i = 0; i < 8; i++)
         {
             _ = Submit(dispatcher, $"{i}");
@@ -119,12 +119,12 @@ public sealed class DispatcherTests
         Task<int> work = Submit(dispatcher, "w");
         Assert.Equal(("w", "a"), Last);
 
-        Task disturbed = dispatcher.Disturbed;
-        Assert.False(disturbed.IsCompleted);
+        Task change = dispatcher.NextChange;
+        Assert.False(change.IsCompleted);
         _calls[0].Reply.SetException(new TimeoutException("no answer"));
 
-        Assert.True(disturbed.IsCompleted);
-        Assert.False(dispatcher.Disturbed.IsCompleted);
+        Assert.True(change.IsCompleted);
+        Assert.False(dispatcher.NextChange.IsCompleted);
         Assert.Equal(("w", "b"), Last);
         Assert.Equal(1, dispatcher.Redispatched);
         Assert.Equal(["a: no answer"], _retries);

@@ -75,7 +75,7 @@ public sealed class LearningMonitorTests
     {
         foreach (StepMetrics step in steps)
         {
-            _monitor.Look(step with { Version = ++_version });
+            _monitor.CheckStep(step with { Version = ++_version });
         }
     }
 

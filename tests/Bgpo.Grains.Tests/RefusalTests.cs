@@ -50,7 +50,7 @@ public sealed class RefusalTests : IDisposable
                 Assert.Contains(refused, paused.Reason, StringComparison.Ordinal);
                 await triedAgain.Task.WaitAsync(TimeSpan.FromMinutes(1));
                 RunStatus status = await grain.GetStatus();
-                Assert.Equal(("paused", paused.Reason), (status.State, status.Message));
+                Assert.Equal((RunState.Paused, paused.Reason), (status.State, status.Message));
                 (refuses, from) = (false, -1);
             }
         }, store);
@@ -131,7 +131,7 @@ public sealed class RefusalTests : IDisposable
         var reporter = new RunReporter("a", new EventLog(time), time, NullLogger.Instance);
         var lease = new RunLease("a", _runs.Store("a"), null!, null!, time);
         using var requests = new RequestHandler(_runs.Store("a"), lease, reporter, time);
-        var hold = new SaveHold(GivenUpWaitTests.Context(), lease, requests, reporter);
+        var hold = new UnsavedWork(GivenUpWaitTests.Context(), lease, requests, reporter);
         hold.Note("version 4", new StoreRefusedException("permission is denied"));
         Assert.EndsWith("it is tried again until it is taken", hold.Reason, StringComparison.Ordinal);
         hold.Note("version 4", null);

@@ -72,7 +72,8 @@ public sealed class RequestTests : IDisposable
             {
                 RunRecord record = (await Store("b").ReadAsync())!.Record;
                 Assert.Equal((RunState.Paused, "test"), (record.State, record.Reason));
-                Assert.Equal(("paused", paused.Version), ((await grain.GetStatus()).State, (await grain.GetStatus()).Version));
+                Assert.Equal((RunState.Paused, paused.Version),
+                    ((await grain.GetStatus()).State, (await grain.GetStatus()).Version));
                 Assert.Equal(paused.Version, record.LatestCheckpoint);
                 await Ask("b", grain, RequestKind.Resume);
             }
@@ -150,7 +151,7 @@ public sealed class RequestTests : IDisposable
         {
             if (e is RunPaused)
             {
-                Assert.Equal("paused", (await grain.GetStatus()).State);
+                Assert.Equal(RunState.Paused, (await grain.GetStatus()).State);
                 Assert.Equal(0, steps);
                 await grain.Resume();
             }

@@ -135,10 +135,10 @@ public sealed partial class RunTests : IDisposable
             store);
 
         Assert.Equal(undisturbed, events.OfType<RunCompleted>().Single().WeightsSha256);
-        StoreStatus[] standings = [.. events.OfType<StoreStatus>()];
-        Assert.Contains(standings, standing => !standing.Healthy);
-        Assert.Equal(waits, standings.Any(standing => standing.Waiting));
-        Assert.True(standings[^1].Healthy);
+        StoreStatus[] statuses = [.. events.OfType<StoreStatus>()];
+        Assert.Contains(statuses, status => !status.Healthy);
+        Assert.Equal(waits, statuses.Any(status => status.Waiting));
+        Assert.True(statuses[^1].Healthy);
         Assert.Equal([1, 2, 3, 4, 5, 6], events.OfType<StepCommitted>().Select(e => e.Metrics.Version));
         Assert.Empty((await Ledger.Check(new RunStore(store, "b"))).Faults);
     }
@@ -227,7 +227,7 @@ public sealed partial class RunTests : IDisposable
         List<RunEvent> events = await _runs.Events("b", 2, async grain =>
         {
             await grain.Start(SmallRuns.Spec(), "mine");
-            Assert.Equal("running", (await grain.Start(SmallRuns.Spec(), "mine")).State);
+            Assert.Equal(RunState.Running, (await grain.Start(SmallRuns.Spec(), "mine")).State);
             foreach (string other in (string[])["", "another"])
             {
                 Assert.Contains(
@@ -240,7 +240,7 @@ public sealed partial class RunTests : IDisposable
         {
             var back = new Resumption(2, Key: "mine");
             Assert.Equal(2, (await grain.ResumeAs(back)).Version);
-            Assert.Equal("running", (await grain.ResumeAs(back)).State);
+            Assert.Equal(RunState.Running, (await grain.ResumeAs(back)).State);
         });
         Assert.Single(events.OfType<RunStarted>());
     }
@@ -390,9 +390,9 @@ public sealed partial class RunTests : IDisposable
         isRefused = false;
         await run.Resume();
         Assert.Contains(statuses,
-            status => status.State == "failed" && status.Message.Contains("odd failure", StringComparison.Ordinal));
-        Assert.Contains(statuses, status => status.State == "running");
-        Assert.All(statuses.Where(status => status.State == "running"), status => Assert.Equal("", status.Message));
+            status => status.State == RunState.Failed && status.Message.Contains("odd failure", StringComparison.Ordinal));
+        Assert.Contains(statuses, status => status.State == RunState.Running);
+        Assert.All(statuses.Where(status => status.State == RunState.Running), status => Assert.Equal("", status.Message));
         await host.StopAsync();
     }
 
@@ -413,11 +413,11 @@ public sealed partial class RunTests : IDisposable
 
         Assert.NotEmpty(events.OfType<StepCommitted>());
         Assert.Contains("refused", Assert.IsType<RunFailed>(events[^1]).Message, StringComparison.Ordinal);
-        Assert.Equal("failed", (await run.GetStatus()).State);
-        ShardStatus standing =
+        Assert.Equal(RunState.Failed, (await run.GetStatus()).State);
+        ShardStatus status =
             await grains.GetGrain<IAccumulatorGrain>(
                 ShardKey.Of(RunKey.Of("a", (await _runs.Store("a").ReadAsync())!.Record.Identity), 0)).GetStatus();
-        Assert.Equal(-1, standing.Version);
+        Assert.Equal(-1, status.Version);
         await host.StopAsync();
     }
 }

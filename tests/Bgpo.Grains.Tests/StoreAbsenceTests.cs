@@ -25,7 +25,8 @@ public sealed class StoreAbsenceTests : IDisposable
                 if (leavesBareFolder)
                 {
                     Directory.CreateDirectory(_runs.Root);
-                    Assert.Equal("running", (await grain.Resume()).State); // nor does one who asks to go on take it for deleted
+                    // nor does one who asks to go on take it for deleted
+                    Assert.Equal(RunState.Running, (await grain.Resume()).State);
                     RunException refused = await Assert.ThrowsAsync<RunException>(() => grain.Start(SmallRuns.Spec()));
                     Assert.Contains("is not the store that it was", refused.Message, StringComparison.Ordinal);
                 }

@@ -30,7 +30,7 @@ internal static class MemoryBench
     private static async Task<MemoryMeasured> Probe(string objective, int samples, CancellationToken cancellationToken)
     {
         using Process process =
-            Programs.Bench(Path.GetTempPath(), "bench", "memory", "--probe", objective, "--samples", $"{samples}");
+            ChildPrograms.Bench(Path.GetTempPath(), "bench", "memory", "--probe", objective, "--samples", $"{samples}");
         string output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         double[] numbers = process.ExitCode == 0

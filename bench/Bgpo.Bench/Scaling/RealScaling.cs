@@ -115,7 +115,7 @@ public static class RealScaling
         private TimedRun(int silos, int last, string? config)
         {
             _silos = silos;
-            _process = Programs.Console(
+            _process = ChildPrograms.Console(
                 _folder.FullName,
                 [
                     "train", "--json", "--silos", $"{silos}", "--threads", "1", "--run", "scaling",

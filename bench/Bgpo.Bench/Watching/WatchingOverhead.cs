@@ -64,7 +64,7 @@ public static class WatchingOverhead
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("bgpo-overhead-");
         string store = Path.Combine(folder.FullName, "runs");
-        using Process silo = Programs.Console(
+        using Process silo = ChildPrograms.Console(
             folder.FullName, "silo", "--cluster", Cluster, "--store", store, "--threads", $"{threads}");
         try
         {
@@ -100,7 +100,7 @@ public static class WatchingOverhead
         {
             for (int i = 0; i < count; i++)
             {
-                watching.Add(Programs.ConsoleInto(Seen(i), folder, "run", "watch", run, "--cluster", Cluster, "--json"));
+                watching.Add(ChildPrograms.ConsoleInto(Seen(i), folder, "run", "watch", run, "--cluster", Cluster, "--json"));
             }
             for (int i = 0; i < count; i++)
             {
@@ -211,7 +211,7 @@ public static class WatchingOverhead
 
     private static async Task<string> Done(string folder, CancellationToken cancellationToken, params string[] arguments)
     {
-        using Process process = Programs.Console(folder, arguments);
+        using Process process = ChildPrograms.Console(folder, arguments);
         string said = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)

@@ -57,12 +57,12 @@ public static class WireBench
         string folder, int shards, int units, CancellationToken cancellationToken)
     {
         using Process receiver =
-            Programs.Bench(folder, "bench", "wire", "--role", "receive", "--folder", folder, "--shards", $"{shards}");
+            ChildPrograms.Bench(folder, "bench", "wire", "--role", "receive", "--folder", folder, "--shards", $"{shards}");
         Process? sender = null;
         try
         {
             await Line(receiver, cancellationToken);
-            sender = Programs.Bench(
+            sender = ChildPrograms.Bench(
                 folder, "bench", "wire", "--role", "send", "--folder", folder, "--shards", $"{shards}", "--units", $"{units}");
             Dictionary<string, List<double>> rows = [];
             while (rows.GetValueOrDefault("ping99") is null)

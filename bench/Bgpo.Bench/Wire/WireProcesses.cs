@@ -36,7 +36,7 @@ public static class WireProcesses
         }
         BareSocket.Listen(SocketOf(folder));
         await output.WriteLineAsync("ready");
-        await Programs.ParentLetsGo();
+        await ChildPrograms.ParentLetsGo();
         await host.StopAsync();
     }
 

@@ -98,7 +98,7 @@ internal sealed class ClusterCommand
             output.WriteLine($"store    {_context.Paths.Shown(store)}");
             foreach (var run in runs)
             {
-                output.WriteLine($"run      {run.Run}: {run.State} at version {run.Version} of " +
+                output.WriteLine($"run      {run.Run}: {Format.State(run.State)} at version {run.Version} of " +
                     $"{run.Steps}{(run.Silo.Length > 0 ? $", driven by silo {run.Silo}" : "")}{(run.Message.Length > 0 ? $" ({Format.OneLine(run.Message)})" : "")}");
             }
 
@@ -216,7 +216,7 @@ internal sealed class ClusterCommand
             var joined = await _context.Training.Join(name, token);
             await using var leaving = joined;
             var runs = await Driven(joined, await RunTarget.StoreOf(_context, joined, null));
-            foreach (var run in runs.Where(run => run.Record.State == Storage.Runs.RunState.Running))
+            foreach (var run in runs.Where(run => run.Record.State == RunState.Running))
             {
                 var asked = await new RunRequestClient(_context, run).Ask(RequestKind.Checkpoint, "", [], isWaiting: true)
                     .WaitAsync(s_saving, _context.Time, token);
@@ -242,7 +242,7 @@ internal sealed class ClusterCommand
         var catalog = new RunCatalog(BlobStores.Open(store));
         await foreach (var entry in catalog.ListAsync(_context.Interrupts.Token))
         {
-            if (entry.Record is { State: Storage.Runs.RunState.Running or Storage.Runs.RunState.Paused } record
+            if (entry.Record is { State: RunState.Running or RunState.Paused } record
                 && record.Cluster == cluster.Name)
             {
                 driven.Add(new RunTarget(catalog.Run(entry.RunId), record, cluster));

@@ -109,7 +109,7 @@ internal static class RunCompareCommand
             .Append(other.Store.RunId.Length).Append(16).Max();
         string Row(string label, string mine, string theirs) => $"{label,-27} {mine.PadLeft(width)}  {theirs.PadLeft(width)}";
         yield return Row("", one.Store.RunId, other.Store.RunId);
-        yield return Row("state", RunTarget.Word(one.Record.State), RunTarget.Word(other.Record.State));
+        yield return Row("state", Format.State(one.Record.State), Format.State(other.Record.State));
         var (a, b) = (Numbers(one), Numbers(other));
         yield return Row("version", $"{a.Version}", $"{b.Version}");
         yield return Row($"reward, last {Last} steps", Format.Share(a.Reward), Format.Share(b.Reward));

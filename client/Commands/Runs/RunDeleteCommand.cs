@@ -63,7 +63,7 @@ internal static class RunDeleteCommand
         if (isSeen || !await new OwnerWatch(context).IsAbandonedAsync(target.Store))
         {
             throw new BadInputException(
-                $"run '{target.Run}' is {RunTarget.Word(target.Record.State)} in " +
+                $"run '{target.Run}' is {Format.State(target.Record.State)} in " +
                     $"{(driver.Length > 0 ? driver : RunOwners.NameOf(target.Record))}; "
                 + $"end it first: {context.Paths.CommandLine(["run", "stop", target.Run, .. again])}");
         }
@@ -78,7 +78,8 @@ internal static class RunDeleteCommand
 
         var state = RunSummaryRow.Of(context, target.Record).State;
         await context.Terminal.Error.WriteAsync(
-            $"run {target.Run}: {state} at version {seen.Version}, {Format.Many(seen.Checkpoints.Count, "checkpoint")}, "
+            $"run {target.Run}: {Format.State(state)} at version {seen.Version}, " +
+                $"{Format.Many(seen.Checkpoints.Count, "checkpoint")}, "
             + $"{StoreCommands.Size(seen.Bytes)} in {context.Paths.Shown(target.Store.Blobs.Location)}. Delete it for good? " +
                 "[y/N] ");
         // Reading cannot be given up; Ctrl-C leaves it where it is.

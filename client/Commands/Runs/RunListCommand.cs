@@ -113,13 +113,16 @@ internal static class RunListCommand
     /// </summary>
     private static string Unread(CatalogEntry entry) => entry.IsNewer || entry.Record is not null ? "newer" : "damaged";
 
+    private static string State(RunSummaryRow? state, CatalogEntry entry) =>
+        state is null ? Unread(entry) : Format.State(state.State);
+
     private static string Json(ConsoleContext context, CatalogEntry entry, RunOverview seen)
     {
         var (state, fault) = Standing(context, entry);
         return JsonLines.Line(new
         {
             Run = entry.RunId,
-            State = state?.State ?? Unread(entry),
+            State = State(state, entry),
             Version = Math.Max(seen.Version, state?.Version ?? 0),
             state?.Steps,
             state?.Checkpoint,
@@ -142,7 +145,7 @@ internal static class RunListCommand
         var version = Math.Max(seen.Version, state?.Version ?? 0);
         var reward = Reward(seen.Newest) is { } share ? Format.Share(share) : "-";
         var age = entry.Record is { } record ? Format.Age(context.Time.GetUtcNow() - record.Created) : "-";
-        return $"{entry.RunId.PadRight(width)}  {state?.State ?? Unread(entry),-9}  "
+        return $"{entry.RunId.PadRight(width)}  {State(state, entry),-9}  "
             + $"{(state is null ? $"{version}" : $"{version} of {state.Steps}"),-12}  {reward,6}  {age,7}  "
             + $"{StoreCommands.Size(seen.Bytes),10}  {Format.OneLine(fault ?? state?.Cluster ?? "")}";
     }

@@ -82,7 +82,8 @@ internal static class RunResumeCommand
         && (target.Cluster is null || target.Cluster.Name == target.Record.Cluster);
 
     private static string GoesOn(
-        ConsoleContext context, string run, string cluster, RunStatus status, string[] again) => status.State == "completed"
+        ConsoleContext context, string run, string cluster, RunStatus status, string[] again) =>
+            status.State == RunState.Completed
         ? Completed(context, run, status.Version, again)
         : $"run {run}: goes on at version {status.Version} in cluster {cluster}\n"
             + $"next    {context.Paths.CommandLine(["run", "watch", run, .. again])}";

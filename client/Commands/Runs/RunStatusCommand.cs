@@ -48,7 +48,7 @@ internal static class RunStatusCommand
 
     private static IEnumerable<string> Lines(RunSummaryRow state, string store)
     {
-        yield return $"run         {state.Run}: {state.State} at version {state.Version} of " +
+        yield return $"run         {state.Run}: {Format.State(state.State)} at version {state.Version} of " +
             $"{state.Steps}{(state.Message.Length > 0 ? ": " + Format.OneLine(state.Message) : "")}";
         foreach (var line in state.Progress is { } progress ? Lines(state, progress) : [])
         {
@@ -76,7 +76,7 @@ internal static class RunStatusCommand
 
     private static IEnumerable<string> Lines(RunSummaryRow state, RunProgress now)
     {
-        var left = state.State == "running"
+        var left = state.State == RunState.Running
             ? $", about {Format.Clock(Math.Max(0, state.Steps - now.Version) * now.SecondsAStep)} left" : "";
         yield return $"{$"version {now.Version}",-11} mean reward {Format.Share(now.MeanReward)}, solved " +
             $"{Format.Percent(now.SolveRate)}; "
@@ -91,11 +91,11 @@ internal static class RunStatusCommand
 
     private static string Next(ConsoleContext context, RunSummaryRow state, string cluster, string[] again) => state.State switch
     {
-        "running" when state.Cluster.StartsWith("process ", StringComparison.Ordinal) =>
+        RunState.Running when state.Cluster.StartsWith("process ", StringComparison.Ordinal) =>
             context.Paths.CommandLine(["run", "samples", state.Run, .. again]),
-        "running" => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
-        "paused" when state.Cluster.Length > 0 => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
-        "completed" => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),
+        RunState.Running => context.Paths.CommandLine(["run", "watch", state.Run, .. again]),
+        RunState.Paused when state.Cluster.Length > 0 => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),
+        RunState.Completed => context.Paths.CommandLine(["run", "compare", state.Run, "OTHER"]),
         _ when !again.Contains("--cluster") && cluster.Length > 0 && context.Training.IsAlive(cluster) =>
             context.Paths.CommandLine("run", "resume", state.Run, "--cluster", cluster),
         _ when again.Contains("--cluster") => context.Paths.CommandLine(["run", "resume", state.Run, .. again]),

@@ -28,7 +28,7 @@ internal static class RunStopCommand
             asking.RefuseEnded();
             var asked = await asking.Ask(
                 RequestKind.Stop, parsed.GetValue(reason) ?? "asked to stop", [], !parsed.GetValue(noWait));
-            if (asked.Record.State is Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Completed)
+            if (asked.Record.State is RunState.Stopped or RunState.Completed)
             {
                 return await Ended(context, target, asked.Record, parsed.GetValue(json), selection.Again(parsed));
             }
@@ -48,14 +48,14 @@ internal static class RunStopCommand
         {
             output.WriteLine(JsonLines.Line(new
             {
-                Event = RunTarget.Word(record.State),
+                Event = Format.State(record.State),
                 target.Run,
                 Version = version,
                 Reason = record.Reason ?? "",
                 WeightsSha256 = hash,
             }));
         }
-        else if (record.State == Storage.Runs.RunState.Completed)
+        else if (record.State == RunState.Completed)
         {
             output.WriteLine($"run {target.Run}: had reached its end already, version {version}; weights sha256 {hash}");
         }

@@ -35,7 +35,7 @@ internal static class RunWatchCommand
             await using var leaving = target;
             Func<IRunPresenter, Task<IRunPresenter>> recorded = shown => recording.Wrap(context, parsed, shown, target.Store);
             Func<Task<int>>? recount = target.Record.State
-                is Storage.Runs.RunState.Completed or Storage.Runs.RunState.Stopped or Storage.Runs.RunState.Failed
+                is RunState.Completed or RunState.Stopped or RunState.Failed
                 ? () => Recount(context, target, parsed.GetValue(json), parsed.GetValue(quiet) || context.Terminal.IsInteractive,
                     recorded, parsed.GetValue(until), selection.Again(parsed)) : null;
             // The controller of one that has just ended remembers more than the store has.

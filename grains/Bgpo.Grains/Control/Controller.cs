@@ -11,7 +11,7 @@ namespace Bgpo.Grains.Control;
 /// <summary>Takes a run's steps, from where its shards can stand to its last version or to a stop.</summary>
 internal sealed class Controller : IRunActions, IDisposable
 {
-    private readonly ControllerServices _with;
+    private readonly ControllerServices _services;
     private readonly CancellationTokenSource _leaving = new();
     private readonly WriteQueue _writes;
     private readonly StoreWait _wait;
@@ -25,45 +25,49 @@ internal sealed class Controller : IRunActions, IDisposable
     private EvaluationSummary? _before;
 
     /// <summary>A controller of a run that this silo holds the lease of.</summary>
-    /// <param name="with">What it works with.</param>
+    /// <param name="services">What it works with.</param>
     /// <param name="from">From where the run goes on.</param>
     /// <param name="counted">Highest version that was ever committed, as far as the store knows.</param>
     /// <param name="last">The newest step that is recorded; null: none.</param>
-    internal Controller(ControllerServices with, RestorePoint from, int counted, StepMetrics? last)
+    internal Controller(ControllerServices services, RestorePoint from, int counted, StepMetrics? last)
     {
-        _with = with;
-        Version = from.Checkpoint?.Version ?? with.Lease.Record.LatestCheckpoint ?? 0;
-        _writes = new WriteQueue(with.Time)
+        _services = services;
+        Version = from.Checkpoint?.Version ?? services.Lease.Record.LatestCheckpoint ?? 0;
+        _writes = new WriteQueue(services.Time)
         {
-            OnHealth = trouble => with.Reporter.StoreChanged(trouble, Version - (_writes!.Oldest ?? Version)),
-            OnRefusal = (version, refusal) => with.Hold.Note($"the record of version {version}", refusal),
-            CheckLease = with.Lease.CheckAsync,
+            OnHealth = trouble => services.Reporter.StoreChanged(trouble, Version - (_writes!.Oldest ?? Version)),
+            OnRefusal = (version, refusal) => services.Hold.Note($"the record of version {version}", refusal),
+            CheckLease = services.Lease.CheckAsync,
         };
-        with.Restorer.OnTrouble = trouble => _writes.Note("restore", trouble);
-        (with.Hold.Version, with.Hold.Post) = (() => Version, PostRecord);
+        services.Restorer.OnTrouble = trouble => _writes.Note("restore", trouble);
+        (services.Hold.Version, services.Hold.Post) = (() => Version, PostRecord);
         _wait = new StoreWait(
-            with.Store, () => _writes.Healthy && !IsHeld, with.Requests, () => Version, with.Time, _leaving.Token);
-        _shards = new ShardSet(with.Grains, with.Run, with.Lease.Record.Epoch) { History = with.Lease.Record.History };
+            services.Store, () => _writes.Healthy && !IsHeld, services.Requests, () => Version, services.Time, _leaving.Token);
+        _shards = new ShardSet(services.Grains, services.Run, services.Lease.Record.Epoch)
+        {
+            History = services.Lease.Record.History,
+        };
         _checkpoints = NewCheckpoints();
-        Dispatcher dispatcher = with.NewDispatcher();
+        Dispatcher dispatcher = services.NewDispatcher();
         _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
-        _changes = new ChangeRecorder(with.Store, with.Settings, with.Reporter, _wait, _writes)
+        _changes = new ChangeRecorder(services.Store, services.Settings, services.Reporter, _wait, _writes)
         {
             Saving = () => _checkpoints.InWork,
             OnChanged = _loop.Batches.ForgetAfter,
         };
-        var evaluator = new Evaluator(with.Run, with.Settings.Started, with.Grains, dispatcher, _shards);
-        _recorder = new StepRecorder(with.Run, with.Store, _writes, evaluator, with.Learning, _loop, Events, counted, last);
+        var evaluator = new Evaluator(services.Run, services.Settings.Started, services.Grains, dispatcher, _shards);
+        _recorder = new StepRecorder(
+            services.Run, services.Store, _writes, evaluator, services.Learning, _loop, Events, counted, last);
     }
 
     /// <inheritdoc/>
     public int Version { get; private set; }
 
     /// <inheritdoc/>
-    public bool IsHeld => _with.Hold.IsHeld;
+    public bool IsHeld => _services.Hold.IsHeld;
 
     /// <summary>What cannot be saved and why; empty: nothing.</summary>
-    internal string HeldBy => _with.Hold.Reason;
+    internal string HeldBy => _services.Hold.Reason;
 
     /// <summary>Done when the controller has ended, whatever its end was.</summary>
     internal Task Ended { get; private set; } = Task.CompletedTask;
@@ -74,13 +78,13 @@ internal sealed class Controller : IRunActions, IDisposable
     /// <summary>What went wrong; empty: nothing.</summary>
     internal string Failure { get; private set; } = "";
 
-    private string Id => _with.Run.Id;
+    private string Id => _services.Run.Id;
 
-    private int Steps => _with.Settings.Newest.Run.Steps;
+    private int Steps => _services.Settings.Newest.Run.Steps;
 
-    private EventLog Events => _with.Reporter.Events;
+    private EventLog Events => _services.Reporter.Events;
 
-    private ControllerEnd End => new(_with, _shards);
+    private ControllerEnd End => new(_services, _shards);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -119,12 +123,12 @@ internal sealed class Controller : IRunActions, IDisposable
     /// <param name="device">What this silo's devices are, for watchers.</param>
     internal void ReportCompleted(CheckpointManifest last, string device)
     {
-        _with.Reporter.Started(_with.Run, _with.Lease.Record, Version, Steps, _with.Store.Blobs.Location, device);
-        JsonObject? result = _with.Lease.Record.Result;
+        _services.Reporter.Started(_services.Run, _services.Lease.Record, Version, Steps, _services.Store.Blobs.Location, device);
+        JsonObject? result = _services.Lease.Record.Result;
         Events.Append(n => new RunCompleted(
             n, Id, last.Version, last.WeightsSha256, Remembered(RunResult.EvaluationBefore)!,
             Remembered(RunResult.EvaluationAfter)!,
-            (double?)result?[RunResult.Seconds] ?? 0, _with.Store.CheckpointLocation(last.Version))
+            (double?)result?[RunResult.Seconds] ?? 0, _services.Store.CheckpointLocation(last.Version))
         {
             Warnings = RunResult.WarningsOf(result),
         });
@@ -160,45 +164,45 @@ internal sealed class Controller : IRunActions, IDisposable
     public async Task ChangeAsync(RunRequest request)
     {
         await _changes.RecordAsync(request, this);
-        _with.Learning.Look(Version);
+        _services.Learning.CheckSpec(Version);
     }
 
-    private CheckpointWriter NewCheckpoints() => new(_with.Run, _with.Store, _shards, _writes, _with.Time)
+    private CheckpointWriter NewCheckpoints() => new(_services.Run, _services.Store, _shards, _writes, _services.Time)
     {
-        Settings = _with.Settings,
+        Settings = _services.Settings,
         OnSaved = SavedAsync,
-        OnRefusal = (version, refusal) => _with.Hold.Note($"version {version}", refusal),
-        OnPassedOver = (version, next) => _with.Reporter.Notice(
+        OnRefusal = (version, refusal) => _services.Hold.Note($"version {version}", refusal),
+        OnPassedOver = (version, next) => _services.Reporter.Notice(
             $"no checkpoint of version {version}: the store is slower than checkpoint.every; version {next} comes next"),
-        OnMissed = (version, reason) => _with.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
+        OnMissed = (version, reason) => _services.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
     };
 
     private StepServices ServicesOfSteps(Dispatcher dispatcher, int journalledTo) => new()
     {
-        Run = _with.Run,
-        Settings = _with.Settings,
-        Store = _with.Store,
+        Run = _services.Run,
+        Settings = _services.Settings,
+        Store = _services.Store,
         WriteQueue = _writes,
         Checkpoints = _checkpoints,
         Shards = _shards,
         Dispatcher = dispatcher,
-        Grains = _with.Grains,
+        Grains = _services.Grains,
         Events = Events,
-        Time = _with.Time,
-        Stopping = _with.Requests.Stopping,
+        Time = _services.Time,
+        Stopping = _services.Requests.Stopping,
         JournalledTo = journalledTo,
         // What is asked may be to pause, to stop, or to sample another way.
-        GoesOn = step => step < Steps && !IsEvaluatedAt(step) && _with.Requests is { StopReason: null, HasPending: false },
+        GoesOn = step => step < Steps && !IsEvaluatedAt(step) && _services.Requests is { StopReason: null, HasPending: false },
     };
 
     private async Task RunAsync(RestorePoint from, string device)
     {
         CheckpointManifest? loaded = await RestoreAsync(from.Checkpoint, committed: null);
-        _with.Reporter.Started(_with.Run, _with.Lease.Record, Version, Steps, _with.Store.Blobs.Location, device);
-        _with.Learning.Look(Version);
-        if (_with.Requests.IsPaused)
+        _services.Reporter.Started(_services.Run, _services.Lease.Record, Version, Steps, _services.Store.Blobs.Location, device);
+        _services.Learning.CheckSpec(Version);
+        if (_services.Requests.IsPaused)
         {
-            Events.Append(n => new RunPaused(n, Id, Version, _with.Lease.Record.Reason ?? ""));
+            Events.Append(n => new RunPaused(n, Id, Version, _services.Lease.Record.Reason ?? ""));
         }
         while (true)
         {
@@ -216,12 +220,12 @@ internal sealed class Controller : IRunActions, IDisposable
                 e is StaleVersionException or TimeoutException or OrleansException or StoreUnavailableException)
             {
                 loaded = await RestoreAsync(null, committed: Version);
-                _with.Reporter.Notice($"goes on from version {Version}: {e.Message}");
+                _services.Reporter.Notice($"goes on from version {Version}: {e.Message}");
             }
             catch (OperationCanceledException) when (_leaving.IsCancellationRequested && _writes.Healthy)
             {
                 // What is on its way to the store spares the successor taking the last step again.
-                using var moment = new CancellationTokenSource(ControllerEnd.Farewell, _with.Time);
+                using var moment = new CancellationTokenSource(ControllerEnd.Farewell, _services.Time);
                 await _writes.Flush(moment.Token);
                 throw;
             }
@@ -230,8 +234,8 @@ internal sealed class Controller : IRunActions, IDisposable
         await End.TidyAsync(() => _wait.ForAsync(async token =>
         {
             await _writes.Flush(token);
-            await _with.Pruning.Ended.WaitAsync(token);
-            await _with.Store.Blobs.TidyAsync($"{Id}/", token);
+            await _services.Pruning.Ended.WaitAsync(token);
+            await _services.Store.Blobs.TidyAsync($"{Id}/", token);
         }));
         await End.ReleaseAsync();
     }
@@ -239,8 +243,8 @@ internal sealed class Controller : IRunActions, IDisposable
     private async Task<CheckpointManifest?> RestoreAsync(CheckpointManifest? checkpoint, int? committed)
     {
         (Version, CheckpointManifest? loaded) =
-            await _wait.ForAsync(token => _with.Restorer.RestoreAsync(checkpoint, committed, token));
-        (_changes.PlacedAt, _shards.History) = (Version, _with.Lease.Record.History);
+            await _wait.ForAsync(token => _services.Restorer.RestoreAsync(checkpoint, committed, token));
+        (_changes.PlacedAt, _shards.History) = (Version, _services.Lease.Record.History);
         return loaded;
     }
 
@@ -257,7 +261,7 @@ internal sealed class Controller : IRunActions, IDisposable
                 return;
             }
         }
-        catch (OperationCanceledException) when (_with.Requests.StopReason is not null && !_leaving.IsCancellationRequested)
+        catch (OperationCanceledException) when (_services.Requests.StopReason is not null && !_leaving.IsCancellationRequested)
         {
             // An evaluation gives way to a stop; a step in work never does.
         }
@@ -266,7 +270,7 @@ internal sealed class Controller : IRunActions, IDisposable
 
     private async Task TakeStepsAsync()
     {
-        RequestHandler requests = _with.Requests;
+        RequestHandler requests = _services.Requests;
         while (Version < Steps && requests.StopReason is null)
         {
             await requests.HandleAsync(this, _leaving.Token);
@@ -284,7 +288,8 @@ internal sealed class Controller : IRunActions, IDisposable
             _checkpoints.Committed(Version);
             if (IsEvaluatedAt(Version))
             {
-                int count = Math.Min(_with.Settings.Started.Evaluation.Count, _with.Settings.Newest.Evaluation.IntermediateCount);
+                int count = Math.Min(
+                    _services.Settings.Started.Evaluation.Count, _services.Settings.Newest.Evaluation.IntermediateCount);
                 await _recorder.EvaluateAsync(Version, count, isFinal: false, requests.Stopping);
             }
         }
@@ -294,7 +299,7 @@ internal sealed class Controller : IRunActions, IDisposable
     {
         CheckpointManifest saved = await SaveLastAsync();
         EvaluationSummary after = await EvaluateFullyAsync();
-        double seconds = (_with.Time.GetUtcNow() - _with.Lease.Record.Since).TotalSeconds;
+        double seconds = (_services.Time.GetUtcNow() - _services.Lease.Record.Since).TotalSeconds;
         await WriteRecordAsync(record => record with
         {
             State = RunState.Completed,
@@ -305,13 +310,13 @@ internal sealed class Controller : IRunActions, IDisposable
                 [RunResult.EvaluationAfter] = JsonSerializer.SerializeToNode(after),
                 [RunResult.Weights] = saved.WeightsSha256,
                 [RunResult.Seconds] = seconds,
-                [RunResult.Warnings] = JsonSerializer.SerializeToNode(_with.Learning.Warnings),
+                [RunResult.Warnings] = JsonSerializer.SerializeToNode(_services.Learning.Warnings),
             },
         });
         Events.Append(n => new RunCompleted(
-            n, Id, Version, saved.WeightsSha256, before, after, seconds, _with.Store.CheckpointLocation(Version))
+            n, Id, Version, saved.WeightsSha256, before, after, seconds, _services.Store.CheckpointLocation(Version))
         {
-            Warnings = _with.Learning.Warnings,
+            Warnings = _services.Learning.Warnings,
         });
     }
 
@@ -320,24 +325,25 @@ internal sealed class Controller : IRunActions, IDisposable
         _loop.Batches.DropPrefetched();
         CheckpointManifest saved = await SaveLastAsync();
         // What is asked from here on waits for whoever goes on with the run.
-        long taken = await _with.Requests.TakeChangesAsync(this);
-        string reason = _with.Requests.StopReason!;
-        await WriteRecordAsync(record => _with.Requests.AnsweredByStop(record, taken, Version) with
+        long taken = await _services.Requests.TakeChangesAsync(this);
+        string reason = _services.Requests.StopReason!;
+        await WriteRecordAsync(record => _services.Requests.AnsweredByStop(record, taken, Version) with
         {
             State = RunState.Stopped,
             Reason = reason,
         });
-        _with.Requests.End();
-        Events.Append(n => new RunStopped(n, Id, Version, reason, saved.WeightsSha256, _with.Store.CheckpointLocation(Version))
+        _services.Requests.End();
+        Events.Append(n => new RunStopped(
+            n, Id, Version, reason, saved.WeightsSha256, _services.Store.CheckpointLocation(Version))
         {
-            Warnings = _with.Learning.Warnings,
+            Warnings = _services.Learning.Warnings,
         });
     }
 
     private Task<CheckpointManifest> SaveLastAsync()
     {
         NoteTrouble(null); // what was asked and not taken is not waited for any more
-        _loop.Progress(Version, RunPhase.Checkpoint, 0, _with.Run.Shards, force: true);
+        _loop.Progress(Version, RunPhase.Checkpoint, 0, _services.Run.Shards, force: true);
         return _wait.ForAsync(token => _checkpoints.SaveNow(Version, token));
     }
 
@@ -350,29 +356,31 @@ internal sealed class Controller : IRunActions, IDisposable
     }
 
     private Task<EvaluationSummary> EvaluateFullyAsync() =>
-        _recorder.EvaluateAsync(Version, _with.Settings.Started.Evaluation.Count, isFinal: true, _with.Requests.Stopping);
+        _recorder.EvaluateAsync(Version, _services.Settings.Started.Evaluation.Count, isFinal: true, _services.Requests.Stopping);
 
     private bool IsEvaluatedAt(int version) =>
-        _with.Settings.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
+        _services.Settings.Newest.Evaluation.Every is > 0 and int every && version % every == 0;
 
     private EvaluationSummary? Remembered(string name) =>
-        _with.Lease.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
+        _services.Lease.Record.Result?[name] is { } node ? node.Deserialize<EvaluationSummary>() : null;
 
     /// <summary>Changes run.json, once everything posted before is in the store.</summary>
-    private Task PostRecord(Func<RunRecord, RunRecord> change) => _writes.Enqueue(Version, () => _with.Lease.WriteAsync(change));
+    private Task PostRecord(Func<RunRecord, RunRecord> change) =>
+        _writes.Enqueue(Version, () => _services.Lease.WriteAsync(change));
 
     private async Task SavedAsync(CheckpointManifest manifest, double seconds)
     {
         await PostRecord(record => record with { LatestCheckpoint = manifest.Version });
-        _with.Pruning.Saved(manifest.Version);
-        Events.Append(n => new CheckpointSaved(n, manifest.Version, _with.Store.CheckpointLocation(manifest.Version), seconds));
+        _services.Pruning.Saved(manifest.Version);
+        Events.Append(n => new CheckpointSaved(
+            n, manifest.Version, _services.Store.CheckpointLocation(manifest.Version), seconds));
     }
 
     /// <summary>Runs to the end and turns what goes wrong into the run's last event.</summary>
     private async Task GuardAsync(Func<Task> run)
     {
         using var heartbeats = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
-        _ = _with.Lease.HeartbeatAsync(change => _writes.IsRefused ? _with.Lease.WriteAsync(change) : PostRecord(change),
+        _ = _services.Lease.HeartbeatAsync(change => _writes.IsRefused ? _services.Lease.WriteAsync(change) : PostRecord(change),
             heartbeats.Token);
         try
         {
@@ -384,12 +392,12 @@ internal sealed class Controller : IRunActions, IDisposable
             {
                 _loop.Dispose();
                 // What it is writing may be of a version that the run is about to go back from.
-                await _writes.EndAsync().WaitAsync(ControllerEnd.LastWrite, _with.Time).AnyEnd();
+                await _writes.EndAsync().WaitAsync(ControllerEnd.LastWrite, _services.Time).AnyEnd();
             }
         }
         catch (Exception e) when (_leaving.IsCancellationRequested)
         {
-            _with.Reporter.Retried("controller", e.Message); // its successor goes on
+            _services.Reporter.Retried("controller", e.Message); // its successor goes on
         }
         catch (Exception e)
         {

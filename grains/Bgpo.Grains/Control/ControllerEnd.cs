@@ -5,9 +5,9 @@ using Bgpo.Storage.Runs;
 namespace Bgpo.Grains.Control;
 
 /// <summary>How a controller ends: what it records of a failure, and that the cluster keeps nothing of the run.</summary>
-/// <param name="with">What the controller works with.</param>
+/// <param name="services">What the controller works with.</param>
 /// <param name="shards">The run's shards.</param>
-internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
+internal sealed class ControllerEnd(ControllerServices services, ShardSet shards)
 {
     /// <summary>How long a controller that leaves waits for the store.</summary>
     internal static TimeSpan Farewell { get; } = TimeSpan.FromSeconds(2);
@@ -23,19 +23,20 @@ internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
     internal async Task FailAsync(int version, Exception failure)
     {
         // Told before it is logged: a log that fails must not keep watchers waiting for an end that has come.
-        with.Reporter.Events.Append(n => new RunFailed(n, with.Run.Id, version, failure.Message, failure is StorageException));
-        with.Reporter.Failed(version, failure);
+        services.Reporter.Events.Append(
+            n => new RunFailed(n, services.Run.Id, version, failure.Message, failure is StorageException));
+        services.Reporter.Failed(version, failure);
         try
         {
-            await with.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message })
-                .WaitAsync(Farewell, with.Time);
+            await services.Lease.WriteAsync(record => record with { State = RunState.Failed, Reason = failure.Message })
+                .WaitAsync(Farewell, services.Time);
         }
         catch (Exception again) when (again is StorageException or RunException or TimeoutException or OrleansException)
         {
             // The store is what failed, or a newer controller owns the run: the event above has said it.
-            with.Reporter.Failed(version, again);
+            services.Reporter.Failed(version, again);
         }
-        if (!await with.Lease.IsDrivenHereAsync(Farewell))
+        if (!await services.Lease.IsDrivenHereAsync(Farewell))
         {
             await ReleaseAsync(); // it goes on from a checkpoint, if at all
         }
@@ -51,7 +52,7 @@ internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
         }
         catch (Exception e)
         {
-            with.Reporter.Notice($"the run's end is recorded; its folder could not be tidied up: {e.Message}");
+            services.Reporter.Notice($"the run's end is recorded; its folder could not be tidied up: {e.Message}");
         }
     }
 
@@ -60,11 +61,11 @@ internal sealed class ControllerEnd(ControllerServices with, ShardSet shards)
     {
         try
         {
-            await shards.Release(await with.Roster.All());
+            await shards.Release(await services.Roster.All());
         }
         catch (Exception e)
         {
-            with.Reporter.Retried("release", e.Message);
+            services.Reporter.Retried("release", e.Message);
         }
     }
 }

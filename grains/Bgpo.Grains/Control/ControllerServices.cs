@@ -23,12 +23,12 @@ internal sealed record ControllerServices(
     SiloRoster Roster, IGrainFactory Grains, TimeProvider Time)
 {
     // Made when a controller first asks: by the settings that it was given.
-    private SaveHold? _hold;
+    private UnsavedWork? _hold;
     private LearningMonitor? _learning;
     private CheckpointPruning? _pruning;
 
     /// <summary>Holds the run where something cannot be saved.</summary>
-    internal SaveHold Hold => _hold ??= new(Run, Lease, Requests, Reporter);
+    internal UnsavedWork Hold => _hold ??= new(Run, Lease, Requests, Reporter);
 
     /// <summary>Sees whether the run learns.</summary>
     internal LearningMonitor Learning => _learning ??= new(Run, Settings, Reporter.Events);
@@ -44,6 +44,6 @@ internal sealed record ControllerServices(
             $"silo {silo.Label} gets no work of this run until it is restarted or the run is resumed: {reason.Message}"),
         OnMoved = Reporter.WorkMoved,
         OnRoster = Reporter.RosterChanged,
-        Suits = silo => Numerics.Suits(Settings.Started, silo),
+        MayWork = silo => Numerics.MayWork(Settings.Started, silo),
     };
 }

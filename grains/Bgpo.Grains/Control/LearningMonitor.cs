@@ -15,7 +15,7 @@ namespace Bgpo.Grains.Control;
 public sealed class LearningMonitor(RunContext run, RunSettings settings, EventLog events)
 {
     /// <summary>Steps on end that show something before it is told: one batch may be all alike by chance.</summary>
-    private const int Patience = 3;
+    private const int StepsBeforeTold = 3;
 
     private const int NormsCompared = 8;
     private const double GrowthTold = 5;
@@ -23,19 +23,19 @@ public sealed class LearningMonitor(RunContext run, RunSettings settings, EventL
     private readonly Dictionary<LearningConcern, (int Steps, int Since)> _seen = [];
     private readonly SortedDictionary<LearningConcern, (int From, int? To, string Message)> _told = [];
     private readonly List<double> _norms = [];
-    private readonly Lazy<AnswerRoom> _room = new(() => RoomOf(run, settings.Started));
+    private readonly Lazy<AnswerFit> _answerFit = new(() => FitOf(run, settings.Started));
 
     /// <summary>How right answers fit into a response.</summary>
-    private enum AnswerRoom
+    private enum AnswerFit
     {
         /// <summary>None does.</summary>
         None,
 
         /// <summary>They fill it.</summary>
-        Exact,
+        Filling,
 
         /// <summary>Some leave room for an end of sequence.</summary>
-        More,
+        WithRoom,
     }
 
     /// <summary>What was told of, a line each with the versions. What only may come is not among it.</summary>
@@ -45,13 +45,13 @@ public sealed class LearningMonitor(RunContext run, RunSettings settings, EventL
 
     /// <summary>Looks at the spec, when a controller begins and when a field is changed.</summary>
     /// <param name="version">The version that the run stands at.</param>
-    public void Look(int version)
+    public void CheckSpec(int version)
     {
         RunSpec spec = settings.Newest;
-        Note(LearningConcern.GreedyRollouts, version, SpecWarnings.OfSampling(spec));
-        Note(LearningConcern.LearningRate, version, SpecWarnings.OfLearningRate(spec));
-        Note(LearningConcern.LargeRatios, version, SpecWarnings.OfRatios(spec, ExactSum.Limit));
-        Note(LearningConcern.AnswersTooLong, version, _room.Value != AnswerRoom.None ? null
+        SetConcern(LearningConcern.GreedyRollouts, version, SpecWarnings.OfSampling(spec));
+        SetConcern(LearningConcern.LearningRate, version, SpecWarnings.OfLearningRate(spec));
+        SetConcern(LearningConcern.LargeRatios, version, SpecWarnings.OfRatios(spec, ExactSum.Limit));
+        SetConcern(LearningConcern.AnswersTooLong, version, _answerFit.Value != AnswerFit.None ? null
             : $"rollout.responseLength is {spec.Rollout.ResponseLength}: no right answer of the first {spec.Rollout.Prompts} "
                 + "problems fits into it, so "
                 + "no completion can be right");
@@ -59,7 +59,7 @@ public sealed class LearningMonitor(RunContext run, RunSettings settings, EventL
 
     /// <summary>Looks at a committed step.</summary>
     /// <param name="step">What it measured.</param>
-    public void Look(StepMetrics step)
+    public void CheckStep(StepMetrics step)
     {
         int completions = settings.Started.Rollout.Completions;
         bool isAlike = step.DistinctShare * completions < 1.5;
@@ -78,7 +78,7 @@ public sealed class LearningMonitor(RunContext run, RunSettings settings, EventL
             $"{step.HalvedUnits} of {step.Units} units were halved to fit the exact sum, so the objective is not the spec's "
                 + "there: lower "
             + "optimizer.learningRate or objective.maxLogRatio (run set changes both)");
-        LookAtNorm(step);
+        CheckNorm(step);
     }
 
     private string NoSpread(StepMetrics step, bool isAlike)
@@ -100,7 +100,7 @@ public sealed class LearningMonitor(RunContext run, RunSettings settings, EventL
     }
 
     /// <summary>A norm that climbs is the first sign of a rate that is too high.</summary>
-    private void LookAtNorm(StepMetrics step)
+    private void CheckNorm(StepMetrics step)
     {
         if (step.ActiveGroups == 0)
         {
@@ -124,14 +124,15 @@ public sealed class LearningMonitor(RunContext run, RunSettings settings, EventL
     {
         (int steps, int since) = _seen.GetValueOrDefault(concern);
         _seen[concern] = isSeen ? (steps + 1, steps == 0 ? step.Version : since) : default;
-        if (!isSeen || steps + 1 >= Patience)
+        if (!isSeen || steps + 1 >= StepsBeforeTold)
         {
-            Note(concern, isSeen && _seen[concern].Since is > 0 and var first ? first : step.Version, isSeen ? message() : null,
+            SetConcern(concern, isSeen && _seen[concern].Since is > 0 and var first ? first : step.Version,
+                isSeen ? message() : null,
                 step.Version);
         }
     }
 
-    private void Note(LearningConcern concern, int from, string? message, int? at = null)
+    private void SetConcern(LearningConcern concern, int from, string? message, int? at = null)
     {
         bool isTold = _told.TryGetValue(concern, out (int From, int? To, string Message) told) && told.To is null;
         int version = at ?? from;
@@ -148,18 +149,19 @@ public sealed class LearningMonitor(RunContext run, RunSettings settings, EventL
     }
 
     /// <summary>Whether no response ends, where right answers would, and none is right.</summary>
-    private bool IsCutOff(StepMetrics step) => step.UnendedShare > 0.95 && step.SolveRate == 0 && _room.Value != AnswerRoom.Exact;
+    private bool IsCutOff(StepMetrics step) =>
+        step.UnendedShare > 0.95 && step.SolveRate == 0 && _answerFit.Value != AnswerFit.Filling;
 
-    private static AnswerRoom RoomOf(RunContext run, RunSpec spec)
+    private static AnswerFit FitOf(RunContext run, RunSpec spec)
     {
-        AnswerRoom most = AnswerRoom.None;
-        for (int place = 0; place < spec.Rollout.Prompts && most != AnswerRoom.More; place++)
+        AnswerFit most = AnswerFit.None;
+        for (int place = 0; place < spec.Rollout.Prompts && most != AnswerFit.WithRoom; place++)
         {
             try
             {
                 int[] right = run.Tokenizer.EncodeResponse(run.Task.TrainingPrompt(run.Seed, 0, place).Reference,
                     spec.Rollout.ResponseLength);
-                most = right.Contains(run.Config.EndToken) ? AnswerRoom.More : AnswerRoom.Exact;
+                most = right.Contains(run.Config.EndToken) ? AnswerFit.WithRoom : AnswerFit.Filling;
             }
             catch (ModelException)
             {

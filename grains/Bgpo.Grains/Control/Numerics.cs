@@ -33,14 +33,14 @@ internal sealed class Numerics(RunLease lease, RunReporter reporter)
     /// <summary>Whether a silo may work for the run; tells where its numerics are others.</summary>
     /// <param name="spec">The run's spec.</param>
     /// <param name="silo">The silo.</param>
-    internal bool Suits(RunSpec spec, SiloDevices silo)
+    internal bool MayWork(RunSpec spec, SiloDevices silo)
     {
-        bool suits = IsSuitable(spec, silo);
+        bool mayWork = IsSuitable(spec, silo);
         if (!IsSame(silo.Numerics, lease.Record.NumericsFingerprint) && _told.Add(silo.Silo))
         {
-            reporter.OtherNumerics(silo, suits, lease.Record.NumericsFingerprint);
+            reporter.OtherNumerics(silo, mayWork, lease.Record.NumericsFingerprint);
         }
-        return suits;
+        return mayWork;
     }
 
     private bool IsSuitable(RunSpec spec, SiloDevices silo) =>

@@ -153,18 +153,18 @@ public sealed class RunGrain(
             ShardRestorer restorer = new(run, Store.Existing(), _lease, roster, GrainFactory, _reporter, time);
             numerics.Check(_settings!.Started, await roster.Get());
             RestorePoint from = await ChooseRestorePointAsync(run, restorer, how);
-            ControllerServices with = new(
+            ControllerServices services = new(
                 run, _settings!, Store.Existing(), _lease, _requests, _reporter, restorer, numerics, roster, GrainFactory, time);
             if (from.IsComplete)
             {
                 contexts.Forget(run.Key);
                 _events.Reopen(_lease.Record.Epoch);
-                NewController(with, from, from.Checkpoint!.Version, last: null)
+                NewController(services, from, from.Checkpoint!.Version, last: null)
                     .ReportCompleted(from.Checkpoint, devices.Fingerprint);
                 return Status();
             }
             string? wentBack = await TakeLeaseAsync(how, from, isSuccessor);
-            await StartControllerAsync(with with { Settings = _settings! }, from, wentBack, how.Reason);
+            await StartControllerAsync(services with { Settings = _settings! }, from, wentBack, how.Reason);
         }
         catch (Exception e) when (e is StorageException or SpecException or ArgumentException)
         {
@@ -307,11 +307,11 @@ public sealed class RunGrain(
         return await _lease.GoBackAsync();
     }
 
-    private async Task StartControllerAsync(ControllerServices with, RestorePoint from, string? wentBack, string reason)
+    private async Task StartControllerAsync(ControllerServices services, RestorePoint from, string? wentBack, string reason)
     {
         int committed = (await Store.ListMetricsAsync()).DefaultIfEmpty(0).Max();
         await _requests.BeginAsync();
-        Controller controller = NewController(with, from, committed, await ReadStepAsync(committed));
+        Controller controller = NewController(services, from, committed, await ReadStepAsync(committed));
         _events.Reopen(_lease.Record.Epoch);
         if (wentBack is not null)
         {
@@ -341,10 +341,10 @@ public sealed class RunGrain(
         return null;
     }
 
-    private Controller NewController(ControllerServices with, RestorePoint from, int committed, StepMetrics? last)
+    private Controller NewController(ControllerServices services, RestorePoint from, int committed, StepMetrics? last)
     {
         DropController();
-        return _controller = new Controller(with, from, committed, last);
+        return _controller = new Controller(services, from, committed, last);
     }
 
     private void DropController()
@@ -371,7 +371,7 @@ public sealed class RunGrain(
         };
     }
 
-    private string State(RunRecord? known) => IsRunning
-        ? _requests.IsPaused || _controller!.IsHeld ? "paused" : "running"
-        : known?.State.ToString().ToLowerInvariant() ?? "unknown";
+    private RunState State(RunRecord? known) => IsRunning
+        ? _requests.IsPaused || _controller!.IsHeld ? RunState.Paused : RunState.Running
+        : known?.State ?? RunState.Unknown;
 }

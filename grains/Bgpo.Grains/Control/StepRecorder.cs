@@ -35,7 +35,7 @@ internal sealed class StepRecorder(
         _counted = Math.Max(_counted, metrics.Version);
         Write(metrics);
         events.Append(n => new StepCommitted(n, metrics));
-        learning.Look(metrics);
+        learning.CheckStep(metrics);
     }
 
     /// <summary>Evaluates a version, and adds the evaluation to its step's metrics.</summary>

@@ -14,7 +14,7 @@ internal sealed class StoreWait(
     RunStore store, Func<bool> isTaking, RequestHandler requests, Func<int> version, TimeProvider time, CancellationToken leaving)
 {
     /// <summary>How long a run that is told to stop waits for a store that takes nothing.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_stopTimeLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Waits for something of the store.</summary>
     /// <param name="wait">Waits for it.</param>
@@ -31,12 +31,12 @@ internal sealed class StoreWait(
     /// <exception cref="StorageException">The run stops and the store takes nothing.</exception>
     internal async Task<T> ForAsync<T>(Func<CancellationToken, Task<T>> wait)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(leaving);
-        Task<T> waiting = wait(patience.Token);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(leaving);
+        Task<T> waiting = wait(limit.Token);
         try
         {
-            await Task.WhenAny(waiting, PatienceEndsAsync(patience.Token));
-            await patience.CancelAsync();
+            await Task.WhenAny(waiting, StopTimeLimitAsync(limit.Token));
+            await limit.CancelAsync();
             return await waiting;
         }
         catch (OperationCanceledException) when (!leaving.IsCancellationRequested)
@@ -47,13 +47,13 @@ internal sealed class StoreWait(
         }
     }
 
-    private async Task PatienceEndsAsync(CancellationToken done)
+    private async Task StopTimeLimitAsync(CancellationToken done)
     {
         using var asked = CancellationTokenSource.CreateLinkedTokenSource(requests.Stopping, done);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, asked.Token).AnyEnd();
         do
         {
-            await Task.Delay(s_patience, time, done).AnyEnd();
+            await Task.Delay(s_stopTimeLimit, time, done).AnyEnd();
         }
         while (!done.IsCancellationRequested && isTaking()); // a slow store is waited for, one that fails is not for long
     }

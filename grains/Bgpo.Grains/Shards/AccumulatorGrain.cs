@@ -60,7 +60,7 @@ public sealed partial class AccumulatorGrain(
         {
             FaultPoint.Hit(GrainFaults.ShardLoad);
             var wanted = new HeldShard(_index, version, token.History);
-            ShardState state = replica is null ? await FromCheckpoint(wanted, entryJson) : await FromBuddy(replica, wanted);
+            ShardState state = replica is null ? await FromCheckpoint(wanted, entryJson) : await FromReplica(replica, wanted);
             Shard.Load(token.History, version, state);
             if (replica is not null && replica != _silo)
             {
@@ -94,9 +94,9 @@ public sealed partial class AccumulatorGrain(
     public Task<ShardStatus> Commit(CommitRequest request)
     {
         FaultPoint.Hit(GrainFaults.ShardBeforeCommit);
-        ShardStatus standing = Shard.Commit(request);
+        ShardStatus status = Shard.Commit(request);
         FaultPoint.Hit(GrainFaults.ShardCommitted);
-        return Task.FromResult(standing);
+        return Task.FromResult(status);
     }
 
     /// <inheritdoc/>
@@ -185,7 +185,7 @@ public sealed partial class AccumulatorGrain(
         return state;
     }
 
-    private async Task<ShardState> FromBuddy(string replica, HeldShard wanted)
+    private async Task<ShardState> FromReplica(string replica, HeldShard wanted)
     {
         IReplicaGrain holder = Replica(replica);
         ShardPart[] parts = await Task.WhenAll(Enum.GetValues<ShardPartKind>().Select(kind => holder.Get(wanted, kind)));

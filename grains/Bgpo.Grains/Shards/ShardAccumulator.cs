@@ -16,8 +16,8 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
 {
     private readonly HashSet<UnitName> _units = [];
     private ShardState _state = new(index, [], [], []);
-    private ShardState? _before;
-    private readonly Dictionary<int, ShardState> _kept = [];
+    private ShardState? _previous;
+    private readonly Dictionary<int, ShardState> _toSave = [];
     private ExactSum _sum = new(0);
     private long _epoch;
 
@@ -42,7 +42,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// <summary>Where the shard stands.</summary>
     /// <param name="fenced">Whether the request that asked was refused.</param>
     public ShardStatus GetStatus(bool fenced = false) =>
-        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _before is not null, Replica)
+        new(Version, _epoch, [.. _units.Order(UnitOrder.Instance)], fenced, _previous is not null, Replica)
         {
             History = History,
             CopyTrouble = CopyTrouble,
@@ -70,11 +70,11 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     {
         if (history != History)
         {
-            _kept.Clear();
+            _toSave.Clear();
         }
         History = history;
         int length = state.Weights.Length;
-        Stand(version, state.M.Length == length ? state : state with { M = new float[length], V = new float[length] });
+        MoveTo(version, state.M.Length == length ? state : state with { M = new float[length], V = new float[length] });
     }
 
     /// <summary>
@@ -85,11 +85,11 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// <returns>Whether it was there.</returns>
     public bool StepBack(int version)
     {
-        if (_before is null || Version - 1 != version)
+        if (_previous is null || Version - 1 != version)
         {
             return false;
         }
-        Stand(version, _before);
+        MoveTo(version, _previous);
         return true;
     }
 
@@ -108,7 +108,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         }
         _sum.Add(contribution.Values.Span, contribution.Unit.ToId());
         _units.Add(contribution.Unit);
-        _before = null; // work on this version is given out once every shard stands at it
+        _previous = null; // work on this version is given out once every shard stands at it
         return AddOutcome.Added;
     }
 
@@ -143,16 +143,16 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
             ShardState next = _state with { Weights = [.. _state.Weights], M = [.. _state.M], V = [.. _state.V] };
             AdamW.Step(next.Weights, next.M, next.V, gradient, optimizer, request.LearningRate, request.ClipFactor, Version + 1);
             ShardState before = _state;
-            Stand(Version + 1, next);
-            _before = before;
+            MoveTo(Version + 1, next);
+            _previous = before;
         }
         if (request.Keep && Version == request.Step + 1)
         {
-            foreach (int other in _kept.Keys.Where(other => other != request.Saving).ToArray())
+            foreach (int other in _toSave.Keys.Where(other => other != request.Saving).ToArray())
             {
-                _kept.Remove(other);
+                _toSave.Remove(other);
             }
-            _kept[Version] = _state;
+            _toSave[Version] = _state;
         }
         return GetStatus();
     }
@@ -161,13 +161,13 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     /// The state of a version to save: the one it stands at, or the one that a commit was told to keep; null otherwise.
     /// </summary>
     /// <param name="version">The version.</param>
-    public ShardState? ToSave(int version) => version == Version ? _state : _kept.GetValueOrDefault(version);
+    public ShardState? ToSave(int version) => version == Version ? _state : _toSave.GetValueOrDefault(version);
 
     /// <summary>A version is saved and need not be kept any longer.</summary>
     /// <param name="version">The version.</param>
-    public void Saved(int version) => _kept.Remove(version);
+    public void Saved(int version) => _toSave.Remove(version);
 
-    private void Stand(int version, ShardState state)
+    private void MoveTo(int version, ShardState state)
     {
         if (_sum.Length == state.Weights.Length)
         {
@@ -178,7 +178,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
             _sum = new ExactSum(state.Weights.Length);
         }
         _units.Clear();
-        (Version, _state, _before, Replica, CopyTrouble) = (version, state, null, "", "");
+        (Version, _state, _previous, Replica, CopyTrouble) = (version, state, null, "", "");
     }
 
     /// <summary>Units in the order step, group, block.</summary>

@@ -26,23 +26,23 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     public async Task<IReadOnlyList<HeldVersion>> FindHeldVersions(string[] silos)
     {
         Task<(string Silo, HeldShard[] Held)[]> copies = Task.WhenAll(silos.Select(async silo => (silo, await Holdings(silo))));
-        ShardStatus[] standings = await Each(shard => shard.GetStatus());
+        ShardStatus[] statuses = await Each(shard => shard.GetStatus());
         var sources = new Dictionary<int, string?>[run.Shards];
         for (int shard = 0; shard < sources.Length; shard++)
         {
             sources[shard] = [];
-            ShardStatus standing = standings[shard];
-            if (standing.History != History)
+            ShardStatus status = statuses[shard];
+            if (status.History != History)
             {
                 continue;
             }
-            if (standing.Version >= 0)
+            if (status.Version >= 0)
             {
-                sources[shard][standing.Version] = null;
+                sources[shard][status.Version] = null;
             }
-            if (standing.Before)
+            if (status.Before)
             {
-                sources[shard][standing.Version - 1] = null;
+                sources[shard][status.Version - 1] = null;
             }
         }
         foreach ((string silo, HeldShard[] held) in await copies)
@@ -63,9 +63,9 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <param name="held">The version, and where each shard can have it.</param>
     public async Task Load(HeldVersion held)
     {
-        foreach (ShardStatus standing in await Each((shard, index) => shard.Load(Token, held.Version, held.Replicas[index])))
+        foreach (ShardStatus status in await Each((shard, index) => shard.Load(Token, held.Version, held.Replicas[index])))
         {
-            Check(standing, held.Version);
+            Check(status, held.Version);
         }
     }
 
@@ -75,10 +75,10 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     public async Task Load(CheckpointManifest checkpoint, string[] silos)
     {
         string EntryOf(int index) => JsonSerializer.Serialize(checkpoint.Shards[index]);
-        foreach (ShardStatus standing in await Each(
+        foreach (ShardStatus status in await Each(
             (shard, index) => shard.Load(Token, checkpoint.Version, replica: null, EntryOf(index))))
         {
-            Check(standing, checkpoint.Version);
+            Check(status, checkpoint.Version);
         }
         await IgnoreUnreachable(Task.WhenAll(silos.Select(silo => Replica(silo).BeginHistory(History))));
     }
@@ -89,17 +89,17 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <returns>What kept shards from being copied though there is a second silo; empty: nothing.</returns>
     public async Task<string> Replicate(int? version, string[] silos)
     {
-        ShardStatus[] standings = await Each(shard => shard.Replicate(Token, silos));
-        foreach (ShardStatus standing in standings)
+        ShardStatus[] statuses = await Each(shard => shard.Replicate(Token, silos));
+        foreach (ShardStatus status in statuses)
         {
-            Check(standing, version ?? standing.Version);
+            Check(status, version ?? status.Version);
         }
-        string[] troubles = [.. standings.Select(standing => standing.CopyTrouble).Where(trouble => trouble.Length > 0)];
-        return troubles.Length == 0 ? "" : $"{troubles.Length} of {standings.Length} shards ({troubles[0].TrimEnd('.')})";
+        string[] troubles = [.. statuses.Select(status => status.CopyTrouble).Where(trouble => trouble.Length > 0)];
+        return troubles.Length == 0 ? "" : $"{troubles.Length} of {statuses.Length} shards ({troubles[0].TrimEnd('.')})";
     }
 
     /// <summary>The lowest version that a shard stands at; -1 when one has lost its state.</summary>
-    public async Task<int> LowestVersion() => (await Each(shard => shard.GetStatus())).Min(standing => standing.Version);
+    public async Task<int> LowestVersion() => (await Each(shard => shard.GetStatus())).Min(status => status.Version);
 
     /// <summary>The norm of the step's mean gradient, its squares added in shard order.</summary>
     /// <param name="step">The step.</param>
@@ -125,9 +125,9 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <param name="request">The step's factors.</param>
     public async Task Commit(CommitRequest request)
     {
-        foreach (ShardStatus standing in await Each(shard => shard.Commit(request)))
+        foreach (ShardStatus status in await Each(shard => shard.Commit(request)))
         {
-            Check(standing, request.Step + 1);
+            Check(status, request.Step + 1);
         }
     }
 
@@ -184,18 +184,18 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         Enumerable.Range(0, run.Shards)
             .Select(shard => ask(grains.GetGrain<IAccumulatorGrain>(ShardKey.Of(run.Key, shard)), shard)));
 
-    private void Check(ShardStatus standing, int version)
+    private void Check(ShardStatus status, int version)
     {
-        if (standing.Fenced)
+        if (status.Fenced)
         {
             throw new RunException(
-                $"run '{run.Id}' was taken over by another controller (epoch {standing.Epoch}, this one {epoch}); this one " +
+                $"run '{run.Id}' was taken over by another controller (epoch {status.Epoch}, this one {epoch}); this one " +
                     "stops.");
         }
-        if (standing.History != History || standing.Version != version)
+        if (status.History != History || status.Version != version)
         {
             throw new StaleVersionException(
-                $"a shard of run {run.Id} stands at version {standing.Version} of history {standing.History} where {version} " +
+                $"a shard of run {run.Id} stands at version {status.Version} of history {status.History} where {version} " +
                     $"of {History} was expected.");
         }
     }

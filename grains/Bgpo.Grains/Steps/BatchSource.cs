@@ -9,19 +9,19 @@ namespace Bgpo.Grains.Steps;
 /// Where a step's batch comes from: in hand from the step before, prefetched, in the journal, or sampled now. Lives inside one
 /// grain, so it needs no locks.
 /// </summary>
-/// <param name="with">What a step loop works with.</param>
+/// <param name="services">What a step loop works with.</param>
 /// <param name="onSampled">Told of each group that is sampled.</param>
-public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : IDisposable
+public sealed class BatchSource(StepServices services, Action<Batch> onSampled) : IDisposable
 {
     private const string Journal = "journal";
 
     private Prefetched? _prefetched;
 
     /// <summary>A batch of an attempt that was given up: what it has sampled need not be sampled again.</summary>
-    private Batch? _givenUp;
+    private Batch? _incomplete;
 
     /// <summary>Newest batch step that the store's journal may have; -1 when it has none.</summary>
-    public int JournalledTo { get; private set; } = with.JournalledTo;
+    public int JournalledTo { get; private set; } = services.JournalledTo;
 
     /// <summary>The batch in hand; null when there is none.</summary>
     public Batch? Current { get; private set; }
@@ -35,24 +35,25 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     /// <exception cref="RunException">The journal lacks a batch that is needed from it.</exception>
     public async Task<Batch> OpenAsync(int step, CancellationToken cancellationToken)
     {
-        int batchStep = with.Run.Plan.BatchStep(step);
+        int batchStep = services.Run.Plan.BatchStep(step);
         if (Current?.Step == batchStep)
         {
             return Current;
         }
-        RunSpec spec = with.Settings.At(batchStep);
-        bool isAmid = batchStep != step;
-        JournalStep? journal = batchStep <= JournalledTo ? await ReadJournalAsync(batchStep, isAmid, cancellationToken) : null;
+        RunSpec spec = services.Settings.At(batchStep);
+        bool isMidBatch = batchStep != step;
+        JournalStep? journal =
+            batchStep <= JournalledTo ? await ReadJournalAsync(batchStep, isMidBatch, cancellationToken) : null;
         cancellationToken.ThrowIfCancellationRequested();
-        if (journal is not null && (isAmid || Batch.IsSampledBy(spec.Rollout, journal)))
+        if (journal is not null && (isMidBatch || Batch.IsSampledBy(spec.Rollout, journal)))
         {
-            return Current = Batch.FromJournal(with.Run, spec, journal);
+            return Current = Batch.FromJournal(services.Run, spec, journal);
         }
-        if (isAmid)
+        if (isMidBatch)
         {
             throw new RunException(
-                $"run '{with.Run.Id}': step {step} needs the journal of step {batchStep}, which is not in " +
-                    $"{with.Store.Blobs.Location}.");
+                $"run '{services.Run.Id}': step {step} needs the journal of step {batchStep}, which is not in " +
+                    $"{services.Store.Blobs.Location}.");
         }
         return Current = Sample(step, spec, cancellationToken);
     }
@@ -66,12 +67,12 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     public void Prefetch(int step, CancellationToken cancellationToken)
     {
         DropPrefetched();
-        if (!with.GoesOn(step) || with.Run.Plan.BatchStep(step) != step || step <= JournalledTo)
+        if (!services.GoesOn(step) || services.Run.Plan.BatchStep(step) != step || step <= JournalledTo)
         {
             return;
         }
         var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _prefetched = new Prefetched(Sample(step, with.Settings.At(step), giveUp.Token), giveUp);
+        _prefetched = new Prefetched(Sample(step, services.Settings.At(step), giveUp.Token), giveUp);
     }
 
     /// <summary>
@@ -81,7 +82,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     /// <returns>What gives its work up.</returns>
     public CancellationTokenSource? TakePrefetched(int step)
     {
-        if (_prefetched is not { } ready || ready.Batch.Step != step || ready.Batch.Rollout != with.Settings.At(step).Rollout)
+        if (_prefetched is not { } ready || ready.Batch.Step != step || ready.Batch.Rollout != services.Settings.At(step).Rollout)
         {
             DropPrefetched();
             return null;
@@ -112,7 +113,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
         DropPrefetched();
         if (Current is { } batch && batch.Ready < batch.Count)
         {
-            (_givenUp, Current) = (batch, null);
+            (_incomplete, Current) = (batch, null);
         }
     }
 
@@ -120,7 +121,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     public void Forget()
     {
         DropPrefetched();
-        (Current, _givenUp) = (null, null);
+        (Current, _incomplete) = (null, null);
     }
 
     /// <summary>A change of the spec holds from a step: batches that later steps sampled are not what they will sample.</summary>
@@ -129,7 +130,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     {
         JournalledTo = Math.Min(JournalledTo, step);
         Current = Current?.Step > step ? null : Current;
-        _givenUp = _givenUp?.Step > step ? null : _givenUp;
+        _incomplete = _incomplete?.Step > step ? null : _incomplete;
     }
 
     /// <summary>Writes a batch's record, in order with everything else.</summary>
@@ -138,7 +139,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     {
         if (await batch.Journal() is { } record)
         {
-            _ = with.WriteQueue.Enqueue(batch.Step, () => with.Store.WriteJournalAsync(record));
+            _ = services.WriteQueue.Enqueue(batch.Step, () => services.Store.WriteJournalAsync(record));
             JournalledTo = Math.Max(JournalledTo, batch.Step);
         }
     }
@@ -146,8 +147,9 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     private Batch Sample(int step, RunSpec spec, CancellationToken cancellationToken)
     {
         Batch batch = Batch.Sample(
-            with.Run, with.Shards.History, step, spec, _givenUp, with.Grains, with.Dispatcher, onSampled, cancellationToken);
-        _givenUp = null;
+            services.Run, services.Shards.History, step, spec, _incomplete, services.Grains, services.Dispatcher, onSampled,
+            cancellationToken);
+        _incomplete = null;
         return batch;
     }
 
@@ -156,10 +158,10 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
     /// </summary>
     private async Task<JournalStep?> ReadJournalAsync(int batchStep, bool isNeeded, CancellationToken cancellationToken)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, with.Stopping);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, services.Stopping);
         if (isNeeded)
         {
-            await with.WriteQueue.Flush(either.Token); // it may be on its way
+            await services.WriteQueue.Flush(either.Token); // it may be on its way
         }
         try
         {
@@ -167,7 +169,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
             {
                 try
                 {
-                    return await with.Store.ReadJournalAsync(batchStep, either.Token);
+                    return await services.Store.ReadJournalAsync(batchStep, either.Token);
                 }
                 catch (StoreUnavailableException) when (!isNeeded)
                 {
@@ -175,7 +177,7 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
                 }
                 catch (Exception e) when (!isNeeded && e is (CorruptBlobException or StoreRefusedException))
                 {
-                    with.Events.Append(n =>
+                    services.Events.Append(n =>
                         new Noticed(n, $"{e.Message.TrimEnd('.')}; the batch is sampled again, to the same record."));
                     return null;
                 }
@@ -188,14 +190,14 @@ public sealed class BatchSource(StepServices with, Action<Batch> onSampled) : ID
                 }
                 catch (StorageException e) when (e is StoreUnavailableException or StoreRefusedException)
                 {
-                    with.WriteQueue.Note(Journal, e);
-                    await Task.Delay(WriteQueue.Pause(attempt), with.Time, either.Token);
+                    services.WriteQueue.Note(Journal, e);
+                    await Task.Delay(WriteQueue.Pause(attempt), services.Time, either.Token);
                 }
             }
         }
         finally
         {
-            with.WriteQueue.Note(Journal, null); // read, or not waited for any more
+            services.WriteQueue.Note(Journal, null); // read, or not waited for any more
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class Dispatcher
     private readonly HashSet<string> _unsuitable = [];
     private IReadOnlyList<SiloDevices> _silos = [];
     private string[] _live = [];
-    private TaskCompletionSource _disturbed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _nextChange = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _order;
     private bool _watching;
 
@@ -61,10 +61,10 @@ public sealed class Dispatcher
     public int Changes { get; private set; }
 
     /// <summary>Completes at the next change of <see cref="Redispatched"/> or <see cref="Changes"/>.</summary>
-    public Task Disturbed => _disturbed.Task;
+    public Task NextChange => _nextChange.Task;
 
     /// <summary>Whether a silo with devices may have work.</summary>
-    public Func<SiloDevices, bool> Suits { get; init; } = static _ => true;
+    public Func<SiloDevices, bool> MayWork { get; init; } = static _ => true;
 
     /// <summary>Told of each failed call: the silo, and why.</summary>
     public Action<string, Exception> OnRetry { get; init; } = static (_, _) => { };
@@ -151,7 +151,7 @@ public sealed class Dispatcher
         catch (Exception e)
         {
             Redispatched++;
-            Disturb();
+            SignalChange();
             OnRetry(silo.Silo, e);
             // Not again to this silo before the roster has been read anew.
             _silos = [.. _silos.Where(live => live.Silo != silo.Silo)];
@@ -191,12 +191,12 @@ public sealed class Dispatcher
             return;
         }
         Redispatched++;
-        Disturb();
+        SignalChange();
         work.Failure = (silo, reason);
         _queue.Enqueue(work, (work.Priority, work.Order));
     }
 
-    private bool IsSuitable(SiloDevices silo) => !_unsuitable.Contains(silo.Silo) && Suits(silo);
+    private bool IsSuitable(SiloDevices silo) => !_unsuitable.Contains(silo.Silo) && MayWork(silo);
 
     /// <summary>
     /// The silo with the most free places. Each has one more than devices, so that no device waits for a reply, as long as there
@@ -245,7 +245,7 @@ public sealed class Dispatcher
             if (!live.AsSpan().SequenceEqual(_live))
             {
                 (_live, Changes) = (live, Changes + 1);
-                Disturb();
+                SignalChange();
             }
             Compare(all);
         }
@@ -256,11 +256,11 @@ public sealed class Dispatcher
         }
     }
 
-    private void Disturb()
+    private void SignalChange()
     {
-        TaskCompletionSource disturbed = _disturbed;
-        _disturbed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        disturbed.SetResult();
+        TaskCompletionSource change = _nextChange;
+        _nextChange = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        change.SetResult();
     }
 
     private void Compare(IReadOnlyList<SiloDevices> all)

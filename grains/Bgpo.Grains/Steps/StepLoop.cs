@@ -18,7 +18,7 @@ public sealed class StepLoop : IDisposable
     /// <summary>How often a step that nothing disturbs is looked after: whether the store has failed it.</summary>
     private static readonly TimeSpan s_watchPeriod = TimeSpan.FromMilliseconds(500);
 
-    private readonly StepServices _with;
+    private readonly StepServices _services;
     private readonly CopyWatch _copies;
     private Task _replicating = Task.CompletedTask;
     private int _changesSeen;
@@ -28,14 +28,14 @@ public sealed class StepLoop : IDisposable
     private StoreHealth _healthSeen;
 
     /// <summary>A loop that has taken no step.</summary>
-    /// <param name="with">What it works with.</param>
-    public StepLoop(StepServices with)
+    /// <param name="services">What it works with.</param>
+    public StepLoop(StepServices services)
     {
-        ArgumentNullException.ThrowIfNull(with);
-        _with = with;
-        _copies = new CopyWatch(with.Events);
-        _healthSeen = with.Store.Blobs.Health;
-        Batches = new BatchSource(with, ReportSampling);
+        ArgumentNullException.ThrowIfNull(services);
+        _services = services;
+        _copies = new CopyWatch(services.Events);
+        _healthSeen = services.Store.Blobs.Health;
+        Batches = new BatchSource(services, ReportSampling);
     }
 
     /// <summary>Where each step's batch comes from.</summary>
@@ -55,17 +55,17 @@ public sealed class StepLoop : IDisposable
         long started = Stopwatch.GetTimestamp();
         using CancellationTokenSource giveUp =
             Batches.TakePrefetched(step) ?? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task disturbed = _with.Dispatcher.Disturbed;
+        Task change = _services.Dispatcher.NextChange;
         Task<StepMetrics> taking = TakeOnceAsync(step, giveUp.Token, cancellationToken);
         try
         {
             ReplicateAgain();
             while (!taking.IsCompleted)
             {
-                await Task.WhenAny(taking, disturbed, Task.Delay(s_watchPeriod, _with.Time, giveUp.Token));
-                disturbed = _with.Dispatcher.Disturbed; // what happens while this is looked at is looked at next
+                await Task.WhenAny(taking, change, Task.Delay(s_watchPeriod, _services.Time, giveUp.Token));
+                change = _services.Dispatcher.NextChange; // what happens while this is looked at is looked at next
                 cancellationToken.ThrowIfCancellationRequested();
-                _with.WriteQueue.ThrowIfFaulted();
+                _services.WriteQueue.ThrowIfFaulted();
                 ReplicateAgain();
                 await CheckShardsAsync(taking, step);
             }
@@ -90,7 +90,7 @@ public sealed class StepLoop : IDisposable
     /// <summary>While no step is taken: looks which silos live, and has the shards held by a second one where one went.</summary>
     public async Task Look()
     {
-        await _with.Dispatcher.Look();
+        await _services.Dispatcher.Look();
         _changesSeen = _copies.IsMissing ? -1 : _changesSeen; // no commit comes that would have them copied
         ReplicateAgain();
     }
@@ -106,15 +106,15 @@ public sealed class StepLoop : IDisposable
         if (force || _lastProgress == 0 || Stopwatch.GetElapsedTime(_lastProgress) > s_progressPeriod)
         {
             _lastProgress = Stopwatch.GetTimestamp();
-            _with.Events.Append(n =>
-                new Progressed(n, version, phase, done, total, _with.Dispatcher.InFlight, _with.Dispatcher.Devices));
+            _services.Events.Append(n =>
+                new Progressed(n, version, phase, done, total, _services.Dispatcher.InFlight, _services.Dispatcher.Devices));
         }
     }
 
     /// <summary>The phases of a step, in the order in which they end.</summary>
     private async Task<StepMetrics> TakeOnceAsync(int step, CancellationToken cancellationToken, CancellationToken leaving)
     {
-        var clock = new StepClock(_lostSince, _with.Dispatcher.Redispatched);
+        var clock = new StepClock(_lostSince, _services.Dispatcher.Redispatched);
         var tally = new StepTally();
         // plan, rollout, reward: its groups come as they are scored
         Batch batch = await Batches.OpenAsync(step, cancellationToken);
@@ -126,11 +126,12 @@ public sealed class StepLoop : IDisposable
         clock.Commits();
         (double norm, double rate) = await CommitAsync(step, tally, cancellationToken);
         Batches.Prefetch(step + 1, leaving);
-        string[] silos = _with.Dispatcher.Silos;
-        _copies.Note(await _with.Shards.Replicate(step + 1, silos), silos.Length);
+        string[] silos = _services.Dispatcher.Silos;
+        _copies.Note(await _services.Shards.Replicate(step + 1, silos), silos.Length);
         FaultPoint.Hit(GrainFaults.StepCommitted);
         return Measure(batch,
-            tally.Metrics(step + 1, await gradient, _with.Run.Plan.CompletionsPerUpdate, _with.Run.Config.EndToken), clock) with
+            tally.Metrics(step + 1, await gradient, _services.Run.Plan.CompletionsPerUpdate, _services.Run.Config.EndToken),
+            clock) with
         {
             GradientNorm = norm,
             LearningRate = rate,
@@ -140,29 +141,29 @@ public sealed class StepLoop : IDisposable
     /// <summary>Gradient: every group's units as soon as the group is ready.</summary>
     private Task<JournalGroup[]> GradientAsync(Batch batch, int step, StepTally tally, CancellationToken cancellationToken) =>
         Task.WhenAll(
-        Enumerable.Range(_with.Run.Plan.FirstGroup(step), _with.Run.Plan.GroupsPerUpdate)
+        Enumerable.Range(_services.Run.Plan.FirstGroup(step), _services.Run.Plan.GroupsPerUpdate)
             .Select(group => ContributeAsync(batch, group, step, tally, cancellationToken)));
 
     private async Task<JournalGroup> ContributeAsync(
         Batch batch, int group, int step, StepTally tally, CancellationToken cancellationToken)
     {
-        FencingToken token = _with.Shards.Token;
+        FencingToken token = _services.Shards.Token;
         JournalGroup record = await batch.Group(group);
         if (!record.HasSignal)
         {
             return record;
         }
         GroupWork work = batch.WorkOf(group, record);
-        double maxLogRatio = _with.Settings.At(step).Objective.MaxLogRatio;
-        UnitName[] units = [.. _with.Run.Plan.UnitsOf(step, group).Select(UnitName.From)];
+        double maxLogRatio = _services.Settings.At(step).Objective.MaxLogRatio;
+        UnitName[] units = [.. _services.Run.Plan.UnitsOf(step, group).Select(UnitName.From)];
         tally.Units.UnionWith(units);
         await Task.WhenAll(units.Select(async unit =>
         {
-            double[]? old = _with.Run.Plan.IsOnPolicy(step) ? null : batch.Old(unit, record);
-            UnitResult result = await _with.Dispatcher.Run(
+            double[]? old = _services.Run.Plan.IsOnPolicy(step) ? null : batch.Old(unit, record);
+            UnitResult result = await _services.Dispatcher.Run(
                 1, silo => Learner(silo).Compute(new UnitRequest(token, unit, work, old, maxLogRatio), cancellationToken),
                 cancellationToken);
-            if (step == batch.Step && _with.Run.Plan.UpdatesPerBatch > 1)
+            if (step == batch.Step && _services.Run.Plan.UpdatesPerBatch > 1)
             {
                 batch.Record(unit, result.LogLikelihoods);
             }
@@ -175,14 +176,14 @@ public sealed class StepLoop : IDisposable
     /// <summary>l_j(theta_old) of the groups whose turn comes in a later update of a batch that is new.</summary>
     private Task OldLikelihoodsAsync(Batch batch, int step, CancellationToken cancellationToken)
     {
-        if (step != batch.Step || _with.Run.Plan.UpdatesPerBatch == 1 || batch.IsJournalled)
+        if (step != batch.Step || _services.Run.Plan.UpdatesPerBatch == 1 || batch.IsJournalled)
         {
             return Task.CompletedTask;
         }
-        FencingToken token = _with.Shards.Token;
-        int first = _with.Run.Plan.FirstGroup(step);
+        FencingToken token = _services.Shards.Token;
+        int first = _services.Run.Plan.FirstGroup(step);
         IEnumerable<int> later = Enumerable.Range(0, batch.Count)
-            .Where(group => group < first || group >= first + _with.Run.Plan.GroupsPerUpdate);
+            .Where(group => group < first || group >= first + _services.Run.Plan.GroupsPerUpdate);
         return Task.WhenAll(later.Select(async group =>
         {
             JournalGroup record = await batch.Group(group);
@@ -191,9 +192,9 @@ public sealed class StepLoop : IDisposable
                 return;
             }
             GroupWork work = batch.WorkOf(group, record);
-            await Task.WhenAll(_with.Run.Plan.UnitsOf(batch.Step, group).Select(UnitName.From).Select(async unit =>
+            await Task.WhenAll(_services.Run.Plan.UnitsOf(batch.Step, group).Select(UnitName.From).Select(async unit =>
             {
-                UnitResult result = await _with.Dispatcher.Run(
+                UnitResult result = await _services.Dispatcher.Run(
                     2, silo => Learner(silo)
                         .LogLikelihoods(new UnitRequest(token, unit, work, null, MaxLogRatio: 0), cancellationToken),
                     cancellationToken);
@@ -209,42 +210,43 @@ public sealed class StepLoop : IDisposable
         {
             return;
         }
-        await (_with.Run.Plan.UpdatesPerBatch > 1 ? Task.WhenAll(gradient, old) : old);
+        await (_services.Run.Plan.UpdatesPerBatch > 1 ? Task.WhenAll(gradient, old) : old);
         await Batches.JournalAsync(batch);
     }
 
     /// <summary>Waits while the store is too far behind to commit another version.</summary>
     private async Task WaitForCapacityAsync(int step, CancellationToken cancellationToken)
     {
-        int maxBehind = _with.Settings.Newest.Checkpoint.MaxBehind;
-        void Waiting(int oldest) => _with.Events.Append(n => new StoreStatus(
-            n, _with.WriteQueue.Healthy, step - oldest, Waiting: true,
+        int maxBehind = _services.Settings.Newest.Checkpoint.MaxBehind;
+        void Waiting(int oldest) => _services.Events.Append(n => new StoreStatus(
+            n, _services.WriteQueue.Healthy, step - oldest, Waiting: true,
             $"training waits for the store, which lacks the last {step - oldest} versions (checkpoint.maxBehind {maxBehind})"));
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _with.Stopping);
-        if (_with.Checkpoints.InWork is { } saving && step - saving >= maxBehind)
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _services.Stopping);
+        if (_services.Checkpoints.InWork is { } saving && step - saving >= maxBehind)
         {
             Waiting(saving);
-            await _with.Checkpoints.Idle(either.Token);
+            await _services.Checkpoints.Idle(either.Token);
         }
-        await _with.WriteQueue.WaitForCapacity(step, maxBehind, () => Waiting(_with.WriteQueue.Oldest ?? step), either.Token);
+        await _services.WriteQueue.WaitForCapacity(
+            step, maxBehind, () => Waiting(_services.WriteQueue.Oldest ?? step), either.Token);
     }
 
     /// <summary>Commit: every shard has every unit once; all of them take the same step.</summary>
     private async Task<(double Norm, double Rate)> CommitAsync(int step, StepTally tally, CancellationToken cancellationToken)
     {
-        Progress(step, RunPhase.Commit, 0, _with.Run.Shards, force: true);
-        int completions = _with.Run.Plan.CompletionsPerUpdate;
-        double norm = await _with.Shards.GradientNorm(step, tally.Units, completions);
-        RunSpec spec = _with.Settings.At(step);
+        Progress(step, RunPhase.Commit, 0, _services.Run.Shards, force: true);
+        int completions = _services.Run.Plan.CompletionsPerUpdate;
+        double norm = await _services.Shards.GradientNorm(step, tally.Units, completions);
+        RunSpec spec = _services.Settings.At(step);
         double rate = LearningRate.At(spec.Optimizer, step, spec.Run.Steps);
         FaultPoint.Hit(GrainFaults.StepBeforeCommit);
         // an attempt that was given up must not commit what the next one collects
         cancellationToken.ThrowIfCancellationRequested();
-        await _with.Shards.Commit(new CommitRequest(
-            _with.Shards.Token, step, tally.Units.Count, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions,
-            _with.Checkpoints.Keeps(step + 1))
+        await _services.Shards.Commit(new CommitRequest(
+            _services.Shards.Token, step, tally.Units.Count, AdamW.ClipFactor(norm, spec.Optimizer.ClipNorm), rate, completions,
+            _services.Checkpoints.Keeps(step + 1))
         {
-            Saving = _with.Checkpoints.InWork ?? -1,
+            Saving = _services.Checkpoints.InWork ?? -1,
         });
         cancellationToken.ThrowIfCancellationRequested(); // one that was given up meanwhile begins nothing
         return (norm, rate);
@@ -253,17 +255,17 @@ public sealed class StepLoop : IDisposable
     /// <summary>After silos came or went: has each shard's state held by a second silo again, beside the step.</summary>
     private void ReplicateAgain()
     {
-        if (_replicating.IsCompleted && _with.Dispatcher.Changes != _changesSeen)
+        if (_replicating.IsCompleted && _services.Dispatcher.Changes != _changesSeen)
         {
-            _changesSeen = _with.Dispatcher.Changes;
-            _replicating = ReplicateAsync(_with.Dispatcher.Silos);
+            _changesSeen = _services.Dispatcher.Changes;
+            _replicating = ReplicateAsync(_services.Dispatcher.Silos);
         }
 
         async Task ReplicateAsync(string[] silos)
         {
             try
             {
-                _copies.Note(await _with.Shards.Replicate(null, silos), silos.Length);
+                _copies.Note(await _services.Shards.Replicate(null, silos), silos.Length);
             }
             catch (Exception e) when (e is TimeoutException or OrleansException or RunException)
             {
@@ -276,12 +278,12 @@ public sealed class StepLoop : IDisposable
     /// <summary>After a call failed: whether a shard went with the silo.</summary>
     private async Task CheckShardsAsync(Task taking, int step)
     {
-        if (taking.IsCompleted || _with.Dispatcher.Redispatched <= _redispatchedSeen)
+        if (taking.IsCompleted || _services.Dispatcher.Redispatched <= _redispatchedSeen)
         {
             return;
         }
-        _redispatchedSeen = _with.Dispatcher.Redispatched;
-        if (await _with.Shards.LowestVersion() < step)
+        _redispatchedSeen = _services.Dispatcher.Redispatched;
+        if (await _services.Shards.LowestVersion() < step)
         {
             throw new StaleVersionException($"shards do not stand at version {step} any more.");
         }
@@ -291,10 +293,10 @@ public sealed class StepLoop : IDisposable
     private StepMetrics Measure(Batch batch, StepMetrics metrics, StepClock clock)
     {
         int step = metrics.Version - 1;
-        StoreHealth health = _with.Store.Blobs.Health, before = _healthSeen;
+        StoreHealth health = _services.Store.Blobs.Health, before = _healthSeen;
         _healthSeen = health;
         bool isNew = step == batch.Step;
-        RolloutSection rollout = _with.Settings.At(batch.Step).Rollout;
+        RolloutSection rollout = _services.Settings.At(batch.Step).Rollout;
         return metrics with
         {
             RolloutSeconds = isNew ? batch.RolloutSeconds : 0,
@@ -304,19 +306,19 @@ public sealed class StepLoop : IDisposable
             Tokens = batch.RolloutSeconds > 0 && isNew
                 ? batch.Count * rollout.Completions * rollout.ResponseLength
                 : 0,
-            Redispatched = _with.Dispatcher.Redispatched - clock.Redispatched,
+            Redispatched = _services.Dispatcher.Redispatched - clock.Redispatched,
             RssMiB = Environment.WorkingSet / 1048576.0,
             LostSeconds = clock.LostSeconds,
-            UnixMilliseconds = _with.Time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Silos = _with.Dispatcher.Roster.Count,
-            Devices = _with.Dispatcher.Devices,
-            StoreBehind = step - (_with.WriteQueue.Oldest ?? step),
+            UnixMilliseconds = _services.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Silos = _services.Dispatcher.Roster.Count,
+            Devices = _services.Dispatcher.Devices,
+            StoreBehind = step - (_services.WriteQueue.Oldest ?? step),
             StoreRetries = health.Retries - before.Retries,
             StoreFailures = health.Failures - before.Failures,
         };
     }
 
-    private ILearnerGrain Learner(string silo) => _with.Grains.GetGrain<ILearnerGrain>(SiloKey.Of(_with.Run.Key, silo));
+    private ILearnerGrain Learner(string silo) => _services.Grains.GetGrain<ILearnerGrain>(SiloKey.Of(_services.Run.Key, silo));
 
     private void ReportSampling(Batch batch)
     {

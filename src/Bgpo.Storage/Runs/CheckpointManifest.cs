@@ -3,7 +3,8 @@ using Bgpo.Storage.Blobs;
 namespace Bgpo.Storage.Runs;
 
 /// <summary>
-/// A checkpoint: everything needed to go on from one version. Written last, so a checkpoint whose manifest can be read was whole.
+/// A checkpoint: everything needed to go on from one version. Written last, so a checkpoint whose manifest can be read was whole
+/// then; whether its blobs still are is <see cref="RunStore.VerifyCheckpointAsync"/>'s to say.
 /// </summary>
 public sealed record CheckpointManifest
 {

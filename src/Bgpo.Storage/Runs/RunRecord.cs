@@ -4,31 +4,6 @@ using System.Text.Json.Serialization;
 
 namespace Bgpo.Storage.Runs;
 
-/// <summary>What a run is doing, as its controller last wrote.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<RunState>))]
-public enum RunState
-{
-    /// <summary>A controller takes steps.</summary>
-    [JsonStringEnumMemberName("running")]
-    Running,
-
-    /// <summary>Waiting to be told to go on.</summary>
-    [JsonStringEnumMemberName("paused")]
-    Paused,
-
-    /// <summary>Ended by command before its last step; can be resumed.</summary>
-    [JsonStringEnumMemberName("stopped")]
-    Stopped,
-
-    /// <summary>All steps are done.</summary>
-    [JsonStringEnumMemberName("completed")]
-    Completed,
-
-    /// <summary>Ended by an error; can be resumed.</summary>
-    [JsonStringEnumMemberName("failed")]
-    Failed,
-}
-
 /// <summary>The durable truth about a run: its <c>run.json</c>, changed only by If-Match.</summary>
 public sealed record RunRecord
 {

@@ -11,7 +11,7 @@ namespace Bgpo.Client.Metrics;
 /// <param name="shown">Shows the run.</param>
 /// <param name="board">Where to.</param>
 /// <param name="failed">Told once when that can no longer be written.</param>
-internal sealed class StepRecorder(IRunPresenter shown, TensorBoardFolder board, Action<string> failed) : IRunPresenter
+internal sealed class RecordingPresenter(IRunPresenter shown, TensorBoardFolder board, Action<string> failed) : IRunPresenter
 {
     private readonly BestEffort _effort = new(board.Folder, failed);
     private StepMetrics? _waiting;

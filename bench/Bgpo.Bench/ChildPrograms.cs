@@ -5,7 +5,7 @@ namespace Bgpo.Bench;
 /// <summary>
 /// Starts what is measured as processes of their own: the console, as users start it, and this program once more.
 /// </summary>
-internal static class Programs
+internal static class ChildPrograms
 {
     /// <summary>The console where its project builds it: compiled ahead, which the copy beside this program is not.</summary>
     private static readonly string s_console =

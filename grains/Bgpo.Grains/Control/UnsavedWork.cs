@@ -12,7 +12,7 @@ namespace Bgpo.Grains.Control;
 /// <param name="lease">Its record, which says that it is paused.</param>
 /// <param name="requests">Tell whether somebody has paused the run.</param>
 /// <param name="reporter">Told what is refused and when it is taken.</param>
-internal sealed class SaveHold(RunContext run, RunLease lease, RequestHandler requests, RunReporter reporter)
+internal sealed class UnsavedWork(RunContext run, RunLease lease, RequestHandler requests, RunReporter reporter)
 {
     private const string CannotBeSaved = "cannot be saved";
 
