@@ -54,7 +54,7 @@ internal static class RunSetCommand
         return new CommandPart(command,
         [
             ("run set sudoku rollout.temperature=0.7",
-                "from the next batch on; docs/console.md says what may change, and from when"),
+                "from the next batch on; docs/steering.md says what may change, and from when"),
             ("run set sudoku run.steps=200 optimizer.learningRate=0.0001 --reason \"it still learns\"", "longer, and slower"),
         ]);
     }
