@@ -31,23 +31,53 @@ internal static class SpecFile
     internal static RunSpec WithFullPaths(this RunSpec spec, ProjectPaths paths) => spec with
     {
         Model = spec.Model with { Path = ModelFolder(spec.Model.Path, "field model.path", paths) },
-        Task = spec.Task.WithFullPaths(paths, "field task.evaluationData"),
+        Task = spec.Task.WithFullPaths(paths, "field task."),
     };
 
-    /// <summary>The task section with a full path to its data.</summary>
-    /// <exception cref="BadInputException">The data file is not there.</exception>
-    internal static TaskSection WithFullPaths(this TaskSection task, ProjectPaths paths, string given)
-    {
-        if (task.EvaluationData.Length == 0)
+    /// <summary>The task section of a run with full paths to its data.</summary>
+    /// <param name="task">The section.</param>
+    /// <param name="paths">Where to look.</param>
+    /// <param name="given">Where the section was given, for the error: what comes before a field's name.</param>
+    /// <param name="isOwn">Whether a field's files are looked up, by the field's name; null: all are.</param>
+    /// <exception cref="BadInputException">A data file is not there.</exception>
+    internal static RunTaskSection WithFullPaths(
+        this RunTaskSection task, ProjectPaths paths, string given, Func<string, bool>? isOwn = null) =>
+        WithFullPaths<RunTaskSection>(task, paths, given, isOwn) with
         {
-            return task;
-        }
+            Mixture =
+            [
+                .. task.Mixture.Select((part, i) => WithFullPaths(
+                    part, paths, $"{given}mixture.{i}.", isOwn is null ? null : field => isOwn($"mixture.{i}.{field}"))),
+            ],
+        };
 
-        var file = paths.Find(task.EvaluationData);
-        return File.Exists(file)
-            ? task with { EvaluationData = file }
-            : throw new BadInputException($"{given}: value '{task.EvaluationData}': no such file{Looked(paths)}");
+    /// <summary>The task section with full paths to its data.</summary>
+    /// <param name="task">The section.</param>
+    /// <param name="paths">Where to look.</param>
+    /// <param name="given">Where it was given, for the error: what comes before a field's name.</param>
+    /// <param name="isOwn">Whether a field's files are looked up, by the field's name; null: all are.</param>
+    /// <exception cref="BadInputException">A data file is not there.</exception>
+    internal static T WithFullPaths<T>(
+        this T task, ProjectPaths paths, string given, Func<string, bool>? isOwn = null)
+        where T : TaskSection
+    {
+        string Full(string path, string field) =>
+            path.Length == 0 || isOwn?.Invoke(field) == false ? path : DataFile(path, given + field, paths);
+        return (T)(task with
+        {
+            EvaluationData = Full(task.EvaluationData, "evaluationData"),
+            Data = [.. task.Data.Select(path => Full(path, "data"))],
+        });
     }
+
+    /// <summary>The full path of a data file.</summary>
+    /// <param name="path">As given.</param>
+    /// <param name="given">Where it was given, for the error.</param>
+    /// <param name="paths">Where to look.</param>
+    /// <exception cref="BadInputException">There is no such file.</exception>
+    internal static string DataFile(string path, string given, ProjectPaths paths) =>
+        paths.Find(path) is { } file && File.Exists(file) ? file
+            : throw new BadInputException($"{given}: value '{path}': no such file{Looked(paths)}");
 
     /// <summary>The full path of a model folder.</summary>
     /// <param name="path">As given.</param>

@@ -53,11 +53,10 @@ internal sealed record RunFork(string Source, int Version, RunSpec Spec, string[
     internal Func<IRunGrain, string, Task<RunStatus>> Begin(ProjectPaths paths)
     {
         // The model's folder and the data may be gone: a fork has its weights from the checkpoint, and the run keeps a copy of
-        // its
-        // data.
-        var spec = Own.Contains("task.evaluationData")
-            ? Spec with { Task = Spec.Task.WithFullPaths(paths, "field task.evaluationData") }
-            : Spec;
+        // its data.
+        bool IsOwn(string field) =>
+            Own.Any(own => own == "task." + field || own.StartsWith($"task.{field}.", StringComparison.Ordinal));
+        var spec = Spec with { Task = Spec.Task.WithFullPaths(paths, "field task.", IsOwn) };
         var yaml = SpecWriter.Write(spec);
         return (run, key) => run.Fork(yaml, Source, Version, Own, key);
     }

@@ -5,7 +5,11 @@ namespace Bgpo.Tasks;
 /// <param name="Text">What the model reads.</param>
 /// <param name="Reference">What scoring needs besides the text (a solution, a test program); empty when the text says it
 /// all.</param>
-public sealed record Prompt(string Id, string Text, string Reference = "");
+public sealed record Prompt(string Id, string Text, string Reference = "")
+{
+    /// <summary>In a mixture the label of the task that the problem is of; else empty.</summary>
+    public string Task { get; init; } = "";
+}
 
 /// <summary>A prompt and an answer to learn from in pretraining.</summary>
 /// <param name="Prompt">The problem.</param>

@@ -1,6 +1,7 @@
 using Bgpo.Spec;
 using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
+using Bgpo.Tasks.Mixtures;
 using Bgpo.Tasks.Sudoku;
 
 namespace Bgpo.Tasks;
@@ -8,39 +9,62 @@ namespace Bgpo.Tasks;
 /// <summary>Makes the task that a spec names.</summary>
 public static class TaskRegistry
 {
-    private static readonly SortedDictionary<string, Func<TaskSection, EvaluationFile?, ITask>> Makers =
+    private static readonly SortedDictionary<string, Func<TaskSection, TaskData, ITask>> Makers =
         new(StringComparer.Ordinal)
         {
-            [CountdownTask.TaskName] = static (spec, data) => new CountdownTask(spec, data?.Parse(CountdownData.Parse)),
-            [SudokuTask.TaskName] = static (spec, data) => new SudokuTask(spec, data?.Parse(SudokuData.Parse)),
+            [CountdownTask.TaskName] = static (spec, data) =>
+                new CountdownTask(Generated(spec), data.Evaluation?.Parse(CountdownData.Parse)),
+            [SudokuTask.TaskName] = static (spec, data) =>
+                new SudokuTask(Generated(spec), data.Evaluation?.Parse(SudokuData.Parse)),
         };
 
     /// <summary>The names of all tasks, in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Names => Makers.Keys;
 
-    /// <summary>Makes the task; reads the whole of the evaluation data file where the spec names one.</summary>
+    /// <summary>Makes the task, or the tasks of a mixture, with the data files that the spec names.</summary>
     /// <param name="spec">The spec's task section.</param>
     /// <exception cref="ArgumentException">The name is unknown, or the task's settings contradict each other.</exception>
-    /// <exception cref="TaskDataException">The evaluation data file cannot be read or has a bad line.</exception>
+    /// <exception cref="TaskDataException">A data file cannot be read or has a bad line.</exception>
     public static ITask Create(TaskSection spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        return Create(spec, EvaluationFile.Read(spec.EvaluationData));
+        TaskData data = TaskData.Read(spec);
+        try
+        {
+            return Create(spec, data);
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Makes the task with an evaluation data file that is read already.</summary>
+    /// <summary>Makes the task, or the tasks of a mixture, with data files that are open already.</summary>
     /// <param name="spec">The spec's task section.</param>
-    /// <param name="data">The file; null where the spec names none.</param>
+    /// <param name="data">The files; they are needed as long as the task is.</param>
     /// <exception cref="ArgumentException">The name is unknown, or the task's settings contradict each other.</exception>
-    /// <exception cref="TaskDataException">The file has a bad line.</exception>
-    public static ITask Create(TaskSection spec, EvaluationFile? data)
+    /// <exception cref="TaskDataException">A file has a bad line.</exception>
+    public static ITask Create(TaskSection spec, TaskData data)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        if (!Makers.TryGetValue(spec.Name, out Func<TaskSection, EvaluationFile?, ITask>? make))
-        {
-            throw new ArgumentException(
-                $"There is no task '{spec.Name}'; set the spec's task name to one of: {string.Join(", ", Names)}.", nameof(spec));
-        }
-        return make(spec, data);
+        ArgumentNullException.ThrowIfNull(data);
+        ITask task = spec is RunTaskSection { Mixture.Count: > 0 } mixture
+            ? new MixtureTask(mixture, data, Make)
+            : Make(spec, data);
+        data.Check();
+        return task;
     }
+
+    private static ITask Make(TaskSection spec, TaskData data) =>
+        Makers.TryGetValue(spec.Name, out Func<TaskSection, TaskData, ITask>? make)
+            ? make(spec, data)
+            : throw new ArgumentException(
+                $"There is no task '{spec.Name}'; set the spec's task name to one of: {string.Join(", ", Names)}.", nameof(spec));
+
+    /// <summary>The section of a task that makes its training problems itself.</summary>
+    private static TaskSection Generated(TaskSection spec) => spec.Data.Count == 0 ? spec
+        : throw new TaskDataException(
+            spec.Data[0], $"{spec.Name} makes its training problems itself; leave task.data empty, or name a file in "
+            + "task.evaluationData to evaluate on.");
 }

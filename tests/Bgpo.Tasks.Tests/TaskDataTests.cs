@@ -152,10 +152,11 @@ public sealed class TaskDataTests : IDisposable
             pipe.DisposeLocalCopyOfClientHandle();
             await pipe.DisposeAsync();
         });
-        EvaluationFile file = EvaluationFile.Read(path)!;
+        var spec = new TaskSection { EvaluationData = path };
+        using TaskData data = TaskData.Read(spec);
         await writing;
-        Assert.True(file.IsStream);
-        Assert.Equal(5000, TaskRegistry.Create(new TaskSection { EvaluationData = path }, file).HeldOut(10_000).Count);
+        Assert.True(data.Evaluation!.IsStream);
+        Assert.Equal(5000, TaskRegistry.Create(spec, data).HeldOut(10_000).Count);
     }
 
     [Fact]
@@ -163,10 +164,9 @@ public sealed class TaskDataTests : IDisposable
     {
         string path = Path.Combine(_folder, "data");
         File.WriteAllText(path, "abc");
-        EvaluationFile file = EvaluationFile.Read(path)!;
+        using DataFile file = DataFile.Read(path);
         Assert.Equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", file.Sha256);
         Assert.False(file.IsStream);
-        Assert.Null(EvaluationFile.Read(""));
     }
 
     [Fact]

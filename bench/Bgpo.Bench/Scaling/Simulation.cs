@@ -79,7 +79,7 @@ public static class Simulation
     {
         Run = new RunSection { Steps = steps },
         Model = new ModelSection { Path = RunId },
-        Task = new TaskSection { Name = "sudoku4x4" },
+        Task = new RunTaskSection { Name = "sudoku4x4" },
         Rollout = new RolloutSection { Prompts = PromptsPerSilo * silos, Completions = 8, ResponseLength = 16, BlockLength = 16 },
         Objective = new ObjectiveSection { Samples = 4 },
         Units = new UnitSection { Samples = 8, Microbatch = 8 },

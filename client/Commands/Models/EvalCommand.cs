@@ -49,8 +49,8 @@ internal sealed class EvalCommand
         Decoding decoding = _decoding.Read(parsed, _context.Paths);
         RunSpec spec = decoding.Spec;
         var task = parsed.GetValue(_data) is { } data
-            ? (spec.Task with { EvaluationData = data }).WithFullPaths(_context.Paths, "option --data")
-            : spec.Task.WithFullPaths(_context.Paths, "field task.evaluationData");
+            ? spec.Task with { EvaluationData = SpecFile.DataFile(data, "option --data", _context.Paths) }
+            : spec.Task.WithFullPaths(_context.Paths, "field task.");
         var request = new EvaluateRequest(
             decoding.Model, task, spec.Rollout,
             parsed.GetValue(_count) ?? (task.EvaluationData.Length > 0 ? int.MaxValue : DefaultCount),

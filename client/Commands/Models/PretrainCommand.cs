@@ -55,7 +55,7 @@ internal sealed class PretrainCommand
             return ExitCode.Done;
         }
 
-        spec = spec with { Task = spec.Task.WithFullPaths(_context.Paths, "field task.evaluationData") };
+        spec = spec with { Task = spec.Task.WithFullPaths(_context.Paths, "field task.") };
         var folder = OutputFolder(parsed.GetValue(_out), parsed.GetValue(_force));
         var json = parsed.GetValue(_json);
         var request = new PretrainRequest(spec, folder, parsed.GetValue(_threads) ?? Environment.ProcessorCount);

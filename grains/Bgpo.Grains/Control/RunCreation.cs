@@ -25,8 +25,6 @@ internal sealed class RunCreation(
     string id, RunCatalog catalog, SiloRoster roster, IRunOwners owners, IPolicyDevices devices, ILocalSiloDetails silo,
     RunReporter reporter)
 {
-    private const string DataField = "task.evaluationData";
-
     private RunStore Store => catalog.Run(id);
 
     /// <summary>Makes the run from the model that its spec names, unless this very call has made it before.</summary>
@@ -38,9 +36,12 @@ internal sealed class RunCreation(
         RunSpec spec = Read(specYaml);
         // Off the grain's turn: a large base takes a minute to read.
         TrainedModel model = await Task.Run(() => TrainedModel.Load(spec));
-        EvaluationFile? data = EvaluationFile.Read(spec.Task.EvaluationData);
-        ITask task = TaskRegistry.Create(spec.Task, data); // a bad data file is the caller's news, before anything is written
-        CheckFits(spec, task, model.Config, model.Tokenizer);
+        CheckRoom(spec, model.Config);
+        RunShape shape = RunShapes.Of(spec, model.Config, model.Tokenizer);
+        using TaskData data = await Task.Run(() => TaskData.Read(spec.Task, shape));
+        // A bad data file is the caller's news, before anything is written.
+        ITask task = await Task.Run(() => TaskRegistry.Create(spec.Task, data));
+        CheckFits(spec, task, model.Tokenizer, shape.Room);
         if (await IsBegunAsync(key))
         {
             return;
@@ -48,10 +49,11 @@ internal sealed class RunCreation(
         await DropRemainsAsync(0);
         // The record comes last: a start that is cut short leaves no run, and can be made again with the same model.
         CheckpointManifest saved = await SaveBaseAsync(spec, task, model);
-        RunFile? kept = await KeepAsync(data, task, spec.Evaluation.Count);
+        (RunFile? evaluation, IReadOnlyList<RunFile>? others) = await KeepAsync(spec, data, task);
         await Store.CreateAsync(await NewRecordAsync(spec, specYaml, saved, key) with
         {
-            EvaluationData = kept,
+            EvaluationData = evaluation,
+            DataFiles = others,
             TokenizerFile = await RunFiles.KeepTokenizerAsync(Store, saved.Tokenizer, saved.Tokenizer),
         });
     });
@@ -77,19 +79,22 @@ internal sealed class RunCreation(
         CheckpointManifest whole = await other.RequireCheckpointAsync(version, reporter.Notice);
         string label = $"{source}@{whole.Version}";
         RunSpec before = new RunSettings(origin.Record).At(whole.Version);
-        EvaluationFile? data = await DataOfForkAsync(spec, before, other, origin.Record, own);
-        bool isOtherData = origin.Record.EvaluationData is { } had && had.Sha256 != data?.Sha256;
-        CheckGoesOn(spec, before, whole, label, isOtherData);
-        ITask task = TaskRegistry.Create(spec.Task, data);
         string readable = await RunFiles.ReadableTokenizerAsync(other, origin.Record, whole.Tokenizer);
         (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(whole.ModelConfig, readable, label);
-        CheckFits(spec, task, config, tokenizer);
+        CheckRoom(spec, config);
+        RunShape shape = RunShapes.Of(spec, config, tokenizer);
+        using TaskData data = await RunFiles.ReadForkAsync(other, origin.Record, before.Task, spec.Task, own, shape);
+        CheckGoesOn(spec, before, whole, label, IsOtherData(origin.Record, data));
+        ITask task = await Task.Run(() => TaskRegistry.Create(spec.Task, data));
+        CheckFits(spec, task, tokenizer, shape.Room);
         await DropRemainsAsync(whole.Version);
         await Store.ForkAsync(other, whole);
         IReadOnlyList<SpecChange>? later = RunSettings.Later(origin.Record, whole.Version, spec, own ?? []);
+        (RunFile? evaluation, IReadOnlyList<RunFile>? others) = await KeepAsync(spec, data, task);
         await Store.CreateAsync(await NewRecordAsync(spec, specYaml, whole, key) with
         {
-            EvaluationData = await KeepAsync(data, task, spec.Evaluation.Count),
+            EvaluationData = evaluation,
+            DataFiles = others,
             TokenizerFile = await RunFiles.KeepTokenizerAsync(Store, whole.Tokenizer, readable),
             ForkedFrom = label,
             Changes = later,
@@ -154,30 +159,32 @@ internal sealed class RunCreation(
         }
     }
 
-    /// <summary>The evaluation data of a fork: its source's as that began with it, unless the fork names a file itself.</summary>
-    private static async Task<EvaluationFile?> DataOfForkAsync(
-        RunSpec spec, RunSpec origin, RunStore source, RunRecord record, string[]? own)
+    /// <summary>Whether a fork has other data files than its source.</summary>
+    private static bool IsOtherData(RunRecord source, TaskData data)
     {
-        if (spec.Task.EvaluationData != origin.Task.EvaluationData || own?.Contains(DataField) == true)
-        {
-            return EvaluationFile.Read(spec.Task.EvaluationData);
-        }
-        await RunFiles.CheckUnchangedAsync(record);
-        return await RunFiles.ReadAsync(source, record, spec.Task);
+        RunFile?[] had = [source.EvaluationData, .. source.DataFiles ?? []];
+        return had.OfType<RunFile>().Any(file => data.Files.Values.All(now => now.Sha256 != file.Sha256));
     }
 
-    /// <summary>Keeps the data with the run; says so where it is too large, or not all of it is evaluated on.</summary>
-    private async Task<RunFile?> KeepAsync(EvaluationFile? data, ITask task, int evaluated)
+    /// <summary>
+    /// Keeps the data with the run, and says what was noticed in it: what is left out, too large, or not evaluated on.
+    /// </summary>
+    private async Task<(RunFile? Evaluation, IReadOnlyList<RunFile>? Others)> KeepAsync(RunSpec spec, TaskData data, ITask task)
     {
-        RunFile? kept = await RunFiles.KeepAsync(Store, data);
-        if (data is not null && task.HeldOut(int.MaxValue).Count is var all && all > evaluated)
+        (RunFile? Evaluation, IReadOnlyList<RunFile>? Others) kept = await RunFiles.KeepAsync(Store, spec.Task, data);
+        foreach (string notice in data.Notices)
         {
-            reporter.Notice($"evaluations take the first {evaluated} of the {all} problems in {data.Path} (evaluation.count).");
+            reporter.Notice(notice);
         }
-        if (kept is { IsKept: false })
+        int evaluated = spec.Evaluation.Count;
+        if (data.Evaluation is { } file && task.HeldOut(int.MaxValue).Count is var all && all > evaluated)
+        {
+            reporter.Notice($"evaluations take the first {evaluated} of the {all} problems in {file.Path} (evaluation.count).");
+        }
+        foreach (RunFile large in (kept.Others ?? []).Prepend(kept.Evaluation).OfType<RunFile>().Where(large => !large.IsKept))
         {
             reporter.Notice(
-                $"{kept.Path} has {kept.Bytes >> 20} MiB, too much for a copy in the store: as long as the run may go on, keep " +
+                $"{large.Path} has {large.Bytes >> 20} MiB, too much for a copy in the store: as long as the run may go on, keep " +
                     "the file "
                 + "as it is.");
         }
@@ -248,10 +255,8 @@ internal sealed class RunCreation(
         return await Store.PublishCheckpointAsync(CheckpointWriter.Manifest(run, 0, [.. entries]));
     }
 
-    /// <summary>
-    /// Refuses what no device could work on: prompts that the model cannot read, or that leave no room for a response.
-    /// </summary>
-    private static void CheckFits(RunSpec spec, ITask task, ModelConfig config, ITokenizer tokenizer)
+    /// <summary>Refuses a model that does not decode as it should, or has no room for a prompt.</summary>
+    private static void CheckRoom(RunSpec spec, ModelConfig config)
     {
         if (config.AttentionBlock > 0 && spec.Rollout.BlockLength != config.AttentionBlock)
         {
@@ -259,15 +264,21 @@ internal sealed class RunCreation(
                 $"field rollout.blockLength: value '{spec.Rollout.BlockLength}': the model attends in blocks of " +
                     $"{config.AttentionBlock}; decode by those.");
         }
-        int room = config.MaxSequenceLength - spec.Rollout.ResponseLength;
-        if (room <= 0)
+        if (config.MaxSequenceLength <= spec.Rollout.ResponseLength)
         {
             throw new ModelException(
                 $"rollout.responseLength {spec.Rollout.ResponseLength} leaves no room for a prompt: the model's " +
                     "max_sequence_length, "
                 + $"which holds prompt and response, is {config.MaxSequenceLength}.");
         }
+    }
 
+    /// <summary>
+    /// Refuses prompts that the model cannot read, or that leave no room for a response; those of data files are all checked as
+    /// they are opened.
+    /// </summary>
+    private static void CheckFits(RunSpec spec, ITask task, ITokenizer tokenizer, int room)
+    {
         foreach (Prompt prompt in task.HeldOut(spec.Evaluation.Count).Prepend(task.TrainingPrompt((ulong)spec.Run.Seed, 0, 0)))
         {
             int length = tokenizer.EncodePrompt(prompt.Text).Length;
@@ -276,7 +287,7 @@ internal sealed class RunCreation(
                 throw new ModelException(
                     $"the prompt '{prompt.Id}' has {length} tokens; with rollout.responseLength {spec.Rollout.ResponseLength} " +
                         "the model's "
-                    + $"max_sequence_length {config.MaxSequenceLength} leaves room for {room}.");
+                    + $"max_sequence_length {room + spec.Rollout.ResponseLength} leaves room for {room}.");
             }
         }
     }

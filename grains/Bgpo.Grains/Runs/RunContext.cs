@@ -150,9 +150,11 @@ public sealed class RunContexts(RunCatalog runs)
         try
         {
             RunSpec spec = SpecOf(record);
-            ITask task = TaskRegistry.Create(spec.Task, await RunFiles.ReadAsync(store, record, spec.Task));
             string readable = await RunFiles.ReadableTokenizerAsync(store, record, manifest.Tokenizer);
             (ModelConfig config, ITokenizer tokenizer) = ModelFolder.ParseTexts(manifest.ModelConfig, readable, record.RunId);
+            TaskData data = await RunFiles.ReadAsync(store, record, spec.Task, RunShapes.Of(spec, config, tokenizer));
+            // Large data files take a while to go through: off the grain's turn.
+            ITask task = await Task.Run(() => TaskRegistry.Create(spec.Task, data));
             return new RunContext(record.RunId, spec, task, config, tokenizer, manifest.ParameterCount)
             {
                 Key = key,

@@ -91,6 +91,12 @@ public sealed record RunRecord
     /// <summary>The task's evaluation data file; null where there is none, and in records of older versions.</summary>
     public RunFile? EvaluationData { get; init; }
 
+    /// <summary>
+    /// The other data files, in the order in which the spec names them, each once: training files, and those of a mixture's
+    /// tasks. Null where there are none, and in records of older versions.
+    /// </summary>
+    public IReadOnlyList<RunFile>? DataFiles { get; init; }
+
     /// <summary>SHA-256 of the tokenizer's text, which each manifest holds; null in records of older versions.</summary>
     public string? TokenizerSha256 { get; init; }
 

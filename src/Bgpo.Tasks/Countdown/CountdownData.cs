@@ -15,13 +15,13 @@ internal static class CountdownData
     public static IReadOnlyList<Prompt> Parse(TextReader reader, string file)
     {
         List<Prompt> prompts = [];
-        foreach ((int number, string line) in EvaluationFile.Lines(reader))
+        foreach ((int number, string line) in DataFile.Lines(reader))
         {
             prompts.Add(TryLine(line, out CountdownProblem problem)
                 ? CountdownTask.Pose(problem)
                 : throw new TaskDataException(file, number, line, Line));
         }
-        return prompts.Count > 0 ? prompts : throw EvaluationFile.Empty(file, Line);
+        return prompts.Count > 0 ? prompts : throw DataFile.Empty(file, Line);
     }
 
     private static bool TryLine(string line, out CountdownProblem problem)

@@ -6,11 +6,23 @@ internal static class Streams
     /// <summary>Seed of everything that must not change with the run's seed: the split and the held-out problems.</summary>
     private const ulong SplitSeed = 4;
 
+    /// <summary>Sets the order of data files apart from the problems that tasks draw.</summary>
+    private const uint OrderDraw = 1;
+
+    /// <summary>Sets the order of a mixture's batches apart from the above.</summary>
+    private const uint MixtureDraw = 2;
+
     /// <summary>Sets the data of pretraining apart from its masks, which share purpose, step and item.</summary>
     private const uint DataDraw = uint.MaxValue;
 
     /// <summary>Chooses a training prompt.</summary>
     public static Philox Training(ulong seed, int step, int index) => At(seed, Purpose.Dataset, step, index, 0);
+
+    /// <summary>Shuffles the problems of data files: one stream a round of an epoch's permutation.</summary>
+    public static Philox Order(ulong seed, uint epoch, uint round) => new(seed, Purpose.Dataset, epoch, round, OrderDraw);
+
+    /// <summary>Spreads a batch over the tasks of a mixture: one stream a round of the batch's permutation.</summary>
+    public static Philox Mixture(ulong seed, uint batch, uint round) => new(seed, Purpose.Dataset, batch, round, MixtureDraw);
 
     /// <summary>Chooses a pretraining problem.</summary>
     public static Philox Pretraining(ulong seed, int step, int index) => At(seed, Purpose.Pretraining, step, index, DataDraw);

@@ -18,7 +18,7 @@ internal static class SudokuData
     public static IReadOnlyList<Prompt> Parse(TextReader reader, string file)
     {
         List<Prompt> prompts = [];
-        foreach ((int number, string line) in EvaluationFile.Lines(reader))
+        foreach ((int number, string line) in DataFile.Lines(reader))
         {
             if (number > 1)
             {
@@ -29,7 +29,7 @@ internal static class SudokuData
                 throw new TaskDataException(file, 1, line, $"the header '{Header}'");
             }
         }
-        return prompts.Count > 0 ? prompts : throw EvaluationFile.Empty(file, Line);
+        return prompts.Count > 0 ? prompts : throw DataFile.Empty(file, Line);
     }
 
     private static Prompt ParseLine(string line, Func<string, TaskDataException> error)

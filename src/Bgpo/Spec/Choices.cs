@@ -91,3 +91,26 @@ public enum Remasking
     /// <summary>Those furthest left.</summary>
     LeftToRight,
 }
+
+/// <summary>What becomes of a data file's problems whose prompts are longer than the model's room.</summary>
+public enum TooLong
+{
+    /// <summary>The run is refused.</summary>
+    Error,
+
+    /// <summary>They are left out.</summary>
+    Drop,
+}
+
+/// <summary>What becomes of training problems that are in the evaluation file too.</summary>
+public enum Leaks
+{
+    /// <summary>They are named.</summary>
+    Warn,
+
+    /// <summary>The run is refused.</summary>
+    Error,
+
+    /// <summary>They are left out of training.</summary>
+    Drop,
+}

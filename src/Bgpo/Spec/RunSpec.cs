@@ -14,7 +14,7 @@ public sealed record RunSpec : IRuled
     public ModelSection Model { get; init; } = new();
 
     /// <summary>What the model is taught, and how it is scored.</summary>
-    public TaskSection Task { get; init; } = new();
+    public RunTaskSection Task { get; init; } = new();
 
     /// <summary>How completions are sampled.</summary>
     public RolloutSection Rollout { get; init; } = new();
@@ -141,16 +141,37 @@ public sealed record LoraSection
 }
 
 /// <summary>The task: prompts and rewards.</summary>
-public sealed record TaskSection : IRuled
+public record TaskSection : IRuled
 {
     /// <summary>Which task.</summary>
     [OneOf("sudoku4x4", "countdown3")]
     public string Name { get; init; } = "sudoku4x4";
 
     /// <summary>
+    /// Files with the problems to train on: JSON lines, CSV or Parquet, as they are or packed by gzip; one, or a list. Looked up
+    /// likewise. Empty: the task makes its problems itself.
+    /// </summary>
+    public IReadOnlyList<string> Data { get; init; } = [];
+
+    /// <summary>
     /// Data file with held-out prompts in the task's public format, looked up likewise; empty: the task's own held-out split.
     /// </summary>
     public string EvaluationData { get; init; } = "";
+
+    /// <summary>The fields of the data files.</summary>
+    public FieldsSection Fields { get; init; } = new();
+
+    /// <summary>
+    /// What becomes of problems of data files whose prompts are longer than the model's room: <c>error</c> refuses the run and
+    /// names the line, <c>drop</c> leaves them out and says how many.
+    /// </summary>
+    public TooLong TooLong { get; init; } = TooLong.Error;
+
+    /// <summary>
+    /// What becomes of training problems that are in the evaluation file too, letter for letter or but for case, spacing and
+    /// punctuation: <c>warn</c> says which, <c>error</c> refuses the run, <c>drop</c> leaves them out of training.
+    /// </summary>
+    public Leaks Leaks { get; init; } = Leaks.Warn;
 
     /// <summary>sudoku4x4: fewest blanks in a generated puzzle.</summary>
     [Range(1, 15)]
@@ -171,13 +192,21 @@ public sealed record TaskSection : IRuled
     public int MaxNumber { get; init; } = 100;
 
     /// <inheritdoc/>
-    public IEnumerable<Violation> Violations()
+    public virtual IEnumerable<Violation> Violations()
     {
         if (MinBlanks > MaxBlanks)
         {
             yield return new(["minBlanks", "maxBlanks"], $"at most maxBlanks ({MaxBlanks})");
         }
     }
+
+    /// <summary>Sections are equal where their texts are: lists count by what is in them.</summary>
+    /// <param name="other">The other.</param>
+    public virtual bool Equals(TaskSection? other) =>
+        other is not null && EqualityContract == other.EqualityContract && SpecWriter.Write(this) == SpecWriter.Write(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => SpecWriter.Write(this).GetHashCode(StringComparison.Ordinal);
 }
 
 /// <summary>How completions are sampled (LLaDA's block-wise low-confidence remasking).</summary>

@@ -100,6 +100,11 @@ internal sealed class SpecBinder(string file, Type rootType)
     /// <summary>A field's value; null when nothing usable was given.</summary>
     private object? Field(PropertyInfo property, string path, SpecNode? node, SpecOverride? set)
     {
+        if (SpecSchema.ItemType(property.PropertyType) == typeof(string))
+        {
+            return Texts(property, path, node, set);
+        }
+
         if (SpecSchema.ItemType(property.PropertyType) is { } itemType)
         {
             return List(property, itemType, path, node, set);
@@ -128,6 +133,53 @@ internal sealed class SpecBinder(string file, Type rootType)
         }
 
         return null;
+    }
+
+    /// <summary>A list of texts, of which one may stand alone.</summary>
+    private string[]? Texts(PropertyInfo property, string path, SpecNode? node, SpecOverride? set)
+    {
+        if (set is { Value: { } text })
+        {
+            return text.Length == 0 ? [] : [text];
+        }
+
+        List<string> items = [];
+        SpecNode[] nodes = node switch
+        {
+            null or SpecNode.Scalar { IsNull: true } => [],
+            SpecNode.Sequence sequence => [.. sequence.Items],
+            _ => [node],
+        };
+        foreach (var item in nodes)
+        {
+            if (item is SpecNode.Scalar { IsNull: false } scalar && scalar.Text.Length > 0)
+            {
+                items.Add(scalar.Text);
+            }
+            else
+            {
+                Wrong(At(item.Line), path, $"value {Kind(item)}", SpecSchema.Allowed(property));
+            }
+        }
+
+        foreach (var (key, child) in set?.Children ?? [])
+        {
+            if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index > items.Count
+                || child.Value is not { Length: > 0 } given)
+            {
+                Wrong(child.Leaf.Origin, path, $"item '{Short(key)}'", $"0 to {items.Count}, the next");
+            }
+            else if (index == items.Count)
+            {
+                items.Add(given);
+            }
+            else
+            {
+                items[index] = given;
+            }
+        }
+
+        return node is null && set is null ? null : [.. items];
     }
 
     private Array? List(PropertyInfo property, Type itemType, string path, SpecNode? node, SpecOverride? set)

@@ -6,11 +6,12 @@ namespace Bgpo.Spec;
 /// <summary>What the spec records say about their fields: names, kinds, limits.</summary>
 internal static class SpecSchema
 {
-    /// <summary>The fields of a section by their names in YAML, in the order of the record.</summary>
+    /// <summary>The fields of a section by their names in YAML, in the order of the record; those of its base first.</summary>
     internal static IReadOnlyList<(string Name, PropertyInfo Property)> Fields(Type section) =>
         [.. section.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(p => p.SetMethod is { IsPublic: true })
-            .OrderBy(p => p.MetadataToken)
+            .OrderBy(p => p.DeclaringType == section)
+            .ThenBy(p => p.MetadataToken)
             .Select(p => (FieldName(p), p))];
 
     /// <summary>The name in YAML: camelCase.</summary>
@@ -64,6 +65,11 @@ internal static class SpecSchema
             return "true or false";
         }
 
+        if (ItemType(type) == typeof(string))
+        {
+            return "text, or a list of texts";
+        }
+
         if (ItemType(type) is not null)
         {
             return property.IsDefined(typeof(RequiredAttribute)) ? "a list, at least one item" : "a list";
@@ -97,6 +103,8 @@ internal static class SpecSchema
         bool flag => flag ? "true" : "false",
         Enum choice => choice.ToString() is var name ? char.ToLowerInvariant(name[0]) + name[1..] : "",
         double number => number.ToString("R", CultureInfo.InvariantCulture),
+        IEnumerable<string> texts => string.Join(", ", texts),
+        IReadOnlyCollection<object> items => $"{items.Count} items",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => (string)value,
     };

@@ -41,7 +41,7 @@ public static partial class SpecWriter
             emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, SequenceStyle.Block));
             foreach (var item in items)
             {
-                Section(emitter, item!);
+                Value(emitter, item!);
             }
 
             emitter.Emit(new SequenceEnd());

@@ -44,7 +44,9 @@ internal static class SpecDocumentation
 
     private static void Table(StringBuilder text, Dictionary<string, XElement> docs, Type section, string path)
     {
-        var fields = SpecSchema.Fields(section);
+        // The items of a list say what they have beside the fields of the record that they are made from.
+        var fields = SpecSchema.Fields(section)
+            .Where(f => !path.EndsWith(".N", StringComparison.Ordinal) || f.Property.DeclaringType == section).ToArray();
         var plain = fields.Where(f => !IsNested(f.Property)).ToArray();
         var defaults = Activator.CreateInstance(section)!;
         if (path.Length > 0)
@@ -63,7 +65,7 @@ internal static class SpecDocumentation
             var required = property.IsDefined(typeof(RequiredAttribute));
             text.Append($"| `{name}` | {SpecSchema.Allowed(property)} | " +
                 $"{(required ? "required" : value.Length == 0 ? "empty" : $"`{value}`")} | ")
-                .Append($"{Words(docs[$"P:{section.FullName}.{property.Name}"])} |\n");
+                .Append($"{Words(docs[$"P:{property.DeclaringType!.FullName}.{property.Name}"])} |\n");
         }
 
         foreach (var (name, property) in fields.Where(f => IsNested(f.Property)))

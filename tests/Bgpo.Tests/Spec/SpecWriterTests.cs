@@ -53,7 +53,10 @@ public class SpecWriterTests
         var written = SpecWriter.Write(new RunSpec { Model = new() { Path = "m" } })
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(':')[0].Trim());
 
-        Assert.Equal(SpecSchema.Paths(typeof(RunSpec)).Select(p => p.Split('.')[^1]), written);
+        // An empty list has no items whose fields could be written.
+        Assert.Equal(
+            SpecSchema.Paths(typeof(RunSpec)).Where(p => !p.StartsWith("task.mixture.", StringComparison.Ordinal))
+                .Select(p => p.Split('.')[^1]), written);
     }
 
     public static TheoryData<string> Committed =>
