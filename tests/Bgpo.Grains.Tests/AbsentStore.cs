@@ -12,6 +12,9 @@ internal sealed class AbsentStore(
     /// <summary>Done before a write under a condition, with its content.</summary>
     internal Func<string, ReadOnlyMemory<byte>, Task> BeforeWrite { get; init; } = static (_, _) => Task.CompletedTask;
 
+    /// <summary>Done before the answer to a write under a condition is given.</summary>
+    internal Func<ReadOnlyMemory<byte>, Task> BeforeAnswer { get; init; } = static _ => Task.CompletedTask;
+
     /// <summary>Done before blobs are listed.</summary>
     internal Func<string, Task> BeforeList { get; init; } = static _ => Task.CompletedTask;
 
@@ -45,7 +48,9 @@ internal sealed class AbsentStore(
     {
         await (before?.Invoke(name) ?? Task.CompletedTask);
         await BeforeWrite(name, content);
-        return await There().PutIfUnchangedAsync(name, content, etag, cancellationToken);
+        string? written = await There().PutIfUnchangedAsync(name, content, etag, cancellationToken);
+        await BeforeAnswer(content);
+        return written;
     }
 
     public async Task<string> PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)

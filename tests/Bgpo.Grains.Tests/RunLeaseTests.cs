@@ -1,3 +1,4 @@
+using System.Text;
 using Bgpo.Grains.Control;
 using Bgpo.Grains.Runs;
 using Bgpo.Storage.Blobs;
@@ -47,6 +48,26 @@ public sealed class RunLeaseTests : IDisposable
         await Assert.ThrowsAsync<StoreUnavailableException>(lease.CheckAsync);
         time.Advance(TimeSpan.FromMinutes(1));
         await Assert.ThrowsAsync<RunException>(lease.CheckAsync);
+    }
+
+    [Fact]
+    public async Task AnAnswerThatIsLate_DoesNotBringBackAnOlderRecord()
+    {
+        await CreateAsync();
+        var late = new TaskCompletionSource();
+        var store = new AbsentStore(_runs.Blobs, () => false)
+        {
+            BeforeAnswer = content =>
+                Encoding.UTF8.GetString(content.Span).Contains("first", StringComparison.Ordinal) ? late.Task : Task.CompletedTask,
+        };
+        var lease = new RunLease("a", new RunStore(store, "a"), new Unseen(), null!, TimeProvider.System);
+        await lease.ReadAsync();
+        Task first = lease.WriteAsync(static record => record with { Reason = "first" });
+        await lease.WriteAsync(static record => record with { Reason = "second" });
+        late.SetResult();
+        await first;
+        Assert.Equal("second", lease.Record.Reason);
+        Assert.Equal("second", (await _runs.Store("a").ReadAsync())!.Record.Reason);
     }
 
     private Task CreateAsync() => _runs.Store("a").CreateAsync(new RunRecord

@@ -75,7 +75,7 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         foreach (RunRequest request in _requests.Requests.Where(request => request.Number <= upTo))
         {
             RunRequest? stop = _requests.Requests.LastOrDefault(
-                later => later.Kind == RequestKind.Stop && later.Number > request.Number && later.Number <= upTo);
+                later => later.Kind == RequestKind.Stop && later.Number > request.Number);
             record = Answered(record, request.Number, version,
                 request.Kind is not (RequestKind.Pause or RequestKind.Resume) ? null
                 : stop is null ? "the run was about to stop" : $"request {stop.Number} came after it: stop");
@@ -190,14 +190,33 @@ internal sealed class RequestHandler(RunStore store, RunLease lease, RunReporter
         }
     }
 
-    /// <summary>Before the run stops: changes that were asked for before hold when it goes on.</summary>
+    /// <summary>
+    /// Before the run stops: changes that were asked for before the stop hold when it goes on. Those that came after it, or that
+    /// the store does not take, are left for whoever goes on with the run.
+    /// </summary>
     /// <param name="run">The run.</param>
-    /// <returns>Number of the newest request that was known when no change was left.</returns>
+    /// <returns>Number of the newest request that the stop answers.</returns>
     internal async Task<long> TakeChangesAsync(IRunActions run)
     {
         while (Pending.FirstOrDefault(request => request.Kind == RequestKind.Set) is { } set)
         {
-            await run.ChangeAsync(set);
+            if (Pending.Any(request => request.Kind == RequestKind.Stop && request.Number < set.Number))
+            {
+                return set.Number - 1; // an answer to it would answer the stop before it, which is not recorded yet
+            }
+            try
+            {
+                if (Pending.First().Number < set.Number)
+                {
+                    await run.WriteRecordAsync(record => AnsweredByStop(record, set.Number - 1, run.Version));
+                }
+                await run.ChangeAsync(set);
+            }
+            catch (StoreRefusedException e)
+            {
+                reporter.Notice($"request {set.Number} is left for when the run goes on: {e.Message}");
+                return set.Number - 1;
+            }
         }
         return _requests.Newest;
     }

@@ -169,14 +169,25 @@ internal sealed class RunLease(string id, RunStore store, IRunOwners owners, ILo
     {
         while (true)
         {
-            if (await store.UpdateAsync(change(Record), _stored!.ETag) is { } written)
+            StoredRun before = _stored!;
+            if (await store.UpdateAsync(change(before.Record), before.ETag) is { } written)
             {
-                (_stored, _missingSince) = (written, null);
+                _missingSince = null;
+                Replace(before, written);
                 return;
             }
-            _stored = await ReadOwnAsync(); // an earlier try of this very write that seemed to fail had reached the store
+            if (IsStill(before))
+            {
+                // Else another write of this controller came between, and left what is newer.
+                Replace(before, await ReadOwnAsync());
+            }
         }
     }
+
+    private bool IsStill(StoredRun before) => _stored!.ETag == before.ETag;
+
+    /// <summary>Takes what follows a record, unless another write of this controller has left a newer one.</summary>
+    private void Replace(StoredRun before, StoredRun after) => _stored = IsStill(before) ? after : _stored;
 
     /// <summary>Reads run.json, which must name this controller still.</summary>
     /// <exception cref="RunException">It names another.</exception>
