@@ -63,5 +63,9 @@ public interface ITask : IAsyncDisposable
     ValueTask<string?> CheckAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<string?>(null);
 
     /// <inheritdoc/>
-    ValueTask IAsyncDisposable.DisposeAsync() => ValueTask.CompletedTask;
+    ValueTask IAsyncDisposable.DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 }
