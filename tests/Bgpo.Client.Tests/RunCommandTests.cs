@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Bgpo.Grains;
-using Bgpo.Storage.Runs;
 
 namespace Bgpo.Client.Tests;
 

@@ -1,6 +1,5 @@
 using Bgpo.Grains.Shards;
 using Bgpo.Storage.Blobs;
-using Bgpo.Storage.Runs;
 
 namespace Bgpo.Grains.Control;
 
