@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Bgpo.Tasks.Mathematics;
@@ -7,6 +8,8 @@ namespace Bgpo.Tasks.Mathematics;
 /// </summary>
 internal sealed class MathLexer
 {
+    private static readonly SearchValues<char> s_vowels = SearchValues.Create("aeiouAEIOU");
+
     /// <summary>Longest answer that is read as mathematics, in characters.</summary>
     public const int MaxLength = 1000;
 
@@ -367,7 +370,7 @@ internal sealed class MathLexer
             && (At(0) is '\0' or ' ' or '\n' or '\t' or '-' or '.' or ',' or ';' or ':' or '?' or '/' or '$' or '"' or '²' or '³'
                 || (At(0) == '^' && Units.IsKnown(run)));
         return !char.IsAscii(run[0])
-            || (standsAlone && (Units.IsKnown(run) || (run.Length >= 3 && run.AsSpan().ContainsAny("aeiouAEIOU"))
+            || (standsAlone && (Units.IsKnown(run) || (run.Length >= 3 && run.AsSpan().ContainsAny(s_vowels))
                 || run is "no" or "NO" or "No" or "is" or "of" or "to" or "at" or "am" or "pm" or "AM" or "PM"));
     }
 
