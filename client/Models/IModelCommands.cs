@@ -68,6 +68,15 @@ internal sealed record ProblemsDone(int Done, int Total);
 /// <param name="Seconds">Time it took.</param>
 internal sealed record EvaluateOutcome(double Exact, double MeanReward, int Count, string WeightsSha256, double Seconds)
 {
+    /// <summary>Answers that the grader could not judge; they are in no mean.</summary>
+    internal int Failed { get; init; }
+
+    /// <summary>What it said of the first of them.</summary>
+    internal string FailedInfo { get; init; } = "";
+
+    /// <summary>Share of the judged answers that are not of the form that is asked for.</summary>
+    internal double MalformedShare { get; init; }
+
     /// <summary>Problems of the data file; null where there is none.</summary>
     internal int? InFile { get; init; }
 }

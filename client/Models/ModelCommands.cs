@@ -58,13 +58,16 @@ internal sealed class ModelCommands : IModelCommands
         using LoadedModel model = await ModelSource.Open(request.Model, cancellationToken);
         await using ITask task = Bad(() => TaskRegistry.Create(request.Task));
         Score[] scores = await Score(
-            model, task, request.Count, Options(request.Rollout, request.Temperature), (ulong)request.Seed, request.Threads,
-            progress,
-            cancellationToken);
+            model, task, RewardLimits.Of(request.Task.Rewards), request.Count, Options(request.Rollout, request.Temperature),
+            (ulong)request.Seed, request.Threads, progress, cancellationToken);
+        Score[] judged = Judged(scores);
         return new EvaluateOutcome(
-            scores.Average(score => score.Exact ? 1.0 : 0.0), scores.Average(score => score.Reward), scores.Length,
+            Mean(judged, score => score.Exact ? 1 : 0), Mean(judged, score => score.Reward), scores.Length,
             model.WeightsSha256, Stopwatch.GetElapsedTime(started).TotalSeconds)
         {
+            Failed = scores.Length - judged.Length,
+            FailedInfo = scores.FirstOrDefault(score => score.Outcome == Outcome.Failed).Info ?? "",
+            MalformedShare = Mean(judged, score => score.Outcome == Outcome.Malformed ? 1 : 0),
             InFile = request.Task.EvaluationData.Length > 0 ? task.HeldOut(int.MaxValue).Count : null,
         };
     }
@@ -86,24 +89,39 @@ internal sealed class ModelCommands : IModelCommands
         };
         var silent = new Progress<ProblemsDone>();
         Task<Score[]> At(double temperature) => Score(
-            model, task, spec.EvaluationCount, Options(rollout, temperature), (ulong)spec.Seed, threads, silent,
+            model, task, RewardLimits.Of(spec.Task.Rewards), spec.EvaluationCount, Options(rollout, temperature), (ulong)spec.Seed, threads, silent,
             cancellationToken);
         Score[] greedy = await At(0);
         Score[] sampled = await At(1);
+        Score[] judged = Judged(greedy), judgedSampled = Judged(sampled);
         return new EvaluationSummary(
-            greedy.Average(score => score.Exact ? 1.0 : 0.0), sampled.Average(score => score.Exact ? 1.0 : 0.0),
-            greedy.Average(score => score.Reward), greedy.Length);
+            Mean(judged, score => score.Exact ? 1 : 0), Mean(judgedSampled, score => score.Exact ? 1 : 0),
+            Mean(judged, score => score.Reward), greedy.Length)
+        {
+            MalformedShare = Mean(judged, score => score.Outcome == Outcome.Malformed ? 1 : 0),
+            Failed = greedy.Length - judged.Length,
+            FailedSampled = sampled.Length - judgedSampled.Length,
+        };
     }
+
+    private static Score[] Judged(Score[] scores) => [.. scores.Where(score => score.Outcome != Outcome.Failed)];
+
+    /// <summary>The mean; NaN where nothing was judged.</summary>
+    private static double Mean(Score[] judged, Func<Score, double> of) => judged.Length == 0 ? double.NaN : judged.Average(of);
 
     /// <summary>
     /// Answers held-out problems and judges the answers: on as many device threads as given, the same on any number.
     /// </summary>
     private static async Task<Score[]> Score(
-        LoadedModel folder, ITask task, int count, SamplerOptions options, ulong seed, int threads,
-        IProgress<ProblemsDone> progress,
-        CancellationToken cancellationToken)
+        LoadedModel folder, ITask task, RewardLimits limits, int count, SamplerOptions options, ulong seed, int threads,
+        IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
     {
+        if (await task.CheckAsync(cancellationToken) is { } reason)
+        {
+            throw new BadInputException(reason);
+        }
         IReadOnlyList<Prompt> problems = task.HeldOut(count);
+        using var scorer = new TaskScorer(task, limits, TimeProvider.System);
         var scores = new Score[problems.Count];
         (int[] Tokens, int Index)[][] units = Bad(() => problems
             .Select((prompt, index) => (Tokens: folder.Tokenizer.EncodePrompt(prompt.Text), Index: index))
@@ -126,11 +144,8 @@ internal sealed class ModelCommands : IModelCommands
                         network, [.. unit.Select(problem => problem.Tokens)], options,
                         (b, step) => new Philox(seed, Purpose.Evaluation, 0, (uint)unit[b].Index, (uint)step),
                         folder.Tokenizer.EndTokens)));
-                    for (int i = 0; i < unit.Length; i++)
-                    {
-                        scores[unit[i].Index] = await task.ScoreAsync(
-                            problems[unit[i].Index], folder.Tokenizer.Decode(answers[i]), cancellationToken);
-                    }
+                    await Task.WhenAll(unit.Select(async (problem, i) => scores[problem.Index] = await scorer.ScoreAsync(
+                        problems[problem.Index], folder.Tokenizer.Decode(answers[i]), cancellationToken)));
                     progress.Report(new ProblemsDone(Interlocked.Add(ref done, unit.Length), problems.Count));
                 }
             }

@@ -29,6 +29,7 @@ internal static class JsonLines
         CheckpointSaved => Tagged("checkpoint", happened),
         WorkMoved => Tagged("moved", happened),
         RosterChanged => Tagged("silos", happened),
+        GroupLeftOut => Tagged("leftOut", happened),
         StoreStatus => Tagged("store", happened),
         Noticed => Tagged("notice", happened),
         RunCompleted done => Completed(done, peakRssMiB),
@@ -97,6 +98,9 @@ internal static class JsonLines
             ["greedyExact"] = result.GreedyExact,
             ["sampledExact"] = result.SampledExact,
             ["meanReward"] = result.MeanReward,
+            ["malformedShare"] = result.MalformedShare,
+            ["failed"] = result.Failed,
+            ["failedSampled"] = result.FailedSampled,
         };
     }
 }

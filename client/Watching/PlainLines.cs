@@ -26,11 +26,12 @@ internal sealed class PlainLines
                     + $"  groups {step.ActiveGroups.ToString().PadLeft(step.Groups.ToString().Length)}/{step.Groups}  norm " +
                         $"{Format.Short(step.GradientNorm)}  lr {Format.Tiny(step.LearningRate)}"
                     + $"  {Format.Short(step.Seconds)} s  {Format.Count(Format.Rate(step.Samples, step.Seconds)),5} samples/s  " +
-                        $"{Format.Count(step.RssMiB)} MiB";
+                        $"{Format.Count(step.RssMiB)} MiB"
+                    + (step.LeftOutGroups > 0 ? $"  left out {step.LeftOutGroups}" : "");
             case Evaluated { Result: var result } evaluated:
                 return $"held out at version {evaluated.Version}: greedy {Format.Share(result.GreedyExact)}  sampled " +
                     $"{Format.Share(result.SampledExact)}"
-                    + $"  reward {Format.Share(result.MeanReward)}  ({Format.Many(result.Count, "problem")})";
+                    + $"  reward {Format.Share(result.MeanReward)}  ({Format.Many(result.Count, "problem")}{NotJudged(result)})";
             case CheckpointSaved saved:
                 return $"checkpoint of version {saved.Version}: {saved.Location} ({Format.Short(saved.Seconds)} s)";
             case Noticed noticed:
@@ -56,6 +57,8 @@ internal sealed class PlainLines
                 return changes.Length == 0 ? null
                     : $"silos: {string.Join(", ", changes)}; {Format.Many(roster.Silos, "silo")} with " +
                         $"{Format.Many(roster.Devices, "device")}";
+            case GroupLeftOut left:
+                return $"left out: {Format.OneLine(left.Describe())}";
             case StoreStatus store:
                 return $"store: {Format.OneLine(store.Message)}";
             default:
@@ -63,6 +66,10 @@ internal sealed class PlainLines
                 return null;
         }
     }
+
+    /// <summary>What the grader could not judge; empty where there is nothing to say.</summary>
+    internal static string NotJudged(EvaluationSummary result) => result.Failed + result.FailedSampled == 0 ? ""
+        : $"; not judged: greedy {result.Failed}, sampled {result.FailedSampled}";
 
     private string Counted(int version) =>
         _steps == 0 ? $"{version}" : $"{version.ToString().PadLeft(_steps.ToString().Length)}/{_steps}";

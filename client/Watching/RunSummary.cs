@@ -17,6 +17,12 @@ internal sealed class RunSummary(ProjectPaths paths)
         yield return Row("solved, greedy", done.Before.GreedyExact, done.After.GreedyExact, Format.Percent, 100);
         yield return Row("solved, sampled", done.Before.SampledExact, done.After.SampledExact, Format.Percent, 100);
         yield return Row("mean reward, greedy", done.Before.MeanReward, done.After.MeanReward, Format.Share, 1);
+        if (done.Before.Failed + done.Before.FailedSampled + done.After.Failed + done.After.FailedSampled > 0)
+        {
+            yield return $"  {"not judged, greedy",-26}{done.Before.Failed,9}{done.After.Failed,10}";
+            yield return $"  {"not judged, sampled",-26}{done.Before.FailedSampled,9}{done.After.FailedSampled,10}";
+        }
+
         yield return "";
         yield return $"run         {done.Run}: version {done.Version} in " +
             $"{Format.Clock(done.Seconds)}{(peakRssMiB is { } peak ? $", peak memory {Format.Count(peak)} MiB" : "")}";
@@ -63,5 +69,5 @@ internal sealed class RunSummary(ProjectPaths paths)
     private static IEnumerable<string> Warned(string[] warnings) => warnings.Select(warning => "warning     " + warning);
 
     private static string Row(string label, double before, double after, Func<double, string> show, double scale) =>
-        $"  {label,-26}{show(before),9}{show(after),10}{((after - before) * scale).ToString(scale == 1 ? "+0.000;-0.000;0" : "+0.0;-0.0;0"),10}";
+        $"  {label,-26}{show(before),9}{show(after),10}{(double.IsNaN(after - before) ? "-" : ((after - before) * scale).ToString(scale == 1 ? "+0.000;-0.000;0" : "+0.0;-0.0;0")),10}";
 }

@@ -92,6 +92,9 @@ internal sealed class TrainingView
             case Noticed noticed:
                 Notice(noticed.Message);
                 break;
+            case GroupLeftOut left:
+                Notice(left.Describe());
+                break;
             case StoreStatus store:
                 if (_store?.Healthy != store.Healthy)
                 {
@@ -270,11 +273,14 @@ internal sealed class TrainingView
         var seconds = recent.Sum(step => step.Seconds);
         yield return new ViewLine(width).Label("a step", Label).Add($"{Format.Short(last.Seconds)} s", ViewLine.Strong)
             .Add($"  rollout {Format.Short(last.RolloutSeconds)}  reward {Format.Short(last.RewardSeconds)}")
-            .Add($"  gradient {Format.Short(last.GradientSeconds)}  commit {Format.Short(last.CommitSeconds)}");
+            .Add($"  gradient {Format.Short(last.GradientSeconds)}  commit {Format.Short(last.CommitSeconds)}")
+            .Add(last.RewardQueueSeconds >= 0.5 * last.Seconds ? $"  waited for rewards {Format.Short(last.RewardQueueSeconds)}" : "");
         yield return new ViewLine(width).Label("rate", Label)
             .Add($"{Format.Count(Format.Rate(recent.Sum(step => (double)step.Samples), seconds))} samples/s")
             .Add($"  {Format.Count(Format.Rate(recent.Sum(step => (double)step.Tokens), seconds))} tokens/s")
-            .Add($"  {last.ActiveGroups} of {last.Groups} groups teach");
+            .Add($"  {last.ActiveGroups} of {last.Groups} groups teach")
+            .Add(last.LeftOutGroups > 0 ? $"  {last.LeftOutGroups} left out, {last.RewardsFailed} completions not judged" : "",
+                ViewLine.Warning);
         yield return new ViewLine(width).Label("optimizer", Label)
             .Add($"gradient norm {Format.Short(last.GradientNorm)}  learning rate {Format.Tiny(last.LearningRate)}  ELBO " +
                 $"{Format.Short(last.Elbo)}")

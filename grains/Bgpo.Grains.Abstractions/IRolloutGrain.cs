@@ -3,14 +3,11 @@ namespace Bgpo.Grains;
 /// <summary>Samples completions on one silo's devices; key = <see cref="SiloKey"/>. Pinned to that silo, holds nothing.</summary>
 public interface IRolloutGrain : IGrainWithStringKey
 {
-    /// <summary>
-    /// Samples the completions of one prompt with the weights of a version, and has them scored on the same silo.
-    /// </summary>
+    /// <summary>Samples completions with the weights of a version.</summary>
     /// <param name="request">What to sample.</param>
-    /// <param name="problems">What to score it by, for each completion; its own completions are not looked at.</param>
     /// <param name="cancellationToken">Gives the work up.</param>
     [ResponseTimeout("00:15:00")]
-    Task<ScoredRollout> Sample(RolloutRequest request, ScoreRequest problems, CancellationToken cancellationToken = default);
+    Task<RolloutResult> Sample(RolloutRequest request, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Work for a rollout grain: one prompt's group, or some held-out prompts.</summary>
@@ -37,9 +34,3 @@ public sealed record RolloutRequest(
 public sealed record RolloutResult(
     [property: Id(0)] int[][] PromptTokens, [property: Id(1)] int[][] Completions, [property: Id(2)] string[] Texts,
     [property: Id(3)] double DeviceSeconds);
-
-/// <summary>What was sampled, and its judgement.</summary>
-/// <param name="Rollout">What was sampled.</param>
-/// <param name="Score">The judgement.</param>
-[GenerateSerializer, Immutable, Alias("bgpo.ScoredRollout")]
-public sealed record ScoredRollout([property: Id(0)] RolloutResult Rollout, [property: Id(1)] ScoreResult Score);

@@ -32,4 +32,7 @@ public enum LearningConcern
 
     /// <summary>Units are halved to fit the exact sum.</summary>
     HalvedUnits,
+
+    /// <summary>Completions cannot be scored, and their groups are left out.</summary>
+    RewardsFail,
 }

@@ -113,6 +113,27 @@ public sealed record WorkMoved(
     [Id(5)] public string ToName { get; init; } = "";
 }
 
+/// <summary>
+/// The grader failed completions of a group, however often they were tried: the group is left out of its batch, and counts neither
+/// as right nor as wrong.
+/// </summary>
+/// <param name="Sequence">Place in the stream.</param>
+/// <param name="Step">The batch's step.</param>
+/// <param name="Group">The group's place in the batch.</param>
+/// <param name="PromptId">Its problem.</param>
+/// <param name="Failed">Completions that could not be scored.</param>
+/// <param name="Completions">Completions of the group.</param>
+/// <param name="Reason">What the grader said of the first of them.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.GroupLeftOut")]
+public sealed record GroupLeftOut(
+    long Sequence, [property: Id(0)] int Step, [property: Id(1)] int Group, [property: Id(2)] string PromptId,
+    [property: Id(3)] int Failed, [property: Id(4)] int Completions, [property: Id(5)] string Reason) : RunEvent(Sequence)
+{
+    /// <summary>One line for people.</summary>
+    public string Describe() =>
+        $"group {Group} of step {Step} ({PromptId}) is left out: {Failed} of {Completions} completions could not be scored: {Reason}";
+}
+
 /// <summary>The live silos are others than before.</summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Silos">Silos that live now.</param>
@@ -230,27 +251,39 @@ public sealed record RunFailed(
     long Sequence, [property: Id(0)] string Run, [property: Id(1)] int Version, [property: Id(2)] string Message,
     [property: Id(3)] bool Store) : RunEvent(Sequence);
 
-/// <summary>A held-out evaluation.</summary>
+/// <summary>A held-out evaluation. Its means are of the problems that were judged, NaN where none was.</summary>
 /// <param name="GreedyExact">Share of problems solved outright at temperature 0.</param>
 /// <param name="SampledExact">The same at the evaluation's temperature.</param>
 /// <param name="MeanReward">Mean reward at temperature 0.</param>
 /// <param name="Count">Problems.</param>
 [GenerateSerializer, Immutable, Alias("bgpo.EvaluationSummary")]
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record EvaluationSummary(
     [property: Id(0)] double GreedyExact, [property: Id(1)] double SampledExact, [property: Id(2)] double MeanReward,
-    [property: Id(3)] int Count);
+    [property: Id(3)] int Count)
+{
+    /// <summary>Share of answers at temperature 0 that were not of the form that is asked for.</summary>
+    [Id(4)] public double MalformedShare { get; init; }
+
+    /// <summary>Answers at temperature 0 that the grader could not judge; they are in no mean.</summary>
+    [Id(5)] public int Failed { get; init; }
+
+    /// <summary>The same at the evaluation's temperature.</summary>
+    [Id(6)] public int FailedSampled { get; init; }
+}
 
 /// <summary>What a committed step measured.</summary>
 [GenerateSerializer, Immutable, Alias("bgpo.StepMetrics")]
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record StepMetrics
 {
     /// <summary>Version that the step made: v + 1.</summary>
     [Id(0)] public int Version { get; init; }
 
-    /// <summary>Mean reward of the batch's completions.</summary>
+    /// <summary>Mean reward of the update's completions that were judged; NaN where none was.</summary>
     [Id(1)] public double MeanReward { get; init; }
 
-    /// <summary>Share of the batch's completions that solve their problem outright.</summary>
+    /// <summary>Share of them that solve their problem outright.</summary>
     [Id(2)] public double SolveRate { get; init; }
 
     /// <summary>Groups with spread in their rewards: those that teach.</summary>
@@ -346,4 +379,19 @@ public sealed record StepMetrics
     /// Operations on the store that the controller's process gave up as unavailable during the step; they come again later.
     /// </summary>
     [Id(32)] public long StoreFailures { get; init; }
+
+    /// <summary>Share of the update's judged completions that were not of the form that is asked for.</summary>
+    [Id(37)] public double MalformedShare { get; init; }
+
+    /// <summary>Completions that the grader could not judge, after all attempts; they are in no mean.</summary>
+    [Id(38)] public int RewardsFailed { get; init; }
+
+    /// <summary>Groups that were left out for that.</summary>
+    [Id(39)] public int LeftOutGroups { get; init; }
+
+    /// <summary>Completions that were scored again since the grader had failed.</summary>
+    [Id(40)] public int RewardRetries { get; init; }
+
+    /// <summary>Seconds that completions waited for a place to be scored, summed.</summary>
+    [Id(41)] public double RewardQueueSeconds { get; init; }
 }

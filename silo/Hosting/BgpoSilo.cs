@@ -106,14 +106,16 @@ public static class BgpoSilo
     private static Dictionary<string, string> Metadata(SiloSettings settings)
     {
         MachineProcess process = ProcessTable.Own;
+        // One that only scores has no devices to speak of, and does not load their library.
+        bool hasDevices = settings.Roles.Any(role => role != SiloRole.Reward);
         return new Dictionary<string, string>
         {
             [SiloTraits.Name] = NameOf(settings),
             [SiloTraits.Roles] = string.Join(',', settings.Roles.Select(SiloTraits.Text)),
-            [SiloTraits.Devices] = $"{settings.Devices}",
+            [SiloTraits.Devices] = $"{(hasDevices ? settings.Devices : 0)}",
             [SiloTraits.DeviceKind] = PolicyDevices.Kind,
             [SiloTraits.MemoryMiB] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20}",
-            [SiloTraits.Numerics] = PolicyDevices.Numerics,
+            [SiloTraits.Numerics] = hasDevices ? PolicyDevices.Numerics : "",
             [SiloTraits.Process] = $"{process.Id}",
             [SiloTraits.ProcessStart] = $"{process.Start}",
             [SiloTraits.Store] = settings.Store.Location,

@@ -1,21 +1,5 @@
 namespace Bgpo.Tasks;
 
-/// <summary>What came of judging a completion.</summary>
-public enum Outcome
-{
-    /// <summary>It was judged by what it says or does; also when it does the wrong thing, crashes or runs out of time.</summary>
-    Scored,
-
-    /// <summary>It has no answer of the form that is asked for. It has a reward all the same, often 0, and is counted.</summary>
-    Malformed,
-
-    /// <summary>
-    /// The grader failed: a sandbox that cannot be had, a reward process that died, a time limit of the machine. It says nothing
-    /// of the completion. It is tried again, and a group that it stays with is left out of its batch.
-    /// </summary>
-    Failed,
-}
-
 /// <summary>What one completion is worth.</summary>
 /// <param name="Reward">The reward that BGPO maximises, in [0, 1]; 0 where the grader failed, and then without meaning.</param>
 /// <param name="Exact">Whether the problem is solved outright.</param>

@@ -88,6 +88,7 @@ public sealed class GivenUpWaitTests : IDisposable
                 Checkpoints = null!,
                 Shards = null!,
                 Dispatcher = null!,
+                Rollouts = null!,
                 Grains = null!,
                 Events = new EventLog(_time),
                 Time = _time,
@@ -95,6 +96,6 @@ public sealed class GivenUpWaitTests : IDisposable
                 JournalledTo = 0,
                 GoesOn = static _ => true,
             },
-            static _ => { });
+            static (_, _, _) => { });
     }
 }

@@ -51,6 +51,7 @@ internal sealed class SimulationGrain(
             Checkpoints = new CheckpointWriter(run, store, shards, writes, time),
             Shards = shards,
             Dispatcher = dispatcher,
+            Rollouts = new Rollouts(run, GrainFactory, dispatcher, new Grader(run, GrainFactory, dispatcher, time)),
             Grains = GrainFactory,
             Events = new Grains.Runs.EventLog(time),
             Time = time,

@@ -23,6 +23,7 @@ internal sealed class SiloCommand
 
     private static readonly string Work = SiloTraits.Text(SiloRole.Work);
     private static readonly string State = SiloTraits.Text(SiloRole.State);
+    private static readonly string Reward = SiloTraits.Text(SiloRole.Reward);
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan OwnerPeriod = TimeSpan.FromMilliseconds(250);
 
@@ -43,8 +44,8 @@ internal sealed class SiloCommand
             TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
     private readonly Option<string?> _name = Flags.Text("--name", "NAME", "what it is called; default: silo- and its process id");
     private readonly Option<string?> _role =
-        Flags.Word("--role", "what it is for: its devices work, it holds state (shards, copies, the controllers of runs), or " +
-            "both; default: both", Work, State, Both);
+        Flags.Word("--role", "what it is for: its devices work, it holds state (shards, copies, the controllers of runs), " +
+            "both, or it scores completions and does nothing else; default: both", Work, State, Both, Reward);
     private readonly Option<bool> _detached =
         Flags.Switch("--detached", "for a process that starts silos: nothing of its terminal reaches this one");
     private readonly Option<string?> _owner = Flags.Text("--owner", "ID:START", "leave when that process is gone");
@@ -80,6 +81,8 @@ internal sealed class SiloCommand
             "one more device for the cluster demo; Ctrl-C or SIGTERM hands its work over and leaves"),
         ("silo --cluster demo --role state",
             "one that only holds state: with it on a machine that stays, others that work come and go and take nothing along"),
+        ("silo --cluster demo --role reward",
+            "one that only scores completions: slow rewards then take nothing from the devices"),
     ];
 
     /// <summary>The command.</summary>
@@ -106,7 +109,8 @@ internal sealed class SiloCommand
         using var telemetry = Telemetry.Start(name, line => Say($"silo {name}: {line}"));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         await Start(host, name, settings.Cluster!);
-        Tell($"silo {name} of cluster {settings.Cluster}: joined, {Format.Many(settings.Devices, "device")}, "
+        var what = settings.Roles.Contains(SiloRole.Reward) ? "scores completions" : Format.Many(settings.Devices, "device");
+        Tell($"silo {name} of cluster {settings.Cluster}: joined, {what}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
         if (ClusterMembership.Notice(settings.Clustering) is { } notice)
         {
@@ -154,7 +158,7 @@ internal sealed class SiloCommand
             {
                 Clustering = _context.Training.Clustering.Cluster,
                 Roles = parsed.GetValue(_role) is { } role && role != Both
-                    ? [role == Work ? SiloRole.Work : SiloRole.State]
+                    ? [role == Work ? SiloRole.Work : role == State ? SiloRole.State : SiloRole.Reward]
                     : [SiloRole.Work, SiloRole.State],
             };
         }

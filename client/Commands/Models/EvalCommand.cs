@@ -78,10 +78,12 @@ internal sealed class EvalCommand
                 request.Seed,
                 outcome.Exact,
                 outcome.MeanReward,
+                outcome.MalformedShare,
+                outcome.Failed,
                 outcome.WeightsSha256,
                 outcome.Seconds,
             }));
-            return ExitCode.Done;
+            return Code(outcome);
         }
 
         var how = request.Temperature == 0 ? "greedy" : $"at temperature {request.Temperature}";
@@ -93,7 +95,21 @@ internal sealed class EvalCommand
         output.WriteLine($"problems    {Format.Count(outcome.Count)} of {task.Name}{first}, {how}, {steps}");
         output.WriteLine($"solved      {Format.Percent(outcome.Exact)}");
         output.WriteLine($"reward      {Format.Share(outcome.MeanReward)}");
+        if (outcome.MalformedShare > 0)
+        {
+            output.WriteLine($"malformed   {Format.Percent(outcome.MalformedShare)}");
+        }
+
+        if (outcome.Failed > 0)
+        {
+            output.WriteLine($"not judged  {Format.Count(outcome.Failed)}, left out of the above: {Format.OneLine(outcome.FailedInfo)}");
+        }
+
         output.WriteLine($"time        {Format.Short(outcome.Seconds)} s");
-        return ExitCode.Done;
+        return Code(outcome);
     }
+
+    /// <summary>An evaluation of which nothing could be judged has failed.</summary>
+    private static int Code(EvaluateOutcome outcome) =>
+        outcome.Count > 0 && outcome.Failed == outcome.Count ? ExitCode.Failed : ExitCode.Done;
 }

@@ -36,8 +36,10 @@ internal static class RunSamplesCommand
             [
                 .. journal.Groups.SelectMany((group, g) => group.Completions.Select((completion, i) => new Sampled(
                         journal.Step, g, group.PromptId, group.Prompt, group.Reference, completion.Text, group.Rewards[i],
-                        group.Exact[i], group.Advantages[i])))
-                    .OrderByDescending(completion => completion.Reward),
+                        group.Exact[i], group.Advantages[i], group.OutcomeOf(i), group.Infos?[i] ?? "")))
+                    // What could not be judged is no bad answer: it stands last.
+                    .OrderBy(completion => completion.Outcome == Outcome.Failed)
+                    .ThenByDescending(completion => completion.Reward),
             ];
             var (high, low) = (parsed.GetValue(best), parsed.GetValue(worst));
             if (high is null && low is null)
@@ -85,14 +87,15 @@ internal static class RunSamplesCommand
     }
 
     private static string Text(Sampled completion) =>
-        $"reward {Format.Share(completion.Reward)}{(completion.Exact ? " solved" : "       ")}  advantage " +
+        $"{JournalCommand.Judged(completion.Outcome, completion.Reward, completion.Exact)}  advantage " +
             $"{completion.Advantage,6:+0.00;-0.00;0.00}  "
         + $"{OneLine(completion.Prompt)} -> " +
-            $"{OneLine(completion.Completion)}{(completion.Reference.Length > 0 ? $"  (reference {OneLine(completion.Reference)})" : "")}";
+            $"{OneLine(completion.Completion)}{(completion.Reference.Length > 0 ? $"  (reference {OneLine(completion.Reference)})" : "")}"
+        + (completion.Info.Length > 0 ? $"  [{OneLine(completion.Info)}]" : "");
 
     private static string OneLine(string text) => text.ReplaceLineEndings("\\n");
 
     private sealed record Sampled(
         int Step, int Group, string PromptId, string Prompt, string Reference, string Completion, double Reward, bool Exact,
-        double Advantage);
+        double Advantage, Outcome Outcome, string Info);
 }

@@ -131,6 +131,8 @@ internal static class JournalCommand
                     Reward = group.Rewards[i],
                     Exact = group.Exact[i],
                     Advantage = group.Advantages[i],
+                    Outcome = group.OutcomeOf(i),
+                    Info = group.Infos?[i] ?? "",
                     completion.Tokens
                 }).ToArray();
             if (isJson)
@@ -144,20 +146,31 @@ internal static class JournalCommand
                         group.Prompt,
                         group.Reference,
                         group.PromptTokens,
+                        LeftOut = group.IsLeftOut,
                         Completions = completions,
                     }));
                 continue;
             }
 
             output.WriteLine($"group {g} ({group.PromptId})  " +
-                $"{OneLine(group.Prompt)}{(group.Reference.Length > 0 ? $"  (reference {OneLine(group.Reference)})" : "")}");
+                $"{OneLine(group.Prompt)}{(group.Reference.Length > 0 ? $"  (reference {OneLine(group.Reference)})" : "")}"
+                + (group.IsLeftOut ? "  left out" : ""));
             foreach (var completion in completions)
             {
-                output.WriteLine($"  reward {Format.Share(completion.Reward)}{(completion.Exact ? " solved" : "       ")}  " +
-                    $"advantage {completion.Advantage,6:+0.00;-0.00;0.00}  {OneLine(completion.Text)}");
+                output.WriteLine($"  {Judged(completion.Outcome, completion.Reward, completion.Exact)}  " +
+                    $"advantage {completion.Advantage,6:+0.00;-0.00;0.00}  {OneLine(completion.Text)}"
+                    + (completion.Info.Length > 0 ? $"  [{OneLine(completion.Info)}]" : ""));
             }
         }
     }
+
+    /// <summary>What came of judging a completion, in as many columns always.</summary>
+    internal static string Judged(Outcome outcome, double reward, bool isExact) => outcome switch
+    {
+        Outcome.Failed => $"{"not judged",-22}",
+        Outcome.Malformed => $"reward {Format.Share(reward)} malformed",
+        _ => $"reward {Format.Share(reward)} {(isExact ? "solved" : ""),-9}",
+    };
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

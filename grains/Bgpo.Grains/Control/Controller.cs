@@ -49,13 +49,14 @@ internal sealed class Controller : IRunActions, IDisposable
         };
         _checkpoints = NewCheckpoints();
         Dispatcher dispatcher = services.NewDispatcher();
-        _loop = new StepLoop(ServicesOfSteps(dispatcher, from.JournalledTo));
+        Rollouts rollouts = services.NewRollouts(dispatcher);
+        _loop = new StepLoop(ServicesOfSteps(dispatcher, rollouts, from.JournalledTo));
         _changes = new ChangeRecorder(services.Store, services.Settings, services.Reporter, _wait, _writes)
         {
             Saving = () => _checkpoints.InWork,
             OnChanged = _loop.Batches.ForgetAfter,
         };
-        var evaluator = new Evaluator(services.Run, services.Settings.Started, services.Grains, dispatcher, _shards);
+        var evaluator = new Evaluator(services.Run, services.Settings.Started, rollouts, _shards);
         _recorder = new StepRecorder(
             services.Run, services.Store, _writes, evaluator, services.Learning, _loop, Events, counted, last);
     }
@@ -177,7 +178,7 @@ internal sealed class Controller : IRunActions, IDisposable
         OnMissed = (version, reason) => _services.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
     };
 
-    private StepServices ServicesOfSteps(Dispatcher dispatcher, int journalledTo) => new()
+    private StepServices ServicesOfSteps(Dispatcher dispatcher, Rollouts rollouts, int journalledTo) => new()
     {
         Run = _services.Run,
         Settings = _services.Settings,
@@ -186,6 +187,7 @@ internal sealed class Controller : IRunActions, IDisposable
         Checkpoints = _checkpoints,
         Shards = _shards,
         Dispatcher = dispatcher,
+        Rollouts = rollouts,
         Grains = _services.Grains,
         Events = Events,
         Time = _services.Time,

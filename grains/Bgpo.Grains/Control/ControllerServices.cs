@@ -46,4 +46,13 @@ internal sealed record ControllerServices(
         OnRoster = Reporter.RosterChanged,
         MayWork = silo => Numerics.MayWork(Settings.Started, silo),
     };
+
+    /// <summary>Samples and scores for this run.</summary>
+    /// <param name="dispatcher">Who finds a silo for each piece of work.</param>
+    internal Rollouts NewRollouts(Dispatcher dispatcher) => new(Run, Grains, dispatcher, new Grader(Run, Grains, dispatcher, Time)
+    {
+        OnRetry = (silo, reason) => Reporter.Retried($"scoring on {silo}", reason),
+        OnUnsuitable = (silo, reason) => Reporter.Notice(
+            $"silo {silo.Label} scores nothing of this run until it is restarted or the run is resumed: {reason.Message}"),
+    });
 }

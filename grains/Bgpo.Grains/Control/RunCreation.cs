@@ -39,8 +39,9 @@ internal sealed class RunCreation(
         CheckRoom(spec, model.Config);
         RunShape shape = RunShapes.Of(spec, model.Config, model.Tokenizer);
         using TaskData data = await Task.Run(() => TaskData.Read(spec.Task, shape));
-        // A bad data file is the caller's news, before anything is written.
-        ITask task = await Task.Run(() => TaskRegistry.Create(spec.Task, data));
+        // A bad data file is the caller's news, before anything is written; so is a grader that cannot work here.
+        await using ITask task = await Task.Run(() => TaskRegistry.Create(spec.Task, data));
+        await CheckGraderAsync(task);
         CheckFits(spec, task, model.Tokenizer, shape.Room);
         if (await IsBegunAsync(key))
         {
@@ -85,7 +86,8 @@ internal sealed class RunCreation(
         RunShape shape = RunShapes.Of(spec, config, tokenizer);
         using TaskData data = await RunFiles.ReadForkAsync(other, origin.Record, before.Task, spec.Task, own, shape);
         CheckGoesOn(spec, before, whole, label, IsOtherData(origin.Record, data));
-        ITask task = await Task.Run(() => TaskRegistry.Create(spec.Task, data));
+        await using ITask task = await Task.Run(() => TaskRegistry.Create(spec.Task, data));
+        await CheckGraderAsync(task);
         CheckFits(spec, task, tokenizer, shape.Room);
         await DropRemainsAsync(whole.Version);
         await Store.ForkAsync(other, whole);
@@ -118,6 +120,16 @@ internal sealed class RunCreation(
             e is SpecException or ModelException or TaskDataException or StorageException or ArgumentException)
         {
             throw new RunException(e.Message, e);
+        }
+    }
+
+    /// <summary>Refuses a task that cannot score on this silo, where this silo is to.</summary>
+    private async Task CheckGraderAsync(ITask task)
+    {
+        if (SiloDevices.Scores(await roster.Get(), silo.SiloAddress.ToParsableString())
+            && await Task.Run(() => task.CheckAsync().AsTask()) is { } reason)
+        {
+            throw new RunException(reason);
         }
     }
 

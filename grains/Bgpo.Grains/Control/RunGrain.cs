@@ -261,7 +261,12 @@ public sealed class RunGrain(
         string here = silo.SiloAddress.ToParsableString();
         try
         {
-            return !isSuccessor && (await roster.Get()).Any(one => one.Silo == here && one.Devices > 0)
+            IReadOnlyList<SiloDevices> silos = await roster.Get();
+            if (!isSuccessor && SiloDevices.Scores(silos, here))
+            {
+                await contexts.GetForRewards(key);
+            }
+            return !isSuccessor && silos.Any(one => one.Silo == here && one.Devices > 0)
                 ? await contexts.GetForWork(key)
                 : await contexts.Get(key);
         }

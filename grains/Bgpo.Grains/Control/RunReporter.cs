@@ -131,6 +131,7 @@ internal sealed partial class RunReporter
         RosterChanged roster =>
             $"{Many(roster.Silos, "silo")} with {Many(roster.Devices, "device")}"
             + $"{(roster.Joined.Length > 0 ? $", came: {string.Join(", ", roster.Joined)}" : "")}{(roster.Lost.Length > 0 ? $", gone: {string.Join(", ", roster.Lost)}" : "")}",
+        GroupLeftOut left => left.Describe(),
         StoreStatus store => store.Message,
         Noticed noticed => noticed.Message,
         RunPaused paused => $"paused at version {paused.Version} ({paused.Reason})",

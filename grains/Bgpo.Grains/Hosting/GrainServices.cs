@@ -18,6 +18,7 @@ public static class GrainServices
         services.AddPlacementFilter<StateRoleFilter, StateRoleDirector>(ServiceLifetime.Singleton);
         services.AddSingleton<RunContexts>();
         services.AddSingleton<WeightsSource>();
+        services.AddSingleton<RewardScorers>();
         services.AddSingleton<SiloRoster>();
         return services;
     }

@@ -36,6 +36,7 @@ public sealed class SiloRoster(IGrainFactory grains, ISiloMetadataCache metadata
                 Numerics = said.GetValueOrDefault(SiloTraits.Numerics, ""),
                 Name = said.GetValueOrDefault(SiloTraits.Name, ""),
                 HoldsState = SiloTraits.Has(said, SiloRole.State),
+                IsForRewards = SiloTraits.IsForRewards(said),
             }
             : null;
     }
@@ -57,4 +58,16 @@ public sealed record SiloDevices(string Silo, int Devices)
 
     /// <summary>Whether it holds shards, copies and controllers.</summary>
     public bool HoldsState { get; init; } = true;
+
+    /// <summary>Whether it scores completions, and does nothing else.</summary>
+    public bool IsForRewards { get; init; }
+
+    /// <summary>Whether a silo is one of those that score: those for rewards, or else those with devices.</summary>
+    /// <param name="all">The live silos.</param>
+    /// <param name="silo">The silo's address in parsable form.</param>
+    public static bool Scores(IReadOnlyList<SiloDevices> all, string silo)
+    {
+        bool areForRewards = all.Any(other => other.IsForRewards);
+        return all.Any(one => one.Silo == silo && (areForRewards ? one.IsForRewards : one.Devices > 0));
+    }
 }

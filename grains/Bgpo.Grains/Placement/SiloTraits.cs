@@ -8,6 +8,12 @@ public enum SiloRole
 
     /// <summary>It holds shards, copies of shards, and controllers.</summary>
     State,
+
+    /// <summary>
+    /// It scores completions. Where a cluster has silos of this role, all scoring goes to them; else it is done where it was
+    /// sampled.
+    /// </summary>
+    Reward,
 }
 
 /// <summary>Keys of the metadata by which a silo describes itself to its cluster.</summary>
@@ -52,4 +58,9 @@ public static class SiloTraits
     /// <param name="role">The role.</param>
     public static bool Has(IReadOnlyDictionary<string, string> said, SiloRole role) =>
         !said.TryGetValue(Roles, out string? roles) || roles.Split(',').Contains(Text(role));
+
+    /// <summary>Whether a silo that says this of itself was made to score completions.</summary>
+    /// <param name="said">Its metadata.</param>
+    public static bool IsForRewards(IReadOnlyDictionary<string, string> said) =>
+        said.TryGetValue(Roles, out string? roles) && roles.Split(',').Contains(Text(SiloRole.Reward));
 }

@@ -39,6 +39,9 @@ public sealed record RunContext(
     /// <summary>The tokenizer's text, as every manifest of the run holds it.</summary>
     public string TokenizerJson { get; init; } = Tokenizer.ToJson();
 
+    /// <summary>How its rewards are asked for.</summary>
+    public RewardLimits Rewards { get; } = RewardLimits.Of(Spec.Task.Rewards);
+
     /// <summary>Seed of every random number.</summary>
     public ulong Seed => (ulong)Spec.Run.Seed;
 
@@ -51,11 +54,12 @@ public sealed record RunContext(
 
 /// <summary>What this silo knows of runs, read from the store when a run is first met.</summary>
 /// <param name="runs">The store.</param>
-public sealed class RunContexts(RunCatalog runs)
+public sealed class RunContexts(RunCatalog runs) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<RunSpec>>> _specs = new();
     private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _contexts = new();
     private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _forWork = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<RunContext>>> _forRewards = new();
 
     /// <summary>The context of a run; the base of its adapters need not be here.</summary>
     /// <param name="run">The run's <see cref="RunKey"/>; its id alone stands for whichever run has it.</param>
@@ -70,11 +74,24 @@ public sealed class RunContexts(RunCatalog runs)
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="UnsuitableSiloException">Something that they need is not here.</exception>
     /// <exception cref="StoreUnavailableException">There is no such run at the moment.</exception>
-    public async Task<RunContext> GetForWork(string run, CancellationToken cancellationToken = default)
+    public Task<RunContext> GetForWork(string run, CancellationToken cancellationToken = default) =>
+        SuitableAsync(_forWork, run, ReadForWork, cancellationToken);
+
+    /// <summary>The context of a run that this silo is to score for, once it is known that it can.</summary>
+    /// <param name="run">The run's <see cref="RunKey"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="UnsuitableSiloException">Something that scoring needs is not here.</exception>
+    /// <exception cref="StoreUnavailableException">There is no such run at the moment.</exception>
+    public Task<RunContext> GetForRewards(string run, CancellationToken cancellationToken = default) =>
+        SuitableAsync(_forRewards, run, ReadForRewards, cancellationToken);
+
+    private static async Task<RunContext> SuitableAsync(
+        ConcurrentDictionary<string, Lazy<Task<RunContext>>> held, string run, Func<string, Task<RunContext>> read,
+        CancellationToken cancellationToken)
     {
         try
         {
-            return await GetAsync(_forWork, run, ReadForWork, cancellationToken);
+            return await GetAsync(held, run, read, cancellationToken);
         }
         catch (Exception e) when (e is RunException or StorageException and not StoreUnavailableException)
         {
@@ -95,8 +112,32 @@ public sealed class RunContexts(RunCatalog runs)
     public void Forget(string run)
     {
         _specs.TryRemove(run, out _);
-        _contexts.TryRemove(run, out _);
         _forWork.TryRemove(run, out _);
+        _forRewards.TryRemove(run, out _);
+        if (_contexts.TryRemove(run, out Lazy<Task<RunContext>>? context))
+        {
+            _ = LetGoAsync(context);
+        }
+    }
+
+    /// <summary>Lets go of what the tasks of all runs hold, as the silo ends.</summary>
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAll(_contexts.Keys.ToArray().Select(run =>
+            _contexts.TryRemove(run, out Lazy<Task<RunContext>>? context) ? LetGoAsync(context) : Task.CompletedTask));
+
+    private static async Task LetGoAsync(Lazy<Task<RunContext>> context)
+    {
+        if (context.IsValueCreated)
+        {
+            try
+            {
+                await (await context.Value).Task.DisposeAsync();
+            }
+            catch (Exception)
+            {
+                // One that was never read, or ends badly: nobody needs it any more.
+            }
+        }
     }
 
     /// <summary>
@@ -184,6 +225,12 @@ public sealed class RunContexts(RunCatalog runs)
         {
             throw new RunException(e.Message, e);
         }
+    }
+
+    private async Task<RunContext> ReadForRewards(string key)
+    {
+        RunContext run = await Get(key);
+        return await Task.Run(() => run.Task.CheckAsync().AsTask()) is { } reason ? throw new RunException(reason) : run;
     }
 
     private static RunSpec SpecOf(RunRecord record) => SpecLoader.Load<RunSpec>(record.Spec, $"run.json of {record.RunId}", []);

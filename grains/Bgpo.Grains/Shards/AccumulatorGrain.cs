@@ -67,6 +67,7 @@ public sealed partial class AccumulatorGrain(
                 (Shard.Replica, _formerReplica, _settled) = (replica, replica, false);
             }
         }
+        Shard.DropFormer(token.Epoch);
         return Shard.GetStatus();
     }
 

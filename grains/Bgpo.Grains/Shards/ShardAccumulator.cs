@@ -21,6 +21,9 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     private ExactSum _sum = new(0);
     private long _epoch;
 
+    /// <summary>Epoch of the newest contribution.</summary>
+    private long _contributedIn;
+
     /// <summary>Version of the weights; -1 before they are loaded.</summary>
     public int Version { get; private set; } = -1;
 
@@ -78,6 +81,20 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     }
 
     /// <summary>
+    /// Drops what former controllers had contributed to the version that it stands at: a batch that is sampled again may be scored
+    /// otherwise, where a grader fails or judges anew.
+    /// </summary>
+    /// <param name="epoch">The controller's epoch.</param>
+    public void DropFormer(long epoch)
+    {
+        if (_contributedIn < epoch && _units.Count > 0)
+        {
+            _sum.Clear();
+            _units.Clear();
+        }
+    }
+
+    /// <summary>
     /// Goes back to the version before, which is there from a commit until the next version's first contribution: until then it
     /// is not known here whether every shard has committed.
     /// </summary>
@@ -108,6 +125,7 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
         }
         _sum.Add(contribution.Values.Span, contribution.Unit.ToId());
         _units.Add(contribution.Unit);
+        _contributedIn = contribution.Token.Epoch;
         _previous = null; // work on this version is given out once every shard stands at it
         return AddOutcome.Added;
     }

@@ -13,9 +13,6 @@ namespace Bgpo.Grains.Steps;
 /// </summary>
 public sealed class Batch
 {
-    /// <summary>Rollouts go first: what follows from the last of them ends the step.</summary>
-    private const int Priority = 0;
-
     private readonly RunContext _run;
     private readonly RunSpec _spec;
     private readonly Task<JournalGroup>[] _groups;
@@ -43,6 +40,12 @@ public sealed class Batch
 
     /// <summary>Seconds of scoring.</summary>
     public double RewardSeconds { get; private set; }
+
+    /// <summary>Seconds that completions waited to be scored, summed.</summary>
+    public double RewardQueueSeconds { get; private set; }
+
+    /// <summary>Completions that were scored again, since the grader had failed.</summary>
+    public int RewardRetries { get; private set; }
 
     /// <summary>Groups that are sampled and scored.</summary>
     public int Ready => _groups.Count(group => group.IsCompletedSuccessfully);
@@ -78,14 +81,12 @@ public sealed class Batch
     /// <param name="spec">The spec that the step is taken by.</param>
     /// <param name="given">The same batch from an attempt that was given up: its groups that are ready are taken as they
     /// are.</param>
-    /// <param name="grains">Where rollout grains are found.</param>
-    /// <param name="dispatcher">Who finds a silo.</param>
-    /// <param name="changed">Told when a group is ready.</param>
+    /// <param name="rollouts">Who samples and scores.</param>
+    /// <param name="changed">Told which group is ready.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Batch Sample(
-        RunContext run, long history, int step, RunSpec spec, Batch? given, IGrainFactory grains, Dispatcher dispatcher,
-        Action<Batch> changed,
-        CancellationToken cancellationToken)
+        RunContext run, long history, int step, RunSpec spec, Batch? given, Rollouts rollouts,
+        Action<Batch, int, JournalGroup> changed, CancellationToken cancellationToken)
     {
         var groups = new Task<JournalGroup>[spec.Rollout.Prompts];
         var batch = new Batch(run, spec, step, groups, journalled: false);
@@ -93,7 +94,7 @@ public sealed class Batch
         {
             groups[g] = given?.Step == step && given._groups[g].IsCompletedSuccessfully
                 ? given._groups[g]
-                : batch.SampleGroup(history, g, grains, dispatcher, changed, cancellationToken);
+                : batch.SampleGroup(history, g, rollouts, changed, cancellationToken);
         }
         return batch;
     }
@@ -158,7 +159,7 @@ public sealed class Batch
     }
 
     private async Task<JournalGroup> SampleGroup(
-        long history, int group, IGrainFactory grains, Dispatcher dispatcher, Action<Batch> changed,
+        long history, int group, Rollouts rollouts, Action<Batch, int, JournalGroup> changed,
         CancellationToken cancellationToken)
     {
         Prompt prompt = _run.Task.TrainingPrompt(_run.Seed, Step, group);
@@ -168,14 +169,12 @@ public sealed class Batch
             [.. Enumerable.Repeat(prompt.Text, count)], Rollout.Temperature, Rollout.DenoisingSteps);
         var problems = new ScoreRequest(
             [.. Enumerable.Repeat(prompt.Id, count)], request.Prompts, [.. Enumerable.Repeat(prompt.Reference, count)], []);
-        (RolloutResult rollout, ScoreResult score) = await dispatcher.Run(
-            Priority, silo => grains.GetGrain<IRolloutGrain>(SiloKey.Of(_run.Key, silo))
-                .Sample(request, problems, cancellationToken),
-            cancellationToken);
+        (RolloutResult rollout, ScoreResult score) = await rollouts.SampleAsync(request, problems, cancellationToken);
         RolloutSeconds += rollout.DeviceSeconds;
         RewardSeconds += score.Seconds;
-        changed(this);
-        return new JournalGroup
+        RewardQueueSeconds += score.QueueSeconds;
+        RewardRetries += score.Retries;
+        var record = new JournalGroup
         {
             PromptId = prompt.Id,
             Prompt = prompt.Text,
@@ -184,7 +183,13 @@ public sealed class Batch
             Completions = [.. rollout.Completions.Zip(rollout.Texts, (tokens, text) => new JournalCompletion(tokens, text))],
             Rewards = score.Rewards,
             Exact = score.Exact,
-            Advantages = Advantage.OfGroup(score.Rewards, _spec.Objective.NormalizeByStd),
+            Outcomes = score.Outcomes,
+            Infos = Array.TrueForAll(score.Infos, static info => info.Length == 0) ? null : score.Infos,
+            // A group that was not judged in full says nothing of the policy: it contributes nothing.
+            Advantages = score.Outcomes.Contains(Outcome.Failed)
+                ? new double[count] : Advantage.OfGroup(score.Rewards, _spec.Objective.NormalizeByStd),
         };
+        changed(this, group, record);
+        return record;
     }
 }

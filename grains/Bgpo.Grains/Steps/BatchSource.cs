@@ -10,8 +10,8 @@ namespace Bgpo.Grains.Steps;
 /// grain, so it needs no locks.
 /// </summary>
 /// <param name="services">What a step loop works with.</param>
-/// <param name="onSampled">Told of each group that is sampled.</param>
-public sealed class BatchSource(StepServices services, Action<Batch> onSampled) : IDisposable
+/// <param name="onSampled">Told of each group that is sampled and scored: its batch, its place, its record.</param>
+public sealed class BatchSource(StepServices services, Action<Batch, int, JournalGroup> onSampled) : IDisposable
 {
     private const string Journal = "journal";
 
@@ -147,8 +147,7 @@ public sealed class BatchSource(StepServices services, Action<Batch> onSampled) 
     private Batch Sample(int step, RunSpec spec, CancellationToken cancellationToken)
     {
         Batch batch = Batch.Sample(
-            services.Run, services.Shards.History, step, spec, _incomplete, services.Grains, services.Dispatcher, onSampled,
-            cancellationToken);
+            services.Run, services.Shards.History, step, spec, _incomplete, services.Rollouts, onSampled, cancellationToken);
         _incomplete = null;
         return batch;
     }

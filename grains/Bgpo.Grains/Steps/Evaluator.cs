@@ -10,10 +10,9 @@ namespace Bgpo.Grains.Steps;
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="spec">Its spec as it was started: evaluations are the same at every version.</param>
-/// <param name="grains">Where rollout grains are found.</param>
-/// <param name="dispatcher">Who finds a silo.</param>
+/// <param name="rollouts">Who samples and scores.</param>
 /// <param name="shards">The run's shards, whose history a version is of.</param>
-public sealed class Evaluator(RunContext run, RunSpec spec, IGrainFactory grains, Dispatcher dispatcher, ShardSet shards)
+public sealed class Evaluator(RunContext run, RunSpec spec, Rollouts rollouts, ShardSet shards)
 {
     /// <summary>Problems decoded together. Part of an evaluation's bits, so it is fixed.</summary>
     private const int ProblemsPerUnit = 32;
@@ -38,23 +37,38 @@ public sealed class Evaluator(RunContext run, RunSpec spec, IGrainFactory grains
         int done = 0;
         async Task<ScoreResult> Judged((Prompt Prompt, int Index)[] unit, double temperature)
         {
-            ScoreResult result = await dispatcher.Run(
-                0, silo => SampleAndScore(silo, version, unit, temperature, cancellationToken), cancellationToken);
+            ScoreResult result = await SampleAndScoreAsync(version, unit, temperature, cancellationToken);
             progress(++done, 2 * units.Count);
             return result;
         }
         Task<ScoreResult[]> greedy = Task.WhenAll(units.Select(unit => Judged(unit, 0)));
         Task<ScoreResult[]> sampled = Task.WhenAll(units.Select(unit => Judged(unit, spec.Evaluation.Temperature)));
-        ScoreResult[] atZero = await greedy;
-        return new EvaluationSummary(
-            ExactShare(atZero), ExactShare(await sampled), atZero.SelectMany(unit => unit.Rewards).Average(), problems.Count);
+        ScoreResult[] atZero = await greedy, atTemperature = await sampled;
+        (double exact, double reward, double malformed, int failed) = Summarize(atZero);
+        (double sampledExact, _, _, int failedSampled) = Summarize(atTemperature);
+        return new EvaluationSummary(exact, sampledExact, reward, problems.Count)
+        {
+            MalformedShare = malformed,
+            Failed = failed,
+            FailedSampled = failedSampled,
+        };
     }
 
-    private static double ExactShare(ScoreResult[] units) =>
-        units.SelectMany(unit => unit.Exact).Average(exact => exact ? 1.0 : 0.0);
+    /// <summary>Means over what was judged; NaN where nothing was.</summary>
+    private static (double Exact, double Reward, double Malformed, int Failed) Summarize(ScoreResult[] units)
+    {
+        (double Reward, bool Exact, Outcome Outcome)[] all =
+            [.. units.SelectMany(unit => unit.Rewards.Zip(unit.Exact, unit.Outcomes))];
+        (double Reward, bool Exact, Outcome Outcome)[] judged = [.. all.Where(one => one.Outcome != Outcome.Failed)];
+        double Mean(Func<(double Reward, bool Exact, Outcome Outcome), double> of) =>
+            judged.Length == 0 ? double.NaN : judged.Average(of);
+        return (
+            Mean(one => one.Exact ? 1 : 0), Mean(one => one.Reward), Mean(one => one.Outcome == Outcome.Malformed ? 1 : 0),
+            all.Length - judged.Length);
+    }
 
-    private async Task<ScoreResult> SampleAndScore(
-        string silo, int version, (Prompt Prompt, int Index)[] unit, double temperature, CancellationToken cancellationToken)
+    private async Task<ScoreResult> SampleAndScoreAsync(
+        int version, (Prompt Prompt, int Index)[] unit, double temperature, CancellationToken cancellationToken)
     {
         int steps = spec.Evaluation.DenoisingSteps > 0 ? spec.Evaluation.DenoisingSteps : spec.Rollout.DenoisingSteps;
         // The same noise at every version: differences between versions are then the weights' own.
@@ -64,7 +78,6 @@ public sealed class Evaluator(RunContext run, RunSpec spec, IGrainFactory grains
         var problems = new ScoreRequest(
             [.. unit.Select(problem => problem.Prompt.Id)], request.Prompts,
             [.. unit.Select(problem => problem.Prompt.Reference)], []);
-        return (await grains.GetGrain<IRolloutGrain>(SiloKey.Of(run.Key, silo)).Sample(request, problems, cancellationToken))
-            .Score;
+        return (await rollouts.SampleAsync(request, problems, cancellationToken)).Score;
     }
 }

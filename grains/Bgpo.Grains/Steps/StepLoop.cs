@@ -35,7 +35,7 @@ public sealed class StepLoop : IDisposable
         _services = services;
         _copies = new CopyWatch(services.Events);
         _healthSeen = services.Store.Blobs.Health;
-        Batches = new BatchSource(services, ReportSampling);
+        Batches = new BatchSource(services, Sampled);
     }
 
     /// <summary>Where each step's batch comes from.</summary>
@@ -301,6 +301,8 @@ public sealed class StepLoop : IDisposable
         {
             RolloutSeconds = isNew ? batch.RolloutSeconds : 0,
             RewardSeconds = isNew ? batch.RewardSeconds : 0,
+            RewardQueueSeconds = isNew ? batch.RewardQueueSeconds : 0,
+            RewardRetries = isNew ? batch.RewardRetries : 0,
             CommitSeconds = clock.CommitSeconds,
             Seconds = clock.Seconds,
             Tokens = batch.RolloutSeconds > 0 && isNew
@@ -319,6 +321,18 @@ public sealed class StepLoop : IDisposable
     }
 
     private ILearnerGrain Learner(string silo) => _services.Grains.GetGrain<ILearnerGrain>(SiloKey.Of(_services.Run.Key, silo));
+
+    /// <summary>A group is sampled and scored, or left out.</summary>
+    private void Sampled(Batch batch, int group, JournalGroup record)
+    {
+        if (record.IsLeftOut)
+        {
+            int[] failed = [.. Enumerable.Range(0, record.Rewards.Length).Where(i => record.OutcomeOf(i) == Outcome.Failed)];
+            _services.Events.Append(n => new GroupLeftOut(
+                n, batch.Step, group, record.PromptId, failed.Length, record.Rewards.Length, record.Infos?[failed[0]] ?? ""));
+        }
+        ReportSampling(batch);
+    }
 
     private void ReportSampling(Batch batch)
     {

@@ -28,7 +28,10 @@ public sealed record StepServices
     /// <summary>Who finds a silo for each unit.</summary>
     public required Dispatcher Dispatcher { get; init; }
 
-    /// <summary>Where learner and rollout grains are found.</summary>
+    /// <summary>Who samples completions and has them scored.</summary>
+    public required Rollouts Rollouts { get; init; }
+
+    /// <summary>Where learner grains are found.</summary>
     public required IGrainFactory Grains { get; init; }
 
     /// <summary>Where progress is told.</summary>

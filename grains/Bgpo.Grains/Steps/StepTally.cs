@@ -39,14 +39,31 @@ public sealed class StepTally
     /// <param name="groups">Its groups.</param>
     /// <param name="completions">What the loss was divided by.</param>
     /// <param name="endToken">The end-of-sequence token.</param>
-    public StepMetrics Metrics(int version, JournalGroup[] groups, int completions, int endToken) => new()
+    public StepMetrics Metrics(int version, JournalGroup[] groups, int completions, int endToken)
+    {
+        (double Reward, bool Exact, Outcome Outcome)[] all =
+        [
+            .. groups.SelectMany(group => group.Rewards.Select((reward, i) => (reward, group.Exact[i], group.OutcomeOf(i)))),
+        ];
+        (double Reward, bool Exact, Outcome Outcome)[] judged = [.. all.Where(one => one.Outcome != Outcome.Failed)];
+        double Mean(Func<(double Reward, bool Exact, Outcome Outcome), double> of) =>
+            judged.Length == 0 ? double.NaN : judged.Average(of); // of a batch that nobody judged nothing is known
+        return OfWork(version, groups, completions, endToken) with
+        {
+            MeanReward = Mean(one => one.Reward),
+            SolveRate = Mean(one => one.Exact ? 1.0 : 0.0),
+            RewardRange = judged.Length == 0 ? 0 : judged.Max(one => one.Reward) - judged.Min(one => one.Reward),
+            MalformedShare = Mean(one => one.Outcome == Outcome.Malformed ? 1.0 : 0.0),
+            RewardsFailed = all.Length - judged.Length,
+            LeftOutGroups = groups.Count(group => group.IsLeftOut),
+        };
+    }
+
+    private StepMetrics OfWork(int version, JournalGroup[] groups, int completions, int endToken) => new()
     {
         Version = version,
-        MeanReward = groups.SelectMany(group => group.Rewards).Average(),
-        SolveRate = groups.SelectMany(group => group.Exact).Average(exact => exact ? 1.0 : 0.0),
         ActiveGroups = groups.Count(group => group.HasSignal),
         Groups = groups.Length,
-        RewardRange = groups.Max(group => group.Rewards.Max()) - groups.Min(group => group.Rewards.Min()),
         DistinctShare = groups.Average(group =>
             (double)group.Completions.DistinctBy(one => one.Text).Count() / group.Completions.Count),
         UnendedShare = groups.SelectMany(group => group.Completions).Average(one => one.Tokens.Contains(endToken) ? 0.0 : 1.0),

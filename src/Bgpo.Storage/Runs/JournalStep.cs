@@ -53,6 +53,10 @@ public sealed record JournalGroup
     [JsonIgnore]
     public bool HasSignal => Advantages.Any(advantage => advantage != 0);
 
+    /// <summary>Whether the grader failed one of its completions for good, so that the group was left out.</summary>
+    [JsonIgnore]
+    public bool IsLeftOut => Outcomes?.Contains(Outcome.Failed) == true;
+
     /// <summary>The prompt's id in its data set.</summary>
     public required string PromptId { get; init; }
 
@@ -68,8 +72,14 @@ public sealed record JournalGroup
     /// <summary>The G completions.</summary>
     public required IReadOnlyList<JournalCompletion> Completions { get; init; }
 
-    /// <summary>G rewards.</summary>
+    /// <summary>G rewards; 0 where the grader failed, and then without meaning.</summary>
     public required double[] Rewards { get; init; }
+
+    /// <summary>What came of judging each; null in records of older versions, whose completions all were judged.</summary>
+    public Outcome[]? Outcomes { get; init; }
+
+    /// <summary>A short reason for people, for each; null where there is nothing to say.</summary>
+    public string[]? Infos { get; init; }
 
     /// <summary>G flags: whether the completion solves the task exactly.</summary>
     public required bool[] Exact { get; init; }
@@ -82,9 +92,22 @@ public sealed record JournalGroup
     /// </summary>
     public double[][]? OldLogLikelihoods { get; init; }
 
+    /// <summary>What came of judging a completion.</summary>
+    /// <param name="completion">Its place.</param>
+    public Outcome OutcomeOf(int completion) => Outcomes?[completion] ?? Outcome.Scored;
+
     internal string? Fault()
     {
         int count = Completions.Count;
+        if ((Outcomes?.Length ?? count) != count || (Infos?.Length ?? count) != count)
+        {
+            return $"with {count} completions, {Outcomes?.Length ?? count} outcomes and {Infos?.Length ?? count} infos; " +
+                "expected equal counts";
+        }
+        if (IsLeftOut && HasSignal)
+        {
+            return "with a completion that was not judged and advantages that are not 0";
+        }
         if (Rewards.Length != count || Exact.Length != count || Advantages.Length != count)
         {
             return $"with {count} completions, {Rewards.Length} rewards, {Exact.Length} exact flags and {Advantages.Length} " +

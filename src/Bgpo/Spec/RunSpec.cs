@@ -191,6 +191,9 @@ public record TaskSection : IRuled
     [Range(10, 999)]
     public int MaxNumber { get; init; } = 100;
 
+    /// <summary>How rewards are asked for.</summary>
+    public RewardSection Rewards { get; init; } = new();
+
     /// <inheritdoc/>
     public virtual IEnumerable<Violation> Violations()
     {
