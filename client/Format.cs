@@ -27,12 +27,11 @@ internal static class Format
     /// <summary>A run's state: running, lost.</summary>
     internal static string State(RunState state) => state.ToString().ToLowerInvariant();
 
-    /// <summary>A share or reward: three decimals; a dash where nothing is known.</summary>
-    internal static string Share(double value) =>
-        double.IsNaN(value) ? "-" : value.ToString("0.000", CultureInfo.InvariantCulture);
+    /// <summary>A share or reward: three decimals.</summary>
+    internal static string Share(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 
-    /// <summary>A share in percent: 83.6 %; a dash where nothing is known.</summary>
-    internal static string Percent(double share) => double.IsNaN(share) ? "-" : (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+    /// <summary>A share in percent: 83.6 %.</summary>
+    internal static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 
     /// <summary>Two decimals: seconds, norms.</summary>
     internal static string Short(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);

@@ -46,7 +46,7 @@ public class LinesTests
 
     [Fact]
     public void Json_CompletedLine_IsWhatScriptsAreToldToExpect() => Assert.Equal(
-        """{"event":"completed","run":"sudoku-1","version":120,"weightsSha256":"0123abcd","evalBefore":{"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.61},"evalAfter":{"greedyExact":0.836,"sampledExact":0.82,"meanReward":0.912},"seconds":93.1,"peakRssMiB":612.3,"checkpoint":"/s/runs/sudoku-1/checkpoints/00000120.json","warnings":[]}""",
+        """{"event":"completed","run":"sudoku-1","version":120,"weightsSha256":"0123abcd","evalBefore":{"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.61,"malformedShare":0,"failed":0,"failedSampled":0},"evalAfter":{"greedyExact":0.836,"sampledExact":0.82,"meanReward":0.912,"malformedShare":0,"failed":0,"failedSampled":0},"seconds":93.1,"peakRssMiB":612.3,"checkpoint":"/s/runs/sudoku-1/checkpoints/00000120.json","warnings":[]}""",
         JsonLines.Of(Events.Completed, 612.3456));
 
     [Fact]
@@ -58,7 +58,7 @@ public class LinesTests
         Assert.Equal("""{"event":"progress","version":47,"phase":"rollout","done":12,"total":16,"inFlight":4,"devices":2}""",
             JsonLines.Of(Events.Rollout, 0));
         Assert.Equal(
-            """{"event":"evaluated","version":40,"final":false,"greedyExact":0.742,"sampledExact":0.262,"meanReward":0.853,"count":64}""",
+            """{"event":"evaluated","version":40,"final":false,"greedyExact":0.742,"sampledExact":0.262,"meanReward":0.853,"count":64,"malformedShare":0,"failed":0,"failedSampled":0}""",
             JsonLines.Of(Events.Between, 0));
         Assert.Equal("""{"event":"failed","run":"r","version":3,"message":"no \"x\"","store":false}""",
             JsonLines.Of(new RunFailed(1, "r", 3, "no \"x\"", false), 0));
@@ -100,12 +100,12 @@ public class LinesTests
             new RunFailed(1, "r", 0, "m", false), new WorkMoved(1, "a", "b", "m", 1), new StoreStatus(1, true, 0, false, ""),
             new RosterChanged(1, 1, 1, [], [], 1), new RunPaused(1, "r", 1, ""), new RunWentOn(1, "r", 1),
             new SpecChanged(1, "r", 1, 9, []),
-            new LearningWarned(1, 1, LearningConcern.NoSpread, false, "m"),
+            new LearningWarned(1, 1, LearningConcern.NoSpread, false, "m"), new GroupLeftOut(1, 2, 3, "p", 1, 8, "m"),
         ];
         Assert.Equal(kinds, all.Select(e => e.GetType()).ToHashSet());
         Assert.Equal(
             ["started", "progress", "step", "evaluated", "checkpoint", "notice", "completed", "stopped", "failed", "moved",
-                "store", "silos", "paused", "continued", "changed", "warning"],
+                "store", "silos", "paused", "continued", "changed", "warning", "leftOut"],
             all.Select(e => JsonDocument.Parse(JsonLines.Of(e, 0)).RootElement.GetProperty("event").GetString()));
     }
 
@@ -121,6 +121,33 @@ public class LinesTests
         Assert.Contains("warning     " + warnings[0], summary.Completed(Events.Completed with { Warnings = warnings }, "", null));
         Assert.Contains("warning     " + warnings[0], summary.Stopped(Events.Stopped with { Warnings = warnings }, ""));
         Assert.Contains(warnings[0], JsonLines.Of(Events.Completed with { Warnings = warnings }, null), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ALeftOutGroup_IsInLines_WithWhatTheGraderSaid()
+    {
+        var left = new GroupLeftOut(1, 17, 3, "p:9", 2, 8, "no score within 60 s");
+        Assert.Equal(
+            "left out: group 3 of step 17 (p:9) is left out: 2 of 8 completions could not be scored: no score within 60 s",
+            new PlainLines().Of(left));
+        Assert.Equal(
+            """{"event":"leftOut","step":17,"group":3,"promptId":"p:9","failed":2,"completions":8,"reason":"no score within 60 s"}""",
+            JsonLines.Of(left, null));
+        var step = Events.Step(18);
+        step = step with { Metrics = step.Metrics with { LeftOutGroups = 1, RewardsFailed = 2 } };
+        Assert.EndsWith("  left out 1", new PlainLines().Of(step), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnEvaluationThatTheGraderFailed_SaysSo_AndIsNoZero()
+    {
+        var result = new EvaluationSummary(double.NaN, 0.5, double.NaN, 8) { Failed = 8, FailedSampled = 2 };
+        string line = new PlainLines().Of(new Evaluated(1, 4, result, true))!;
+        Assert.Equal(
+            "held out at version 4: greedy NaN  sampled 0.500  reward NaN  (8 problems; not judged: greedy 8, sampled 2)", line);
+        var summary = new RunSummary(new ProjectPaths("/s", null, "./bgpo"));
+        Assert.Contains(
+            "  not judged, greedy                0         8", summary.Completed(Events.Completed with { After = result }, "", null));
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class ModelCommandTests : IDisposable
         var lines = _console.Out.ToString().TrimEnd().Split('\n');
         Assert.Equal("""{"event":"step","phase":1,"phases":1,"step":1,"steps":40,"loss":2.5}""", lines[0]);
         Assert.Equal(
-            $$"""{"event":"completed","model":"{{Path.Combine(_console.Work, "m")}}","parameters":216512,"weightsSha256":"abc","seconds":53.2,"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.6,"count":256}""",
+            $$"""{"event":"completed","model":"{{Path.Combine(_console.Work, "m")}}","parameters":216512,"weightsSha256":"abc","seconds":53.2,"greedyExact":0.3,"sampledExact":0.05,"meanReward":0.6,"count":256,"malformedShare":0,"failed":0,"failedSampled":0}""",
             lines[^1]);
     }
 
@@ -90,7 +90,7 @@ public sealed class ModelCommandTests : IDisposable
     {
         Assert.Equal(0, await _console.Run("eval", "--model", "models/base", "--json"));
         Assert.Equal(
-            $$"""{"model":"{{Path.Combine(_console.Home, "models", "base")}}","task":"sudoku4x4","count":2,"inFile":null,"temperature":0,"seed":1,"exact":0.5,"meanReward":0.75,"weightsSha256":"abc","seconds":1.25}""" + "\n",
+            $$"""{"model":"{{Path.Combine(_console.Home, "models", "base")}}","task":"sudoku4x4","count":2,"inFile":null,"temperature":0,"seed":1,"exact":0.5,"meanReward":0.75,"malformedShare":0,"failed":0,"weightsSha256":"abc","seconds":1.25}""" + "\n",
             _console.Out.ToString());
     }
 

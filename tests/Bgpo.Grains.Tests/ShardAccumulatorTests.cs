@@ -60,6 +60,23 @@ public sealed class ShardAccumulatorTests
     }
 
     [Fact]
+    public void AControllerThatTakesOver_CollectsAnew_SinceAGraderMayJudgeOtherwise()
+    {
+        ShardAccumulator shard = Shard();
+        ShardAccumulator fresh = Shard();
+        shard.Add(Unit(0, epoch: 1));
+        shard.DropFormer(1); // its own
+        Assert.Single(shard.GetStatus().Units);
+        shard.Accept(2);
+        shard.DropFormer(2);
+        Assert.Empty(shard.GetStatus().Units);
+        Assert.Equal(AddOutcome.Added, shard.Add(Unit(1, epoch: 2)));
+        shard.DropFormer(2);
+        fresh.Add(Unit(1, epoch: 2));
+        Assert.Equal(Committed(fresh), Committed(shard));
+    }
+
+    [Fact]
     public void ANewerController_KeepsWhatTheOlderOneCollected()
     {
         ShardAccumulator shard = Shard();

@@ -72,6 +72,25 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Journal_TellsOutcomesApart_AndReadsRecordsWithoutThem()
+    {
+        JournalGroup old = Samples.Journal(3).Groups[0];
+        JournalGroup judged = old with { Outcomes = [Outcome.Scored, Outcome.Malformed], Infos = ["", "no answer"] };
+        JournalGroup left = judged with { Outcomes = [Outcome.Failed, Outcome.Scored], Advantages = [0, 0] };
+        await _run.WriteJournalAsync(Samples.Journal(3) with { Groups = [old, judged, left] });
+
+        JournalStep read = (await _run.ReadJournalAsync(3))!;
+        Assert.Null(read.Groups[0].Outcomes);
+        Assert.Equal(Outcome.Scored, read.Groups[0].OutcomeOf(1));
+        Assert.Equal((Outcome.Malformed, "no answer"), (read.Groups[1].OutcomeOf(1), read.Groups[1].Infos![1]));
+        Assert.Equal([false, false, true], read.Groups.Select(group => group.IsLeftOut));
+        Assert.False(read.Groups[2].HasSignal);
+        string text = File.ReadAllText(Directory.GetFiles(Path.Combine(_folder, "my-run", "journal"), "*.json").Single());
+        Assert.Contains("""outcomes":["scored","malformed"]""", text.Replace(" ", "", StringComparison.Ordinal),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Update_AfterSomebodyElse_ChangesNothing()
     {
         StoredRun created = await _run.CreateAsync(Samples.Record("my-run"));
