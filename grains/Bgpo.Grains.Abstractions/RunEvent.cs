@@ -114,8 +114,8 @@ public sealed record WorkMoved(
 }
 
 /// <summary>
-/// The grader failed completions of a group, however often they were tried: the group is left out of its batch, and counts neither
-/// as right nor as wrong.
+/// The grader failed completions of a group, however often they were tried: the group is left out of its batch, and counts
+/// neither as right nor as wrong.
 /// </summary>
 /// <param name="Sequence">Place in the stream.</param>
 /// <param name="Step">The batch's step.</param>

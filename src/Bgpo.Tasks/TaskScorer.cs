@@ -1,8 +1,8 @@
 namespace Bgpo.Tasks;
 
 /// <summary>
-/// Scores completions by a task: so many at a time, each within its time, whatever the task does. Those that find no place wait. A
-/// task that throws, takes too long or says no reward has failed to score; that is an outcome, no exception.
+/// Scores completions by a task: so many at a time, each within its time, whatever the task does. Those that find no place wait.
+/// A task that throws, takes too long or says no reward has failed to score; that is an outcome, no exception.
 /// </summary>
 /// <param name="task">The task.</param>
 /// <param name="limits">How many at a time, how long each may take, and how often one is tried.</param>

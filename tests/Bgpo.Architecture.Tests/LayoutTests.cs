@@ -111,6 +111,7 @@ public partial class LayoutTests
         ["ChaosCommand"] = "a field an option",
         ["TrainingView"] = "a field for each thing that is shown",
         ["TrainingView.On"] = "a case an event",
+        ["StepSeries..cctor"] = "a row a number",
         ["RunRecord..ctor"] = "properties with defaults",
         ["Controller..ctor"] = "fields with what makes them",
         ["Dispatcher..ctor"] = "fields with what makes them",

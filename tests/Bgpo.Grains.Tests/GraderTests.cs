@@ -6,7 +6,7 @@ using Orleans.Serialization;
 
 namespace Bgpo.Grains.Tests;
 
-/// <summary>Who scores, and what becomes of what a grader cannot judge. All on the test's own thread: no sleeping, no races.</summary>
+/// <summary>Who scores, and what becomes of what a grader cannot judge. All on the test's own thread: no races.</summary>
 public sealed class GraderTests
 {
     private readonly ManualTime _time = new();

@@ -75,7 +75,7 @@ internal sealed class SiloCommand
     }
 
     /// <summary>Examples for its help.</summary>
-    internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
+    internal static IReadOnlyList<(string Line, string Meaning)> Examples =>
     [
         ("silo --cluster demo --threads 1",
             "one more device for the cluster demo; Ctrl-C or SIGTERM hands its work over and leaves"),

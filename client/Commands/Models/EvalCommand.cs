@@ -65,8 +65,15 @@ internal sealed class EvalCommand
             outcome = await _context.Models.Evaluate(request, progress, _context.Interrupts.Token);
         }
 
+        Print(request, outcome, task, parsed.GetValue(_json), spec.Rollout.DenoisingSteps);
+        // An evaluation of which nothing could be judged has failed.
+        return outcome.Count > 0 && outcome.Failed == outcome.Count ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    private void Print(EvaluateRequest request, EvaluateOutcome outcome, TaskSection task, bool isJson, int denoisingSteps)
+    {
         var output = _context.Terminal.Out;
-        if (parsed.GetValue(_json))
+        if (isJson)
         {
             output.WriteLine(JsonLines.Line(new
             {
@@ -83,7 +90,7 @@ internal sealed class EvalCommand
                 outcome.WeightsSha256,
                 outcome.Seconds,
             }));
-            return Code(outcome);
+            return;
         }
 
         var how = request.Temperature == 0 ? "greedy" : $"at temperature {request.Temperature}";
@@ -91,7 +98,7 @@ internal sealed class EvalCommand
         var first = outcome.InFile is { } all && all != outcome.Count
             ? $" (the first of {Format.Count(all)} in {_context.Paths.Shown(task.EvaluationData)})"
             : "";
-        var steps = Format.Many(spec.Rollout.DenoisingSteps, "denoising step");
+        var steps = Format.Many(denoisingSteps, "denoising step");
         output.WriteLine($"problems    {Format.Count(outcome.Count)} of {task.Name}{first}, {how}, {steps}");
         output.WriteLine($"solved      {Format.Percent(outcome.Exact)}");
         output.WriteLine($"reward      {Format.Share(outcome.MeanReward)}");
@@ -106,10 +113,5 @@ internal sealed class EvalCommand
         }
 
         output.WriteLine($"time        {Format.Short(outcome.Seconds)} s");
-        return Code(outcome);
     }
-
-    /// <summary>An evaluation of which nothing could be judged has failed.</summary>
-    private static int Code(EvaluateOutcome outcome) =>
-        outcome.Count > 0 && outcome.Failed == outcome.Count ? ExitCode.Failed : ExitCode.Done;
 }

@@ -48,9 +48,8 @@ internal sealed class Controller : IRunActions, IDisposable
             History = services.Lease.Record.History,
         };
         _checkpoints = NewCheckpoints();
-        Dispatcher dispatcher = services.NewDispatcher();
-        Rollouts rollouts = services.NewRollouts(dispatcher);
-        _loop = new StepLoop(ServicesOfSteps(dispatcher, rollouts, from.JournalledTo));
+        Rollouts rollouts = services.NewRollouts(services.NewDispatcher());
+        _loop = new StepLoop(ServicesOfSteps(rollouts, from.JournalledTo));
         _changes = new ChangeRecorder(services.Store, services.Settings, services.Reporter, _wait, _writes)
         {
             Saving = () => _checkpoints.InWork,
@@ -178,7 +177,7 @@ internal sealed class Controller : IRunActions, IDisposable
         OnMissed = (version, reason) => _services.Reporter.Notice($"no checkpoint of version {version}: {reason.Message}"),
     };
 
-    private StepServices ServicesOfSteps(Dispatcher dispatcher, Rollouts rollouts, int journalledTo) => new()
+    private StepServices ServicesOfSteps(Rollouts rollouts, int journalledTo) => new()
     {
         Run = _services.Run,
         Settings = _services.Settings,
@@ -186,7 +185,7 @@ internal sealed class Controller : IRunActions, IDisposable
         WriteQueue = _writes,
         Checkpoints = _checkpoints,
         Shards = _shards,
-        Dispatcher = dispatcher,
+        Dispatcher = rollouts.Dispatcher,
         Rollouts = rollouts,
         Grains = _services.Grains,
         Events = Events,

@@ -63,7 +63,8 @@ public sealed class LearningMonitor(RunContext run, RunSettings settings, EventL
     {
         int completions = settings.Started.Rollout.Completions;
         bool isAlike = step.DistinctShare * completions < 1.5;
-        Count(LearningConcern.NoSpread, step, step.ActiveGroups == 0 && step.LeftOutGroups < step.Groups, () => NoSpread(step, isAlike));
+        bool hasNoSpread = step.ActiveGroups == 0 && step.LeftOutGroups < step.Groups;
+        Count(LearningConcern.NoSpread, step, hasNoSpread, () => NoSpread(step, isAlike));
         Count(LearningConcern.NoGradient, step, step.ActiveGroups > 0 && step.GradientNorm == 0, static () =>
             "groups have spread in their rewards, and the gradient's norm is 0 all the same: the weights do not move; look at "
                 + "the model");

@@ -81,8 +81,8 @@ public sealed class ShardAccumulator(int index, OptimizerSection optimizer)
     }
 
     /// <summary>
-    /// Drops what former controllers had contributed to the version that it stands at: a batch that is sampled again may be scored
-    /// otherwise, where a grader fails or judges anew.
+    /// Drops what former controllers had contributed to the version that it stands at: a batch that is sampled again may be
+    /// scored otherwise, where a grader fails or judges anew.
     /// </summary>
     /// <param name="epoch">The controller's epoch.</param>
     public void DropFormer(long epoch)

@@ -7,9 +7,9 @@ using Bgpo.Tasks;
 namespace Bgpo.Grains.Steps;
 
 /// <summary>
-/// Has completions scored: on silos with the role reward where there are any, else on the silo that sampled them. Where the grader
-/// fails a completion, it is tried once more there, then elsewhere; what fails to the end is so in the result. A call that is lost
-/// with its silo is made again.
+/// Has completions scored: on silos with the role reward where there are any, else on the silo that sampled them. Where the
+/// grader fails a completion, it is tried once more there, then elsewhere; what fails to the end is so in the result. A call that
+/// is lost with its silo is made again.
 /// </summary>
 /// <param name="score">Scores completions on a silo.</param>
 /// <param name="silos">The live silos as last seen.</param>
@@ -127,8 +127,8 @@ public sealed class Grader(
     }
 
     /// <summary>
-    /// The silo to score on: of those for rewards, or else the preferred one, or else of those that work, the one with the least to
-    /// score; one that is avoided only where there is no other.
+    /// The silo to score on: of those for rewards, or else the preferred one, or else of those that work, the one with the least
+    /// to score; one that is avoided only where there is no other.
     /// </summary>
     private SiloDevices? Choose(string preferred, HashSet<string> avoided, string lostOn)
     {

@@ -15,6 +15,9 @@ public sealed class Rollouts(RunContext run, IGrainFactory grains, Dispatcher di
     /// <summary>Rollouts go first: what follows from the last of them ends the step.</summary>
     private const int Priority = 0;
 
+    /// <summary>Who finds a silo with a device.</summary>
+    public Dispatcher Dispatcher => dispatcher;
+
     /// <summary>Samples and scores.</summary>
     /// <param name="request">What to sample.</param>
     /// <param name="problems">What to score it by, for each completion; its own completions are not looked at.</param>
@@ -23,9 +26,9 @@ public sealed class Rollouts(RunContext run, IGrainFactory grains, Dispatcher di
         RolloutRequest request, ScoreRequest problems, CancellationToken cancellationToken)
     {
         (string silo, RolloutResult rollout) = await dispatcher.Run(
-            Priority,
-            async silo => (silo, await grains.GetGrain<IRolloutGrain>(SiloKey.Of(run.Key, silo)).Sample(request, cancellationToken)),
-            cancellationToken);
+            Priority, async silo => (silo, await Grain(silo).Sample(request, cancellationToken)), cancellationToken);
         return (rollout, await grader.ScoreAsync(silo, problems with { Completions = rollout.Texts }, cancellationToken));
     }
+
+    private IRolloutGrain Grain(string silo) => grains.GetGrain<IRolloutGrain>(SiloKey.Of(run.Key, silo));
 }

@@ -14,8 +14,8 @@ public sealed record RewardSection
     public double Timeout { get; init; } = 60;
 
     /// <summary>
-    /// Attempts where the grader fails: the second on the same silo, further ones on another. Then the completion's whole group is
-    /// left out of the batch, and the run says so.
+    /// Attempts where the grader fails: the second on the same silo, further ones on another. Then the completion's whole group
+    /// is left out of the batch, and the run says so.
     /// </summary>
     [Range(1, 100)]
     public int Attempts { get; init; } = 3;
