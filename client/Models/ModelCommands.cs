@@ -89,8 +89,8 @@ internal sealed class ModelCommands : IModelCommands
         };
         var silent = new Progress<ProblemsDone>();
         Task<Score[]> At(double temperature) => Score(
-            model, task, RewardLimits.Of(spec.Task.Rewards), spec.EvaluationCount, Options(rollout, temperature), (ulong)spec.Seed,
-            threads, silent, cancellationToken);
+            model, task, RewardLimits.Of(spec.Task.Rewards), spec.EvaluationCount, Options(rollout, temperature),
+            (ulong)spec.Seed, threads, silent, cancellationToken);
         Score[] greedy = await At(0);
         Score[] sampled = await At(1);
         Score[] judged = Judged(greedy), judgedSampled = Judged(sampled);
