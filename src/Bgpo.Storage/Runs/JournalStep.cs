@@ -96,27 +96,32 @@ public sealed record JournalGroup
     /// <param name="completion">Its place.</param>
     public Outcome OutcomeOf(int completion) => Outcomes?[completion] ?? Outcome.Scored;
 
-    internal string? Fault()
+    internal string? Fault() => CountFault() ?? ValueFault();
+
+    private string? CountFault()
     {
         int count = Completions.Count;
-        if ((Outcomes?.Length ?? count) != count || (Infos?.Length ?? count) != count)
-        {
-            return $"with {count} completions, {Outcomes?.Length ?? count} outcomes and {Infos?.Length ?? count} infos; " +
-                "expected equal counts";
-        }
-        if (IsLeftOut && HasSignal)
-        {
-            return "with a completion that was not judged and advantages that are not 0";
-        }
         if (Rewards.Length != count || Exact.Length != count || Advantages.Length != count)
         {
             return $"with {count} completions, {Rewards.Length} rewards, {Exact.Length} exact flags and {Advantages.Length} " +
                 "advantages; "
                 + "expected equal counts";
         }
-        if (OldLogLikelihoods is { } old && (old.Length != count || old.Any(row => row.Length != old[0].Length)))
+        if ((Outcomes?.Length ?? count) != count || (Infos?.Length ?? count) != count)
         {
-            return $"with old log-likelihoods that are not ({count}, n_t)";
+            return $"with {count} completions, {Outcomes?.Length ?? count} outcomes and {Infos?.Length ?? count} infos; " +
+                "expected equal counts";
+        }
+        return OldLogLikelihoods is { } old && (old.Length != count || old.Any(row => row.Length != old[0].Length))
+            ? $"with old log-likelihoods that are not ({count}, n_t)"
+            : null;
+    }
+
+    private string? ValueFault()
+    {
+        if (IsLeftOut && HasSignal)
+        {
+            return "with a completion that was not judged and advantages that are not 0";
         }
 
         if (Array.FindIndex(Rewards, value => !double.IsFinite(value)) is >= 0 and int reward)
