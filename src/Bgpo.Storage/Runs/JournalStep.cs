@@ -96,7 +96,7 @@ public sealed record JournalGroup
     /// <param name="completion">Its place.</param>
     public Outcome OutcomeOf(int completion) => Outcomes?[completion] ?? Outcome.Scored;
 
-    internal string? Fault() => CountFault() ?? ValueFault();
+    internal string? Fault() => CountFault() ?? OutcomeFault() ?? ValueFault();
 
     private string? CountFault()
     {
@@ -107,23 +107,24 @@ public sealed record JournalGroup
                 "advantages; "
                 + "expected equal counts";
         }
-        if ((Outcomes?.Length ?? count) != count || (Infos?.Length ?? count) != count)
-        {
-            return $"with {count} completions, {Outcomes?.Length ?? count} outcomes and {Infos?.Length ?? count} infos; " +
-                "expected equal counts";
-        }
         return OldLogLikelihoods is { } old && (old.Length != count || old.Any(row => row.Length != old[0].Length))
             ? $"with old log-likelihoods that are not ({count}, n_t)"
             : null;
     }
 
+    private string? OutcomeFault()
+    {
+        int count = Completions.Count;
+        int outcomes = Outcomes?.Length ?? count, infos = Infos?.Length ?? count;
+        if (outcomes != count || infos != count)
+        {
+            return $"with {count} completions, {outcomes} outcomes and {infos} infos; expected equal counts";
+        }
+        return IsLeftOut && HasSignal ? "with a completion that was not judged and advantages that are not 0" : null;
+    }
+
     private string? ValueFault()
     {
-        if (IsLeftOut && HasSignal)
-        {
-            return "with a completion that was not judged and advantages that are not 0";
-        }
-
         if (Array.FindIndex(Rewards, value => !double.IsFinite(value)) is >= 0 and int reward)
         {
             return $"with reward {Rewards[reward]} of completion {reward}; expected a finite number";
