@@ -1,3 +1,4 @@
+using Bgpo.Model;
 using Bgpo.Silo.Machines;
 
 namespace Bgpo.Client.Clusters;
@@ -46,11 +47,11 @@ internal interface ILaunchedSilo : IDisposable
 
 /// <summary>What a silo's process is started with.</summary>
 /// <param name="Cluster">The cluster that it joins or founds.</param>
-/// <param name="Threads">Its devices.</param>
+/// <param name="Devices">What it computes on.</param>
 /// <param name="Store">Where it keeps runs, full path.</param>
 /// <param name="Owner">The process that it ends with, as id:start; empty: it stays until told to leave.</param>
 /// <param name="Fault">Its BGPO_FAULT; empty: none.</param>
-internal sealed record SiloLaunch(string Cluster, int Threads, string Store, string Owner, string Fault = "")
+internal sealed record SiloLaunch(string Cluster, DeviceSet Devices, string Store, string Owner, string Fault = "")
 {
     /// <summary>The file that says how the cluster's members find one another; empty: none does.</summary>
     public string ClusterConfig { get; init; } = "";

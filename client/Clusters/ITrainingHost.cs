@@ -1,4 +1,5 @@
 using Bgpo.Grains;
+using Bgpo.Model;
 
 namespace Bgpo.Client.Clusters;
 
@@ -50,7 +51,7 @@ internal interface ITrainingCluster : IAsyncDisposable
 
 /// <summary>Where runs are kept and what may be used.</summary>
 /// <param name="Store">The store's folder, full path; made when missing.</param>
-/// <param name="Threads">CPU devices of each silo, one thread each.</param>
+/// <param name="Devices">What each silo computes on.</param>
 /// <param name="Silos">Silo processes to start; 0: one silo inside this process.</param>
 /// <param name="Cluster">The cluster that the silos make.</param>
-internal sealed record HostOptions(string Store, int Threads, int Silos, string Cluster);
+internal sealed record HostOptions(string Store, DeviceSet Devices, int Silos, string Cluster);

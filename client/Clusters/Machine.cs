@@ -35,7 +35,7 @@ internal sealed class Machine : IMachine
         {
             start.ArgumentList.Add(typeof(Machine).Assembly.Location);
         }
-        foreach (string argument in new[] { "silo", "--cluster", launch.Cluster, "--threads", $"{launch.Threads}",
+        foreach (string argument in new[] { "silo", "--cluster", launch.Cluster, "--devices", $"{launch.Devices}",
             "--store", launch.Store, "--detached" })
         {
             start.ArgumentList.Add(argument);

@@ -98,7 +98,7 @@ internal sealed class SiloProcesses : ITrainingCluster
     private void Launch(string fault)
     {
         ILaunchedSilo silo = _machine.Launch(
-            new SiloLaunch(Name, _options.Threads, _options.Store, _machine.Self, fault) { ClusterConfig = _clustering.File });
+            new SiloLaunch(Name, _options.Devices, _options.Store, _machine.Self, fault) { ClusterConfig = _clustering.File });
         silo.Said += line => Said?.Invoke(line);
         _silos.Add(silo);
     }

@@ -27,7 +27,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         }
         try
         {
-            IHost host = BgpoSilo.Build(new SiloSettings(BlobStores.Open(options.Store), options.Threads), logging);
+            IHost host = BgpoSilo.Build(new SiloSettings(BlobStores.Open(options.Store), options.Devices), logging);
             await host.StartAsync(cancellationToken);
             return new Cluster(host);
         }

@@ -92,7 +92,7 @@ internal sealed class DoctorCommand
 
         try
         {
-            using var devices = new PolicyDevices(1);
+            using var devices = new PolicyDevices(DeviceSet.Cpu(1));
             return new Finding("numerics", $"{devices.Fingerprint}; TorchSharp's native library {Libtorch.Adaptation}", null);
         }
 #pragma warning disable CA1031 // Whatever keeps libtorch from loading is what this check is for.
@@ -106,9 +106,23 @@ internal sealed class DoctorCommand
         }
     }
 
-    private static Finding Gpu() => new(
-        "gpu", File.Exists("/proc/driver/nvidia/version") ? "an NVIDIA driver is there; this version computes on CPU devices"
-            : "none; CPU devices are used", null);
+    private static Finding Gpu()
+    {
+        if (!File.Exists("/proc/driver/nvidia/version"))
+        {
+            return new Finding("gpu", "none; CPU devices are used", null);
+        }
+
+        try
+        {
+            return new Finding("gpu", $"{string.Join(", ", DeviceSet.TryParse("cuda:all")!.Resolve())}: --devices cuda:all",
+                null);
+        }
+        catch (ModelException e)
+        {
+            return new Finding("gpu", $"an NVIDIA driver is there; {e.Message}", null);
+        }
+    }
 
     /// <summary>What a run does to its store: writes, replaces, reads back, lists, deletes; and its clock.</summary>
     private async Task<Finding> Store(string folder)

@@ -23,14 +23,15 @@ internal static class Generation
         GenerateRequest request, IProgress<GenerateProgress> progress, CancellationToken cancellationToken)
     {
         await using var trace = request.Trace is null ? null : ModelCommands.Bad(() => File.CreateText(request.Trace));
-        using LoadedModel loaded = await ModelSource.Open(request.Model, cancellationToken);
+        string place = request.Devices.Resolve()[0];
+        using LoadedModel loaded = await ModelSource.Open(request.Model, cancellationToken, place);
         int[] prompt = ModelCommands.Bad(() => Prompt(request, loaded.Tokenizer));
         SamplerOptions options = Options(request, loaded.Config);
         long started = Stopwatch.GetTimestamp();
-        using var device = new DeviceWorker("cpu:0");
+        using var device = new DeviceWorker(place);
         int[][] responses = await device.Run(() => ModelCommands.Bad(() =>
         {
-            using Transformer model = loaded.NewNetwork();
+            using Transformer model = loaded.NewNetwork(place);
             var partial = new Partial(options.ResponseLength, loaded.Tokenizer, progress);
             return Sampler.Sample(
                 model, [prompt], options,

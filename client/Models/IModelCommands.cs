@@ -1,4 +1,5 @@
 using Bgpo.Grains;
+using Bgpo.Model;
 using Bgpo.Model.Tokenizers;
 using Bgpo.Spec;
 
@@ -51,9 +52,9 @@ internal sealed record PretrainOutcome(long Parameters, string WeightsSha256, Ev
 /// <param name="Count">Problems; fewer when the data file holds fewer.</param>
 /// <param name="Temperature">0 is greedy.</param>
 /// <param name="Seed">Seed of the sampling noise.</param>
-/// <param name="Threads">CPU threads that may be used.</param>
+/// <param name="Devices">What to compute on; of several GPUs the first.</param>
 internal sealed record EvaluateRequest(
-    string Model, TaskSection Task, RolloutSection Rollout, int Count, double Temperature, long Seed, int Threads);
+    string Model, TaskSection Task, RolloutSection Rollout, int Count, double Temperature, long Seed, DeviceSet Devices);
 
 /// <summary>How far an evaluation has come.</summary>
 /// <param name="Done">Problems answered.</param>
@@ -87,9 +88,9 @@ internal sealed record EvaluateOutcome(double Exact, double MeanReward, int Coun
 /// <param name="Rollout">Response length, block length and denoising steps.</param>
 /// <param name="Temperature">0 is greedy.</param>
 /// <param name="Seed">Seed of the sampling noise.</param>
-/// <param name="Threads">CPU threads that may be used.</param>
+/// <param name="Devices">What to compute on; of several GPUs the first.</param>
 internal sealed record GenerateRequest(
-    string Model, string Prompt, RolloutSection Rollout, double Temperature, long Seed, int Threads)
+    string Model, string Prompt, RolloutSection Rollout, double Temperature, long Seed, DeviceSet Devices)
 {
     /// <summary>The conversation to answer; null: the prompt is completed.</summary>
     internal ChatRequest? Chat { get; init; }

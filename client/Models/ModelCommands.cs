@@ -44,7 +44,7 @@ internal sealed class ModelCommands : IModelCommands
             return Place(request.Output);
         });
         EvaluationSummary? evaluation = spec.EvaluationCount == 0 ? null
-            : await Summarize(model, task, spec, request.Threads, cancellationToken);
+            : await Summarize(model, task, spec, DeviceSet.Cpu(request.Threads), cancellationToken);
         return new PretrainOutcome(
             model.Parameters.LongLength, WeightsHash.Of(model.Parameters), evaluation,
             Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -55,11 +55,12 @@ internal sealed class ModelCommands : IModelCommands
         EvaluateRequest request, IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        using LoadedModel model = await ModelSource.Open(request.Model, cancellationToken);
+        DeviceSet devices = request.Devices;
+        using LoadedModel model = await ModelSource.Open(request.Model, cancellationToken, devices.Resolve()[0]);
         await using ITask task = Bad(() => TaskRegistry.Create(request.Task));
         Score[] scores = await Score(
             model, task, RewardLimits.Of(request.Task.Rewards), request.Count, Options(request.Rollout, request.Temperature),
-            (ulong)request.Seed, request.Threads, progress, cancellationToken);
+            (ulong)request.Seed, devices, progress, cancellationToken);
         Score[] judged = Judged(scores);
         return new EvaluateOutcome(
             Mean(judged, score => score.Exact ? 1 : 0), Mean(judged, score => score.Reward), scores.Length,
@@ -78,7 +79,7 @@ internal sealed class ModelCommands : IModelCommands
         Generation.Run(request, progress, cancellationToken);
 
     private static async Task<EvaluationSummary> Summarize(
-        ModelFolder folder, ITask task, PretrainSpec spec, int threads, CancellationToken cancellationToken)
+        ModelFolder folder, ITask task, PretrainSpec spec, DeviceSet devices, CancellationToken cancellationToken)
     {
         using var model = LoadedModel.Of(folder);
         var rollout = new RolloutSection
@@ -90,7 +91,7 @@ internal sealed class ModelCommands : IModelCommands
         var silent = new Progress<ProblemsDone>();
         Task<Score[]> At(double temperature) => Score(
             model, task, RewardLimits.Of(spec.Task.Rewards), spec.EvaluationCount, Options(rollout, temperature),
-            (ulong)spec.Seed, threads, silent, cancellationToken);
+            (ulong)spec.Seed, devices, silent, cancellationToken);
         Score[] greedy = await At(0);
         Score[] sampled = await At(1);
         Score[] judged = Judged(greedy), judgedSampled = Judged(sampled);
@@ -113,7 +114,7 @@ internal sealed class ModelCommands : IModelCommands
     /// Answers held-out problems and judges the answers: on as many device threads as given, the same on any number.
     /// </summary>
     private static async Task<Score[]> Score(
-        LoadedModel folder, ITask task, RewardLimits limits, int count, SamplerOptions options, ulong seed, int threads,
+        LoadedModel folder, ITask task, RewardLimits limits, int count, SamplerOptions options, ulong seed, DeviceSet devices,
         IProgress<ProblemsDone> progress, CancellationToken cancellationToken)
     {
         if (await task.CheckAsync(cancellationToken) is { } reason)
@@ -121,6 +122,8 @@ internal sealed class ModelCommands : IModelCommands
             throw new BadInputException(reason);
         }
         IReadOnlyList<Prompt> problems = task.HeldOut(count);
+        // The weights lie on one GPU.
+        IReadOnlyList<string> places = devices.IsCuda ? [devices.Resolve()[0]] : devices.Resolve();
         using var scorer = new TaskScorer(task, limits, TimeProvider.System);
         var scores = new Score[problems.Count];
         (int[] Tokens, int Index)[][] units = Bad(() => problems
@@ -132,8 +135,8 @@ internal sealed class ModelCommands : IModelCommands
         int done = 0;
         async Task Work(int device)
         {
-            using var worker = new DeviceWorker($"cpu:{device}");
-            Transformer network = await worker.Run(() => Bad(folder.NewNetwork));
+            using var worker = new DeviceWorker($"{devices.Kind}:{device}");
+            Transformer network = await worker.Run(() => Bad(() => folder.NewNetwork(places[device])));
             try
             {
                 for (int u = Interlocked.Increment(ref next); u < units.Length; u = Interlocked.Increment(ref next))
@@ -154,7 +157,7 @@ internal sealed class ModelCommands : IModelCommands
                 await worker.Run(() => Dispose(network));
             }
         }
-        await Task.WhenAll(Enumerable.Range(0, Math.Max(1, Math.Min(threads, units.Length))).Select(Work));
+        await Task.WhenAll(Enumerable.Range(0, Math.Max(1, Math.Min(places.Count, units.Length))).Select(Work));
         return scores;
     }
 

@@ -18,32 +18,33 @@ internal static class ModelSource
     /// <summary>Loads it. Weights of a folder with a tokenizer of Hugging Face's kind stay in the type of its files.</summary>
     /// <param name="path">The path.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="device">Where frozen weights are to lie, <c>cuda:0</c>.</param>
     /// <exception cref="BadInputException">There is no model at the path.</exception>
-    internal static async Task<LoadedModel> Open(string path, CancellationToken cancellationToken)
+    internal static async Task<LoadedModel> Open(string path, CancellationToken cancellationToken, string device = "cpu")
     {
         try
         {
             if (!BlobStores.IsFolder(path))
             {
-                return (await FromUri(path, cancellationToken)).Open();
+                return (await FromUri(path, cancellationToken)).Open(device);
             }
             if (File.Exists(Path.Combine(path, RunFile)))
             {
-                return (await FromRun(path, null, cancellationToken)).Open();
+                return (await FromRun(path, null, cancellationToken)).Open(device);
             }
             string? parent = Path.GetDirectoryName(path);
             if (File.Exists(path) && Path.GetFileName(parent) == CheckpointFolder
                 && int.TryParse(Path.GetFileNameWithoutExtension(path), out int version))
             {
-                return (await FromRun(Path.GetDirectoryName(parent)!, version, cancellationToken)).Open();
+                return (await FromRun(Path.GetDirectoryName(parent)!, version, cancellationToken)).Open(device);
             }
             if (AdapterFolder.IsOne(path))
             {
                 var adapters = AdapterFolder.Load(path);
-                return LoadedModel.Open(adapters.Base, adapters.Lora, adapters.Vector);
+                return LoadedModel.Open(adapters.Base, adapters.Lora, adapters.Vector, device: device);
             }
             return File.Exists(Path.Combine(path, ModelFolder.TokenizerFile)) && ModelFolder.HasHuggingFacesTokenizer(path)
-                ? LoadedModel.Open(path)
+                ? LoadedModel.Open(path, device: device)
                 : LoadedModel.Of(ModelFolder.Load(path));
         }
         catch (Exception e) when (e is ModelException or StorageException or ArgumentException or SpecException)

@@ -24,14 +24,15 @@ internal sealed record StoredModel(
         : null;
 
     /// <summary>Ready to make networks of.</summary>
+    /// <param name="device">Where frozen weights are to lie.</param>
     /// <exception cref="ModelException">The base is gone, or is another now.</exception>
-    internal LoadedModel Open()
+    internal LoadedModel Open(string device = "cpu")
     {
         if (Adapters is not { } adapters)
         {
             return LoadedModel.Of(Whole);
         }
-        LoadedModel model = LoadedModel.Open(Base, adapters.Lora, adapters.Vector, (Config, Tokenizer));
+        LoadedModel model = LoadedModel.Open(Base, adapters.Lora, adapters.Vector, (Config, Tokenizer), device);
         if (model.WeightsSha256 == Manifest.Adapter!.BaseSha256)
         {
             return model;

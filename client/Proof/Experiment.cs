@@ -3,6 +3,7 @@ using Bgpo.Client.Clusters;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
+using Bgpo.Model;
 using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
@@ -71,7 +72,8 @@ internal sealed class Experiment(
     /// <summary>Starts the silos and the run.</summary>
     internal async Task<IRunGrain> Begin(string yaml, CancellationToken cancellationToken)
     {
-        _cluster = await SiloProcesses.Start(new HostOptions(store, 1, silos, name), machine, clustering, cancellationToken);
+        _cluster = await SiloProcesses.Start(
+            new HostOptions(store, DeviceSet.Cpu(1), silos, name), machine, clustering, cancellationToken);
         var run = Cluster.GetRun(name);
         _ = await RunStarter.Begin(run, yaml, () => Cluster.IsAlive);
         _sampler = Sample();

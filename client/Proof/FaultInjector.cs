@@ -1,5 +1,6 @@
 using Bgpo.Client.Clusters;
 using Bgpo.Grains;
+using Bgpo.Model;
 using Bgpo.Silo.Hosting;
 using Bgpo.Silo.Machines;
 using Bgpo.Storage.Blobs;
@@ -87,6 +88,9 @@ internal sealed class FaultInjector(
             return []; // All of them are down; others take their place.
         }
     }
+
+    private static DeviceSet DevicesOf(SiloDescription silo) =>
+        DeviceSet.TryParse($"{silo.DeviceKind}:all") ?? DeviceSet.Cpu(Math.Max(1, silo.Devices));
 
     private bool IsThere(SiloDescription silo) => silo.State == SiloState.Active && Process(silo) is not null;
 
@@ -177,7 +181,7 @@ internal sealed class FaultInjector(
         }
 
         var silo = machine.Launch(
-            new SiloLaunch(cluster.Name, Math.Max(1, victim.Devices), victim.Store, victim.Owner)
+            new SiloLaunch(cluster.Name, DevicesOf(victim), victim.Store, victim.Owner)
             {
                 ClusterConfig = clustering.File,
             });

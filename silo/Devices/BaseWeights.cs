@@ -1,6 +1,7 @@
 using Bgpo.Grains.Runs;
 using Bgpo.Model;
 using Bgpo.Model.Files;
+using static TorchSharp.torch;
 
 namespace Bgpo.Silo.Devices;
 
@@ -10,24 +11,25 @@ namespace Bgpo.Silo.Devices;
 public sealed class BaseWeights
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Sha256, ModelConfig Config), (FrozenWeights Weights, int Users)> _held = [];
+    private readonly Dictionary<Key, (FrozenWeights Weights, int Users)> _held = [];
 
     /// <summary>A network of a run: of its own weights, or of adapters over shared ones.</summary>
     /// <param name="run">The run.</param>
+    /// <param name="on">The device that it lives on, <c>cuda:0</c>.</param>
     /// <returns>The network, and what gives its share of the weights back.</returns>
     /// <exception cref="ModelException">The base is not the run's.</exception>
-    public (Transformer Network, Action Release) NewNetwork(RunContext run)
+    public (Transformer Network, Action Release) NewNetwork(RunContext run, string on)
     {
         if (run.Adapter is not { } adapter)
         {
-            return (new Transformer(run.Config), static () => { });
+            return (new Transformer(run.Config, device(on)), static () => { });
         }
-        (string Sha256, ModelConfig Config) key = (adapter.BaseSha256, run.Config);
+        Key key = new(adapter.BaseSha256, run.Config, on);
         FrozenWeights weights;
         lock (_gate)
         {
             (FrozenWeights Weights, int Users) held = _held.TryGetValue(key, out var found) ? found
-                : (Load(run, adapter.BaseSha256), 0);
+                : (Load(run, adapter.BaseSha256, on), 0);
             _held[key] = held with { Users = held.Users + 1 };
             weights = held.Weights;
         }
@@ -42,11 +44,11 @@ public sealed class BaseWeights
         }
     }
 
-    private static FrozenWeights Load(RunContext run, string sha256)
+    private static FrozenWeights Load(RunContext run, string sha256, string on)
     {
         using var files = ModelFiles.Open(run.Spec.Model.Path);
         files.CheckConfig(run.Config, $"run '{run.Id}'");
-        FrozenWeights weights = FrozenWeights.Load(files);
+        FrozenWeights weights = FrozenWeights.Load(files, device(on));
         if (weights.Sha256 == sha256)
         {
             return weights;
@@ -56,7 +58,7 @@ public sealed class BaseWeights
             $"the weights in {run.Spec.Model.Path} have SHA-256 {weights.Sha256}; run '{run.Id}' is trained on {sha256}.");
     }
 
-    private void Release((string Sha256, ModelConfig Config) key)
+    private void Release(Key key)
     {
         lock (_gate)
         {
@@ -70,4 +72,7 @@ public sealed class BaseWeights
             weights.Dispose();
         }
     }
+
+    /// <summary>Weights that devices can share.</summary>
+    private sealed record Key(string Sha256, ModelConfig Config, string Device);
 }

@@ -13,6 +13,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
 {
     private readonly DeviceQueue _queue = new();
     private readonly DeviceWorker[] _workers;
+    private readonly IReadOnlyList<string> _names;
     private readonly PolicyReplica?[] _replicas;
     private readonly BaseWeights _bases = new();
 
@@ -23,12 +24,14 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     private readonly ConcurrentQueue<string>[] _released;
 
     /// <summary>Starts the devices.</summary>
-    /// <param name="count">How many; on CPU each is one thread.</param>
-    public PolicyDevices(int count)
+    /// <param name="devices">Which; of a processor each is one thread.</param>
+    /// <exception cref="ModelException">They are not there.</exception>
+    public PolicyDevices(DeviceSet devices)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        _ = Numerics; // loads libtorch: what a device's thread could not tell anybody fails here
-        _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"cpu:{i}", i, _queue))];
+        _names = devices.Resolve();
+        Fingerprint = NumericsOf(devices); // loads libtorch: what a device's thread could not tell anybody fails here
+        int count = _names.Count;
+        _workers = [.. Enumerable.Range(0, count).Select(i => new DeviceWorker($"{devices.Kind}:{i}", i, _queue))];
         _replicas = new PolicyReplica?[count];
         _gates = [.. Enumerable.Range(0, count).Select(_ => new Lock())];
         _released = [.. Enumerable.Range(0, count).Select(_ => new ConcurrentQueue<string>())];
@@ -38,18 +41,28 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
     public int Count => _workers.Length;
 
     /// <inheritdoc/>
-    public string Fingerprint => Numerics;
+    public string Fingerprint { get; }
 
     /// <summary>Key of the run that each device has a replica of; null: none.</summary>
     public IReadOnlyList<string?> Runs => [.. _replicas.Select(replica => replica?.Run)];
 
-    /// <summary>What the devices of this process are.</summary>
-    internal static string Kind => "cpu";
-
-    /// <summary>What decides the bits that the devices of this process compute.</summary>
-    internal static string Numerics { get; } = string.Join(
-        "; ", Kind, RuntimeInformation.ProcessArchitecture, CpuName.Read(), Libtorch.Description, "1 thread a device", "probe "
-            + NumericsProbe.Digest);
+    /// <summary>What decides the bits that devices compute.</summary>
+    /// <param name="devices">The devices, which are there.</param>
+    internal static string NumericsOf(DeviceSet devices)
+    {
+        if (!devices.IsCuda)
+        {
+            return string.Join(
+                "; ", devices.Kind, RuntimeInformation.ProcessArchitecture, CpuName.Read(), Libtorch.Description,
+                "1 thread a device", "probe " + NumericsProbe.Digest);
+        }
+        Libtorch.UseExactCuda();
+        string[] probes = [.. devices.Resolve().Select(NumericsProbe.Of).Distinct()];
+        return string.Join(
+            "; ", devices.Kind, RuntimeInformation.ProcessArchitecture, GpuName.Read(), Libtorch.Description,
+            "float32 without TF32",
+            "probe " + string.Join('+', probes));
+    }
 
     /// <inheritdoc/>
     public Task<RolloutResult> Sample(
@@ -142,7 +155,7 @@ public sealed class PolicyDevices : IPolicyDevices, IDisposable
             PolicyReplica? former = _replicas[device];
             _replicas[device] = null; // the next one may fail to be made
             former?.Dispose();
-            _replicas[device] = new PolicyReplica(run, _bases);
+            _replicas[device] = new PolicyReplica(run, _bases, _names[device]);
         }
         return _replicas[device]!;
     }

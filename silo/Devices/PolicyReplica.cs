@@ -24,10 +24,11 @@ public sealed class PolicyReplica : IDisposable
     /// <summary>An empty replica.</summary>
     /// <param name="run">The run.</param>
     /// <param name="bases">The frozen weights of this silo.</param>
-    public PolicyReplica(RunContext run, BaseWeights bases)
+    /// <param name="on">The device, <c>cuda:0</c>.</param>
+    public PolicyReplica(RunContext run, BaseWeights bases, string on)
     {
         _run = run;
-        (_model, _release) = bases.NewNetwork(run);
+        (_model, _release) = bases.NewNetwork(run, on);
         _gradient = new GradientPass(_model, run.Spec, run.Tokenizer.EndTokens);
     }
 

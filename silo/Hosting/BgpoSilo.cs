@@ -2,6 +2,7 @@ using Bgpo.Grains.Hosting;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Work;
+using Bgpo.Model;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Devices;
 using Bgpo.Silo.Machines;
@@ -18,14 +19,23 @@ namespace Bgpo.Silo.Hosting;
 
 /// <summary>What a silo of this process is given.</summary>
 /// <param name="Store">Where runs are kept.</param>
-/// <param name="Devices">Devices; on CPU each is one thread.</param>
+/// <param name="Devices">What it computes on.</param>
 /// <param name="Cluster">Cluster that the silo founds or joins; null: a cluster of its own.</param>
 /// <param name="Name">Short name, for people; null: after the process.</param>
 /// <param name="Owner">The process that the silo ends with, as id:start; empty when it stays until told to leave.</param>
 /// <param name="Drain">How long the silo may take to leave; null: the host's own time.</param>
 public sealed record SiloSettings(
-    IBlobStore Store, int Devices, string? Cluster = null, string? Name = null, string Owner = "", TimeSpan? Drain = null)
+    IBlobStore Store, DeviceSet Devices, string? Cluster = null, string? Name = null, string Owner = "", TimeSpan? Drain = null)
 {
+    /// <summary>A silo that computes on threads of the processor.</summary>
+    /// <param name="store">Where runs are kept.</param>
+    /// <param name="threads">How many.</param>
+    /// <param name="cluster">Cluster that the silo founds or joins; null: a cluster of its own.</param>
+    public SiloSettings(IBlobStore store, int threads, string? cluster = null)
+        : this(store, DeviceSet.Cpu(threads), cluster)
+    {
+    }
+
     /// <summary>What the silo is for.</summary>
     public IReadOnlyList<SiloRole> Roles { get; init; } = [SiloRole.Work, SiloRole.State];
 
@@ -112,10 +122,10 @@ public static class BgpoSilo
         {
             [SiloTraits.Name] = NameOf(settings),
             [SiloTraits.Roles] = string.Join(',', settings.Roles.Select(SiloTraits.Text)),
-            [SiloTraits.Devices] = $"{(hasDevices ? settings.Devices : 0)}",
-            [SiloTraits.DeviceKind] = PolicyDevices.Kind,
+            [SiloTraits.Devices] = $"{(hasDevices ? settings.Devices.Resolve().Count : 0)}",
+            [SiloTraits.DeviceKind] = settings.Devices.Kind,
             [SiloTraits.MemoryMiB] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20}",
-            [SiloTraits.Numerics] = hasDevices ? PolicyDevices.Numerics : "",
+            [SiloTraits.Numerics] = hasDevices ? PolicyDevices.NumericsOf(settings.Devices) : "",
             [SiloTraits.Process] = $"{process.Id}",
             [SiloTraits.ProcessStart] = $"{process.Start}",
             [SiloTraits.Store] = settings.Store.Location,

@@ -28,6 +28,10 @@ public static partial class Libtorch
         ("MKL_CBWR", "AVX2"),
         ("ATEN_CPU_CAPABILITY", "avx2"),
         ("ONEDNN_MAX_CPU_ISA", "AVX2"),
+        // Of GPUs: products in float32, in an order that does not change, on devices that are counted as nvidia-smi does.
+        ("NVIDIA_TF32_OVERRIDE", "0"),
+        ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
+        ("CUDA_DEVICE_ORDER", "PCI_BUS_ID"),
     ];
 
     /// <summary>
@@ -44,8 +48,14 @@ public static partial class Libtorch
     public static string Description =>
         $"libtorch {__version__[..__version__.LastIndexOf('.')]}; MKL CBWR=AVX2, ATen and oneDNN AVX2";
 
+    /// <summary>Whether the build is on TorchSharp's package for CUDA.</summary>
+    public static bool IsForCuda => Runtime == "cuda";
+
     /// <summary>The folder of the native libraries; null where .NET's own search is to find them.</summary>
     public static string? Folder { get; } = Find();
+
+    private static string? Runtime => typeof(Libtorch).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .FirstOrDefault(entry => entry.Key == "TorchSharpRuntime")?.Value;
 
     /// <summary>What the build did for this system's libstdc++, in words.</summary>
     public static string Adaptation => Folder is { } folder && File.Exists(Path.Combine(folder, OldLibstdcxx))
@@ -56,6 +66,15 @@ public static partial class Libtorch
 #pragma warning disable RS0030 // Here it is, with a number that it takes.
     public static void UseOneThread() => set_num_threads(1);
 #pragma warning restore RS0030
+
+    /// <summary>Holds GPUs to float32 and to attention whose gradient does not depend on the order of threads.</summary>
+    public static void UseExactCuda()
+    {
+        backends.cuda.matmul.allow_tf32 = false;
+        backends.cudnn.allow_tf32 = false;
+        backends.cuda.enable_flash_sdp(false);
+        backends.cuda.enable_math_sdp(true);
+    }
 
     /// <summary>Loads the libraries. TorchSharp looks for what is loaded already before it looks elsewhere.</summary>
     /// <exception cref="DllNotFoundException">One is missing or does not fit the system.</exception>
@@ -93,9 +112,7 @@ public static partial class Libtorch
     /// <summary>Beside the program where it is published, in the checkout's artifacts where it is built.</summary>
     private static string? Find()
     {
-        string? runtime = typeof(Libtorch).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .FirstOrDefault(entry => entry.Key == "TorchSharpRuntime")?.Value;
-        string name = $"libtorch-{runtime}";
+        string name = $"libtorch-{Runtime}";
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             foreach (string folder in new[] { Path.Combine(at.FullName, name), Path.Combine(at.FullName, "artifacts", name) })

@@ -1,6 +1,8 @@
 using Bgpo.Model.Adapters;
 using Bgpo.Model.Files;
 using Bgpo.Model.Tokenizers;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Bgpo.Model;
 
@@ -9,10 +11,11 @@ namespace Bgpo.Model;
 /// </summary>
 public sealed class LoadedModel : IDisposable
 {
-    private readonly Func<Transformer> _make;
+    private readonly Func<Device, Transformer> _make;
     private readonly FrozenWeights? _frozen;
 
-    private LoadedModel(ModelConfig config, ITokenizer tokenizer, string sha256, FrozenWeights? frozen, Func<Transformer> make)
+    private LoadedModel(ModelConfig config, ITokenizer tokenizer, string sha256, FrozenWeights? frozen,
+        Func<Device, Transformer> make)
     {
         Config = config;
         Tokenizer = tokenizer;
@@ -35,9 +38,9 @@ public sealed class LoadedModel : IDisposable
     /// <summary>A model whose weights are one flat vector.</summary>
     /// <param name="model">The model.</param>
     public static LoadedModel Of(ModelFolder model) =>
-        new(model.Config, model.Tokenizer, WeightsHash.Of(model.Parameters), null, () =>
+        new(model.Config, model.Tokenizer, WeightsHash.Of(model.Parameters), null, device =>
     {
-        var network = new Transformer(model.Config);
+        var network = new Transformer(model.Config, device);
         FlatVector.Load(network, model.Parameters);
         return network;
     });
@@ -48,18 +51,19 @@ public sealed class LoadedModel : IDisposable
     /// <param name="adapters">Their matrices, in the order of their layout; null without.</param>
     /// <param name="trained">What the adapters were trained with, which the folder may have lost since; null: what the folder
     /// says.</param>
+    /// <param name="device">Where the weights lie.</param>
     /// <exception cref="ModelException">The folder is bad, or makes another network.</exception>
     public static LoadedModel Open(
         string folder, LoraConfig? lora = null, float[]? adapters = null,
-        (ModelConfig Config, ITokenizer Tokenizer)? trained = null)
+        (ModelConfig Config, ITokenizer Tokenizer)? trained = null, string device = "cpu")
     {
         using var files = ModelFiles.Open(folder);
         if (trained is { Config: var config })
         {
             files.CheckConfig(config, "the checkpoint");
         }
-        FrozenWeights frozen = FrozenWeights.Load(files);
-        return new LoadedModel(files.Config, trained?.Tokenizer ?? files.Tokenizer, frozen.Sha256, frozen, () =>
+        FrozenWeights frozen = FrozenWeights.Load(files, torch.device(device));
+        return new LoadedModel(files.Config, trained?.Tokenizer ?? files.Tokenizer, frozen.Sha256, frozen, _ =>
         {
             var network = new Transformer(frozen, lora);
             if (adapters is not null)
@@ -71,7 +75,8 @@ public sealed class LoadedModel : IDisposable
     }
 
     /// <summary>A network of it; the caller's to free, before the model is.</summary>
-    public Transformer NewNetwork() => _make();
+    /// <param name="device">Where it lives; that of the weights, where they lie there already.</param>
+    public Transformer NewNetwork(string device = "cpu") => _make(torch.device(device));
 
     /// <inheritdoc/>
     public void Dispose() => _frozen?.Dispose();

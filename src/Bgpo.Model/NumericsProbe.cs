@@ -22,7 +22,19 @@ public static class NumericsProbe
 
     private static readonly Lazy<string> s_digest = new(Compute);
 
-    internal static string Compute()
+    /// <summary>
+    /// The same of a GPU. Where two passes differ, which the order of its threads may do, it says so instead.
+    /// </summary>
+    /// <param name="name">Its name, <c>cuda:0</c>.</param>
+    public static string Of(string name)
+    {
+        string first = Compute(device(name));
+        return Compute(device(name)) == first ? first : "differs from pass to pass";
+    }
+
+    internal static string Compute() => Compute(CPU);
+
+    private static string Compute(Device on)
     {
         string digest = "";
         // On a thread of its own, held to one as a device's is.
@@ -30,7 +42,7 @@ public static class NumericsProbe
         {
             Libtorch.UseOneThread();
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            AddNetwork(hash);
+            AddNetwork(hash, on);
             AddFunctions(hash);
             digest = Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 4));
         });
@@ -40,7 +52,7 @@ public static class NumericsProbe
     }
 
     /// <summary>Likelihoods and gradients, of shapes at which kernels work in vectors and leave a rest.</summary>
-    private static void AddNetwork(IncrementalHash hash)
+    private static void AddNetwork(IncrementalHash hash, Device on)
     {
         using IDisposable scope = NewDisposeScope();
         var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
@@ -51,7 +63,7 @@ public static class NumericsProbe
             Heads = 4,
             HiddenWidth = 200
         }, tokenizer);
-        using var model = new Transformer(config);
+        using var model = new Transformer(config, on);
         FlatVector.Load(model, Initialization.Draw(model.Layout, 1));
         model.BindGradients();
         MaskedSample[] samples =

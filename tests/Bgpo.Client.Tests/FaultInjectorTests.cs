@@ -1,6 +1,7 @@
 using Bgpo.Client.Clusters;
 using Bgpo.Client.Proof;
 using Bgpo.Grains;
+using Bgpo.Model;
 using Bgpo.Silo.Machines;
 
 namespace Bgpo.Client.Tests;
@@ -20,7 +21,8 @@ public sealed class FaultInjectorTests : IDisposable
 
         Assert.Equal(silo, victim);
         Assert.Equal([(41, ProcessTable.Kill)], _console.Machine.Sent);
-        Assert.Equal(new SiloLaunch("demo", 2, "/s", "") { ClusterConfig = "/c.yaml" }, Assert.Single(_console.Machine.Launched));
+        Assert.Equal(new SiloLaunch("demo", DeviceSet.Cpu(2), "/s", "") { ClusterConfig = "/c.yaml" },
+            Assert.Single(_console.Machine.Launched));
         Assert.Equal(["killed", "joined"], _acts.Select(act => act.Event));
     }
 

@@ -116,7 +116,7 @@ public sealed class ModelFolderCommandTests : IDisposable
     public async Task AChat_IsAnswered_AndTracedTokenByToken(string family)
     {
         string trace = Path.Combine(_console.Work, "trace.jsonl");
-        GenerateRequest Request(ChatRequest chat) => new(Reference(family), "hi", new RolloutSection(), 0, 1, 1)
+        GenerateRequest Request(ChatRequest chat) => new(Reference(family), "hi", new RolloutSection(), 0, 1, DeviceSet.Cpu(1))
         {
             Chat = chat,
             Given = (8, 4, 4),
@@ -156,7 +156,8 @@ public sealed class ModelFolderCommandTests : IDisposable
         Assert.Equal(File.ReadAllText(Path.Combine(model, "config.json")), File.ReadAllText(Path.Combine(merged, "config.json")));
 
         async Task<string> Answer(string from) => (await new ModelCommands().Generate(
-            new GenerateRequest(from, "hello", new RolloutSection(), 0, 1, 1) { Given = (16, 16, 16) }, new Steps([]),
+            new GenerateRequest(from, "hello", new RolloutSection(), 0, 1, DeviceSet.Cpu(1)) { Given = (16, 16, 16) },
+            new Steps([]),
             default)).Text;
         string expected = await Answer(folder);
         Assert.Equal(expected, await Answer(merged));
@@ -218,7 +219,7 @@ public sealed class ModelFolderCommandTests : IDisposable
         SamplerOptions evaluated = ModelCommands.Options(rollout, 0.5);
         Assert.Equal((Remasking.Margin, true, 0.5), (evaluated.Remasking, evaluated.StopsAtEnd, evaluated.Temperature));
         using var files = ModelFiles.Open(Reference("llada"));
-        var request = new GenerateRequest("m", "hi", rollout, 0.5, 1, 1);
+        var request = new GenerateRequest("m", "hi", rollout, 0.5, 1, DeviceSet.Cpu(1));
         Assert.Equal(evaluated, Generation.Options(request, files.Config));
         Assert.Equal(Remasking.Entropy,
             Generation.Options(request with { Remasking = Remasking.Entropy }, files.Config).Remasking);
@@ -242,7 +243,7 @@ public sealed class ModelFolderCommandTests : IDisposable
         string config = Path.Combine(folder, "config.json");
         File.WriteAllText(config,
             File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-06", "\"rms_norm_eps\": 0.01", StringComparison.Ordinal));
-        Assert.Contains("config.json: rms_norm_eps is 0.01; it is", Assert.Throws<ModelException>(stored.Open).Message,
+        Assert.Contains("config.json: rms_norm_eps is 0.01; it is", Assert.Throws<ModelException>(() => stored.Open()).Message,
             StringComparison.Ordinal);
     }
 

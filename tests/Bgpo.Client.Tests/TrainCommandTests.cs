@@ -22,8 +22,8 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(2, lines.Count(line => line.StartsWith("version ", StringComparison.Ordinal)));
         Assert.Contains("weights     sha256 0123abcd", lines);
         Assert.Equal("", _console.Error.ToString());
-        Assert.Equal(("sudoku-1", Path.Combine(_console.Work, "s"), 3),
-            (_console.Host.Run, _console.Host.Options!.Store, _console.Host.Options.Threads));
+        Assert.Equal(("sudoku-1", Path.Combine(_console.Work, "s"), "cpu:3"),
+            (_console.Host.Run, _console.Host.Options!.Store, _console.Host.Options.Devices.ToString()));
         Assert.True(_console.Host.IsDisposed);
     }
 
@@ -158,6 +158,17 @@ public sealed class TrainCommandTests : IDisposable
         _console.Host.Grain.Emits(Events.Started with { Version = 40 }, Events.Completed);
         Assert.Equal(0, await _console.Run("train", "--resume", "sud"));
         Assert.Equal((true, null, "sudoku-1"), (_console.Host.Grain.IsResumed, _console.Host.Grain.Yaml, _console.Host.Run));
+    }
+
+    [Theory]
+    [InlineData("gpu", "option --devices: value 'gpu': cpu:N for N threads, cuda:I for one GPU or several with commas between, " +
+        "or cuda:all")]
+    [InlineData("cpu:2 --threads 2", "options --devices and --threads: give one of them; --threads N is --devices cpu:N")]
+    public async Task DevicesThatCannotBe_AreRefusedBeforeThereIsARun(string devices, string message)
+    {
+        Assert.Contains(message, await _console.Refused(2, ["train", "--devices", .. devices.Split(' ')]),
+            StringComparison.Ordinal);
+        Assert.Null(_console.Host.Run);
     }
 
     [Theory]

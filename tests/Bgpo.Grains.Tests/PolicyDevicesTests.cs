@@ -35,7 +35,7 @@ public sealed class PolicyDevicesTests
             (long offset, int length) = ShardKey.Span(shard, run.Parameters);
             return (ReadOnlyMemory<float>)model.Parameters.AsMemory((int)offset, length);
         })];
-        using var devices = new PolicyDevices(1);
+        using var devices = new PolicyDevices(DeviceSet.Cpu(1));
         try
         {
             Task<RolloutResult> piece = devices.Sample(

@@ -80,7 +80,8 @@ public static class WireProcesses
 
     private static async Task<IHost> Start(string folder)
     {
-        IHost host = BgpoSilo.Build(new SiloSettings(new LocalBlobStore(Path.Combine(folder, "store")), Devices: 1, Cluster));
+        IHost host = BgpoSilo.Build(
+            new SiloSettings(new LocalBlobStore(Path.Combine(folder, "store")), threads: 1, cluster: Cluster));
         await host.StartAsync();
         return host;
     }

@@ -4,6 +4,7 @@ using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
 using Bgpo.Grains;
 using Bgpo.Grains.Placement;
+using Bgpo.Model;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Hosting;
 using Bgpo.Silo.Machines;
@@ -34,7 +35,8 @@ internal sealed class SiloCommand
 
     private readonly ConsoleContext _context;
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster to join or found; default: default");
-    private readonly Option<int?> _threads = Flags.Whole("--threads", "N", "CPU devices, one thread each; default: 1", 1, 1024);
+    private readonly Option<int?> _threads = Flags.Whole("--threads", "N", "the same as --devices cpu:N", 1, 1024);
+    private readonly Option<DeviceSet?> _devices = Flags.Devices("cpu:1");
     private readonly Option<string?> _store =
         Flags.Text("--store", "STORE",
             "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER, the same for " +
@@ -57,7 +59,7 @@ internal sealed class SiloCommand
         _context = context;
         Command = new Command("silo", "Joins (or founds) a cluster and works for its runs until SIGTERM or Ctrl-C.")
         {
-            _cluster, _threads, _store, _drain, _name, _role, _detached, _owner,
+            _cluster, _devices, _threads, _store, _drain, _name, _role, _detached, _owner,
         };
         Drained = SiloDrainCommand.Make(context);
         Command.Subcommands.Add(Drained.Command);
@@ -109,7 +111,8 @@ internal sealed class SiloCommand
         using var telemetry = Telemetry.Start(name, line => Say($"silo {name}: {line}"));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         await Start(host, name, settings.Cluster!);
-        var what = settings.Roles.Contains(SiloRole.Reward) ? "scores completions" : Format.Many(settings.Devices, "device");
+        var what = settings.Roles.Contains(SiloRole.Reward) ? "scores completions"
+            : Format.Many(settings.Devices.Resolve().Count, "device");
         Tell($"silo {name} of cluster {settings.Cluster}: joined, {what}, "
             + $"process {Environment.ProcessId}, store {_context.Paths.Shown(settings.Store.Location)}");
         if (ClusterMembership.Notice(settings.Clustering) is { } notice)
@@ -151,7 +154,7 @@ internal sealed class SiloCommand
         try
         {
             return new SiloSettings(
-                BlobStores.Open(_context.Paths.Store(parsed.GetValue(_store))), parsed.GetValue(_threads) ?? 1,
+                BlobStores.Open(_context.Paths.Store(parsed.GetValue(_store))), Flags.DevicesOf(parsed, _devices, _threads, 1),
                 Flags.Checked("--cluster", parsed.GetValue(_cluster) ?? DefaultCluster),
                 parsed.GetValue(_name) is { } name ? Flags.Checked("--name", name) : null, parsed.GetValue(_owner) ?? "",
                 parsed.GetValue(_drain) ?? DefaultDrain)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Models;
+using Bgpo.Model;
 using Bgpo.Spec;
 
 namespace Bgpo.Client.Commands.Models;
@@ -26,6 +27,8 @@ internal sealed class DecodingOptions(string task, string config)
 
     internal Option<string[]> Set { get; } = Flags.Set();
 
+    internal Option<DeviceSet?> Devices { get; } = Flags.Devices("a thread for each core");
+
     internal Option<int?> Threads { get; } = Flags.Threads();
 
     /// <summary>What a command line says.</summary>
@@ -48,7 +51,7 @@ internal sealed class DecodingOptions(string task, string config)
         return new Decoding(
             SpecFile.Existing(given, "option --model", paths), spec, parsed.GetValue(Temperature) ?? 0,
             parsed.GetValue(Seed) ?? 1,
-            parsed.GetValue(Threads) ?? Environment.ProcessorCount);
+            Flags.DevicesOf(parsed, Devices, Threads, Environment.ProcessorCount));
     }
 }
 
@@ -57,5 +60,5 @@ internal sealed class DecodingOptions(string task, string config)
 /// <param name="Spec">The spec with the task and its decoding.</param>
 /// <param name="Temperature">Gumbel temperature.</param>
 /// <param name="Seed">Seed of the sampling noise.</param>
-/// <param name="Threads">Devices.</param>
-internal sealed record Decoding(string Model, RunSpec Spec, double Temperature, int Seed, int Threads);
+/// <param name="Devices">What to compute on.</param>
+internal sealed record Decoding(string Model, RunSpec Spec, double Temperature, int Seed, DeviceSet Devices);

@@ -29,7 +29,7 @@ internal sealed class EvalCommand
         {
             _decoding.Model, _decoding.Task, _data, _count, _decoding.Temperature, _decoding.Steps, _decoding.Seed,
                 _decoding.Config,
-            _decoding.Set, _decoding.Threads, _json,
+            _decoding.Set, _decoding.Devices, _decoding.Threads, _json,
         };
         Command.SetAction((parsed, _) => Run(parsed));
     }
@@ -54,7 +54,7 @@ internal sealed class EvalCommand
         var request = new EvaluateRequest(
             decoding.Model, task, spec.Rollout,
             parsed.GetValue(_count) ?? (task.EvaluationData.Length > 0 ? int.MaxValue : DefaultCount),
-            decoding.Temperature, decoding.Seed, decoding.Threads);
+            decoding.Temperature, decoding.Seed, decoding.Devices);
 
         ProcessLimits.Check();
         EvaluateOutcome outcome;

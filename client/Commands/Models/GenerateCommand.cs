@@ -28,7 +28,8 @@ internal sealed class GenerateCommand
         {
             _prompt, _decoding.Model, _chat.Chat, _chat.System, _chat.Template, _decoding.Temperature, _chat.Length, _chat.Block,
                 _decoding.Steps,
-            _chat.Order, _chat.Trace, _decoding.Seed, _decoding.Task, _decoding.Config, _decoding.Set, _decoding.Threads, _json,
+            _chat.Order, _chat.Trace, _decoding.Seed, _decoding.Task, _decoding.Config, _decoding.Set, _decoding.Devices,
+            _decoding.Threads, _json,
         };
         Command.SetAction((parsed, _) => Run(parsed));
     }
@@ -52,7 +53,7 @@ internal sealed class GenerateCommand
         var request = new GenerateRequest(
             decoding.Model, parsed.GetValue(_prompt) ?? chat!.Messages[^1].Content, decoding.Spec.Rollout, decoding.Temperature,
             decoding.Seed,
-            decoding.Threads)
+            decoding.Devices)
         {
             Chat = chat,
             Given = (parsed.GetValue(_chat.Length), parsed.GetValue(_chat.Block), parsed.GetValue(_decoding.Steps)),

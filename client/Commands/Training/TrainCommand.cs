@@ -6,6 +6,7 @@ using Bgpo.Client.Metrics;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Grains;
+using Bgpo.Model;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;
@@ -38,6 +39,7 @@ internal sealed class TrainCommand
         Flags.Text("--fork", "RUN[@VERSION]",
             "a new run from another one's checkpoint (default: the newest), by its spec with what --set changes");
     private readonly Option<int?> _threads = Flags.Threads();
+    private readonly Option<DeviceSet?> _devices = Flags.Devices("a thread for each core; with --silos one each");
     private readonly Option<int?> _silos =
         Flags.Whole("--silos", "N",
             "silo processes to start, each with --threads devices (default there: 1); default: one silo inside this process",
@@ -55,7 +57,8 @@ internal sealed class TrainCommand
         _context = context;
         Command = new Command("train", "Trains a model with BGPO and watches the run to its end.")
         {
-            _config, _steps, _set, _run, _store, _resume, _at, _takeOver, _fork, _threads, _silos, _cluster, _printSpec, _json,
+            _config, _steps, _set, _run, _store, _resume, _at, _takeOver, _fork, _devices, _threads, _silos, _cluster, _printSpec,
+                _json,
                 _quiet,
         };
         _recording.On(Command);
@@ -116,7 +119,7 @@ internal sealed class TrainCommand
         var silos = parsed.GetValue(_silos) ?? 0;
         var options = new HostOptions(
             _context.Paths.Store(parsed.GetValue(_store)),
-            parsed.GetValue(_threads) ?? (silos > 0 ? 1 : Environment.ProcessorCount),
+            Flags.DevicesOf(parsed, _devices, _threads, silos > 0 ? 1 : Environment.ProcessorCount),
             silos, parsed.GetValue(_cluster) is { } cluster ? Flags.Checked("--cluster", cluster) : run);
         ProcessLimits.Check();
         _recording.Check(_context, parsed, run);
