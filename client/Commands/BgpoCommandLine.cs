@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.Reflection;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Commands.Clusters;
+using Bgpo.Client.Commands.Dashboards;
 using Bgpo.Client.Commands.Models;
 using Bgpo.Client.Commands.Runs;
 using Bgpo.Client.Commands.Stores;
@@ -89,12 +90,13 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
         var doctor = new DoctorCommand(context);
         var completion = new CompletionCommand(context);
         var stores = new StoreCommands(context);
+        var dashboard = new DashboardCommand(context).Part;
         var help = new HelpOption("--help", "-h", "-?");
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {
             help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, model.Command, silo.Command,
-                run.Command, cluster.Command, chaos.Command,
+                run.Command, cluster.Command, dashboard.Command, chaos.Command,
             verify.Command, doctor.Command, completion.Command, completion.Words,
         };
         foreach (var part in stores.Roots.Concat(more.Where(part => !part.Command.Parents.Any())))
@@ -102,8 +104,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
             root.Subcommands.Add(part.Command);
         }
 
-        foreach (var command in new[] { train.Command, silo.Command, run.Command, cluster.Command, chaos.Command,
-            verify.Command })
+        foreach (var command in new[] { train.Command, silo.Command, run.Command, cluster.Command, dashboard.Command,
+            chaos.Command, verify.Command })
         {
             command.Options.Add(clusterConfig);
         }
@@ -142,8 +144,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
             [verify.Command] = VerifyCommand.Examples,
             [verify.Elastic] = VerifyCommand.Examples,
         };
-        foreach (var part in run.Parts.Concat(model.Parts).Concat(cluster.Parts).Append(silo.Drained).Concat(stores.Parts)
-            .Concat(more))
+        foreach (var part in run.Parts.Concat(model.Parts).Concat(cluster.Parts).Append(silo.Drained).Append(dashboard)
+            .Concat(stores.Parts).Concat(more))
         {
             examples[part.Command] = part.Examples;
         }

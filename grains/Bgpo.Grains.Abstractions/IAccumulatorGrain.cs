@@ -163,6 +163,9 @@ public sealed record ShardStatus(
 
     /// <summary>Why the last attempt to have this version copied failed; empty: it did not.</summary>
     [Id(7)] public string CopyTrouble { get; init; } = "";
+
+    /// <summary>Address of the silo that holds it, where copies were asked for; empty otherwise.</summary>
+    [Id(8)] public string Silo { get; init; } = "";
 }
 
 /// <summary>A shard's weights.</summary>

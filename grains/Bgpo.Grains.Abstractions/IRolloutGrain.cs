@@ -33,4 +33,11 @@ public sealed record RolloutRequest(
 [GenerateSerializer, Immutable, Alias("bgpo.RolloutResult")]
 public sealed record RolloutResult(
     [property: Id(0)] int[][] PromptTokens, [property: Id(1)] int[][] Completions, [property: Id(2)] string[] Texts,
-    [property: Id(3)] double DeviceSeconds);
+    [property: Id(3)] double DeviceSeconds)
+{
+    /// <summary>The denoising step in which each token was set, -1 where none was; empty where it is not recorded.</summary>
+    [Id(4)] public int[][] SetIn { get; init; } = [];
+
+    /// <summary>What each token was chosen by, in thousandths; empty where it is not recorded.</summary>
+    [Id(5)] public int[][] Confidences { get; init; } = [];
+}

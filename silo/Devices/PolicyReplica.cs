@@ -43,12 +43,17 @@ public sealed class PolicyReplica : IDisposable
         long started = Stopwatch.GetTimestamp();
         Take(weights);
         int[][] prompts = [.. request.Prompts.Select(_run.Tokenizer.EncodePrompt)];
+        var trace = request.Purpose == Purpose.Rollout ? new SetTokens(prompts.Length, _run.Spec.Rollout.ResponseLength) : null;
         int[][] completions = Sampler.Sample(
             _model, prompts, _run.Sampling(request.DenoisingSteps, request.Temperature),
             (b, step) => new Philox(_run.Seed, request.Purpose, (uint)request.Step, request.Items[b], (uint)step),
-            _run.Tokenizer.EndTokens);
+            _run.Tokenizer.EndTokens, trace is null ? null : trace.Note);
         string[] texts = [.. completions.Select(tokens => _run.Tokenizer.Decode(tokens))];
-        return new RolloutResult(prompts, completions, texts, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return new RolloutResult(prompts, completions, texts, Stopwatch.GetElapsedTime(started).TotalSeconds)
+        {
+            SetIn = trace?.Steps ?? [],
+            Confidences = trace?.Confidences ?? [],
+        };
     }
 
     /// <summary>Computes a unit's contribution.</summary>
@@ -120,4 +125,26 @@ public sealed class PolicyReplica : IDisposable
 
     private static GroupRecord RecordOf(GroupWork work) =>
         new(work.BatchStep, work.Group, work.Prompt, work.Completions, work.Advantages);
+
+    /// <summary>When each token of some responses was set, and how sure the model was.</summary>
+    private sealed class SetTokens
+    {
+        public SetTokens(int sequences, int length)
+        {
+            Steps = [.. Enumerable.Range(0, sequences).Select(_ => Enumerable.Repeat(-1, length).ToArray())];
+            Confidences = [.. Enumerable.Range(0, sequences).Select(_ => new int[length])];
+        }
+
+        public int[][] Steps { get; }
+
+        public int[][] Confidences { get; }
+
+        public void Note(SampledToken set)
+        {
+            Steps[set.Sequence][set.Place] = set.Step;
+            // Whatever the model says, a record can be written of it.
+            Confidences[set.Sequence][set.Place] =
+                double.IsFinite(set.Confidence) ? (int)Math.Round(Math.Clamp(set.Confidence, -1e6, 1e6) * 1000) : 0;
+        }
+    }
 }

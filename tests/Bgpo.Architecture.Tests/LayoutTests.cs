@@ -71,6 +71,12 @@ public partial class LayoutTests
             "Bgpo.Silo.Machines", "Bgpo.Silo.Clustering", "Bgpo.Silo.Devices",
         ]),
 
+        // The page about runs, from what their store has.
+        ("Bgpo.Dashboard",
+        [
+            "Bgpo", "Bgpo.Spec", "Bgpo.Objectives", "Bgpo.Units", "Bgpo.Storage.Blobs", "Bgpo.Storage.Runs", "Bgpo.Grains",
+        ]),
+
         // What commands stand on: errors, the terminal, paths; then each room on those above it.
         ("Bgpo.Client", s_engine),
         ("Bgpo.Client.CommandLine", [.. s_engine, "Bgpo.Client"]),
@@ -84,6 +90,10 @@ public partial class LayoutTests
             .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Clusters", "Bgpo.Client.Watching",
             "Bgpo.Client.Hosting",
         ]),
+        ("Bgpo.Client.Dashboards",
+        [
+            .. s_engine, "Bgpo.Dashboard", "Bgpo.Client", "Bgpo.Client.Clusters", "Bgpo.Client.Hosting", "Bgpo.Client.Runs",
+        ]),
         ("Bgpo.Client.Metrics",
         [
             .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Watching", "Bgpo.Client.Hosting",
@@ -94,7 +104,7 @@ public partial class LayoutTests
             .. s_engine, "Bgpo.Client", "Bgpo.Client.CommandLine", "Bgpo.Client.Clusters", "Bgpo.Client.Watching",
             "Bgpo.Client.Runs",
         ]),
-        ("Bgpo.Client.Commands", [.. s_engine, .. s_console]),
+        ("Bgpo.Client.Commands", [.. s_engine, .. s_console, "Bgpo.Dashboard", "Bgpo.Client.Dashboards"]),
         ("Bgpo.Bench",
         [
             .. s_libraries, "Bgpo.Grains", "Bgpo.Grains.Placement", "Bgpo.Grains.Runs", "Bgpo.Grains.Work", "Bgpo.Grains.Hosting",
@@ -189,7 +199,7 @@ public partial class LayoutTests
     public void Lines_AreNarrow()
     {
         string root = ProjectFolder.Find();
-        string[] folders = ["src", "grains", "silo", "client", "bench", "examples", "tests"];
+        string[] folders = ["src", "grains", "silo", "dashboard", "client", "bench", "examples", "tests"];
         Assert.Empty(
             from folder in folders
             from file in Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories)

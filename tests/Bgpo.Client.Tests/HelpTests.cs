@@ -13,7 +13,7 @@ public sealed class HelpTests : IDisposable
         "run list", "run status", "run watch", "run pause", "run resume", "run stop", "run checkpoint", "run set",
         "run samples", "run compare", "run plot", "run logs", "run delete", "silo drain", "cluster", "cluster status",
         "cluster silos", "cluster stop", "chaos", "verify", "verify elastic", "doctor", "completion",
-        "runs", "checkpoints", "checkpoints verify", "checkpoints prune", "export", "journal", "azurite",
+        "runs", "dashboard", "checkpoints", "checkpoints verify", "checkpoints prune", "export", "journal", "azurite",
         "bench", "bench memory", "bench store", "bench wire", "bench scaling", "bench overhead", "bench model", "run metrics");
 
     public void Dispose() => _console.Dispose();

@@ -21,6 +21,7 @@ public sealed class ScriptTests : IDisposable
         File.Copy(Path.Combine(ProjectFolder.Find(), "bgpo"), Path.Combine(_root, "bgpo"));
         foreach (var file in new[] { "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig",
             "Orleans.sln", "src/A.cs", "grains/B.cs", "silo/C.cs", "client/D.cs", "bench/I.cs", "examples/J.cs",
+            "dashboard/K.cs",
             "tests/One.Tests/E.cs", "tests/Two.Tests/F.cs", "tests/Big.GpuTests/G.cs" })
         {
             Write(file, "");
@@ -35,6 +36,7 @@ public sealed class ScriptTests : IDisposable
         Tool("id", "echo 0");
         Tool("g++", "");
         Tool("tmux", "");
+        Tool("chromium", "");
         Tool("apt-get", "echo \"apt-get $*\" >> $HERE/calls; [ ! -e $HERE/apt-fails ] || { echo 'E: no network'; exit 100; }; " +
             "touch $HERE/installed");
         Tool("dotnet", """
@@ -174,11 +176,13 @@ public sealed class ScriptTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void WhatOnlyOneTestNeeds_IsInstalled_OrDoneWithout(bool fails)
+    [InlineData("tmux", "the test of the live view is skipped", false)]
+    [InlineData("tmux", "the test of the live view is skipped", true)]
+    [InlineData("chromium", "the tests of the dashboard's page are skipped", false)]
+    [InlineData("chromium", "the tests of the dashboard's page are skipped", true)]
+    public void WhatOnlySomeTestsNeed_IsInstalled_OrDoneWithout(string tool, string meaning, bool fails)
     {
-        File.Delete(Path.Combine(_root, "bin", "tmux"));
+        File.Delete(Path.Combine(_root, "bin", tool));
         if (fails)
         {
             Write("apt-fails", "");
@@ -186,9 +190,9 @@ public sealed class ScriptTests : IDisposable
 
         var (code, _, error) = Run("test");
         Assert.Equal(0, code);
-        Assert.Contains(Calls(), call => call.EndsWith(" tmux", StringComparison.Ordinal));
+        Assert.Contains(Calls(), call => call.EndsWith($" {tool}", StringComparison.Ordinal));
         Assert.Equal(fails, error.Contains(
-            "tmux is not installed: the test of the live view is skipped", StringComparison.Ordinal));
+            $"{tool} is not installed: {meaning}", StringComparison.Ordinal));
     }
 
     [Fact]

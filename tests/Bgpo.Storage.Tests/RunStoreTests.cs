@@ -194,6 +194,26 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Journal_KeepsHowCompletionsWereDenoised_WhereThatIsKnown()
+    {
+        JournalStep step = Samples.Journal(2);
+        JournalGroup group = step.Groups[0];
+        JournalCompletion traced = group.Completions[0] with { Trace = new DenoisingTrace([1, 0, 1, -1], [900, 1000, 3, 0]) };
+        JournalStep written = step with { Groups = [group with { Completions = [traced, group.Completions[1]] }] };
+        await _run.WriteJournalAsync(written);
+        IReadOnlyList<JournalCompletion> read = (await _run.ReadJournalAsync(2))!.Groups[0].Completions;
+        Assert.Equal([1, 0, 1, -1], read[0].Trace!.SetIn);
+        Assert.Equal([900, 1000, 3, 0], read[0].Trace!.Confidences);
+        Assert.Null(read[1].Trace);
+
+        JournalCompletion cut = traced with { Trace = new DenoisingTrace([1, 0], [900, 1000]) };
+        JournalStep bad = step with { Groups = [group with { Completions = [cut, group.Completions[1]] }] };
+        Assert.Contains(
+            "not as long as its completion",
+            (await Assert.ThrowsAsync<ArgumentException>(() => _run.WriteJournalAsync(bad))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Journal_WithAReplacedNonFiniteNumber_IsRefusedByName()
     {
         JournalStep bad = Samples.Journal(1);

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Dashboards;
 using Bgpo.Client.Hosting;
+using Bgpo.Dashboard;
 using Bgpo.Grains;
 using Bgpo.Grains.Placement;
 using Bgpo.Model;
@@ -21,6 +23,8 @@ internal sealed class SiloCommand
     internal const string DefaultCluster = "default";
 
     private const string Both = "both";
+
+    private readonly Option<bool> _dashboard = Flags.Switch("--dashboard", DashboardHost.Described);
 
     private static readonly string Work = SiloTraits.Text(SiloRole.Work);
     private static readonly string State = SiloTraits.Text(SiloRole.State);
@@ -59,7 +63,7 @@ internal sealed class SiloCommand
         _context = context;
         Command = new Command("silo", "Joins (or founds) a cluster and works for its runs until SIGTERM or Ctrl-C.")
         {
-            _cluster, _devices, _threads, _store, _drain, _name, _role, _detached, _owner,
+            _cluster, _devices, _threads, _store, _drain, _name, _role, _dashboard, _detached, _owner,
         };
         Drained = SiloDrainCommand.Make(context);
         Command.Subcommands.Add(Drained.Command);
@@ -120,6 +124,9 @@ internal sealed class SiloCommand
             Say(notice);
         }
 
+        await using var dashboard = !parsed.GetValue(_dashboard) ? null
+            : await DashboardHost.Start(
+                _context, settings.Store.Location, settings.Cluster, new DashboardOptions(), _context.Terminal.Out);
         var cause = await WhatEndsIt(lifetime, settings.Owner);
         return cause == Cause.DeclaredDead
             ? await End(host, name, settings.Cluster!)

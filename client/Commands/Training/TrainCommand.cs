@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.CommandLine;
+using Bgpo.Client.Dashboards;
 using Bgpo.Client.Hosting;
 using Bgpo.Client.Metrics;
 using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
+using Bgpo.Dashboard;
 using Bgpo.Grains;
 using Bgpo.Model;
 using Bgpo.Spec;
@@ -48,6 +50,7 @@ internal sealed class TrainCommand
         Flags.Text("--cluster", "NAME", "name of the cluster that --silos makes; default: the run's id");
     private readonly Option<bool> _printSpec = Flags.Switch("--print-spec", "print the effective spec and do nothing else");
     private readonly Option<bool> _json = Flags.Json("events as JSON lines on stdout");
+    private readonly Option<bool> _dashboard = Flags.Switch("--dashboard", DashboardHost.Described);
     private readonly RecordingOptions _recording = new();
     private readonly Option<bool> _quiet =
         Flags.Switch("--quiet", "no live view and no line a step; evaluations and the end only");
@@ -58,8 +61,7 @@ internal sealed class TrainCommand
         Command = new Command("train", "Trains a model with BGPO and watches the run to its end.")
         {
             _config, _steps, _set, _run, _store, _resume, _at, _takeOver, _fork, _devices, _threads, _silos, _cluster, _printSpec,
-                _json,
-                _quiet,
+                _json, _quiet, _dashboard,
         };
         _recording.On(Command);
         Command.SetAction((parsed, _) => Run(parsed));
@@ -156,6 +158,8 @@ internal sealed class TrainCommand
         var interrupted = context.Interrupts.Token;
         var cluster = await context.Training.Start(options, interrupted);
         await using var _ = cluster;
+        await using var dashboard = !parsed.GetValue(_dashboard) ? null
+            : await DashboardHost.Start(context, options.Store, null, new DashboardOptions(), context.Terminal.Error);
         var grain = cluster.GetRun(run);
         var status = await RunStarter.Begin(grain, begin, () => cluster.IsAlive);
 

@@ -57,7 +57,7 @@ internal sealed class Controller : IRunActions, IDisposable
         };
         var evaluator = new Evaluator(services.Run, services.Settings.Started, rollouts, _shards);
         _recorder = new StepRecorder(
-            services.Run, services.Store, _writes, evaluator, services.Learning, _loop, Events, counted, last);
+            services.Run, services.Store, _writes, evaluator, services.Learning, _loop, services.Reporter, counted, last);
     }
 
     /// <inheritdoc/>

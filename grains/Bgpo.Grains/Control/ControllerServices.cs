@@ -42,8 +42,13 @@ internal sealed record ControllerServices(
         OnRetry = (what, reason) => Reporter.Retried(what, reason.Message),
         OnUnsuitable = (silo, reason) => Reporter.Notice(
             $"silo {silo.Label} gets no work of this run until it is restarted or the run is resumed: {reason.Message}"),
+        OnDone = silo => Reporter.Timeline.NoteDone(silo.Label),
         OnMoved = Reporter.WorkMoved,
-        OnRoster = Reporter.RosterChanged,
+        OnRoster = (silos, joined, lost) =>
+        {
+            Reporter.RosterChanged(silos, joined, lost);
+            _ = lost.Length > 0 ? NoteLeavingAsync() : Task.CompletedTask;
+        },
         MayWork = silo => Numerics.MayWork(Settings.Started, silo),
     };
 
@@ -55,4 +60,17 @@ internal sealed record ControllerServices(
         OnUnsuitable = (silo, reason) => Reporter.Notice(
             $"silo {silo.Label} scores nothing of this run until it is restarted or the run is resumed: {reason.Message}"),
     });
+
+    /// <summary>Notes which of the silos that are gone leave in peace: all others have died.</summary>
+    private async Task NoteLeavingAsync()
+    {
+        try
+        {
+            Reporter.Timeline.NoteLeft(await Roster.Leaving());
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            // The membership cannot be read just now: they count as dead.
+        }
+    }
 }

@@ -27,6 +27,9 @@ internal sealed partial class RunReporter
     /// <summary>What watchers are told.</summary>
     internal EventLog Events { get; }
 
+    /// <summary>What happened since the last committed step, for the store.</summary>
+    internal Timeline Timeline { get; } = new();
+
     /// <summary>Tells a sentence.</summary>
     /// <param name="message">The sentence.</param>
     internal void Notice(string message) => Events.Append(n => new Noticed(n, message));
@@ -70,8 +73,11 @@ internal sealed partial class RunReporter
     /// <param name="silos">Those that are there.</param>
     /// <param name="joined">Names of those that joined.</param>
     /// <param name="lost">Names of those that went.</param>
-    internal void RosterChanged(IReadOnlyList<SiloDevices> silos, string[] joined, string[] lost) => Events.Append(
-        n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, Now));
+    internal void RosterChanged(IReadOnlyList<SiloDevices> silos, string[] joined, string[] lost)
+    {
+        Timeline.Note(silos.Select(silo => new TimelineSilo(silo.Label, silo.Devices, silo.Numerics)));
+        Events.Append(n => new RosterChanged(n, silos.Count, silos.Sum(silo => silo.Devices), joined, lost, Now));
+    }
 
     /// <summary>Tells that work of one silo goes on on another.</summary>
     /// <param name="from">The silo that failed.</param>
@@ -134,6 +140,7 @@ internal sealed partial class RunReporter
         GroupLeftOut left => left.Describe(),
         StoreStatus store => store.Message,
         Noticed noticed => noticed.Message,
+        LearningWarned warned => warned.Message,
         RunPaused paused => $"paused at version {paused.Version} ({paused.Reason})",
         RunWentOn goes => $"goes on at version {goes.Version}",
         SpecChanged changed => $"from step {changed.FromStep} on: {string.Join(", ", changed.Fields)}",
@@ -148,6 +155,7 @@ internal sealed partial class RunReporter
     {
         if (Line(happened) is { } line)
         {
+            Timeline.Note(happened, line, Now);
             Told(_run, line);
         }
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Bgpo.Grains.Runs;
 using Bgpo.Grains.Shards;
 using Bgpo.Grains.Steps;
@@ -14,18 +15,24 @@ namespace Bgpo.Grains.Control;
 /// <param name="evaluator">Evaluates.</param>
 /// <param name="learning">Sees whether the run learns.</param>
 /// <param name="loop">Told how far an evaluation is.</param>
-/// <param name="events">What watchers are told.</param>
+/// <param name="reporter">Tells watchers, and knows what happened since the last step.</param>
 /// <param name="counted">Highest version that was ever committed, as far as the store knows.</param>
 /// <param name="last">The newest step that is recorded; null: none.</param>
 internal sealed class StepRecorder(
     RunContext run, RunStore store, WriteQueue writes, Evaluator evaluator, LearningMonitor learning, StepLoop loop,
-    EventLog events,
+    RunReporter reporter,
     int counted, StepMetrics? last)
 {
+    private static readonly JsonSerializerOptions s_timeline =
+        new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
     private int _counted = counted;
 
     /// <summary>The newest committed step, which an evaluation of its version is added to.</summary>
     private StepMetrics? _last = last;
+
+    /// <summary>What happened meanwhile, as its record has it.</summary>
+    private StepTimeline _timeline = new(null, null);
 
     /// <summary>Records a committed step.</summary>
     /// <param name="metrics">What it measured.</param>
@@ -33,8 +40,9 @@ internal sealed class StepRecorder(
     {
         RunMeter.Committed(run.Id, metrics, isNew: metrics.Version > _counted);
         _counted = Math.Max(_counted, metrics.Version);
+        _timeline = new StepTimeline(reporter.Timeline.Take(), reporter.Timeline.TakeWork(loop.ShardsBySilo()));
         Write(metrics);
-        events.Append(n => new StepCommitted(n, metrics));
+        reporter.Events.Append(n => new StepCommitted(n, metrics));
         learning.CheckStep(metrics);
     }
 
@@ -48,7 +56,7 @@ internal sealed class StepRecorder(
     {
         EvaluationSummary summary = await evaluator.Evaluate(
             version, count, (done, total) => loop.Progress(version, RunPhase.Evaluate, done, total), cancellationToken);
-        events.Append(n => new Evaluated(n, version, summary, isFinal));
+        reporter.Events.Append(n => new Evaluated(n, version, summary, isFinal));
         if (_last is { } step && step.Version == version)
         {
             Write(step with { Evaluation = summary });
@@ -62,6 +70,10 @@ internal sealed class StepRecorder(
     {
         _last = metrics;
         JsonObject values = JsonSerializer.SerializeToNode(metrics)!.AsObject();
+        foreach ((string name, JsonNode? value) in JsonSerializer.SerializeToNode(_timeline, s_timeline)!.AsObject())
+        {
+            values[name] = value?.DeepClone();
+        }
         _ = writes.Enqueue(metrics.Version - 1, () => store.WriteMetricsAsync(metrics.Version, values));
     }
 }

@@ -19,6 +19,17 @@ public sealed class SiloRoster(IGrainFactory grains, ISiloMetadataCache metadata
         ];
     }
 
+    /// <summary>Names of the silos that were told to leave, and hand over what they have.</summary>
+    public async Task<IReadOnlyCollection<string>> Leaving()
+    {
+        Dictionary<SiloAddress, SiloStatus> hosts = await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: false);
+        return
+        [
+            .. hosts.Where(host => host.Value is SiloStatus.ShuttingDown or SiloStatus.Stopping)
+                .Select(host => Describe(host.Key)?.Label).OfType<string>(),
+        ];
+    }
+
     /// <summary>The live silos that hold state, ordered by address.</summary>
     public async Task<string[]> StateHolders() => [.. (await Get()).Where(silo => silo.HoldsState).Select(silo => silo.Silo)];
 

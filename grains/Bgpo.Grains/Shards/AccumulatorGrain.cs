@@ -109,7 +109,7 @@ public sealed partial class AccumulatorGrain(
         }
         if (Shard.Version < 0 || Shard.History != token.History || (Shard.Replica.Length > 0 && silos.Contains(Shard.Replica)))
         {
-            return Shard.GetStatus();
+            return Shard.GetStatus() with { Silo = _silo };
         }
         (Shard.Replica, Shard.CopyTrouble) = ("", "");
         string[] others = [.. silos.Where(other => other != _silo)];
@@ -127,7 +127,7 @@ public sealed partial class AccumulatorGrain(
                 FaultPoint.Hit(GrainFaults.ShardProtected);
             }
         }
-        return Shard.GetStatus();
+        return Shard.GetStatus() with { Silo = _silo };
     }
 
     /// <inheritdoc/>

@@ -15,6 +15,9 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
     /// <summary>Number of the history that is spoken of: what shards and silos hold of another does not count.</summary>
     public long History { get; set; }
 
+    /// <summary>Shards by the address of the silo that held them when copies were last asked for.</summary>
+    public IReadOnlyDictionary<string, int> Holders { get; private set; } = new Dictionary<string, int>();
+
     /// <summary>What every request is fenced by.</summary>
     public FencingToken Token => new(epoch, History);
 
@@ -94,6 +97,7 @@ public sealed class ShardSet(IGrainFactory grains, RunContext run, long epoch)
         {
             Check(status, version ?? status.Version);
         }
+        Holders = statuses.CountBy(status => status.Silo).ToDictionary();
         string[] troubles = [.. statuses.Select(status => status.CopyTrouble).Where(trouble => trouble.Length > 0)];
         return troubles.Length == 0 ? "" : $"{troubles.Length} of {statuses.Length} shards ({troubles[0].TrimEnd('.')})";
     }

@@ -180,7 +180,10 @@ public sealed class Batch
             Prompt = prompt.Text,
             Reference = prompt.Reference,
             PromptTokens = rollout.PromptTokens[0],
-            Completions = [.. rollout.Completions.Zip(rollout.Texts, (tokens, text) => new JournalCompletion(tokens, text))],
+            Completions = [.. rollout.Completions.Select((tokens, i) => new JournalCompletion(tokens, rollout.Texts[i])
+            {
+                Trace = rollout.SetIn.Length > i ? new DenoisingTrace(rollout.SetIn[i], rollout.Confidences[i]) : null,
+            })],
             Rewards = score.Rewards,
             Exact = score.Exact,
             Outcomes = score.Outcomes,

@@ -77,6 +77,9 @@ public sealed class Dispatcher
     /// </summary>
     public Action<IReadOnlyList<SiloDevices>, string[], string[]> OnRoster { get; init; } = static (_, _, _) => { };
 
+    /// <summary>Told of each piece of work that is done: the silo that did it.</summary>
+    public Action<SiloDevices> OnDone { get; init; } = static _ => { };
+
     /// <summary>
     /// Told when work that failed starts again: the silo that failed it, the silo that does it now, and why it failed.
     /// </summary>
@@ -134,6 +137,7 @@ public sealed class Dispatcher
         {
             await work.Do(silo.Silo);
             HasWorked = true;
+            OnDone(silo);
         }
         catch (Exception e) when (work.CancellationToken.IsCancellationRequested)
         {

@@ -95,6 +95,11 @@ public sealed class StepLoop : IDisposable
         ReplicateAgain();
     }
 
+    /// <summary>How many shards each live silo holds, by its name; known from the last commit.</summary>
+    public IReadOnlyDictionary<string, int> ShardsBySilo() => _services.Dispatcher.Roster
+        .GroupBy(silo => silo.Label, silo => _services.Shards.Holders.GetValueOrDefault(silo.Silo))
+        .ToDictionary(silo => silo.Key, silo => silo.Sum());
+
     /// <summary>Tells watchers how far the work has come, a few times a second.</summary>
     /// <param name="version">Version in work.</param>
     /// <param name="phase">What is being done.</param>

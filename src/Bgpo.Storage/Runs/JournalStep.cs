@@ -107,6 +107,11 @@ public sealed record JournalGroup
                 "advantages; "
                 + "expected equal counts";
         }
+        if (Completions.Any(one => one.Trace is { } trace
+            && (trace.SetIn.Length != one.Tokens.Length || trace.Confidences.Length != one.Tokens.Length)))
+        {
+            return "with a denoising trace that is not as long as its completion";
+        }
         return OldLogLikelihoods is { } old && (old.Length != count || old.Any(row => row.Length != old[0].Length))
             ? $"with old log-likelihoods that are not ({count}, n_t)"
             : null;
@@ -144,4 +149,13 @@ public sealed record JournalGroup
 /// <summary>One completion.</summary>
 /// <param name="Tokens">Its token ids.</param>
 /// <param name="Text">Its text.</param>
-public sealed record JournalCompletion(int[] Tokens, string Text);
+public sealed record JournalCompletion(int[] Tokens, string Text)
+{
+    /// <summary>How it was denoised, for people; null in records of older versions. No step's bits depend on it.</summary>
+    public DenoisingTrace? Trace { get; init; }
+}
+
+/// <summary>How a completion was denoised, token by token.</summary>
+/// <param name="SetIn">The denoising step in which each token was set, from 0; -1 where none was.</param>
+/// <param name="Confidences">What each was chosen by (rollout.remasking), in thousandths; 0 where none was set.</param>
+public sealed record DenoisingTrace(int[] SetIn, int[] Confidences);

@@ -168,17 +168,29 @@ public sealed partial class RunStore
     {
         foreach (int step in await ListNumbersAsync($"{RunId}/metrics/", cancellationToken).ConfigureAwait(false))
         {
-            string name = MetricsName(step);
-            if (step < from || await Blobs.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } blob)
+            if (step >= from && await ReadMetricsOfAsync(step, cancellationToken).ConfigureAwait(false) is { } metrics)
             {
-                continue;
+                yield return metrics;
             }
-
-            StoredMetrics metrics = SealedJson.Read(blob.Content.Span, StorageJson.Compact.StoredMetrics, name, known: null);
-            yield return metrics.Step == step
-                ? metrics
-                : throw new CorruptBlobException(name, $"holds the metrics of step {metrics.Step}");
         }
+    }
+
+    /// <summary>Reads the metrics of one step.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The metrics, or null where the step has none.</returns>
+    /// <exception cref="CorruptBlobException">The record is truncated or altered.</exception>
+    public async Task<StoredMetrics?> ReadMetricsOfAsync(int step, CancellationToken cancellationToken = default)
+    {
+        string name = MetricsName(step);
+        if (await Blobs.GetAsync(name, cancellationToken).ConfigureAwait(false) is not { } blob)
+        {
+            return null;
+        }
+        StoredMetrics metrics = SealedJson.Read(blob.Content.Span, StorageJson.Compact.StoredMetrics, name, known: null);
+        return metrics.Step == step
+            ? metrics
+            : throw new CorruptBlobException(name, $"holds the metrics of step {metrics.Step}");
     }
 
     private static string Number(int number)
