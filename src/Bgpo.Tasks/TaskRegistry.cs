@@ -1,6 +1,7 @@
 using Bgpo.Spec;
 using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
+using Bgpo.Tasks.Forms;
 using Bgpo.Tasks.Mixtures;
 using Bgpo.Tasks.Sudoku;
 
@@ -14,8 +15,13 @@ public static class TaskRegistry
         {
             [CountdownTask.TaskName] = static (spec, data) =>
                 new CountdownTask(Generated(spec), data.Evaluation?.Parse(CountdownData.Parse)),
-            [SudokuTask.TaskName] = static (spec, data) =>
-                new SudokuTask(Generated(spec), data.Evaluation?.Parse(SudokuData.Parse)),
+            [NumbersTask.TaskName] = static (spec, data) => InForm(
+                spec, new NumbersTask(Generated(spec), data.Evaluation?.Parse(NumbersTask.Parse)),
+                static task => D1Form.OfCountdown(task, CountdownTask.WrongReward)),
+            [NineSudokuTask.TaskName] = static (spec, data) =>
+                new NineSudokuTask(Generated(spec), data.Evaluation?.Parse(NineSudokuTask.Parse)),
+            [SudokuTask.TaskName] = static (spec, data) => InForm(
+                spec, new SudokuTask(Generated(spec), data.Evaluation?.Parse(SudokuData.Parse)), D1Form.OfSudoku),
         };
 
     /// <summary>The names of all tasks, in alphabetical order.</summary>
@@ -61,6 +67,9 @@ public static class TaskRegistry
             ? make(spec, data)
             : throw new ArgumentException(
                 $"There is no task '{spec.Name}'; set the spec's task name to one of: {string.Join(", ", Names)}.", nameof(spec));
+
+    private static ITask InForm(TaskSection spec, ITask task, Func<ITask, ITask> d1) =>
+        spec.Form == TaskForm.D1 ? d1(task) : task;
 
     /// <summary>The section of a task that makes its training problems itself.</summary>
     private static TaskSection Generated(TaskSection spec) => spec.Data.Count == 0 ? spec

@@ -297,7 +297,7 @@ public sealed class RunStoreCommandTests : IDisposable
     [InlineData("te", "test")]
     [InlineData("chaos --signal ", "abort,kill,stop,term")]
     [InlineData("run plot x --curves re", "reward")]
-    [InlineData("eval --task ", "countdown3,sudoku4x4")]
+    [InlineData("eval --task ", "countdown,countdown3,sudoku4x4,sudoku9x9")]
     [InlineData("train --config ", "")] // left to the shell, which knows files
     public async Task Completion_GoesOnWithTheLastWord(string words, string expected)
     {

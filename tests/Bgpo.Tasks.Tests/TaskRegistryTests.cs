@@ -23,7 +23,7 @@ public class TaskRegistryTests
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => Create("chess"));
         Assert.Contains("'chess'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("countdown3, sudoku4x4", error.Message, StringComparison.Ordinal);
+        Assert.Contains("countdown, countdown3, sudoku4x4, sudoku9x9", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -114,3 +114,13 @@ public enum Leaks
     /// <summary>They are left out of training.</summary>
     Drop,
 }
+
+/// <summary>How a task's problems are asked and answered.</summary>
+public enum TaskForm
+{
+    /// <summary>As short as can be: what small models are made for.</summary>
+    Plain,
+
+    /// <summary>In the words of d1 (dllm-reasoning/d1), with the answer between tags.</summary>
+    D1,
+}

@@ -144,7 +144,7 @@ public sealed record LoraSection
 public record TaskSection : IRuled
 {
     /// <summary>Which task.</summary>
-    [OneOf("sudoku4x4", "countdown3")]
+    [OneOf("sudoku4x4", "countdown3", "countdown", "sudoku9x9")]
     public string Name { get; init; } = "sudoku4x4";
 
     /// <summary>
@@ -173,21 +173,31 @@ public record TaskSection : IRuled
     /// </summary>
     public Leaks Leaks { get; init; } = Leaks.Warn;
 
-    /// <summary>sudoku4x4: fewest blanks in a generated puzzle.</summary>
-    [Range(1, 15)]
+    /// <summary>
+    /// sudoku4x4, countdown: how problems are asked and answered. <c>plain</c>: as short as can be, for small models; <c>d1</c>:
+    /// in the words of d1, with the answer between tags.
+    /// </summary>
+    public TaskForm Form { get; init; } = TaskForm.Plain;
+
+    /// <summary>sudoku4x4, sudoku9x9: fewest blanks in a generated puzzle; at most 12 and 50.</summary>
+    [Range(1, 50)]
     public int MinBlanks { get; init; } = 7;
 
-    /// <summary>sudoku4x4: most blanks in a generated puzzle.</summary>
-    [Range(1, 15)]
+    /// <summary>sudoku4x4, sudoku9x9: most blanks in a generated puzzle.</summary>
+    [Range(1, 50)]
     public int MaxBlanks { get; init; } = 9;
 
     /// <summary>
-    /// sudoku4x4: share of the reward given for an exact solve; the rest is the share of blanks filled correctly.
+    /// sudoku4x4, sudoku9x9: share of the reward given for an exact solve; the rest is the share of blanks filled correctly.
     /// </summary>
     [Range(0.0, 1.0)]
     public double ExactShare { get; init; } = 0.5;
 
-    /// <summary>countdown3: largest number in a generated problem.</summary>
+    /// <summary>countdown: numbers in a generated problem.</summary>
+    [Range(3, 4)]
+    public int Numbers { get; init; } = 3;
+
+    /// <summary>countdown3, countdown: largest number in a generated problem.</summary>
     [Range(10, 999)]
     public int MaxNumber { get; init; } = 100;
 
@@ -200,6 +210,11 @@ public record TaskSection : IRuled
         if (MinBlanks > MaxBlanks)
         {
             yield return new(["minBlanks", "maxBlanks"], $"at most maxBlanks ({MaxBlanks})");
+        }
+
+        if (Form == TaskForm.D1 && Name is not ("sudoku4x4" or "countdown"))
+        {
+            yield return new(["form", "name"], "plain; sudoku4x4 and countdown are asked in d1's form, too");
         }
     }
 
