@@ -13,15 +13,17 @@ public static class TaskRegistry
     private static readonly SortedDictionary<string, Func<TaskSection, TaskData, ITask>> Makers =
         new(StringComparer.Ordinal)
         {
-            [CountdownTask.TaskName] = static (spec, data) =>
-                new CountdownTask(Generated(spec), data.Evaluation?.Parse(CountdownData.Parse)),
+            [CountdownTask.TaskName] = static (spec, data) => TrainedOn(
+                spec, data, CountdownData.Pose, new CountdownTask(spec, data.Evaluation?.Parse(CountdownData.Parse))),
             [NumbersTask.TaskName] = static (spec, data) => InForm(
                 spec, new NumbersTask(Generated(spec), data.Evaluation?.Parse(NumbersTask.Parse)),
                 static task => D1Form.OfCountdown(task, CountdownTask.WrongReward)),
             [NineSudokuTask.TaskName] = static (spec, data) =>
                 new NineSudokuTask(Generated(spec), data.Evaluation?.Parse(NineSudokuTask.Parse)),
             [SudokuTask.TaskName] = static (spec, data) => InForm(
-                spec, new SudokuTask(Generated(spec), data.Evaluation?.Parse(SudokuData.Parse)), D1Form.OfSudoku),
+                spec,
+                TrainedOn(spec, data, SudokuData.Pose, new SudokuTask(spec, data.Evaluation?.Parse(SudokuData.Parse))),
+                D1Form.OfSudoku),
         };
 
     /// <summary>The names of all tasks, in alphabetical order.</summary>
@@ -76,4 +78,10 @@ public static class TaskRegistry
         : throw new TaskDataException(
             spec.Data[0], $"{spec.Name} makes its training problems itself; leave task.data empty, or name a file in "
             + "task.evaluationData to evaluate on.");
+
+    /// <summary>A task that makes its training problems itself, unless the spec names files of them.</summary>
+    private static ITask TrainedOn(
+        TaskSection spec, TaskData data, Func<DataRecord, FieldsSection, Prompt> pose, ITask task) =>
+        spec.Data.Count == 0 ? task
+            : new FileTrainedTask(task, new FileProblems(spec, data, record => pose(record, spec.Fields)));
 }

@@ -103,6 +103,23 @@ public sealed class FileProblemsTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task TasksThatMakeProblems_TrainOnThoseOfFiles_WhereTheSpecNamesThem()
+    {
+        string sudoku = _folder.Write("s.csv", "Puzzle,Solution\r\n3102200002100320,3142243142131324\r\n");
+        string countdown = _folder.Write("c.jsonl", "{\"in\": \"30,100,93\", \"output\": \"23\"}");
+        await using ITask puzzles = TaskRegistry.Create(new TaskSection { Data = [sudoku] });
+        Assert.Equal("3102200002100320", puzzles.TrainingPrompt(1, 5, 3).Text);
+        Assert.Equal(48, puzzles.HeldOut(48).Select(prompt => prompt.Reference).Distinct().Count());
+        Assert.Throws<TaskDataException>(() => puzzles.TrainingExample(1, 0, 0, 0));
+        TaskSection sums = new() { Name = "countdown3", Data = [countdown], Fields = new() { Prompt = "in" } };
+        await using ITask expressions = TaskRegistry.Create(sums);
+        Assert.Equal(" 30,100, 93= 23", expressions.TrainingPrompt(1, 0, 0).Text);
+        TaskDataException error = Assert.Throws<TaskDataException>(() => TaskRegistry.Create(sums with { Fields = new() }));
+        Assert.Contains("expected a field 'input' that is not null; task.fields.prompt names another", error.Message,
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("2 - 3", "2 + 3", false)]
     [InlineData("1.5", "15", false)]

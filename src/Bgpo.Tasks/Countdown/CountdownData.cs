@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bgpo.Spec;
 using Bgpo.Tasks.Data;
 
 namespace Bgpo.Tasks.Countdown;
@@ -23,6 +24,17 @@ internal static class CountdownData
         }
         return prompts.Count > 0 ? prompts : throw DataFile.Empty(file, Line);
     }
+
+    /// <summary>The problem of a record, by default of the fields input and output.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="fields">The spec's names of fields.</param>
+    /// <exception cref="TaskDataException">It is no problem.</exception>
+    public static Prompt Pose(DataRecord record, FieldsSection fields) =>
+        CountdownProblem.TryParse(
+            record.Text(FieldName.Prompt(fields.Prompt, "input")), record.Text(FieldName.Reference(fields.Reference, "output")),
+            out CountdownProblem problem)
+            ? CountdownTask.Pose(problem)
+            : throw record.Error(Line);
 
     private static bool TryLine(string line, out CountdownProblem problem)
     {

@@ -39,6 +39,9 @@ internal sealed class FileProblems : IDisposable
     /// <summary>Whether there is an evaluation file.</summary>
     public bool HasEvaluation => _data.Evaluation is not null;
 
+    /// <summary>The training files, for errors.</summary>
+    public string Name => string.Join(", ", _data.Training.Select(file => file.Path));
+
     /// <summary>Training problems, but for those left out.</summary>
     public int Count => _training?.Length ?? Total;
 
@@ -127,7 +130,7 @@ internal sealed class FileProblems : IDisposable
             all.AddRange(kept);
             first += records.Count;
         }
-        leaks.Tell(_data.Training, first, notices);
+        leaks.Tell(Name, first, notices);
         if (first > 0 && all.Count == 0)
         {
             throw new TaskDataException(_data.Training[0].Path, "no problem is left to train on; give other files.");
@@ -244,7 +247,7 @@ internal sealed class FileProblems : IDisposable
             return choice != Leaks.Drop;
         }
 
-        public void Tell(IReadOnlyList<DataFile> files, int all, List<string> notices)
+        public void Tell(string path, int all, List<string> notices)
         {
             if (_exact + _alike == 0)
             {
@@ -253,7 +256,6 @@ internal sealed class FileProblems : IDisposable
             string what = $"{_exact + _alike} of {all} training problems are in the evaluation data too ({_exact} letter for letter, "
                 + $"{_alike} but for case, spacing and punctuation): {string.Join(", ", _named)}"
                 + (_exact + _alike > _named.Count ? ", …" : "");
-            string path = string.Join(", ", files.Select(file => file.Path));
             switch (choice)
             {
                 case Leaks.Error:

@@ -1,3 +1,4 @@
+using Bgpo.Spec;
 using Bgpo.Tasks.Data;
 
 namespace Bgpo.Tasks.Sudoku;
@@ -32,10 +33,20 @@ internal static class SudokuData
         return prompts.Count > 0 ? prompts : throw DataFile.Empty(file, Line);
     }
 
-    private static Prompt ParseLine(string line, Func<string, TaskDataException> error)
+    /// <summary>The problem of a record, by default of the fields Puzzle and Solution.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="fields">The spec's names of fields.</param>
+    /// <exception cref="TaskDataException">It is no puzzle with its solution.</exception>
+    public static Prompt Pose(DataRecord record, FieldsSection fields) => Parse(
+        record.Text(FieldName.Prompt(fields.Prompt, "Puzzle", "puzzle")),
+        record.Text(FieldName.Reference(fields.Reference, "Solution", "solution")), record.Error);
+
+    private static Prompt ParseLine(string line, Func<string, TaskDataException> error) =>
+        line.Split(',') is [var puzzle, var solution] ? Parse(puzzle, solution, error) : throw error(Line);
+
+    private static Prompt Parse(string puzzleText, string solutionText, Func<string, TaskDataException> error)
     {
-        string[] fields = line.Split(',');
-        if (fields.Length != 2 || !Grid.TryParse(fields[0], out Grid puzzle) || !Grid.TryParse(fields[1], out Grid solution))
+        if (!Grid.TryParse(puzzleText, out Grid puzzle) || !Grid.TryParse(solutionText, out Grid solution))
         {
             throw error(Line);
         }
