@@ -40,7 +40,9 @@ internal sealed class TensorBoardFolder : IDisposable
     {
         var series = step.Version == 0 ? StepSeries.All.Where(one => one.Tag.StartsWith("eval/", StringComparison.Ordinal))
             : StepSeries.All;
-        var scalars = series.Select(one => (one.Tag, Value: one.Of(step))).Where(scalar => double.IsFinite(scalar.Value));
+        var ofTasks = TaskSeries.All.SelectMany(one => one.Of(step).Select(of => (Tag: $"tasks/{of.Task}/{one.Tag}", of.Value)));
+        var scalars = series.Select(one => (one.Tag, Value: one.Of(step))).Concat(ofTasks)
+            .Where(scalar => double.IsFinite(scalar.Value));
         var at = step.UnixMilliseconds > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(step.UnixMilliseconds) : _time.GetUtcNow();
         _file.Write(EventFile.Record(EventFile.Scalars(at, step.Version, scalars)));
         Newest = step.Version;

@@ -52,6 +52,11 @@ internal static class JsonLines
         line.Remove("ledger");
         (line["evalGreedy"], line["evalSampled"], line["evalReward"]) =
             (step.Evaluation?.GreedyExact, step.Evaluation?.SampledExact, step.Evaluation?.MeanReward);
+        if (step.Evaluation?.Tasks is { } tasks)
+        {
+            line["evalTasks"] = JsonSerializer.SerializeToNode(tasks, Options);
+        }
+
         return line.ToJsonString(Options);
     }
 
@@ -93,7 +98,18 @@ internal static class JsonLines
             ["warnings"] = new JsonArray([.. done.Warnings.Select(line => (JsonNode)line)]),
         }.ToJsonString(Options);
 
-        static JsonObject Evaluation(EvaluationSummary result) => new()
+        static JsonObject Evaluation(EvaluationSummary result)
+        {
+            var evaluation = Means(result);
+            if (result.Tasks is { } tasks)
+            {
+                evaluation["tasks"] = JsonSerializer.SerializeToNode(tasks, Options);
+            }
+
+            return evaluation;
+        }
+
+        static JsonObject Means(EvaluationSummary result) => new()
         {
             ["greedyExact"] = result.GreedyExact,
             ["sampledExact"] = result.SampledExact,

@@ -27,11 +27,15 @@ internal sealed class PlainLines
                         $"{Format.Short(step.GradientNorm)}  lr {Format.Tiny(step.LearningRate)}"
                     + $"  {Format.Short(step.Seconds)} s  {Format.Count(Format.Rate(step.Samples, step.Seconds)),5} samples/s  " +
                         $"{Format.Count(step.RssMiB)} MiB"
-                    + (step.LeftOutGroups > 0 ? $"  left out {step.LeftOutGroups}" : "");
+                    + (step.LeftOutGroups > 0 ? $"  left out {step.LeftOutGroups}" : "")
+                    + string.Concat((step.Tasks ?? []).Select(task =>
+                        $"  {task.Task}: reward {Format.Share(task.MeanReward)} solved {Format.Share(task.SolveRate)}"));
             case Evaluated { Result: var result } evaluated:
                 return $"held out at version {evaluated.Version}: greedy {Format.Share(result.GreedyExact)}  sampled " +
                     $"{Format.Share(result.SampledExact)}"
-                    + $"  reward {Format.Share(result.MeanReward)}  ({Format.Many(result.Count, "problem")}{NotJudged(result)})";
+                    + $"  reward {Format.Share(result.MeanReward)}  ({Format.Many(result.Count, "problem")}{NotJudged(result)})"
+                    + string.Concat((result.Tasks ?? []).Select(task =>
+                        $"  {task.Task}: greedy {Format.Share(task.GreedyExact)} sampled {Format.Share(task.SampledExact)}"));
             case CheckpointSaved saved:
                 return $"checkpoint of version {saved.Version}: {saved.Location} ({Format.Short(saved.Seconds)} s)";
             case Noticed noticed:

@@ -1,4 +1,5 @@
 using Bgpo.Grains;
+using Bgpo.Tasks;
 
 namespace Bgpo.Client.Watching;
 
@@ -23,6 +24,12 @@ internal sealed class RunSummary(ProjectPaths paths)
             yield return $"  {"not judged, sampled",-26}{done.Before.FailedSampled,9}{done.After.FailedSampled,10}";
         }
 
+        foreach (var after in done.After.Tasks ?? [])
+        {
+            var before = done.Before.Tasks?.FirstOrDefault(task => task.Task == after.Task)?.GreedyExact ?? double.NaN;
+            yield return Row($"{after.Task}: solved, greedy", before, after.GreedyExact, Format.Percent, 100);
+        }
+
         yield return "";
         yield return $"run         {done.Run}: version {done.Version} in " +
             $"{Format.Clock(done.Seconds)}{(peakRssMiB is { } peak ? $", peak memory {Format.Count(peak)} MiB" : "")}";
@@ -34,8 +41,9 @@ internal sealed class RunSummary(ProjectPaths paths)
         }
 
         var model = ModelOf(done.Checkpoint);
+        // A mixture has no name that eval would know.
         yield return "next        "
-            + paths.CommandLine(["eval", "--model", model, .. task.Length > 0 ? new[] { "--task", task } : []]);
+            + paths.CommandLine(["eval", "--model", model, .. TaskRegistry.Names.Contains(task) ? new[] { "--task", task } : []]);
         yield return "            " + paths.CommandLine(["generate", "--model", model, ExamplePrompts.For(task)]);
     }
 

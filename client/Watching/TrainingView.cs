@@ -162,6 +162,7 @@ internal sealed class TrainingView
             rows.Add(new ViewLine(width));
             rows.Add(Curve("reward", m => m.MeanReward, width));
             rows.Add(Curve("solve rate", m => m.SolveRate, width));
+            rows.AddRange(Tasks(width));
             rows.Add(HeldOut(width));
             if (_evaluations.Count > 2)
             {
@@ -223,6 +224,15 @@ internal sealed class TrainingView
 
     private static ViewLine Paused(RunPaused paused, int width) => new ViewLine(width).Label("paused", Label)
         .Add($"at version {paused.Version}{(paused.Reason.Length > 0 ? $": {paused.Reason}" : "")}", ViewLine.Warning);
+
+    /// <summary>The tasks of a mixture by themselves, as of the newest step that has each.</summary>
+    private IEnumerable<ViewLine> Tasks(int width) =>
+        from step in _steps.AsEnumerable().Reverse().Take(100)
+        from task in step.Tasks ?? []
+        group task by task.Task into newest
+        orderby newest.Key
+        select new ViewLine(width).Label("  " + newest.Key, Label)
+            .Add($"reward {Format.Share(newest.First().MeanReward)}  solved {Format.Share(newest.First().SolveRate)}");
 
     private ViewLine Curve(string label, Func<StepMetrics, double> of, int width) => Curve(label, [.. _steps.Select(of)], width);
 

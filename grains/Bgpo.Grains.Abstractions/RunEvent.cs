@@ -270,7 +270,37 @@ public sealed record EvaluationSummary(
 
     /// <summary>The same at the evaluation's temperature.</summary>
     [Id(6)] public int FailedSampled { get; init; }
+
+    /// <summary>Each task of a mixture by itself; null in other runs.</summary>
+    [Id(7)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TaskEvaluation[]? Tasks { get; init; }
 }
+
+/// <summary>The part of a held-out evaluation that is of one task of a mixture.</summary>
+/// <param name="Task">The task's label.</param>
+/// <param name="GreedyExact">Share of problems solved outright at temperature 0.</param>
+/// <param name="SampledExact">The same at the evaluation's temperature.</param>
+/// <param name="MeanReward">Mean reward at temperature 0.</param>
+/// <param name="MalformedShare">Share of answers at temperature 0 that were not of the form that is asked for.</param>
+/// <param name="Count">Problems.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.TaskEvaluation")]
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+public sealed record TaskEvaluation(
+    [property: Id(0)] string Task, [property: Id(1)] double GreedyExact, [property: Id(2)] double SampledExact,
+    [property: Id(3)] double MeanReward, [property: Id(4)] double MalformedShare, [property: Id(5)] int Count);
+
+/// <summary>What a committed step measured of one task of a mixture. Means are NaN where nothing was judged.</summary>
+/// <param name="Task">The task's label.</param>
+/// <param name="Groups">Groups of the update that are of it.</param>
+/// <param name="MeanReward">Mean reward of their completions that were judged.</param>
+/// <param name="SolveRate">Share of them that solve their problem outright.</param>
+/// <param name="MalformedShare">Share of them that are not of the form that is asked for.</param>
+[GenerateSerializer, Immutable, Alias("bgpo.TaskMetrics")]
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+public sealed record TaskMetrics(
+    [property: Id(0)] string Task, [property: Id(1)] int Groups, [property: Id(2)] double MeanReward,
+    [property: Id(3)] double SolveRate, [property: Id(4)] double MalformedShare);
 
 /// <summary>What a committed step measured.</summary>
 [GenerateSerializer, Immutable, Alias("bgpo.StepMetrics")]
@@ -350,6 +380,9 @@ public sealed record StepMetrics
 
     /// <summary>Their devices.</summary>
     [Id(23)] public int Devices { get; init; }
+
+    /// <summary>Each task of a mixture by itself, those that the update has groups of; null in other runs.</summary>
+    [Id(42)] public TaskMetrics[]? Tasks { get; init; }
 
     /// <summary>The held-out evaluation of the version that the step made; null where none was due.</summary>
     [Id(27)] public EvaluationSummary? Evaluation { get; init; }

@@ -104,6 +104,37 @@ public sealed class MetricsTests : IDisposable
             series => Assert.Contains(
                 $"| `{series.Instrument}` | {series.Unit} | `{series.Tag}` | {series.Description} |", page,
                 StringComparison.Ordinal));
+        Assert.All(TaskSeries.All,
+            series => Assert.Contains(
+                $"| `{series.Instrument}` | 1 | `{series.Tag}` | {series.Description} |", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task TasksOfAMixture_HaveTheirOwnNumbers()
+    {
+        StepCommitted step = Events.Step(40);
+        TaskMetrics[] tasks = [new("made", 12, 0.625, 0.5, 0.25), new("read", 4, 0.125, 0, 0.75)];
+        var mixed = step with { Metrics = step.Metrics with { Tasks = tasks } };
+        Evaluated evaluated = Events.Between with
+        {
+            Result = Events.Between.Result with { Tasks = [new("made", 0.75, 0.5, 0.8, 0, 32), new("read", 0.25, 0.125, 0.3, 0, 32)] },
+        };
+        await Watch(mixed, evaluated, Events.Step(41), Events.Stopped);
+        string text = Encoding.Latin1.GetString(
+            File.ReadAllBytes(Directory.GetFiles(Path.Combine(_folder.FullName, "run")).Single()));
+        Assert.All(["tasks/made/reward", "tasks/read/malformed", "tasks/read/eval_greedy"],
+            tag => Assert.Equal(2, text.Split(tag).Length));
+
+        JsonNode line = JsonNode.Parse(JsonLines.Of(mixed, null))!;
+        Assert.Equal(("read", 0.125), ((string)line["tasks"]![1]!["task"]!, (double)line["tasks"]![1]!["meanReward"]!));
+        Assert.Null(JsonNode.Parse(JsonLines.Of(step, null))!["tasks"]);
+        JsonNode both = JsonNode.Parse(JsonLines.Metrics(mixed.Metrics with { Evaluation = evaluated.Result }))!;
+        Assert.Equal(0.25, (double)both["evalTasks"]![1]!["greedyExact"]!);
+        var lines = new PlainLines();
+        Assert.EndsWith("  made: reward 0.625 solved 0.500  read: reward 0.125 solved 0.000", lines.Of(mixed),
+            StringComparison.Ordinal);
+        Assert.EndsWith("  made: greedy 0.750 sampled 0.500  read: greedy 0.250 sampled 0.125", lines.Of(evaluated),
+            StringComparison.Ordinal);
     }
 
     [Theory]

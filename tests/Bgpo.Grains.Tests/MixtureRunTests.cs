@@ -42,7 +42,9 @@ public sealed class MixtureRunTests : IDisposable
     [Fact]
     public async Task AMixture_EndsInTheSameWeights_WhereverItRuns_WithAndWithoutItsFiles()
     {
-        string undisturbed = (await _runs.Events("a", 1, run => run.Start(Spec))).OfType<RunCompleted>().Single().WeightsSha256;
+        List<RunEvent> events = await _runs.Events("a", 1, run => run.Start(Spec));
+        RunCompleted done = events.OfType<RunCompleted>().Single();
+        string undisturbed = done.WeightsSha256;
         List<RunEvent> stopped = await _runs.Events("b", 2, run => run.Start(Spec),
             (grain, e) => e is StepCommitted { Metrics.Version: 3 } ? grain.Stop("test") : Task.CompletedTask);
         Assert.Single(stopped.OfType<RunStopped>());
@@ -61,6 +63,9 @@ public sealed class MixtureRunTests : IDisposable
             read.AddRange(groups.Where(group => group.Task == "read"));
         }
         Assert.Equal(6, read.Select(group => group.PromptId).Distinct().Count());
+        Assert.All(events.OfType<StepCommitted>(), step => Assert.Equal(
+            [("made", 3), ("read", 1)], step.Metrics.Tasks!.Select(task => (task.Task, task.Groups))));
+        Assert.Equal([("made", 4), ("read", 4)], done.After.Tasks!.Select(task => (task.Task, task.Count)));
     }
 
     [Fact]

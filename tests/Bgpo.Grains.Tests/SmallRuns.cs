@@ -57,7 +57,7 @@ internal sealed class SmallRuns : IDisposable
         {
             await host.StopAsync();
         }
-        Assert.Equal(fails, events.OfType<RunFailed>().Any());
+        Assert.True(fails == events.OfType<RunFailed>().Any(), events.OfType<RunFailed>().FirstOrDefault()?.Message ?? "did not fail");
         return events;
     }
 

@@ -32,6 +32,20 @@ public sealed class StepTallyTests
         Assert.Equal((double.NaN, 2), (back.MeanReward, back.RewardsFailed));
     }
 
+    [Fact]
+    public void TasksOfAMixture_HaveTheirOwnMeans_AndOtherRunsHaveNone()
+    {
+        JournalGroup[] groups =
+        [
+            Group([1, 0.5], Outcome.Scored, Outcome.Scored) with { Task = "b" },
+            Group([0, 0], Outcome.Malformed, Outcome.Scored) with { Task = "a" },
+            Group([1, 0], Outcome.Scored, Outcome.Failed) with { Task = "b" },
+        ];
+        StepMetrics metrics = new StepTally().Metrics(5, groups, 6, 0);
+        Assert.Equal([new TaskMetrics("a", 1, 0, 0, 0.5), new TaskMetrics("b", 2, 2.5 / 3, 2 / 3.0, 0)], metrics.Tasks!);
+        Assert.Null(new StepTally().Metrics(5, [Group([1, 0], Outcome.Scored, Outcome.Scored)], 2, 0).Tasks);
+    }
+
     private static JournalGroup Group(double[] rewards, params Outcome[] outcomes) => new()
     {
         PromptId = "p",

@@ -14,7 +14,7 @@ public sealed class FileProblemsTests : IDisposable
     public void EachProblemComesOnceAnEpoch_InAnotherOrderEachTime_OverAllFiles()
     {
         TaskSection spec = Spec(Lines("a.jsonl", 0, 60), Lines("b.jsonl", 60, 41));
-        using FileProblems problems = Open(spec, new RunShape(8, 1, 1000, text => text.Length), out _);
+        FileProblems problems = Open(spec, new RunShape(8, 1, 1000, text => text.Length), out _);
         string[] order = [.. Enumerable.Range(0, 303).Select(i => problems.Training(5, i / 8, i % 8).Text)];
         string[][] epochs = [.. order.Chunk(101)];
         Assert.All(epochs, epoch => Assert.Equal(101, epoch.Distinct().Count()));
@@ -22,7 +22,7 @@ public sealed class FileProblemsTests : IDisposable
         Assert.NotEqual(epochs[1], epochs[2]);
 
         // Any place alone, in any order, and anew: a function of (seed, step, index).
-        using FileProblems again = Open(spec, new RunShape(8, 1, 1000, text => text.Length), out _);
+        FileProblems again = Open(spec, new RunShape(8, 1, 1000, text => text.Length), out _);
         Assert.Equal(order.Reverse(), Enumerable.Range(0, 303).Reverse().Select(i => again.Training(5, i / 8, i % 8).Text));
         Assert.NotEqual(order[..101], Enumerable.Range(0, 101).Select(i => again.Training(6, i / 8, i % 8).Text));
     }
@@ -30,7 +30,7 @@ public sealed class FileProblemsTests : IDisposable
     [Fact]
     public void WhereABatchServesSeveralSteps_NoProblemIsSkipped()
     {
-        using FileProblems problems = Open(Spec(Lines("a.jsonl", 0, 24)), new RunShape(6, 4, 1000, text => text.Length), out _);
+        FileProblems problems = Open(Spec(Lines("a.jsonl", 0, 24)), new RunShape(6, 4, 1000, text => text.Length), out _);
         Assert.Equal(24, Enumerable.Range(0, 4).SelectMany(batch => Enumerable.Range(0, 6)
             .Select(i => problems.Training(1, batch * 4, i).Id)).Distinct().Count());
     }
@@ -38,7 +38,7 @@ public sealed class FileProblemsTests : IDisposable
     [Fact]
     public void OnlyTheNewestPromptsAreHeld()
     {
-        using FileProblems problems = Open(Spec(Lines("a.jsonl", 0, 2000)), new RunShape(50, 1, 1000, text => text.Length), out _);
+        FileProblems problems = Open(Spec(Lines("a.jsonl", 0, 2000)), new RunShape(50, 1, 1000, text => text.Length), out _);
         for (int i = 0; i < 2000; i++)
         {
             _ = problems.Training(1, i / 50, i % 50);
@@ -57,7 +57,7 @@ public sealed class FileProblemsTests : IDisposable
         Assert.Contains("task.tooLong: drop", error.Message, StringComparison.Ordinal);
 
         TaskSection dropping = Spec(path) with { TooLong = TooLong.Drop, EvaluationData = path };
-        using FileProblems problems = Open(dropping, shape, out IReadOnlyList<string> notices);
+        FileProblems problems = Open(dropping, shape, out IReadOnlyList<string> notices);
         Assert.Equal(["short", "also short"], problems.HeldOut(10).Select(prompt => prompt.Text));
         Assert.Equal(2, Enumerable.Range(0, 2).Select(i => problems.Training(1, 0, i).Text).Distinct().Count());
         Assert.Contains(notices, notice => notice.StartsWith($"{path}: 1 of 3 problems are left out", StringComparison.Ordinal)
@@ -90,7 +90,7 @@ public sealed class FileProblemsTests : IDisposable
             Check(Assert.Throws<TaskDataException>(() => Open(spec, null, out _)).Message);
             return;
         }
-        using FileProblems problems = Open(spec, null, out IReadOnlyList<string> notices);
+        FileProblems problems = Open(spec, null, out IReadOnlyList<string> notices);
         Check(Assert.Single(notices));
         Assert.Equal(left, problems.Count);
 

@@ -48,6 +48,11 @@ internal sealed class EvalCommand
     {
         Decoding decoding = _decoding.Read(parsed, _context.Paths);
         RunSpec spec = decoding.Spec;
+        if (parsed.GetValue(_data) is not null && spec.Task.Mixture.Count > 0)
+        {
+            throw new BadInputException("option --data: the spec has a mixture; name the files in task.mixture.N.evaluationData");
+        }
+
         var task = parsed.GetValue(_data) is { } data
             ? spec.Task with { EvaluationData = SpecFile.DataFile(data, "option --data", _context.Paths) }
             : spec.Task.WithFullPaths(_context.Paths, "field task.");
@@ -78,7 +83,7 @@ internal sealed class EvalCommand
             output.WriteLine(JsonLines.Line(new
             {
                 request.Model,
-                Task = task.Name,
+                Task = task.Called,
                 outcome.Count,
                 outcome.InFile,
                 request.Temperature,
@@ -99,7 +104,7 @@ internal sealed class EvalCommand
             ? $" (the first of {Format.Count(all)} in {_context.Paths.Shown(task.EvaluationData)})"
             : "";
         var steps = Format.Many(denoisingSteps, "denoising step");
-        output.WriteLine($"problems    {Format.Count(outcome.Count)} of {task.Name}{first}, {how}, {steps}");
+        output.WriteLine($"problems    {Format.Count(outcome.Count)} of {task.Called}{first}, {how}, {steps}");
         output.WriteLine($"solved      {Format.Percent(outcome.Exact)}");
         output.WriteLine($"reward      {Format.Share(outcome.MeanReward)}");
         if (outcome.MalformedShare > 0)

@@ -170,7 +170,7 @@ internal static class RunWatchCommand
         var resume = again.Contains("--cluster") ? context.Paths.CommandLine(["run", "resume", target.Run, .. again])
             : run.Resume(target.Run, context.Paths.Shown(target.Store.Blobs.Location));
         return new RunEnd(context.Terminal, run, isJson)
-            .Say(events[^1], null, new RunSettings(target.Record).Newest.Task.Name, resume);
+            .Say(events[^1], null, new RunSettings(target.Record).Newest.Task.Called, resume);
     }
 
     /// <summary>Refuses a version that never comes, by the run's steps and by what was asked for and not taken yet.</summary>

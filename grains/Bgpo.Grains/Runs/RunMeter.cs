@@ -28,6 +28,10 @@ public static class RunMeter
         {
             s_meter.CreateObservableGauge(series.Instrument, () => Measure(series), series.Unit, series.Description);
         }
+        foreach (TaskSeries series in TaskSeries.All)
+        {
+            s_meter.CreateObservableGauge(series.Instrument, () => Measure(series), "1", series.Description);
+        }
     }
 
     /// <summary>A step was committed.</summary>
@@ -61,4 +65,11 @@ public static class RunMeter
         s_newest.Select(pair =>
             new Measurement<double>(series.Of(pair.Value), new KeyValuePair<string, object?>("run", pair.Key)))
             .Where(measured => double.IsFinite(measured.Value));
+
+    private static IEnumerable<Measurement<double>> Measure(TaskSeries series) =>
+        from pair in s_newest
+        from task in series.Of(pair.Value)
+        where double.IsFinite(task.Value)
+        select new Measurement<double>(
+            task.Value, new KeyValuePair<string, object?>("run", pair.Key), new KeyValuePair<string, object?>("task", task.Task));
 }

@@ -177,6 +177,7 @@ public sealed class Batch
         var record = new JournalGroup
         {
             PromptId = prompt.Id,
+            Task = prompt.Task.Length > 0 ? prompt.Task : null,
             Prompt = prompt.Text,
             Reference = prompt.Reference,
             PromptTokens = rollout.PromptTokens[0],

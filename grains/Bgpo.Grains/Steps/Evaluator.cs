@@ -44,27 +44,42 @@ public sealed class Evaluator(RunContext run, RunSpec spec, Rollouts rollouts, S
         Task<ScoreResult[]> greedy = Task.WhenAll(units.Select(unit => Judged(unit, 0)));
         Task<ScoreResult[]> sampled = Task.WhenAll(units.Select(unit => Judged(unit, spec.Evaluation.Temperature)));
         ScoreResult[] atZero = await greedy, atTemperature = await sampled;
-        (double exact, double reward, double malformed, int failed) = Summarize(atZero);
-        (double sampledExact, _, _, int failedSampled) = Summarize(atTemperature);
-        return new EvaluationSummary(exact, sampledExact, reward, problems.Count)
+        Judgement judged = Judgement.Of(atZero.SelectMany(ScoresOf));
+        Judgement judgedSampled = Judgement.Of(atTemperature.SelectMany(ScoresOf));
+        return new EvaluationSummary(judged.ExactShare, judgedSampled.ExactShare, judged.MeanReward, problems.Count)
         {
-            MalformedShare = malformed,
-            Failed = failed,
-            FailedSampled = failedSampled,
+            MalformedShare = judged.MalformedShare,
+            Failed = judged.Failed,
+            FailedSampled = judgedSampled.Failed,
+            Tasks = TasksOf([.. units.SelectMany(unit => unit).Select(problem => problem.Prompt.Task)], atZero, atTemperature),
         };
     }
 
-    /// <summary>Means over what was judged; NaN where nothing was.</summary>
-    private static (double Exact, double Reward, double Malformed, int Failed) Summarize(ScoreResult[] units)
+    private static IEnumerable<(double Reward, bool Exact, Outcome Outcome)> ScoresOf(ScoreResult unit) =>
+        unit.Rewards.Zip(unit.Exact, unit.Outcomes);
+
+    /// <summary>The tasks of a mixture by themselves.</summary>
+    /// <param name="labels">The task of each problem, in the order of the units.</param>
+    /// <param name="atZero">The units' scores at temperature 0.</param>
+    /// <param name="atTemperature">Those at the evaluation's temperature.</param>
+    private static TaskEvaluation[]? TasksOf(string[] labels, ScoreResult[] atZero, ScoreResult[] atTemperature)
     {
-        (double Reward, bool Exact, Outcome Outcome)[] all =
-            [.. units.SelectMany(unit => unit.Rewards.Zip(unit.Exact, unit.Outcomes))];
-        (double Reward, bool Exact, Outcome Outcome)[] judged = [.. all.Where(one => one.Outcome != Outcome.Failed)];
-        double Mean(Func<(double Reward, bool Exact, Outcome Outcome), double> of) =>
-            judged.Length == 0 ? double.NaN : judged.Average(of);
-        return (
-            Mean(one => one.Exact ? 1 : 0), Mean(one => one.Reward), Mean(one => one.Outcome == Outcome.Malformed ? 1 : 0),
-            all.Length - judged.Length);
+        if (labels.All(label => label.Length == 0))
+        {
+            return null;
+        }
+        Judgement Of(ScoreResult[] units, string task) => Judgement.Of(
+            units.SelectMany(ScoresOf).Zip(labels).Where(one => one.Second == task).Select(one => one.First));
+        return
+        [
+            .. labels.Distinct().Order(StringComparer.Ordinal).Select(task =>
+            {
+                Judgement greedy = Of(atZero, task);
+                return new TaskEvaluation(
+                    task, greedy.ExactShare, Of(atTemperature, task).ExactShare, greedy.MeanReward, greedy.MalformedShare,
+                    labels.Count(label => label == task));
+            }),
+        ];
     }
 
     private async Task<ScoreResult> SampleAndScoreAsync(

@@ -41,23 +41,30 @@ public sealed class StepTally
     /// <param name="endToken">The end-of-sequence token.</param>
     public StepMetrics Metrics(int version, JournalGroup[] groups, int completions, int endToken)
     {
-        (double Reward, bool Exact, Outcome Outcome)[] all =
-        [
-            .. groups.SelectMany(group => group.Rewards.Select((reward, i) => (reward, group.Exact[i], group.OutcomeOf(i)))),
-        ];
-        (double Reward, bool Exact, Outcome Outcome)[] judged = [.. all.Where(one => one.Outcome != Outcome.Failed)];
-        double Mean(Func<(double Reward, bool Exact, Outcome Outcome), double> of) =>
-            judged.Length == 0 ? double.NaN : judged.Average(of); // of a batch that nobody judged nothing is known
+        Judgement all = Judgement.Of(groups.SelectMany(ScoresOf));
         return OfWork(version, groups, completions, endToken) with
         {
-            MeanReward = Mean(one => one.Reward),
-            SolveRate = Mean(one => one.Exact ? 1.0 : 0.0),
-            RewardRange = judged.Length == 0 ? 0 : judged.Max(one => one.Reward) - judged.Min(one => one.Reward),
-            MalformedShare = Mean(one => one.Outcome == Outcome.Malformed ? 1.0 : 0.0),
-            RewardsFailed = all.Length - judged.Length,
+            MeanReward = all.MeanReward,
+            SolveRate = all.ExactShare,
+            RewardRange = all.RewardRange,
+            MalformedShare = all.MalformedShare,
+            RewardsFailed = all.Failed,
             LeftOutGroups = groups.Count(group => group.IsLeftOut),
+            Tasks = TasksOf(groups),
         };
     }
+
+    private static IEnumerable<(double Reward, bool Exact, Outcome Outcome)> ScoresOf(JournalGroup group) =>
+        group.Rewards.Select((reward, i) => (reward, group.Exact[i], group.OutcomeOf(i)));
+
+    private static TaskMetrics[]? TasksOf(JournalGroup[] groups) => groups.All(group => group.Task is null) ? null :
+    [
+        .. groups.GroupBy(group => group.Task ?? "").OrderBy(task => task.Key, StringComparer.Ordinal).Select(task =>
+        {
+            Judgement judged = Judgement.Of(task.SelectMany(ScoresOf));
+            return new TaskMetrics(task.Key, task.Count(), judged.MeanReward, judged.ExactShare, judged.MalformedShare);
+        }),
+    ];
 
     private StepMetrics OfWork(int version, JournalGroup[] groups, int completions, int endToken) => new()
     {

@@ -60,6 +60,9 @@ public sealed record JournalGroup
     /// <summary>The prompt's id in its data set.</summary>
     public required string PromptId { get; init; }
 
+    /// <summary>In a mixture the label of the task that the prompt is of; null in other runs.</summary>
+    public string? Task { get; init; }
+
     /// <summary>The prompt's text.</summary>
     public required string Prompt { get; init; }
 

@@ -4,9 +4,10 @@ namespace Bgpo.Tasks.Data;
 
 /// <summary>
 /// The problems of a task's data files: training problems, shuffled anew each epoch, and held-out ones in their file's order.
-/// Only the newest few are held.
+/// Only the newest few are held. The files are open as long as somebody has this: a controller may draw prompts after its silo
+/// has let go of the task's other means.
 /// </summary>
-internal sealed class FileProblems : IDisposable
+internal sealed class FileProblems
 {
     /// <summary>Training prompts that are held, once they were read: a batch is asked for more than once.</summary>
     public const int MostHeld = 256;
@@ -137,9 +138,6 @@ internal sealed class FileProblems : IDisposable
         }
         _training = all.Count == first ? null : [.. all];
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _data.Dispose();
 
     private Prompt At(int problem)
     {

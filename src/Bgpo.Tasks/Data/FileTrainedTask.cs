@@ -1,6 +1,8 @@
 namespace Bgpo.Tasks.Data;
 
-/// <summary>A task that makes problems itself, trained on those of files instead. Held-out problems and scores are its own.</summary>
+/// <summary>
+/// A task that makes problems itself, trained on those of files instead. Held-out problems and scores are its own.
+/// </summary>
 /// <param name="task">The task.</param>
 /// <param name="problems">The problems.</param>
 internal sealed class FileTrainedTask(ITask task, FileProblems problems) : ITask
@@ -28,9 +30,5 @@ internal sealed class FileTrainedTask(ITask task, FileProblems problems) : ITask
     public ValueTask<string?> CheckAsync(CancellationToken cancellationToken = default) => task.CheckAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        problems.Dispose();
-        await task.DisposeAsync().ConfigureAwait(false);
-    }
+    public ValueTask DisposeAsync() => task.DisposeAsync();
 }

@@ -3,8 +3,8 @@ using Bgpo.Spec;
 namespace Bgpo.Tasks.Data;
 
 /// <summary>
-/// The data files of a task, or of each task of a mixture, and what was noticed in them. A task that reads them as it goes
-/// disposes of them with itself.
+/// The data files of a task, or of each task of a mixture, and what was noticed in them. Files that are not disposed of are
+/// closed once nobody has them any more.
 /// </summary>
 public sealed class TaskData : IDisposable
 {

@@ -204,6 +204,9 @@ public record TaskSection : IRuled
     /// <summary>How rewards are asked for.</summary>
     public RewardSection Rewards { get; init; } = new();
 
+    /// <summary>What the section is called for people: the task's name, a label, or those of a mixture's tasks.</summary>
+    public virtual string Called => Name;
+
     /// <inheritdoc/>
     public virtual IEnumerable<Violation> Violations()
     {

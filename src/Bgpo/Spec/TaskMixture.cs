@@ -24,6 +24,9 @@ public sealed record RunTaskSection : TaskSection
     public IReadOnlyList<MixtureSection> Mixture { get; init; } = [];
 
     /// <inheritdoc/>
+    public override string Called => Mixture.Count > 0 ? string.Join('+', Mixture.Select(part => part.Called)) : Name;
+
+    /// <inheritdoc/>
     public override IEnumerable<Violation> Violations()
     {
         foreach (Violation violation in base.Violations())
@@ -68,8 +71,8 @@ public sealed record MixtureSection : TaskSection
     [Pattern("[a-z0-9][a-z0-9._-]{0,62}|", "lower-case letters, digits, dots and dashes, 63 at most")]
     public string Label { get; init; } = "";
 
-    /// <summary>What metrics and journals call it.</summary>
-    public string Called => Label.Length > 0 ? Label : Name;
+    /// <inheritdoc/>
+    public override string Called => Label.Length > 0 ? Label : Name;
 
     /// <inheritdoc/>
     public bool Equals(MixtureSection? other) => base.Equals(other);
