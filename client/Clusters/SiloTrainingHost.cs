@@ -57,7 +57,7 @@ internal sealed class SiloTrainingHost(IMachine machine, Action<ILoggingBuilder>
         public Cluster(IHost host)
         {
             _host = host;
-            _telemetry = Telemetry.Start(BgpoSilo.NameOf(Environment.ProcessId), Say);
+            _telemetry = Telemetry.Start(BgpoSilo.NameOf(Environment.ProcessId, new()), Say);
         }
 
         public event Action<string>? Said

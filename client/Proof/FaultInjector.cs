@@ -185,7 +185,7 @@ internal sealed class FaultInjector(
             {
                 ClusterConfig = clustering.File,
             });
-        var name = BgpoSilo.NameOf(silo.Id);
+        var name = BgpoSilo.NameOf(silo.Id, clustering.Cluster);
         silo.Said += line => tell(new FaultEvent("said", Now, name, "", silo.Id, line));
         Started.Add(silo);
         Interlocked.Increment(ref _starting);

@@ -23,6 +23,13 @@ public static class ClusterMembership
     /// <summary>How long calls without a time of their own may take; a watcher's long poll lasts half of it.</summary>
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a client tries to reach a gateway, TLS included, and how long it waits before it turns to another. One whose host is
+    /// cut off is tried twice; by Orleans's own times, 5 s each, that takes as long as a client has to be let in.
+    /// </summary>
+    private static readonly TimeSpan s_reach = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_otherGateway = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a silo tries to join those that are there; Orleans's own default is five minutes.</summary>
     private static readonly TimeSpan s_join = TimeSpan.FromMinutes(1);
 
@@ -133,6 +140,8 @@ public static class ClusterMembership
     {
         client.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = name);
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = s_answer);
+        client.Configure<ConnectionOptions>(options => options.OpenConnectionTimeout = s_reach);
+        client.Configure<TypeManagementOptions>(options => options.TypeMapRefreshInterval = s_otherGateway);
         _ = UseTransport(client.Services, name, cluster, listens: false);
         if (TableOf(cluster) is { } table)
         {

@@ -16,11 +16,15 @@ internal sealed class LivenessLock(
 {
     private FileStream? _held;
 
+    /// <summary>What the file says while its silo is a member: a health check of its container or service reads that.</summary>
+    private static ReadOnlySpan<byte> Joined => "joined\n"u8;
+
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
     {
         ArgumentNullException.ThrowIfNull(lifecycle);
         lifecycle.Subscribe(nameof(LivenessLock), ServiceLifecycleStage.RuntimeInitialize, Hold, Release);
+        lifecycle.Subscribe(nameof(LivenessLock), ServiceLifecycleStage.Active, _ => Say(Joined), _ => Say([]));
     }
 
     /// <inheritdoc/>
@@ -66,6 +70,21 @@ internal sealed class LivenessLock(
         // A silo that is declared dead ends without stopping in order.
         AppDomain.CurrentDomain.ProcessExit += Exit;
         _ = oracle.SubscribeToSiloStatusEvents(this);
+        return Task.CompletedTask;
+    }
+
+    private Task Say(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            _held!.SetLength(0);
+            _held.Write(text);
+            _held.Flush();
+        }
+        catch (IOException)
+        {
+            // A full disk: the health check fails, the silo does not.
+        }
         return Task.CompletedTask;
     }
 

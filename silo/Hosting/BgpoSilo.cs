@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Bgpo.Grains.Hosting;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Runs;
@@ -49,7 +50,7 @@ public sealed record SiloSettings(
 /// <summary>
 /// Builds a silo's host: grains, store, devices. How they join their cluster is said by <see cref="ClusterMembership"/>.
 /// </summary>
-public static class BgpoSilo
+public static partial class BgpoSilo
 {
     /// <summary>How the name of a cluster begins that is one process alone; the process's identity follows.</summary>
     public const string OfProcess = "process-";
@@ -107,11 +108,17 @@ public static class BgpoSilo
         return builder.Build();
     }
 
-    /// <summary>The name of a silo that was given none.</summary>
-    /// <param name="process">Its process.</param>
-    public static string NameOf(int process) => $"silo-{process}";
+    /// <summary>
+    /// The name of a silo that was given none: after its process, and after its machine where others may be of another one; in
+    /// containers all silos are process 1.
+    /// </summary>
+    /// <param name="process">Its process, of this machine.</param>
+    /// <param name="cluster">How the members of its cluster find one another.</param>
+    public static string NameOf(int process, ClusterSection cluster) => ClusterMembership.SpansMachines(cluster)
+        ? $"silo-{NotPlain().Replace(Environment.MachineName.ToLowerInvariant(), "-")}-{process}" : $"silo-{process}";
 
-    private static string NameOf(SiloSettings settings) => settings.Name ?? NameOf(Environment.ProcessId);
+    private static string NameOf(SiloSettings settings) =>
+        settings.Name ?? NameOf(Environment.ProcessId, settings.Clustering);
 
     private static Dictionary<string, string> Metadata(SiloSettings settings)
     {
@@ -132,6 +139,9 @@ public static class BgpoSilo
             [SiloTraits.Owner] = settings.Owner,
         };
     }
+
+    [GeneratedRegex("[^a-z0-9-]")]
+    private static partial Regex NotPlain();
 
     /// <summary>A host that starts and stops when it is told to.</summary>
     private sealed class CommandsLifetime : IHostLifetime

@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Clustering.Transport;
 using Bgpo.Spec;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Configuration;
@@ -76,6 +78,29 @@ public sealed class TlsTests : IDisposable
         Task<string> said = two.StandardError.ReadToEndAsync();
         await two.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Contains(nameof(OrleansClusterConnectivityCheckFailedException), await said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhoOnlyLooksWhetherASiloListens_IsNotTurnedAway_AndWhoSaysOtherThanTls_Is()
+    {
+        await using ClusterFixture cluster = new();
+        using var refusals = new Refusals();
+        IHost silo = await cluster.StartSiloAsync(
+            "one", With(_ours.Sign("one")), builder => builder.Services.AddSingleton<ILoggerProvider>(refusals));
+        string folder = ClusterFolder.PathOf(cluster.Name);
+        var address = new UnixDomainSocketEndPoint(SocketTransport.FileOf(folder, ClusterFixture.AddressOf(silo).Endpoint.Port));
+        using (var look = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            await look.ConnectAsync(address);
+            look.Shutdown(SocketShutdown.Send);
+            Assert.Equal(0, await look.ReceiveAsync(new byte[1]).WaitAsync(TimeSpan.FromSeconds(20)));
+        }
+        Assert.False(refusals.First.IsCompleted);
+        using var plain = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await plain.ConnectAsync(address);
+        await plain.SendAsync("no TLS at all"u8.ToArray());
+        plain.Shutdown(SocketShutdown.Send);
+        await refusals.First.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     [Fact]

@@ -37,6 +37,16 @@ public sealed class AzureBlobStoreTests(AzuriteFixture azurite) : BlobStoreContr
         }
     }
 
+    [Fact]
+    public async Task AnEmulatorThatAConnectionStringNames_HasItsContainerMadeByTheFirstWrite()
+    {
+        AzureLocation location = AzureLocation.Parse($"azblob://devstoreaccount1/made-{Guid.NewGuid():N}/runs");
+        var store = new AzureBlobStore(location, AzureClients.Container(location, azurite.Azurite.ConnectionString));
+        Assert.Null(await store.GetAsync("a"));
+        Assert.NotNull(await store.PutIfAbsentAsync("a", Bytes("x")));
+        Assert.Equal(Bytes("x"), (await store.GetAsync("a"))!.Content.ToArray());
+    }
+
     [Theory]
     [InlineData("azblob://", "expected azblob://ACCOUNT/CONTAINER/prefix")]
     [InlineData("azblob://account", "expected azblob://ACCOUNT/CONTAINER/prefix")]
@@ -80,9 +90,9 @@ public sealed class AzureBlobStoreTests(AzuriteFixture azurite) : BlobStoreContr
     [Fact]
     public async Task ForeignContainerThatIsMissing_IsRefusedWithTheCommandThatMakesIt()
     {
-        // The emulator under the account's name of a real location: nothing is made there on the store's own account.
+        // The emulator under the name of another account, as a real location has it: nothing is made there.
         AzureLocation emulator = AzureLocation.Parse(azurite.NewStore());
-        var store = new AzureBlobStore(emulator with { EmulatorPort = null }, AzureClients.Container(emulator, null));
+        var store = new AzureBlobStore(emulator with { EmulatorPort = null, Account = "foreign" }, AzureClients.Container(emulator, null));
         StoreRefusedException exception = await Assert.ThrowsAsync<StoreRefusedException>(() => store.PutAsync("x", Bytes("x")));
         Assert.Contains("az storage container create", exception.Message, StringComparison.Ordinal);
         Assert.Contains($"--name {emulator.Container}", exception.Message, StringComparison.Ordinal);

@@ -48,7 +48,8 @@ internal sealed class SiloCommand
     private readonly Option<TimeSpan?> _drain =
         Flags.Duration("--drain", "how long it may take to hand over its work when told to leave; default: 25s",
             TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-    private readonly Option<string?> _name = Flags.Text("--name", "NAME", "what it is called; default: silo- and its process id");
+    private readonly Option<string?> _name =
+        Flags.Text("--name", "NAME", "what it is called; default: silo-PROCESS, in a cluster of many machines silo-MACHINE-PROCESS");
     private readonly Option<string?> _role =
         Flags.Word("--role", "what it is for: its devices work, it holds state (shards, copies, the controllers of runs), " +
             "both, or it scores completions and does nothing else; default: both", Work, State, Both, Reward);
@@ -110,7 +111,7 @@ internal sealed class SiloCommand
             await CheckPeers(settings, parsed.GetValue(_name));
         }
 
-        var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId);
+        var name = settings.Name ?? BgpoSilo.NameOf(Environment.ProcessId, settings.Clustering);
         var host = BgpoSilo.Build(settings, SiloLogging.Of(settings.Cluster!, name));
         using var telemetry = Telemetry.Start(name, line => Say($"silo {name}: {line}"));
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();

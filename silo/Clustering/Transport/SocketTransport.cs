@@ -200,6 +200,12 @@ internal sealed partial class SocketTransport(string? folder, ClusterTls? tls) :
                 if (_transport._tls is { } tls)
                 {
                     using var patience = new CancellationTokenSource(s_handshake);
+                    // Whoever only looks whether somebody listens, another silo or a health check, sends nothing.
+                    if (await peer.ReceiveAsync(new byte[1], SocketFlags.Peek, patience.Token) == 0)
+                    {
+                        peer.Dispose();
+                        return;
+                    }
                     stream = await tls.AsServer(stream, patience.Token);
                 }
                 SocketConnection connection = _transport.Started(

@@ -186,7 +186,7 @@ internal sealed class AzureBlobStore : IBlobStore
                     return null;
                 }
                 catch (RequestFailedException exception)
-                    when (!again && _location.EmulatorPort is not null && AzureErrors.IsContainerMissing(exception))
+                    when (!again && _location.IsEmulated && AzureErrors.IsContainerMissing(exception))
                 {
                     // An emulator's container is nobody's decision; a real one is its owner's.
                     await _container.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -217,7 +217,7 @@ internal sealed class AzureBlobStore : IBlobStore
         }
         catch (RequestFailedException exception)
             when (AzureErrors.IsAbsent(exception)
-                || (_location.EmulatorPort is not null && AzureErrors.IsContainerMissing(exception)))
+                || (_location.IsEmulated && AzureErrors.IsContainerMissing(exception)))
         {
             _answered |= AzureErrors.IsAbsent(exception);
             return whenAbsent;

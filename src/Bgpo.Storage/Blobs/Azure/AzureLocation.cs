@@ -17,6 +17,9 @@ internal sealed partial record AzureLocation(string Text, string Account, int? E
     public const string EmulatorAccount = "devstoreaccount1";
     public const int EmulatorDefaultPort = 10000;
 
+    /// <summary>Whether it is of the emulator, wherever that listens: its account is nobody else's.</summary>
+    public bool IsEmulated => Account == EmulatorAccount;
+
     /// <summary>The service's address.</summary>
     public Uri Endpoint => EmulatorPort is { } port
         ? new Uri($"http://127.0.0.1:{port}/{EmulatorAccount}")
