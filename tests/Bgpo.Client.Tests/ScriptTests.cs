@@ -37,6 +37,8 @@ public sealed class ScriptTests : IDisposable
         Tool("g++", "");
         Tool("tmux", "");
         Tool("chromium", "");
+        Tool("shellcheck", "");
+        Tool("ip", "");
         Tool("apt-get", "echo \"apt-get $*\" >> $HERE/calls; [ ! -e $HERE/apt-fails ] || { echo 'E: no network'; exit 100; }; " +
             "touch $HERE/installed");
         Tool("dotnet", """
@@ -180,6 +182,7 @@ public sealed class ScriptTests : IDisposable
     [InlineData("tmux", "the test of the live view is skipped", true)]
     [InlineData("chromium", "the tests of the dashboard's page are skipped", false)]
     [InlineData("chromium", "the tests of the dashboard's page are skipped", true)]
+    [InlineData("shellcheck", "the check of shell scripts is skipped", true)]
     public void WhatOnlySomeTestsNeed_IsInstalled_OrDoneWithout(string tool, string meaning, bool fails)
     {
         File.Delete(Path.Combine(_root, "bin", tool));
