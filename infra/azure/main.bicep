@@ -20,7 +20,7 @@ param apiRanges string[] = []
 @minValue(2)
 param stateNodes int = 3
 
-@description('Their size. Memory for 24 bytes a trained parameter over all of them: docs/deploy.md.')
+@description('Their size; docs/deploy.md says how much memory they need.')
 param stateSize string = 'Standard_E8s_v5'
 
 @description('The size of the spot nodes. One alone: numerics differ between kinds of processors and GPUs, and a run keeps to its own.')

@@ -24,8 +24,8 @@ public static class ClusterMembership
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a client tries to reach a gateway, TLS included, and how long it waits before it turns to another. One whose host is
-    /// cut off is tried twice; by Orleans's own times, 5 s each, that takes as long as a client has to be let in.
+    /// How long a client tries to reach a gateway, TLS included, and how long it waits before it turns to another. One whose
+    /// host is cut off is tried twice; by Orleans's own times, 5 s each, that takes as long as a client has to be let in.
     /// </summary>
     private static readonly TimeSpan s_reach = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_otherGateway = TimeSpan.FromSeconds(2);

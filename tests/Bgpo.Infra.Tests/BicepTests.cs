@@ -15,7 +15,8 @@ public sealed class BicepTests(BicepTemplate template) : IClassFixture<BicepTemp
         string[] files = Directory.GetFiles(Infra.At("azure"), "*.bicep");
         Array.ForEach(files, file => File.Copy(file, Path.Combine(copies, Path.GetFileName(file))));
         await BicepTemplate.Run("format", "--pattern", Path.Combine(copies, "*.bicep"));
-        Assert.All(files, file => Assert.Equal(File.ReadAllText(file), File.ReadAllText(Path.Combine(copies, Path.GetFileName(file)))));
+        Assert.All(files, file => Assert.Equal(
+            File.ReadAllText(file), File.ReadAllText(Path.Combine(copies, Path.GetFileName(file)))));
         Directory.Delete(copies, recursive: true);
     }
 

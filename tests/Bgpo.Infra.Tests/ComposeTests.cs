@@ -6,7 +6,7 @@ using YamlDotNet.Serialization.NamingConventions;
 
 namespace Bgpo.Infra.Tests;
 
-/// <summary>infra/compose: read by the fields of the Compose specification, and what one says against what another says.</summary>
+/// <summary>infra/compose: by the fields of the Compose specification, and what one says against what another says.</summary>
 public sealed partial class ComposeTests
 {
     private readonly Application _all = Parse(Infra.Read("compose", "compose.yaml"));

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Bgpo.Infra.Tests;
 
-/// <summary>infra/docker: the Dockerfile by a linter, and that its images have what the build takes and what a silo needs.</summary>
+/// <summary>infra/docker: the Dockerfile by a linter; images have what the build takes and what a silo needs.</summary>
 public sealed partial class DockerTests
 {
     private const string Linter = "dockerfile-utils";

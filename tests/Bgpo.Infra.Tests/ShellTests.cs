@@ -84,7 +84,8 @@ public sealed class ShellTests : IDisposable
     public void Unit_GivesASiloLongerThanItsDrain_AndLessThanASpotMachinesNotice()
     {
         string unit = Infra.Read("azure", "vm", "bgpo-silo.service");
-        string Value(string key) => unit.Split('\n').Last(line => line.StartsWith(key + "=", StringComparison.Ordinal))[(key.Length + 1)..];
+        string Value(string key) =>
+            unit.Split('\n').Last(line => line.StartsWith(key + "=", StringComparison.Ordinal))[(key.Length + 1)..];
         string[] words = Value("ExecStart").Split(' ');
         int drain = int.Parse(words[Array.IndexOf(words, "--drain") + 1].TrimEnd('s'));
         Assert.InRange(int.Parse(Value("TimeoutStopSec")), drain + 5, 29);

@@ -8,7 +8,8 @@ namespace Bgpo.Infra.Tests;
 /// <param name="Selector">Labels by which it knows its pods.</param>
 /// <param name="Labels">The labels of its pods.</param>
 /// <param name="Pod">What a pod is.</param>
-internal sealed record Workload(string Name, IDictionary<string, string> Selector, IDictionary<string, string> Labels, V1PodSpec Pod)
+internal sealed record Workload(
+    string Name, IDictionary<string, string> Selector, IDictionary<string, string> Labels, V1PodSpec Pod)
 {
     /// <summary>All objects of the base.</summary>
     internal static IReadOnlyList<object> Objects { get; } =
@@ -32,7 +33,8 @@ internal sealed record Workload(string Name, IDictionary<string, string> Selecto
 
     /// <summary>Whether a selector chooses its pods.</summary>
     internal bool Matches(IDictionary<string, string>? selector) =>
-        (selector ?? new Dictionary<string, string>()).All(pair => Labels.TryGetValue(pair.Key, out string? value) && value == pair.Value);
+        (selector ?? new Dictionary<string, string>())
+            .All(pair => Labels.TryGetValue(pair.Key, out string? value) && value == pair.Value);
 
     /// <summary>The objects of a file, each of the type that its kind says; a field that the type lacks is refused.</summary>
     internal static IEnumerable<object> Load(string file) =>

@@ -11,8 +11,8 @@ namespace Bgpo.Silo.Tests;
 public class ClientTimesTests
 {
     /// <summary>
-    /// Before a client turns to another gateway, Orleans asks the first one twice and waits once. A client may take 15 s to be let
-    /// in (<c>JoinedCluster</c>); infra/hosts/three-hosts.sh cuts such a gateway off.
+    /// Before a client turns to another gateway, Orleans asks the first one twice and waits once. A client may take 15 s to be
+    /// let in (<c>JoinedCluster</c>); infra/hosts/three-hosts.sh cuts such a gateway off.
     /// </summary>
     [Fact]
     public void AGatewayThatCannotBeReached_CostsAClientLessThanTheTimeThatItHasToBeLetIn()
