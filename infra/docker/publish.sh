@@ -6,4 +6,4 @@ runtime=$1
 folder=$2
 cd "$(dirname "$0")/../.."
 dotnet publish client/Bgpo.Client.csproj -c Release -o "$folder" -v q -nologo \
-    -p:TorchSharpRuntime="$runtime" -p:CompileAhead=false -p:GenerateDocumentationFile=false -p:DebugType=none
+    -p:TorchSharpRuntime="$runtime" -p:CompileAhead=false -p:RunAnalyzers=false -p:PublishDocumentationFiles=false -p:DebugType=none
