@@ -33,7 +33,7 @@ internal static class Infra
             start.Environment[name] = value;
         }
         using Process process = Process.Start(start)!;
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         using CancellationTokenRegistration end = patience.Token.Register(() => process.Kill(entireProcessTree: true));
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = await process.StandardOutput.ReadToEndAsync();
