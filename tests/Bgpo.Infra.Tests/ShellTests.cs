@@ -19,6 +19,7 @@ public sealed class ShellTests : IDisposable
         string[] scripts =
         [
             .. Directory.GetFiles(Infra.At(), "*", SearchOption.AllDirectories)
+                .Where(file => !file.Split('/').Any(part => part is "bin" or "obj"))
                 .Where(file => File.ReadLines(file).FirstOrDefault() is "#!/bin/sh" or "#!/usr/bin/env bash"),
         ];
         Assert.InRange(scripts.Length, 4, 100);
