@@ -8,6 +8,7 @@ using Bgpo.Model;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Devices;
 using Bgpo.Storage.Blobs;
+using Bgpo.Tasks.Sandboxes;
 
 namespace Bgpo.Client.Commands;
 
@@ -32,7 +33,7 @@ internal sealed class DoctorCommand
     /// <summary>Examples for its help.</summary>
     internal static IReadOnlyList<(string Line, string Meaning)> Examples { get; } =
     [
-        ("doctor", "processor, memory, libtorch, store, disk, clusters; exit code 1 when something is to be mended"),
+        ("doctor", "processor, memory, libtorch, sandbox, store, disk, clusters; exit code 1 when something is to be mended"),
         ("doctor --store /data/runs --json", "for scripts, and another store"),
     ];
 
@@ -44,7 +45,7 @@ internal sealed class DoctorCommand
         var folder = _context.Paths.Store(parsed.GetValue(_store));
         Finding[] findings =
         [
-            Processor(), Memory(), Limits(), Numerics(), Gpu(), await Store(folder), Disk(folder), Clusters(), Project(),
+            Processor(), Memory(), Limits(), Numerics(), Gpu(), Sandbox(), await Store(folder), Disk(folder), Clusters(), Project(),
         ];
         var json = parsed.GetValue(_json);
         foreach (var finding in findings)
@@ -122,6 +123,14 @@ internal sealed class DoctorCommand
         {
             return new Finding("gpu", $"an NVIDIA driver is there; {e.Message}", null);
         }
+    }
+
+    private static Finding Sandbox()
+    {
+        // Not to be mended by those who train on other tasks.
+        return new Finding("sandbox", SandboxPool.Refusal() is { } refusal
+            ? $"none, which the tasks code and pyfunc need: {refusal}"
+            : "bubblewrap starts Python, for the tasks code and pyfunc", null);
     }
 
     /// <summary>What a run does to its store: writes, replaces, reads back, lists, deletes; and its clock.</summary>

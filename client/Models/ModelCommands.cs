@@ -21,7 +21,7 @@ internal sealed class ModelCommands : IModelCommands
     {
         long started = Stopwatch.GetTimestamp();
         PretrainSpec spec = request.Spec;
-        var tokenizer = new CharacterTokenizer(CharacterTokenizer.Arithmetic);
+        CharacterTokenizer tokenizer = Bad(() => new CharacterTokenizer(spec.Characters));
         await using ITask task = Bad(() => TaskRegistry.Create(spec.Task));
         TrainingExample ExampleOf(int step, int place, double noise)
         {

@@ -9,6 +9,7 @@ internal static class SamplingSettings
     {
         ["sudoku4x4"] = "sudoku.yaml",
         ["countdown3"] = "countdown.yaml",
+        ["pyfunc"] = "pyfunc.yaml",
     };
 
     /// <summary>The names of the tasks.</summary>

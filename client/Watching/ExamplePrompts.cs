@@ -4,5 +4,10 @@ namespace Bgpo.Client.Watching;
 internal static class ExamplePrompts
 {
     /// <summary>The task's; the first task's when it is not known.</summary>
-    internal static string For(string task) => task == "countdown3" ? " 30,100, 93= 23" : "3102200002100320";
+    internal static string For(string task) => task switch
+    {
+        "countdown3" => " 30,100, 93= 23",
+        "pyfunc" => "f(a,b): twice a plus b squared                    ",
+        _ => "3102200002100320",
+    };
 }

@@ -1,8 +1,10 @@
 using Bgpo.Spec;
+using Bgpo.Tasks.Code;
 using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Forms;
 using Bgpo.Tasks.Mixtures;
+using Bgpo.Tasks.Pyfunc;
 using Bgpo.Tasks.Sudoku;
 
 namespace Bgpo.Tasks;
@@ -13,6 +15,7 @@ public static class TaskRegistry
     private static readonly SortedDictionary<string, Func<TaskSection, TaskData, ITask>> Makers =
         new(StringComparer.Ordinal)
         {
+            [CodeTask.TaskName] = static (spec, data) => new CodeTask(spec, data),
             [CountdownTask.TaskName] = static (spec, data) => TrainedOn(
                 spec, data, CountdownData.Pose, new CountdownTask(spec, data.Evaluation?.Parse(CountdownData.Parse))),
             [NumbersTask.TaskName] = static (spec, data) => InForm(
@@ -20,6 +23,7 @@ public static class TaskRegistry
                 static task => D1Form.OfCountdown(task, CountdownTask.WrongReward)),
             [NineSudokuTask.TaskName] = static (spec, data) =>
                 new NineSudokuTask(Generated(spec), data.Evaluation?.Parse(NineSudokuTask.Parse)),
+            [PyfuncTask.TaskName] = static (spec, _) => new PyfuncTask(Generated(spec)),
             [SudokuTask.TaskName] = static (spec, data) => InForm(
                 spec,
                 TrainedOn(spec, data, SudokuData.Pose, new SudokuTask(spec, data.Evaluation?.Parse(SudokuData.Parse))),

@@ -268,7 +268,7 @@ public sealed class RunStoreCommandTests : IDisposable
         Assert.Equal(0, await _console.Run("doctor", "--json"));
         string[] checks = [.. _console.Out.ToString().TrimEnd().Split('\n')
             .Select(line => (string)JsonNode.Parse(line)!["check"]!)];
-        Assert.Equal(["processor", "memory", "limits", "numerics", "gpu", "store", "disk", "clusters", "project"], checks);
+        Assert.Equal(["processor", "memory", "limits", "numerics", "gpu", "sandbox", "store", "disk", "clusters", "project"], checks);
         Assert.Empty(Directory.GetFileSystemEntries(_console.Work));
     }
 
@@ -297,7 +297,7 @@ public sealed class RunStoreCommandTests : IDisposable
     [InlineData("te", "test")]
     [InlineData("chaos --signal ", "abort,kill,stop,term")]
     [InlineData("run plot x --curves re", "reward")]
-    [InlineData("eval --task ", "countdown,countdown3,sudoku4x4,sudoku9x9")]
+    [InlineData("eval --task ", "code,countdown,countdown3,pyfunc,sudoku4x4,sudoku9x9")]
     [InlineData("train --config ", "")] // left to the shell, which knows files
     public async Task Completion_GoesOnWithTheLastWord(string words, string expected)
     {

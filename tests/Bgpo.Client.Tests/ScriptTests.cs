@@ -39,6 +39,8 @@ public sealed class ScriptTests : IDisposable
         Tool("chromium", "");
         Tool("shellcheck", "");
         Tool("ip", "");
+        Tool("bwrap", "");
+        Tool("python3", "");
         Tool("apt-get", "echo \"apt-get $*\" >> $HERE/calls; [ ! -e $HERE/apt-fails ] || { echo 'E: no network'; exit 100; }; " +
             "touch $HERE/installed");
         Tool("dotnet", """
@@ -196,6 +198,41 @@ public sealed class ScriptTests : IDisposable
         Assert.Contains(Calls(), call => call.EndsWith($" {tool}", StringComparison.Ordinal));
         Assert.Equal(fails, error.Contains(
             $"{tool} is not installed: {meaning}", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TheSandbox_IsInstalled_OrTriedOnceAndDoneWithout(bool fails)
+    {
+        File.Delete(Path.Combine(_root, "bin", "bwrap"));
+        if (fails)
+        {
+            Write("apt-fails", "");
+        }
+
+        Assert.Equal(7, Run("train").Code);
+        Assert.Contains(Calls(), call => call.EndsWith(" install --no-install-recommends bubblewrap", StringComparison.Ordinal));
+        int calls = Calls().Count(call => call.StartsWith("apt-get", StringComparison.Ordinal));
+        if (!fails)
+        {
+            Tool("bwrap", "");
+        }
+
+        Assert.Equal(7, Run("train").Code);
+        Assert.Equal(calls, Calls().Count(call => call.StartsWith("apt-get", StringComparison.Ordinal)));
+        // Tests need it: they try again.
+        Assert.Equal(0, Run("test").Code);
+        Assert.Equal(fails, Calls().Count(call => call.StartsWith("apt-get", StringComparison.Ordinal)) > calls);
+    }
+
+    [Fact]
+    public void WithoutRootAndSudo_TheSandboxIsLeftAlone()
+    {
+        File.Delete(Path.Combine(_root, "bin", "bwrap"));
+        Tool("id", "echo 1000");
+        Assert.Equal(7, Run("train").Code);
+        Assert.DoesNotContain(Calls(), call => call.StartsWith("apt-get", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -124,3 +124,13 @@ public enum TaskForm
     /// <summary>In the words of d1 (dllm-reasoning/d1), with the answer between tags.</summary>
     D1,
 }
+
+/// <summary>What a program that passes some tests earns.</summary>
+public enum CodeReward
+{
+    /// <summary>Nothing.</summary>
+    All,
+
+    /// <summary>Their share.</summary>
+    Share,
+}

@@ -12,6 +12,10 @@ public sealed record PretrainSpec : IRuled
     /// <summary>Shape of the network.</summary>
     public NetworkSection Network { get; init; } = new();
 
+    /// <summary>The characters that the model reads and writes, a token each.</summary>
+    [Pattern(".+", "text: each character once")]
+    public string Characters { get; init; } = "0123456789+-*/()=, ";
+
     /// <summary>Where examples come from.</summary>
     public TaskSection Task { get; init; } = new();
 

@@ -144,7 +144,7 @@ public sealed record LoraSection
 public record TaskSection : IRuled
 {
     /// <summary>Which task.</summary>
-    [OneOf("sudoku4x4", "countdown3", "countdown", "sudoku9x9")]
+    [OneOf("sudoku4x4", "countdown3", "countdown", "sudoku9x9", "code", "pyfunc")]
     public string Name { get; init; } = "sudoku4x4";
 
     /// <summary>
@@ -204,6 +204,9 @@ public record TaskSection : IRuled
     /// <summary>How rewards are asked for.</summary>
     public RewardSection Rewards { get; init; } = new();
 
+    /// <summary>code and pyfunc: how programs are run and judged.</summary>
+    public CodeSection Code { get; init; } = new();
+
     /// <summary>What the section is called for people: the task's name, a label, or those of a mixture's tasks.</summary>
     public virtual string Called => Name;
 
@@ -228,6 +231,25 @@ public record TaskSection : IRuled
 
     /// <inheritdoc/>
     public override int GetHashCode() => SpecWriter.Write(this).GetHashCode(StringComparison.Ordinal);
+}
+
+/// <summary>How programs are run, each in a sandbox, and judged by their tests.</summary>
+public sealed record CodeSection
+{
+    /// <summary>Seconds that a program may take for all its tests together.</summary>
+    [Range(0.1, 600.0)]
+    public double Timeout { get; init; } = 4;
+
+    /// <summary>Memory that a program may take, MiB.</summary>
+    [Range(64, 65_536)]
+    public int MemoryMiB { get; init; } = 512;
+
+    /// <summary><c>all</c>: 1 when every test passes, else 0. <c>share</c>: the share of tests that pass.</summary>
+    public CodeReward Reward { get; init; } = CodeReward.All;
+
+    /// <summary>code: of a list of tests, so many are shown to the model, since they name the function; all of them judge.</summary>
+    [Range(0, 100)]
+    public int ShownTests { get; init; } = 1;
 }
 
 /// <summary>How completions are sampled (LLaDA's block-wise low-confidence remasking).</summary>
