@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Bgpo.Model;
 
 namespace Bgpo.Client.CommandLine;
 
@@ -144,55 +143,8 @@ internal static class Flags
 
     internal static Option<bool> Json(string what) => Switch("--json", what);
 
-    /// <summary>What to compute on.</summary>
-    internal static Option<DeviceSet?> Devices(string standard) => new("--devices")
-    {
-        Description = $"what to compute on: {DeviceSet.Forms}; default: {standard}",
-        HelpName = "DEVICES",
-        CustomParser = result =>
-        {
-            if (DeviceSet.TryParse(Token(result)) is { } devices)
-            {
-                return devices;
-            }
-
-            result.AddError($"option --devices: value '{Token(result)}': {DeviceSet.Forms}");
-            return null;
-        },
-    };
-
-    /// <summary>What a command line says of devices.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="devices">The option --devices.</param>
-    /// <param name="threads">The option --threads.</param>
-    /// <param name="standard">Threads where it says nothing.</param>
-    /// <exception cref="BadInputException">It says both, or there are no such devices.</exception>
-    internal static DeviceSet DevicesOf(
-        ParseResult parsed, Option<DeviceSet?> devices, Option<int?> threads, int standard)
-    {
-        if (parsed.GetValue(devices) is not { } given)
-        {
-            return DeviceSet.Cpu(parsed.GetValue(threads) ?? standard);
-        }
-
-        if (parsed.GetValue(threads) is not null)
-        {
-            throw new BadInputException("options --devices and --threads: give one of them; --threads N is --devices cpu:N");
-        }
-
-        try
-        {
-            _ = given.Resolve();
-            return given;
-        }
-        catch (ModelException e)
-        {
-            throw new BadInputException(e.Message, e);
-        }
-    }
-
     internal static Option<int?> Threads() =>
         Whole("--threads", "N", "CPU devices, one thread each; default: one for each core. Results do not depend on it", 1, 1024);
 
-    private static string Token(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+    internal static string Token(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
 }

@@ -37,9 +37,9 @@ public sealed record SiloDescription(
     [property: Id(4)] long ProcessStart, [property: Id(5)] int Devices, [property: Id(6)] string Store,
     [property: Id(7)] string Owner)
 {
-    /// <summary>What it is for: work, state.</summary>
+    /// <summary>What it is for.</summary>
     [Id(8)]
-    public string[] Roles { get; init; } = [];
+    public SiloRole[] Roles { get; init; } = [];
 
     /// <summary>What its devices are: cpu.</summary>
     [Id(9)]

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Bgpo.Grains;
 using Bgpo.Grains.Hosting;
 using Bgpo.Grains.Placement;
 using Bgpo.Grains.Runs;

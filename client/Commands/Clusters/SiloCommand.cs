@@ -39,8 +39,7 @@ internal sealed class SiloCommand
 
     private readonly ConsoleContext _context;
     private readonly Option<string?> _cluster = Flags.Text("--cluster", "NAME", "the cluster to join or found; default: default");
-    private readonly Option<int?> _threads = Flags.Whole("--threads", "N", "the same as --devices cpu:N", 1, 1024);
-    private readonly Option<DeviceSet?> _devices = Flags.Devices("cpu:1");
+    private readonly DeviceOptions _devices = new("cpu:1");
     private readonly Option<string?> _store =
         Flags.Text("--store", "STORE",
             "where runs are kept: a folder, azblob://ACCOUNT/CONTAINER/prefix or azblob+emulator://CONTAINER, the same for " +
@@ -64,7 +63,7 @@ internal sealed class SiloCommand
         _context = context;
         Command = new Command("silo", "Joins (or founds) a cluster and works for its runs until SIGTERM or Ctrl-C.")
         {
-            _cluster, _devices, _threads, _store, _drain, _name, _role, _dashboard, _detached, _owner,
+            _cluster, _devices.Devices, _devices.Threads, _store, _drain, _name, _role, _dashboard, _detached, _owner,
         };
         Drained = SiloDrainCommand.Make(context);
         Command.Subcommands.Add(Drained.Command);
@@ -162,7 +161,7 @@ internal sealed class SiloCommand
         try
         {
             return new SiloSettings(
-                BlobStores.Open(_context.Paths.Store(parsed.GetValue(_store))), Flags.DevicesOf(parsed, _devices, _threads, 1),
+                BlobStores.Open(_context.Paths.Store(parsed.GetValue(_store))), _devices.Read(parsed, 1),
                 Flags.Checked("--cluster", parsed.GetValue(_cluster) ?? DefaultCluster),
                 parsed.GetValue(_name) is { } name ? Flags.Checked("--name", name) : null, parsed.GetValue(_owner) ?? "",
                 parsed.GetValue(_drain) ?? DefaultDrain)

@@ -27,9 +27,7 @@ internal sealed class DecodingOptions(string task, string config)
 
     internal Option<string[]> Set { get; } = Flags.Set();
 
-    internal Option<DeviceSet?> Devices { get; } = Flags.Devices("a thread for each core");
-
-    internal Option<int?> Threads { get; } = Flags.Threads();
+    internal DeviceOptions Devices { get; } = new("a thread for each core");
 
     /// <summary>What a command line says.</summary>
     /// <param name="parsed">The command line.</param>
@@ -51,7 +49,7 @@ internal sealed class DecodingOptions(string task, string config)
         return new Decoding(
             SpecFile.Existing(given, "option --model", paths), spec, parsed.GetValue(Temperature) ?? 0,
             parsed.GetValue(Seed) ?? 1,
-            Flags.DevicesOf(parsed, Devices, Threads, Environment.ProcessorCount));
+            Devices.Read(parsed, Environment.ProcessorCount));
     }
 }
 

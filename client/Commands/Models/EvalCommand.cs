@@ -29,7 +29,7 @@ internal sealed class EvalCommand
         {
             _decoding.Model, _decoding.Task, _data, _count, _decoding.Temperature, _decoding.Steps, _decoding.Seed,
                 _decoding.Config,
-            _decoding.Set, _decoding.Devices, _decoding.Threads, _json,
+            _decoding.Set, _decoding.Devices.Devices, _decoding.Devices.Threads, _json,
         };
         Command.SetAction((parsed, _) => Run(parsed));
     }
@@ -114,7 +114,8 @@ internal sealed class EvalCommand
 
         if (outcome.Failed > 0)
         {
-            output.WriteLine($"not judged  {Format.Count(outcome.Failed)}, left out of the above: {Format.OneLine(outcome.FailedInfo)}");
+            output.WriteLine($"not judged  {Format.Count(outcome.Failed)}, left out of the above: " +
+                $"{Format.OneLine(outcome.FailedInfo)}");
         }
 
         output.WriteLine($"time        {Format.Short(outcome.Seconds)} s");

@@ -28,8 +28,8 @@ internal sealed class GenerateCommand
         {
             _prompt, _decoding.Model, _chat.Chat, _chat.System, _chat.Template, _decoding.Temperature, _chat.Length, _chat.Block,
                 _decoding.Steps,
-            _chat.Order, _chat.Trace, _decoding.Seed, _decoding.Task, _decoding.Config, _decoding.Set, _decoding.Devices,
-            _decoding.Threads, _json,
+            _chat.Order, _chat.Trace, _decoding.Seed, _decoding.Task, _decoding.Config, _decoding.Set,
+            _decoding.Devices.Devices, _decoding.Devices.Threads, _json,
         };
         Command.SetAction((parsed, _) => Run(parsed));
     }

@@ -40,8 +40,7 @@ internal sealed class TrainCommand
     private readonly Option<string?> _fork =
         Flags.Text("--fork", "RUN[@VERSION]",
             "a new run from another one's checkpoint (default: the newest), by its spec with what --set changes");
-    private readonly Option<int?> _threads = Flags.Threads();
-    private readonly Option<DeviceSet?> _devices = Flags.Devices("a thread for each core; with --silos one each");
+    private readonly DeviceOptions _devices = new("a thread for each core; with --silos one each");
     private readonly Option<int?> _silos =
         Flags.Whole("--silos", "N",
             "silo processes to start, each with --threads devices (default there: 1); default: one silo inside this process",
@@ -60,7 +59,8 @@ internal sealed class TrainCommand
         _context = context;
         Command = new Command("train", "Trains a model with BGPO and watches the run to its end.")
         {
-            _config, _steps, _set, _run, _store, _resume, _at, _takeOver, _fork, _devices, _threads, _silos, _cluster, _printSpec,
+            _config, _steps, _set, _run, _store, _resume, _at, _takeOver, _fork, _devices.Devices, _devices.Threads, _silos,
+                _cluster, _printSpec,
                 _json, _quiet, _dashboard,
         };
         _recording.On(Command);
@@ -121,7 +121,7 @@ internal sealed class TrainCommand
         var silos = parsed.GetValue(_silos) ?? 0;
         var options = new HostOptions(
             _context.Paths.Store(parsed.GetValue(_store)),
-            Flags.DevicesOf(parsed, _devices, _threads, silos > 0 ? 1 : Environment.ProcessorCount),
+            _devices.Read(parsed, silos > 0 ? 1 : Environment.ProcessorCount),
             silos, parsed.GetValue(_cluster) is { } cluster ? Flags.Checked("--cluster", cluster) : run);
         ProcessLimits.Check();
         _recording.Check(_context, parsed, run);

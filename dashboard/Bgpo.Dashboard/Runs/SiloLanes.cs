@@ -188,6 +188,6 @@ internal sealed record LiveSilo(
     /// <summary>A silo as it describes itself.</summary>
     /// <param name="silo">The description.</param>
     internal static LiveSilo Of(SiloDescription silo) => new(
-        silo.Name, silo.State == SiloState.Active ? "active" : "leaving", silo.Process, silo.Devices, silo.Roles, silo.MemoryMiB,
-        silo.Numerics);
+        silo.Name, silo.State == SiloState.Active ? "active" : "leaving", silo.Process, silo.Devices,
+        [.. silo.Roles.Select(role => role.ToString().ToLowerInvariant())], silo.MemoryMiB, silo.Numerics);
 }

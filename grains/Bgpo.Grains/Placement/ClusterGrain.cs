@@ -29,7 +29,7 @@ public sealed class ClusterGrain(ISiloMetadataCache metadata) : Grain, IClusterG
             Number(SiloTraits.ProcessStart),
             (int)Number(SiloTraits.Devices), Text(SiloTraits.Store), Text(SiloTraits.Owner))
         {
-            Roles = Text(SiloTraits.Roles).Split(',', StringSplitOptions.RemoveEmptyEntries),
+            Roles = SiloTraits.RolesOf(Text(SiloTraits.Roles)),
             DeviceKind = Text(SiloTraits.DeviceKind),
             MemoryMiB = Number(SiloTraits.MemoryMiB),
             Numerics = Text(SiloTraits.Numerics),

@@ -1,21 +1,5 @@
 namespace Bgpo.Grains.Placement;
 
-/// <summary>What a silo is for.</summary>
-public enum SiloRole
-{
-    /// <summary>Its devices do rollouts and gradient units.</summary>
-    Work,
-
-    /// <summary>It holds shards, copies of shards, and controllers.</summary>
-    State,
-
-    /// <summary>
-    /// It scores completions. Where a cluster has silos of this role, all scoring goes to them; else it is done where it was
-    /// sampled.
-    /// </summary>
-    Reward,
-}
-
 /// <summary>Keys of the metadata by which a silo describes itself to its cluster.</summary>
 public static class SiloTraits
 {
@@ -52,6 +36,11 @@ public static class SiloTraits
     /// <summary>A role as metadata and the command line spell it.</summary>
     /// <param name="role">The role.</param>
     public static string Text(SiloRole role) => role.ToString().ToLowerInvariant();
+
+    /// <summary>The roles that metadata names.</summary>
+    /// <param name="text">The metadata.</param>
+    public static SiloRole[] RolesOf(string text) =>
+        [.. Enum.GetValues<SiloRole>().Where(role => text.Split(',').Contains(Text(role)))];
 
     /// <summary>Whether a silo that says this of itself has a role. One that says nothing of roles has all.</summary>
     /// <param name="said">Its metadata.</param>
