@@ -10,6 +10,7 @@ internal static class SamplingSettings
         ["sudoku4x4"] = "sudoku.yaml",
         ["countdown3"] = "countdown.yaml",
         ["pyfunc"] = "pyfunc.yaml",
+        ["arithmetic"] = "arithmetic.yaml",
     };
 
     /// <summary>The names of the tasks.</summary>

@@ -8,6 +8,7 @@ internal static class ExamplePrompts
     {
         "countdown3" => " 30,100, 93= 23",
         "pyfunc" => "f(a,b): twice a plus b squared                    ",
+        "arithmetic" => " 23+ 48- 17=",
         _ => "3102200002100320",
     };
 }

@@ -1,8 +1,10 @@
 using Bgpo.Spec;
+using Bgpo.Tasks.Arithmetic;
 using Bgpo.Tasks.Code;
 using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
 using Bgpo.Tasks.Forms;
+using Bgpo.Tasks.Mathematics;
 using Bgpo.Tasks.Mixtures;
 using Bgpo.Tasks.Pyfunc;
 using Bgpo.Tasks.Sudoku;
@@ -16,6 +18,8 @@ public static class TaskRegistry
         new(StringComparer.Ordinal)
         {
             [CodeTask.TaskName] = static (spec, data) => new CodeTask(spec, data),
+            [ArithmeticTask.TaskName] = static (spec, data) => new ArithmeticTask(Generated(spec), data.Evaluation),
+            [MathTask.TaskName] = static (spec, data) => new MathTask(spec, data),
             [CountdownTask.TaskName] = static (spec, data) => TrainedOn(
                 spec, data, CountdownData.Pose, new CountdownTask(spec, data.Evaluation?.Parse(CountdownData.Parse))),
             [NumbersTask.TaskName] = static (spec, data) => InForm(

@@ -39,7 +39,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("pretrain", "option --out is missing: name the model folder to make, for example --out models/mine")]
     [InlineData("eval", "option --model is missing: name a model folder, for example --model models/sudoku-base")]
     [InlineData("eval --model models/base --task sudoku",
-        "option --task: value 'sudoku': one of sudoku4x4, countdown3, pyfunc; did you mean 'sudoku4x4'?")]
+        "option --task: value 'sudoku': one of sudoku4x4, countdown3, pyfunc, arithmetic; did you mean 'sudoku4x4'?")]
     [InlineData("eval --model models/base --temperature NaN", "option --temperature: value 'NaN': a number from 0 to 10")]
     [InlineData("eval --model models/base --data no.jsonl",
         "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]
@@ -72,7 +72,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("verify elastic --scenario caos",
         "option --scenario: value 'caos': one of one, three, chaos, controller, hung, drain, crash, ettr, soak; did you mean " +
             "'chaos'?")]
-    [InlineData("bench", "bgpo bench needs a command: memory, wire, scaling, overhead, store, model (see bgpo bench --help)")]
+    [InlineData("bench", "bgpo bench needs a command: memory, wire, scaling, overhead, store, model, rewards (see bgpo bench --help)")]
     [InlineData("bench memory --samples 64,1",
         "option --samples: value '64,1': ascending whole numbers from 1 to 1024 with commas between, for example 1,64")]
     public async Task WrongUsage_IsOneLineAndExitCode2(string line, string expected) =>

@@ -6,7 +6,7 @@ namespace Bgpo.Tasks.Tests;
 public class TaskRegistryTests
 {
     /// <summary>Tasks whose problems all come from files.</summary>
-    private static readonly string[] s_fromFiles = ["code"];
+    private static readonly string[] s_fromFiles = ["code", "math"];
 
     public static TheoryData<string> Names => [.. TaskRegistry.Names];
 
@@ -28,7 +28,7 @@ public class TaskRegistryTests
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => Create("chess"));
         Assert.Contains("'chess'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("code, countdown, countdown3, pyfunc, sudoku4x4, sudoku9x9", error.Message, StringComparison.Ordinal);
+        Assert.Contains("arithmetic, code, countdown, countdown3, math, pyfunc, sudoku4x4, sudoku9x9", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

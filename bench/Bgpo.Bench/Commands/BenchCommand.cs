@@ -36,6 +36,7 @@ internal sealed class BenchCommand
         ("bench memory --samples 1,8,64 --json | jq .ratio", "for scripts"),
         ("bench wire", "speed of contributions from one silo process into the accumulators of another"),
         ("bench overhead --watchers 20", "what watchers cost a run"),
+        ("bench rewards", "how fast answers are judged"),
         ("bench scaling", "a real run on two silo processes against one, and up to 256 simulated silos"),
     ];
 
@@ -52,6 +53,7 @@ internal sealed class BenchCommand
             new BenchScalingCommand(context, benchmarks).Part, BenchOverheadCommand.Make(context, benchmarks),
             BenchStoreCommand.Make(context),
             BenchModelCommand.Make(context),
+            BenchRewardsCommand.Make(context),
         ];
         Command command = new("bench", "Measures what the project promises.");
         foreach (CommandPart part in below)

@@ -144,7 +144,7 @@ public sealed record LoraSection
 public record TaskSection : IRuled
 {
     /// <summary>Which task.</summary>
-    [OneOf("sudoku4x4", "countdown3", "countdown", "sudoku9x9", "code", "pyfunc")]
+    [OneOf("sudoku4x4", "countdown3", "countdown", "sudoku9x9", "code", "pyfunc", "math", "arithmetic")]
     public string Name { get; init; } = "sudoku4x4";
 
     /// <summary>
@@ -197,9 +197,16 @@ public record TaskSection : IRuled
     [Range(3, 4)]
     public int Numbers { get; init; } = 3;
 
-    /// <summary>countdown3, countdown: largest number in a generated problem.</summary>
+    /// <summary>countdown3, countdown, arithmetic: largest number in a generated problem.</summary>
     [Range(10, 999)]
     public int MaxNumber { get; init; } = 100;
+
+    /// <summary>arithmetic: numbers in a generated sum.</summary>
+    [Range(2, 6)]
+    public int Terms { get; init; } = 3;
+
+    /// <summary>math: prompts and rewards.</summary>
+    public MathSection Math { get; init; } = new();
 
     /// <summary>How rewards are asked for.</summary>
     public RewardSection Rewards { get; init; } = new();
