@@ -45,7 +45,8 @@ internal sealed class DoctorCommand
         var folder = _context.Paths.Store(parsed.GetValue(_store));
         Finding[] findings =
         [
-            Processor(), Memory(), Limits(), Numerics(), Gpu(), Sandbox(), await Store(folder), Disk(folder), Clusters(), Project(),
+            Processor(), Memory(), Limits(), Numerics(), Gpu(), Sandbox(), await Store(folder), Disk(folder), Clusters(),
+            Project(),
         ];
         var json = parsed.GetValue(_json);
         foreach (var finding in findings)

@@ -122,6 +122,7 @@ public partial class LayoutTests
         ["TrainingView"] = "a field for each thing that is shown",
         ["TrainingView.On"] = "a case an event",
         ["StepSeries..cctor"] = "a row a number",
+        ["TaskSection..ctor"] = "properties with defaults",
         ["RunRecord..ctor"] = "properties with defaults",
         ["Controller..ctor"] = "fields with what makes them",
         ["Dispatcher..ctor"] = "fields with what makes them",

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Bgpo.Tasks.Code;
 
-/// <summary>What a program's sandbox says when it has loaded the program: not to be trusted, like all that comes from there.</summary>
+/// <summary>What a program's sandbox says when it has loaded the program: not to be trusted, as all from there.</summary>
 /// <param name="Malformed">Why no reading of the completion compiles.</param>
 /// <param name="Failure">What the program raised when it was loaded.</param>
 /// <param name="Names">The names that it defines: each its kind, and for modules and exceptions which.</param>

@@ -23,8 +23,8 @@ internal enum Joint
 }
 
 /// <summary>
-/// A function of two integers: two terms, joined, and a third one added or taken away where there is one, which is never so beside
-/// the larger or smaller of two.
+/// A function of two integers: two terms, joined, and a third one added or taken away where there is one, which is never so
+/// beside the larger or smaller of two.
 /// </summary>
 /// <param name="First">First term.</param>
 /// <param name="Second">Second term.</param>

@@ -8,8 +8,8 @@ namespace Bgpo.Tasks.Sandboxes;
 /// the interpreter and libraries, read-only; /tmp in memory; no environment; killed when whoever started it dies.
 /// </summary>
 /// <remarks>
-/// <para>RLIMIT_NPROC counts per user and user namespace since Linux 5.14, but never for the machine's root: bubblewrap is started
-/// as user 65534 there. No new processes are let through anyway (<see cref="SeccompFilter"/>), so it bounds threads only; on an
+/// <para>RLIMIT_NPROC counts per user and user namespace since Linux 5.14, but never for the machine's root: bubblewrap is
+/// started as user 65534 there. No new processes are let through anyway (<see cref="SeccompFilter"/>), so it bounds threads only; on an
 /// older kernel it counts the user's other processes, too, and a busy user's programs get no second thread.</para>
 /// <para>The kernel kills the sandbox when the thread that started it ends, not only when the process does: start it from one
 /// that lasts.</para>

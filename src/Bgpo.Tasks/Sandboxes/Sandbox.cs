@@ -5,8 +5,8 @@ using System.Text;
 namespace Bgpo.Tasks.Sandboxes;
 
 /// <summary>
-/// A Python interpreter in a sandbox, for one program. It takes blocks (a length in decimal, a line feed, and that many bytes) and
-/// answers in lines. One thread at a time.
+/// A Python interpreter in a sandbox, for one program. It takes blocks (a length in decimal, a line feed, and that many bytes)
+/// and answers in lines. One thread at a time.
 /// </summary>
 public sealed class Sandbox : IDisposable
 {

@@ -254,7 +254,9 @@ public sealed record CodeSection
     /// <summary><c>all</c>: 1 when every test passes, else 0. <c>share</c>: the share of tests that pass.</summary>
     public CodeReward Reward { get; init; } = CodeReward.All;
 
-    /// <summary>code: of a list of tests, so many are shown to the model, since they name the function; all of them judge.</summary>
+    /// <summary>
+    /// code: of a list of tests, so many are shown to the model, since they name the function; all of them judge.
+    /// </summary>
     [Range(0, 100)]
     public int ShownTests { get; init; } = 1;
 }

@@ -4,7 +4,7 @@ using Bgpo.Tasks.Sandboxes;
 
 namespace Bgpo.Tasks.Tests.Code;
 
-/// <summary>Programs that mean harm, or to be rewarded for nothing. Each gets a plain score, and the machine stays as it was.</summary>
+/// <summary>Programs that mean harm, or to be rewarded for nothing. Each gets a plain score; the machine stays whole.</summary>
 public class AttackTests(CodeFixture code)
 {
     private static readonly CodeProblem s_problem = new() { Cases = ["assert f(20) == 400", "assert f(3) == 9"] };
