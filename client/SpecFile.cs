@@ -34,6 +34,17 @@ internal static class SpecFile
         Task = spec.Task.WithFullPaths(paths, "field task."),
     };
 
+    /// <summary>The task section with full paths to the folders that its programs are started in.</summary>
+    internal static T WithProgramPaths<T>(this T task, ProjectPaths paths)
+        where T : TaskSection => task.Command.Run.Length == 0 ? task : (T)(task with
+        {
+            Command = task.Command with
+            {
+                Folder = task.Command.Folder.Length == 0 ? paths.WorkingFolder
+                    : paths.Find(task.Command.Folder) ?? paths.Full(task.Command.Folder),
+            },
+        });
+
     /// <summary>The task section of a run with full paths to its data.</summary>
     /// <param name="task">The section.</param>
     /// <param name="paths">Where to look.</param>
@@ -63,7 +74,7 @@ internal static class SpecFile
     {
         string Full(string path, string field) =>
             path.Length == 0 || isOwn?.Invoke(field) == false ? path : DataFile(path, given + field, paths);
-        return (T)(task with
+        return (T)(task.WithProgramPaths(paths) with
         {
             EvaluationData = Full(task.EvaluationData, "evaluationData"),
             Data = [.. task.Data.Select(path => Full(path, "data"))],

@@ -81,6 +81,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
         var pretrain = new PretrainCommand(context);
         var evaluate = new EvalCommand(context);
         var generate = new GenerateCommand(context);
+        var score = new ScoreCommand(context);
+        var tasks = TasksCommand.Make(context);
         var model = new ModelCommand(context);
         var silo = new SiloCommand(context);
         var run = new RunCommand(context);
@@ -95,8 +97,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
         var version = new Option<bool>("--version") { Description = "print the version" };
         var root = new Command("bgpo", "Trains masked-diffusion language models by reinforcement learning with BGPO.")
         {
-            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, model.Command, silo.Command,
-                run.Command, cluster.Command, dashboard.Command, chaos.Command,
+            help, version, train.Command, pretrain.Command, evaluate.Command, generate.Command, score.Command, tasks.Command,
+                model.Command, silo.Command, run.Command, cluster.Command, dashboard.Command, chaos.Command,
             verify.Command, doctor.Command, completion.Command, completion.Words,
         };
         foreach (var part in stores.Roots.Concat(more.Where(part => !part.Command.Parents.Any())))
@@ -134,6 +136,8 @@ internal sealed class BgpoCommandLine(ConsoleContext context, IReadOnlyList<Comm
             [pretrain.Command] = PretrainCommand.Examples,
             [evaluate.Command] = EvalCommand.Examples,
             [generate.Command] = GenerateCommand.Examples,
+            [score.Command] = ScoreCommand.Examples,
+            [tasks.Command] = tasks.Examples,
             [model.Command] = ModelCommand.Examples,
             [silo.Command] = SiloCommand.Examples,
             [run.Command] = RunCommand.Examples,

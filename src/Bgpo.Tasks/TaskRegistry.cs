@@ -3,6 +3,7 @@ using Bgpo.Tasks.Arithmetic;
 using Bgpo.Tasks.Code;
 using Bgpo.Tasks.Countdown;
 using Bgpo.Tasks.Data;
+using Bgpo.Tasks.External;
 using Bgpo.Tasks.Forms;
 using Bgpo.Tasks.Mathematics;
 using Bgpo.Tasks.Mixtures;
@@ -20,6 +21,8 @@ public static class TaskRegistry
             [CodeTask.TaskName] = static (spec, data) => new CodeTask(spec, data),
             [ArithmeticTask.TaskName] = static (spec, data) => new ArithmeticTask(Generated(spec), data.Evaluation),
             [MathTask.TaskName] = static (spec, data) => new MathTask(spec, data),
+            [CommandTask.TaskName] = static (spec, data) => new CommandTask(spec, data),
+            [HttpTask.TaskName] = static (spec, data) => new HttpTask(spec, data),
             [CountdownTask.TaskName] = static (spec, data) => TrainedOn(
                 spec, data, CountdownData.Pose, new CountdownTask(spec, data.Evaluation?.Parse(CountdownData.Parse))),
             [NumbersTask.TaskName] = static (spec, data) => InForm(

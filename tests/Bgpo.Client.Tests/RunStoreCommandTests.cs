@@ -297,7 +297,7 @@ public sealed class RunStoreCommandTests : IDisposable
     [InlineData("te", "test")]
     [InlineData("chaos --signal ", "abort,kill,stop,term")]
     [InlineData("run plot x --curves re", "reward")]
-    [InlineData("eval --task ", "arithmetic,code,countdown,countdown3,math,pyfunc,sudoku4x4,sudoku9x9")]
+    [InlineData("eval --task ", "arithmetic,code,command,countdown,countdown3,http,math,pyfunc,sudoku4x4,sudoku9x9")]
     [InlineData("train --config ", "")] // left to the shell, which knows files
     public async Task Completion_GoesOnWithTheLastWord(string words, string expected)
     {

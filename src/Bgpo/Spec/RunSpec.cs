@@ -144,7 +144,7 @@ public sealed record LoraSection
 public record TaskSection : IRuled
 {
     /// <summary>Which task.</summary>
-    [OneOf("sudoku4x4", "countdown3", "countdown", "sudoku9x9", "code", "pyfunc", "math", "arithmetic")]
+    [OneOf("sudoku4x4", "countdown3", "countdown", "sudoku9x9", "code", "pyfunc", "math", "arithmetic", "command", "http")]
     public string Name { get; init; } = "sudoku4x4";
 
     /// <summary>
@@ -214,6 +214,12 @@ public record TaskSection : IRuled
     /// <summary>code and pyfunc: how programs are run and judged.</summary>
     public CodeSection Code { get; init; } = new();
 
+    /// <summary>command: the program.</summary>
+    public CommandSection Command { get; init; } = new();
+
+    /// <summary>http: the service.</summary>
+    public HttpSection Http { get; init; } = new();
+
     /// <summary>What the section is called for people: the task's name, a label, or those of a mixture's tasks.</summary>
     public virtual string Called => Name;
 
@@ -228,6 +234,15 @@ public record TaskSection : IRuled
         if (Form == TaskForm.D1 && Name is not ("sudoku4x4" or "countdown"))
         {
             yield return new(["form", "name"], "plain; sudoku4x4 and countdown are asked in d1's form, too");
+        }
+
+        if (Name == "command" && string.IsNullOrWhiteSpace(Command.Run))
+        {
+            yield return new(["command.run", "name"], "the program that scores, for example python3 reward.py");
+        }
+        else if (Name == "http" && Http.Url.Length == 0)
+        {
+            yield return new(["http.url", "name"], "where the service is, for example http://localhost:8000/");
         }
     }
 

@@ -49,7 +49,7 @@ public class SpecLoaderTests
     [InlineData("objective:\n  masking: exakt\n",
         "f.yaml:4: field objective.masking: value 'exakt': one of bernoulli, exact; did you mean 'exact'?")]
     [InlineData("task:\n  name: chess\n",
-        "f.yaml:4: field task.name: value 'chess': one of sudoku4x4, countdown3, countdown, sudoku9x9, code, pyfunc, math, arithmetic")]
+        "f.yaml:4: field task.name: value 'chess': one of sudoku4x4, countdown3, countdown, sudoku9x9, code, pyfunc, math, arithmetic, command, http")]
     [InlineData("rollout:\n  temprature: 1\n",
         "f.yaml:4: field rollout.temprature: value '1': unknown field; did you mean 'rollout.temperature'?")]
     [InlineData("rollout:\n  block_length: 8\n",
