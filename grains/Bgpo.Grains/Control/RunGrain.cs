@@ -164,7 +164,10 @@ public sealed class RunGrain(
                 return Status();
             }
             string? wentBack = await TakeLeaseAsync(how, from, isSuccessor);
-            await StartControllerAsync(services with { Settings = _settings! }, from, wentBack, how.Reason);
+            // Shards that were freed for it have had this silo let go of the context, and of what its task holds.
+            run = await contexts.Get(run.Key);
+            await StartControllerAsync(
+                services with { Run = run, Settings = _settings! }, @from with { Run = run }, wentBack, how.Reason);
         }
         catch (Exception e) when (e is StorageException or SpecException or ArgumentException)
         {
