@@ -51,7 +51,6 @@ internal abstract class ExternalTask : ITask
     /// <inheritdoc/>
     public virtual ValueTask DisposeAsync()
     {
-        _problems.Dispose();
         GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
