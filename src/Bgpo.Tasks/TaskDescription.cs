@@ -12,7 +12,7 @@ public sealed record TaskDescription(string Name, string What, string Data, stri
     public static IReadOnlyList<TaskDescription> All { get; } =
     [
         new("arithmetic", "sums of three and more numbers, with their steps", "none; evaluationData may name a file",
-            " 23+ 48- 17=", "54"),
+            " 23+ 48- 17=", " 71- 17= 54"),
         new("code", "a Python program, judged by tests in a sandbox", "JSONL, CSV or Parquet: HumanEval, MBPP, pairs of input and output",
             "def add(a, b):\n    \"\"\"The sum of a and b.\"\"\"", "    return a + b"),
         new("command", "judged by a program of your own, in any language", "JSONL, CSV or Parquet with prompt and perhaps reference",
