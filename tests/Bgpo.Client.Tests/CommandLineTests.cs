@@ -38,8 +38,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("train --set nonsense", "--set nonsense: expected FIELD=VALUE, for example --set rollout.temperature=0.9")]
     [InlineData("pretrain", "option --out is missing: name the model folder to make, for example --out models/mine")]
     [InlineData("eval", "option --model is missing: name a model folder, for example --model models/sudoku-base")]
-    [InlineData("eval --model models/base --task sudoku",
-        "option --task: value 'sudoku': one of sudoku4x4, countdown3, pyfunc, arithmetic; did you mean 'sudoku4x4'?")]
+    [InlineData("eval --model models/base --task sudoku4",
+        "option --task: value 'sudoku4': one of arithmetic, code, command, countdown, countdown3, http, math, pyfunc, sudoku4x4, sudoku9x9; did you mean 'sudoku4x4'?")]
     [InlineData("eval --model models/base --temperature NaN", "option --temperature: value 'NaN': a number from 0 to 10")]
     [InlineData("eval --model models/base --data no.jsonl",
         "option --data: value 'no.jsonl': no such file, neither here nor in HOME")]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Bgpo.Spec;
 
 namespace Bgpo.Tasks.Tests;

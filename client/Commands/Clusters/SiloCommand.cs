@@ -6,7 +6,6 @@ using Bgpo.Client.Hosting;
 using Bgpo.Dashboard;
 using Bgpo.Grains;
 using Bgpo.Grains.Placement;
-using Bgpo.Model;
 using Bgpo.Silo.Clustering;
 using Bgpo.Silo.Hosting;
 using Bgpo.Silo.Machines;

@@ -8,7 +8,6 @@ using Bgpo.Client.Runs;
 using Bgpo.Client.Watching;
 using Bgpo.Dashboard;
 using Bgpo.Grains;
-using Bgpo.Model;
 using Bgpo.Spec;
 using Bgpo.Storage.Blobs;
 using Bgpo.Storage.Runs;

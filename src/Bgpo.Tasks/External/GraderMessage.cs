@@ -70,17 +70,22 @@ internal static class GraderMessage
             case var other:
                 return Score.Failed($"it answered the outcome '{Short(other)}'; expected scored, malformed or failed");
         }
-        if (!answer.TryGetProperty("reward", out JsonElement given) || given.ValueKind != JsonValueKind.Number
-            || !given.TryGetDouble(out double reward) || !(reward >= 0 && reward <= 1))
+        if (!answer.TryGetProperty("reward", out JsonElement given) || Reward(given) is not { } reward)
         {
-            string found = answer.TryGetProperty("reward", out given) ? given.GetRawText() : "none";
+            string found = given.ValueKind == JsonValueKind.Undefined ? "none" : given.GetRawText();
             return Score.Failed($"it answered the reward {Short(found)}; expected a number from 0 to 1");
         }
-        bool isExact = answer.TryGetProperty("exact", out JsonElement exact) && exact.ValueKind is JsonValueKind.True
-            or JsonValueKind.False
-            ? exact.GetBoolean() : reward == 1 && outcome == Outcome.Scored;
+        bool isExact = Flag(answer, "exact") ?? (reward == 1 && outcome == Outcome.Scored);
         return new Score(reward, isExact, outcome, info);
     }
+
+    private static double? Reward(JsonElement given) =>
+        given.ValueKind == JsonValueKind.Number && given.TryGetDouble(out double reward) && reward is >= 0 and <= 1
+            ? reward : null;
+
+    private static bool? Flag(JsonElement answer, string name) =>
+        answer.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean() : null;
 
     private static (Score Score, bool IsAnswer) Bad(string what) => (Score.Failed($"it answered {what}"), false);
 
