@@ -54,15 +54,23 @@ public sealed class RunLeaseTests : IDisposable
     public async Task AnAnswerThatIsLate_DoesNotBringBackAnOlderRecord()
     {
         await CreateAsync();
-        var late = new TaskCompletionSource();
+        TaskCompletionSource written = new(), late = new();
         var store = new AbsentStore(_runs.Blobs, () => false)
         {
             BeforeAnswer = content =>
-                Encoding.UTF8.GetString(content.Span).Contains("first", StringComparison.Ordinal) ? late.Task : Task.CompletedTask,
+            {
+                if (!Encoding.UTF8.GetString(content.Span).Contains("first", StringComparison.Ordinal))
+                {
+                    return Task.CompletedTask;
+                }
+                written.TrySetResult();
+                return late.Task;
+            },
         };
         var lease = new RunLease("a", new RunStore(store, "a"), new Unseen(), null!, TimeProvider.System);
         await lease.ReadAsync();
         Task first = lease.WriteAsync(static record => record with { Reason = "first" });
+        await written.Task;
         await lease.WriteAsync(static record => record with { Reason = "second" });
         late.SetResult();
         await first;
