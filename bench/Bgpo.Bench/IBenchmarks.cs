@@ -1,3 +1,5 @@
+using Bgpo.Bench.Rewards;
+
 namespace Bgpo.Bench;
 
 /// <summary>Measurements that need processes or a cluster of their own.</summary>
@@ -40,6 +42,13 @@ internal interface IBenchmarks
     /// <param name="steps">Steps to measure.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken);
+
+    /// <summary>How fast answers of mathematics are judged: of each kind, then mutated ones.</summary>
+    /// <param name="count">Answers of each kind.</param>
+    /// <param name="threads">Threads.</param>
+    /// <param name="seed">Seed of the mutations.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    IEnumerable<MathMeasured> Rewards(int count, int threads, ulong seed, CancellationToken cancellationToken);
 }
 
 /// <inheritdoc/>
@@ -65,4 +74,8 @@ internal sealed class Benchmarks : IBenchmarks
     /// <inheritdoc/>
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
         Simulation.Run(silos, work, steps, cancellationToken);
+
+    /// <inheritdoc/>
+    public IEnumerable<MathMeasured> Rewards(int count, int threads, ulong seed, CancellationToken cancellationToken) =>
+        MathSpeed.Measure(count, threads, seed, cancellationToken);
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Bgpo.Bench;
 using Bgpo.Bench.Commands;
+using Bgpo.Bench.Rewards;
 using Bgpo.Client.Clusters;
 using Bgpo.Client.Commands;
 using Bgpo.Client.Hosting;
@@ -356,6 +357,9 @@ internal sealed class FakeBenchmarks : IBenchmarks
 
     public Task<SimulatedScale> Simulate(int silos, TimeSpan work, int steps, CancellationToken cancellationToken) =>
         Task.FromResult(new SimulatedScale(silos, 0.9, 1.1, 35 * silos, 0.25, 8 * silos, 8 * silos, 8 * silos, silos));
+
+    public IEnumerable<MathMeasured> Rewards(int count, int threads, ulong seed, CancellationToken cancellationToken) =>
+        [new MathMeasured("numbers", count, 40_000, 1.5)];
 }
 
 internal sealed class FakeModels : IModelCommands

@@ -53,7 +53,7 @@ internal sealed class BenchCommand
             new BenchScalingCommand(context, benchmarks).Part, BenchOverheadCommand.Make(context, benchmarks),
             BenchStoreCommand.Make(context),
             BenchModelCommand.Make(context),
-            BenchRewardsCommand.Make(context),
+            BenchRewardsCommand.Make(context, benchmarks),
         ];
         Command command = new("bench", "Measures what the project promises.");
         foreach (CommandPart part in below)

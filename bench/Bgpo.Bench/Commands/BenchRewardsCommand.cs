@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Bgpo.Bench.Rewards;
 using Bgpo.Client;
 using Bgpo.Client.CommandLine;
 using Bgpo.Client.Hosting;
@@ -13,7 +12,7 @@ internal static class BenchRewardsCommand
     private const int DefaultCount = 200_000;
 
     /// <summary>Makes the command.</summary>
-    internal static CommandPart Make(ConsoleContext context)
+    internal static CommandPart Make(ConsoleContext context, IBenchmarks benchmarks)
     {
         var count = Flags.Whole("--count", "N", $"answers of each kind; default: {DefaultCount}", 1, 10_000_000);
         var threads = Flags.Whole("--threads", "N", "threads; default: one for each core", 1, 1024);
@@ -32,7 +31,7 @@ internal static class BenchRewardsCommand
                 output.WriteLine($"{"math",-16}{"answers",10}{"a second",12}{"slowest ms",12}");
             }
 
-            foreach (var row in MathSpeed.Measure(
+            foreach (var row in benchmarks.Rewards(
                 parsed.GetValue(count) ?? DefaultCount, parsed.GetValue(threads) ?? Environment.ProcessorCount,
                 (ulong)(parsed.GetValue(seed) ?? 1), context.Interrupts.Token))
             {
