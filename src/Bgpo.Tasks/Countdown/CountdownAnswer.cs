@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Bgpo.Tasks.Countdown;
 
 /// <summary>
@@ -87,5 +89,31 @@ internal readonly record struct CountdownAnswer(int A, int B, int C, char Inner,
             }
         }
         return added + taken;
+    }
+
+    /// <summary>Redraws each number from the given ones and each operator from the four, with a probability.</summary>
+    /// <param name="answer">An expression.</param>
+    /// <param name="numbers">The given numbers.</param>
+    /// <param name="noise">The random numbers.</param>
+    /// <param name="probability">The probability.</param>
+    public static string Disturb(string answer, ReadOnlySpan<int> numbers, Philox noise, double probability)
+    {
+        StringBuilder disturbed = new(answer.Length);
+        uint next = 0;
+        for (int place = 0; place < answer.Length;)
+        {
+            int end = place + 1;
+            while (char.IsAsciiDigit(answer[place]) && end < answer.Length && char.IsAsciiDigit(answer[end]))
+            {
+                end++;
+            }
+            ReadOnlySpan<char> token = answer.AsSpan(place, end - place);
+            bool redraw = answer[place] is not ('(' or ')') && noise.Double(next++) < probability;
+            _ = !redraw ? disturbed.Append(token)
+                : char.IsAsciiDigit(token[0]) ? disturbed.Append(numbers[noise.Below(next++, numbers.Length)])
+                : disturbed.Append(Operators[noise.Below(next++, Operators.Length)]);
+            place = end;
+        }
+        return disturbed.ToString();
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Bgpo.Spec;
 using Bgpo.Tasks.Data;
 
@@ -77,7 +76,8 @@ internal sealed class CountdownTask : ITask
         Noise.Check(answerNoise);
         (CountdownProblem problem, CountdownAnswer answer) = DrawTraining(Streams.Pretraining(seed, step, index));
         string spelled = answer.Spell(problem);
-        return new Example(Pose(problem), Disturb(spelled, problem, Streams.AnswerNoise(seed, step, index), answerNoise));
+        return new Example(Pose(problem), CountdownAnswer.Disturb(
+            spelled, [problem.First, problem.Second, problem.Third], Streams.AnswerNoise(seed, step, index), answerNoise));
     }
 
     /// <inheritdoc/>
@@ -141,28 +141,6 @@ internal sealed class CountdownTask : ITask
     }
 
     private bool IsTraining(CountdownProblem problem) => !problem.IsHeldOut && !_fileSets.Contains(problem.Sorted);
-
-    /// <summary>Redraws each number from the given three and each operator from the four, with a probability.</summary>
-    private static string Disturb(string answer, CountdownProblem problem, Philox noise, double probability)
-    {
-        StringBuilder disturbed = new(LongestAnswer);
-        uint next = 0;
-        for (int place = 0; place < answer.Length;)
-        {
-            int end = place + 1;
-            while (char.IsAsciiDigit(answer[place]) && end < answer.Length && char.IsAsciiDigit(answer[end]))
-            {
-                end++;
-            }
-            ReadOnlySpan<char> token = answer.AsSpan(place, end - place);
-            bool redraw = answer[place] is not ('(' or ')') && noise.Double(next++) < probability;
-            _ = !redraw ? disturbed.Append(token)
-                : char.IsAsciiDigit(token[0]) ? disturbed.Append(problem[noise.Below(next++, 3)])
-                : disturbed.Append(CountdownAnswer.Operators[noise.Below(next++, CountdownAnswer.Operators.Length)]);
-            place = end;
-        }
-        return disturbed.ToString();
-    }
 
     /// <exception cref="TaskDataException">The data file leaves no numbers to train on; it can be evaluated on all the
     /// same.</exception>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Bgpo.Spec;
 using Bgpo.Tasks.Data;
@@ -23,7 +22,6 @@ internal sealed class NumbersTask : ITask
     public const string TaskName = "countdown";
 
     private const string Line = """{"input":"30,100,93","output":"23"} or {"nums":[30,100,93],"target":23} (3 or 4 numbers)""";
-    private const string Operators = "+-*/";
     private const int Tries = 64;
 
     private readonly TaskSection _spec;
@@ -65,7 +63,8 @@ internal sealed class NumbersTask : ITask
     {
         Noise.Check(answerNoise);
         (NumbersProblem problem, string answer) = DrawTraining(Streams.Pretraining(seed, step, index));
-        return new Example(Pose(problem), Disturb(answer, problem, Streams.AnswerNoise(seed, step, index), answerNoise));
+        return new Example(Pose(problem),
+            CountdownAnswer.Disturb(answer, problem.Numbers, Streams.AnswerNoise(seed, step, index), answerNoise));
     }
 
     /// <inheritdoc/>
@@ -118,28 +117,6 @@ internal sealed class NumbersTask : ITask
         }
     }
 
-    /// <summary>Redraws each number from the given ones and each operator from the four, with a probability.</summary>
-    private static string Disturb(string answer, NumbersProblem problem, Philox noise, double probability)
-    {
-        StringBuilder disturbed = new(answer.Length);
-        uint next = 0;
-        for (int place = 0; place < answer.Length;)
-        {
-            int end = place + 1;
-            while (char.IsAsciiDigit(answer[place]) && end < answer.Length && char.IsAsciiDigit(answer[end]))
-            {
-                end++;
-            }
-            bool redraw = answer[place] is not ('(' or ')') && noise.Double(next++) < probability;
-            _ = !redraw ? disturbed.Append(answer.AsSpan(place, end - place))
-                : char.IsAsciiDigit(answer[place])
-                    ? disturbed.Append(problem.Numbers[noise.Below(next++, problem.Numbers.Length)])
-                : disturbed.Append(Operators[noise.Below(next++, Operators.Length)]);
-            place = end;
-        }
-        return disturbed.ToString();
-    }
-
     /// <summary>Joins numbers in a random order; null where a value is negative or no whole number.</summary>
     private static (int Value, string Text)? Join(int[] numbers, Philox random, ref uint next)
     {
@@ -148,7 +125,7 @@ internal sealed class NumbersTask : ITask
         {
             (int Value, string Text) one = Take(left, random.Below(next++, left.Count));
             (int Value, string Text) other = Take(left, random.Below(next++, left.Count));
-            char sign = Operators[random.Below(next++, Operators.Length)];
+            char sign = CountdownAnswer.Operators[random.Below(next++, CountdownAnswer.Operators.Length)];
             long? value = sign switch
             {
                 '+' => (long)one.Value + other.Value,

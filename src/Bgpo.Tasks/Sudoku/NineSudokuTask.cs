@@ -19,7 +19,7 @@ internal sealed class NineSudokuTask : ITask
     /// <summary>Blanks that a puzzle of one solution is sure to be found with.</summary>
     public const int MostBlanks = 50;
 
-    private const string Header = "Puzzle,Solution";
+    private const string WrongForm = "not 81 digits from 1 to 9";
     private const string Line = "'PUZZLE,SOLUTION' of 81 digits each, 0 for a blank in the puzzle, with no other solution";
 
     private readonly TaskSection _spec;
@@ -61,9 +61,9 @@ internal sealed class NineSudokuTask : ITask
                     ? Pose(puzzle, solution)
                     : throw new TaskDataException(file, number, line, Line));
             }
-            else if (line != Header)
+            else if (line != SudokuCells.Header)
             {
-                throw new TaskDataException(file, 1, line, $"the header '{Header}'");
+                throw new TaskDataException(file, 1, line, $"the header '{SudokuCells.Header}'");
             }
         }
         return prompts.Count > 0 ? prompts : throw DataFile.Empty(file, Line);
@@ -77,16 +77,8 @@ internal sealed class NineSudokuTask : ITask
     {
         Noise.Check(answerNoise);
         Prompt prompt = DrawTraining(Streams.Pretraining(seed, step, index));
-        Philox noise = Streams.AnswerNoise(seed, step, index);
-        char[] answer = prompt.Reference.ToCharArray();
-        for (int cell = 0; cell < answer.Length; cell++)
-        {
-            if (prompt.Text[cell] == '0' && noise.Double(2 * (uint)cell) < answerNoise)
-            {
-                answer[cell] = (char)('1' + noise.Below((2 * (uint)cell) + 1, 9));
-            }
-        }
-        return new Example(prompt, new string(answer));
+        return new Example(
+            prompt, SudokuCells.Disturb(prompt, 9, Streams.AnswerNoise(seed, step, index), answerNoise));
     }
 
     /// <inheritdoc/>
@@ -113,37 +105,18 @@ internal sealed class NineSudokuTask : ITask
             ?? throw new ArgumentException($"The Sudoku '{prompt.Text}' has not one solution.", nameof(prompt));
         if (completion.Length > NineGrid.Cells)
         {
-            return ValueTask.FromResult(Score.Malformed("not 81 digits from 1 to 9"));
+            return ValueTask.FromResult(Score.Malformed(WrongForm));
         }
         bool isGrid = completion.Length == NineGrid.Cells && completion.All(digit => digit is >= '1' and <= '9');
-        double share = ShareOfBlanks(prompt.Text, solution, completion);
+        double reward = (1 - _spec.ExactShare) * SudokuCells.CorrectBlanks(prompt.Text, solution, completion)
+            / prompt.Text.Count(cell => cell == '0');
         return ValueTask.FromResult(
             completion == solution ? Score.Scored(1, true)
-            : isGrid ? Score.Scored((1 - _spec.ExactShare) * share, false)
-            : Score.Malformed("not 81 digits from 1 to 9", (1 - _spec.ExactShare) * share));
+            : isGrid ? Score.Scored(reward, false)
+            : Score.Malformed(WrongForm, reward));
     }
 
     private static Prompt Pose(string puzzle, string solution) => new($"{TaskName}:{puzzle}", puzzle, solution);
-
-    /// <summary>Share of blanks that are filled with the solution's digit; 0 where a given is changed.</summary>
-    private static double ShareOfBlanks(string puzzle, string solution, string completion)
-    {
-        int blanks = 0, correct = 0;
-        for (int cell = 0; cell < NineGrid.Cells; cell++)
-        {
-            char found = cell < completion.Length ? completion[cell] : '\0';
-            if (puzzle[cell] == '0')
-            {
-                blanks++;
-                correct += found == solution[cell] ? 1 : 0;
-            }
-            else if (found != puzzle[cell])
-            {
-                return 0;
-            }
-        }
-        return (double)correct / blanks;
-    }
 
     private static bool IsHeldOut(string solution)
     {

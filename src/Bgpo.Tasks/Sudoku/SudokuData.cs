@@ -9,7 +9,6 @@ namespace Bgpo.Tasks.Sudoku;
 /// </summary>
 internal static class SudokuData
 {
-    private const string Header = "Puzzle,Solution";
     private const string Line = "'PUZZLE,SOLUTION' of 16 digits each, 0 for a blank in the puzzle";
 
     /// <summary>Reads all problems, in the file's order.</summary>
@@ -25,9 +24,9 @@ internal static class SudokuData
             {
                 prompts.Add(ParseLine(line, reason => new TaskDataException(file, number, line, reason)));
             }
-            else if (line != Header)
+            else if (line != SudokuCells.Header)
             {
-                throw new TaskDataException(file, 1, line, $"the header '{Header}'");
+                throw new TaskDataException(file, 1, line, $"the header '{SudokuCells.Header}'");
             }
         }
         return prompts.Count > 0 ? prompts : throw DataFile.Empty(file, Line);

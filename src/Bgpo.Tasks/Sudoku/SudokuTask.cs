@@ -81,16 +81,8 @@ internal sealed class SudokuTask : ITask
     {
         Noise.Check(answerNoise);
         Prompt prompt = DrawTraining(Streams.Pretraining(seed, step, index));
-        Philox noise = Streams.AnswerNoise(seed, step, index);
-        char[] answer = prompt.Reference.ToCharArray();
-        for (int cell = 0; cell < answer.Length; cell++)
-        {
-            if (prompt.Text[cell] == '0' && noise.Double(2 * (uint)cell) < answerNoise)
-            {
-                answer[cell] = (char)('1' + noise.Below((2 * (uint)cell) + 1, 4));
-            }
-        }
-        return new Example(prompt, new string(answer));
+        return new Example(
+            prompt, SudokuCells.Disturb(prompt, 4, Streams.AnswerNoise(seed, step, index), answerNoise));
     }
 
     /// <inheritdoc/>
@@ -126,28 +118,9 @@ internal sealed class SudokuTask : ITask
         {
             return new Score(1, true);
         }
-        double reward = (1 - _spec.ExactShare) * CorrectBlanks(prompt, puzzle, completion) / puzzle.Blanks;
+        string solution = prompt.Reference.Length > 0 ? prompt.Reference : Solve(puzzle).ToString();
+        double reward = (1 - _spec.ExactShare) * SudokuCells.CorrectBlanks(prompt.Text, solution, completion) / puzzle.Blanks;
         return isGrid ? new Score(reward, false) : Tasks.Score.Malformed(WrongForm, reward);
-    }
-
-    /// <summary>Blanks that are filled with the solution's digit; 0 where a given is changed.</summary>
-    private static int CorrectBlanks(Prompt prompt, Grid puzzle, string completion)
-    {
-        string reference = prompt.Reference.Length > 0 ? prompt.Reference : Solve(puzzle).ToString();
-        int correct = 0;
-        for (int cell = 0; cell < Grid.Cells; cell++)
-        {
-            char found = cell < completion.Length ? completion[cell] : '\0';
-            if (prompt.Text[cell] == '0')
-            {
-                correct += found == reference[cell] ? 1 : 0;
-            }
-            else if (found != prompt.Text[cell])
-            {
-                return 0;
-            }
-        }
-        return correct;
     }
 
     private static Grid ParsePuzzle(string text) =>
