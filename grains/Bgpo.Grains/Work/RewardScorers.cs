@@ -50,7 +50,7 @@ public sealed partial class RewardScorers : IDisposable
             }
         }
         await Task.WhenAll(
-            Enumerable.Range(0, Math.Min(scorer.Limits.Concurrency, timed.Length)).Select(_ => Task.Run(WorkAsync)));
+            Enumerable.Range(0, Math.Min(scorer.Limits.Concurrency, timed.Length)).Select(_ => WorkAsync()));
         return new ScoreResult(
             [.. timed.Select(one => one.Score.Reward)], [.. timed.Select(one => one.Score.Exact)],
             [.. timed.Select(one => one.Score.Outcome)], [.. timed.Select(one => one.Score.Info)],
